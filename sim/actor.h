@@ -1,0 +1,44 @@
+// Whatever has state of its own and schedules events: a node, a shared medium, the world (Python's callables).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/event_queue.h"
+#include "sim/random.h"
+
+namespace kamesim {
+
+class Simulation;
+
+using ActorId = std::uint32_t;
+
+class Actor {
+ public:
+  static constexpr unsigned kSequenceBits = 40;
+  static constexpr ActorId kMaxActors = 1u << (64 - kSequenceBits);
+
+  Actor(Simulation& simulation, std::string name);
+  virtual ~Actor() = default;
+  Actor(const Actor&) = delete;
+  Actor& operator=(const Actor&) = delete;
+
+  Simulation& simulation() const { return simulation_; }
+  const std::string& name() const { return name_; }
+  ActorId id() const { return id_; }
+  Time now() const;
+
+  // The key of an event that this actor causes at `at`: each call takes the next sequence number.
+  EventKey next_key(Time at) { return {at, static_cast<std::uint64_t>(id_) << kSequenceBits | ++sequence_}; }
+
+  // A random stream of this actor's own, by purpose ("nd.dad"). The same purpose gives the same stream.
+  RandomStream stream(std::string_view purpose) const;
+
+ private:
+  Simulation& simulation_;
+  std::string name_;
+  ActorId id_;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace kamesim

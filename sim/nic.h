@@ -1,0 +1,121 @@
+// A network interface card: an Ethernet address, a receive filter and a place on a medium.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/bytes.h"
+#include "sim/mac_address.h"
+#include "sim/packet.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+class Medium;
+class Nic;
+class Node;
+class Simulation;
+
+// What takes frames from a NIC: a protocol stack or a tester.
+class FrameReceiver {
+ public:
+  virtual void on_frame(Nic& nic, Packet frame) = 0;
+  // The NIC gained or lost its link (attached, detached, link up or down). On a new attachment `nic.medium()`
+  // differs from the last one.
+  virtual void on_link_change(Nic& nic, bool up) = 0;
+
+ protected:
+  ~FrameReceiver() = default;
+};
+
+enum class Direction : std::uint8_t { kOut, kIn };
+
+// What watches frames without taking part: a capture.
+class FrameObserver {
+ public:
+  virtual void on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) = 0;
+
+ protected:
+  ~FrameObserver() = default;
+};
+
+struct NicCounters {
+  std::uint64_t sent_frames = 0, sent_bytes = 0;
+  std::uint64_t received_frames = 0, received_bytes = 0;
+};
+
+class Nic {
+ public:
+  static constexpr std::size_t kEthernetHeaderSize = 14;
+  static constexpr std::uint32_t kDefaultMtu = 1500;
+
+  Nic(Node& node, std::uint32_t index, std::string name, MacAddress mac);
+  ~Nic();
+  Nic(const Nic&) = delete;
+  Nic& operator=(const Nic&) = delete;
+
+  Node& node() const { return node_; }
+  std::uint32_t index() const { return index_; }
+  const std::string& name() const { return name_; }
+  MacAddress mac() const { return mac_; }
+  void set_mac(MacAddress mac);
+  Medium* medium() const { return medium_; }
+  // The largest frame payload (without the Ethernet header) that the medium carries.
+  std::uint32_t mtu() const;
+
+  // Administrative state; a NIC that is down neither sends nor receives.
+  void set_enabled(bool enabled);
+  bool enabled() const { return enabled_; }
+  // Enabled, attached, and the medium has carrier.
+  bool up() const { return up_; }
+
+  // Sends a whole Ethernet frame. Dropped, and counted on the node, when the link is down.
+  void send(Packet frame);
+
+  // The receive filter: own address, broadcast, joined groups; everything when promiscuous. Joins are counted.
+  void join(MacAddress group);
+  void leave(MacAddress group);
+  void set_promiscuous(bool on) { promiscuous_ = on; }
+  bool promiscuous() const { return promiscuous_; }
+  bool accepts(const std::uint8_t* destination) const {
+    if (promiscuous_) return true;
+    if ((destination[0] & 1) == 0) return std::memcmp(destination, mac_.data(), MacAddress::kSize) == 0;
+    return accepts_group(MacAddress::from_bytes(destination));
+  }
+
+  void set_receiver(FrameReceiver* receiver) { receiver_ = receiver; }
+  void add_observer(FrameObserver* observer);
+  void remove_observer(FrameObserver* observer);
+
+  const NicCounters& counters() const { return counters_; }
+
+  // For media: a frame has arrived at this NIC (the filter has been asked).
+  void deliver(Packet frame);
+  // For media: this NIC is now on `medium` (null: on none), with or without carrier.
+  void set_attachment(Medium* medium, bool carrier);
+
+ private:
+  bool accepts_group(MacAddress group) const;
+  void update_link();
+  void observe(Direction direction, Bytes frame);
+
+  Node& node_;
+  Simulation& simulation_;
+  FrameReceiver* receiver_ = nullptr;
+  Medium* medium_ = nullptr;
+  MacAddress mac_;
+  bool enabled_ = true;
+  bool carrier_ = false;
+  bool up_ = false;
+  bool promiscuous_ = false;
+  std::uint32_t index_;
+  NicCounters counters_;
+  std::vector<std::pair<MacAddress, std::uint32_t>> groups_;
+  std::vector<FrameObserver*> observers_;
+  std::string name_;
+};
+
+}  // namespace kamesim

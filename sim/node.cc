@@ -1,0 +1,87 @@
+#include "sim/node.h"
+
+#include <algorithm>
+
+#include "sim/mobility.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+namespace {
+// 02 (locally administered), the node's number, the NIC's number.
+MacAddress default_mac(ActorId node, std::uint32_t nic) {
+  return MacAddress({0x02, static_cast<std::uint8_t>(node >> 16), static_cast<std::uint8_t>(node >> 8),
+                     static_cast<std::uint8_t>(node), static_cast<std::uint8_t>(nic >> 8), static_cast<std::uint8_t>(nic)});
+}
+}  // namespace
+
+Node::Node(Simulation& simulation, std::string name) : Actor(simulation, std::move(name)) {}
+
+Node::~Node() = default;
+
+Nic& Node::add_nic(std::string nic_name, std::optional<MacAddress> mac) {
+  const auto index = static_cast<std::uint32_t>(nics_.size());
+  if (nic_name.empty()) nic_name = "eth" + std::to_string(index);
+  if (find_nic(nic_name) != nullptr) {
+    throw SimulationError("node '" + name() + "' already has an interface named '" + nic_name + "'");
+  }
+  if (mac && mac->is_group()) {
+    throw SimulationError("interface '" + nic_name + "' of node '" + name() + "': " + mac->to_string() +
+                          " is a group address; a NIC's own address has the lowest bit of its first byte clear");
+  }
+  nics_.push_back(std::make_unique<Nic>(*this, index, std::move(nic_name), mac.value_or(default_mac(id(), index))));
+  return *nics_.back();
+}
+
+Nic* Node::find_nic(std::string_view nic_name) const {
+  for (const auto& nic : nics_) {
+    if (nic->name() == nic_name) return nic.get();
+  }
+  return nullptr;
+}
+
+void Node::count_drop(DropReason reason, Bytes packet) {
+  if (simulation().trace_hash_enabled()) mix_into_trace_hash(stable_hash(reason->name), packet);
+  if (drop_observer_) drop_observer_(now(), *this, reason, packet);
+  for (auto& [known, count] : drops_) {
+    if (known == reason) {
+      ++count;
+      return;
+    }
+  }
+  drops_.emplace_back(reason, 1);
+}
+
+std::uint64_t Node::drops(std::string_view reason_name) const {
+  for (const auto& [reason, count] : drops_) {
+    if (reason->name == reason_name) return count;
+  }
+  return 0;
+}
+
+std::vector<std::pair<DropReason, std::uint64_t>> Node::drops() const {
+  auto sorted = drops_;
+  std::ranges::sort(sorted, {}, [](const auto& entry) { return entry.first->name; });
+  return sorted;
+}
+
+void Node::record(const TraceKind& kind, std::vector<TraceField> fields) {
+  trace_.push_back({now(), &kind, std::move(fields)});
+}
+
+void Node::mix_into_trace_hash(std::uint64_t tag, Bytes bytes) {
+  constexpr std::uint64_t kMultiplier = 0x9fb21c651e98df25ull;
+  auto mix = [this](std::uint64_t word) {
+    hash_ = (hash_ ^ word) * kMultiplier;
+    hash_ ^= hash_ >> 29;
+  };
+  mix(static_cast<std::uint64_t>(now().ns()));
+  mix(tag << 32 ^ bytes.size());
+  std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) mix(load_be64(bytes.data() + i));
+  for (; i < bytes.size(); ++i) mix(bytes[i]);
+}
+
+void Node::set_mobility(std::unique_ptr<Mobility> mobility) { mobility_ = std::move(mobility); }
+
+}  // namespace kamesim

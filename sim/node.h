@@ -1,0 +1,71 @@
+// A node of the network: an identity, its NICs, its place, and what is counted and traced on it. What runs on
+// the node (a protocol stack, daemons) is built on top; sim knows no protocol.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/actor.h"
+#include "sim/drop.h"
+#include "sim/mac_address.h"
+#include "sim/nic.h"
+#include "sim/trace.h"
+
+namespace kamesim {
+
+class Mobility;
+
+class Node final : public Actor {
+ public:
+  Node(Simulation& simulation, std::string name);
+  ~Node() override;
+
+  // A new NIC, not attached to anything. An empty name becomes "eth<index>"; without an address the NIC gets a
+  // locally administered one made of the node's and the NIC's number. Throws SimulationError on a used name.
+  Nic& add_nic(std::string name = {}, std::optional<MacAddress> mac = std::nullopt);
+  const std::vector<std::unique_ptr<Nic>>& nics() const { return nics_; }
+  Nic* find_nic(std::string_view name) const;
+
+  // Counts a discard; the trace hash and a drop observer see it too. `frame` may be empty.
+  void count_drop(DropReason reason, Bytes packet = {});
+  std::uint64_t drops(std::string_view name) const;
+  // (reason, count), sorted by name.
+  std::vector<std::pair<DropReason, std::uint64_t>> drops() const;
+  using DropObserver = std::function<void(Time, Node&, DropReason, Bytes)>;
+  void set_drop_observer(DropObserver observer) { drop_observer_ = std::move(observer); }
+
+  // Records are kept only after enable_trace().
+  void enable_trace() { trace_enabled_ = true; }
+  bool trace_enabled() const { return trace_enabled_; }
+  void trace(const TraceKind& kind, std::vector<TraceField> fields = {}) {
+    if (trace_enabled_) record(kind, std::move(fields));
+  }
+  const std::vector<TraceRecord>& trace_records() const { return trace_; }
+  void clear_trace() { trace_.clear(); }
+
+  std::uint64_t trace_hash() const { return hash_; }
+  // Mixes a frame (or a drop) into the node's trace hash.
+  void mix_into_trace_hash(std::uint64_t tag, Bytes bytes);
+
+  // Where the node is and how it moves; null for a node without a place.
+  Mobility* mobility() const { return mobility_.get(); }
+  void set_mobility(std::unique_ptr<Mobility> mobility);
+
+ private:
+  void record(const TraceKind& kind, std::vector<TraceField> fields);
+
+  std::vector<std::unique_ptr<Nic>> nics_;
+  std::vector<std::pair<DropReason, std::uint64_t>> drops_;
+  DropObserver drop_observer_;
+  std::vector<TraceRecord> trace_;
+  bool trace_enabled_ = false;
+  std::uint64_t hash_ = 0x9e3779b97f4a7c15ull;
+  std::unique_ptr<Mobility> mobility_;
+};
+
+}  // namespace kamesim

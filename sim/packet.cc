@@ -1,0 +1,63 @@
+#include "sim/packet.h"
+
+#include <cstring>
+#include <new>
+
+namespace kamesim {
+
+Packet Packet::clone() const { return buffer_->pool->copy_of(bytes()); }
+
+void Packet::unshare(std::size_t headroom) {
+  Packet own = buffer_->pool->copy_of(bytes(), headroom);
+  *this = std::move(own);
+}
+
+std::uint8_t* Packet::append(std::size_t n) {
+  if (buffer_->references != 1 || end_ + n > buffer_->capacity) {
+    Packet larger = buffer_->pool->allocate(size() + n, begin_);
+    std::memcpy(larger.buffer_->bytes() + larger.begin_, data(), size());
+    larger.end_ -= static_cast<std::uint32_t>(n);
+    *this = std::move(larger);
+  }
+  std::uint8_t* first = buffer_->bytes() + end_;
+  end_ += static_cast<std::uint32_t>(n);
+  return first;
+}
+
+PacketPool::~PacketPool() {
+  for (PacketBuffer* list : free_) {
+    while (list != nullptr) {
+      PacketBuffer* next = list->next_free;
+      ::operator delete(list);
+      list = next;
+    }
+  }
+}
+
+Packet PacketPool::allocate(std::size_t size, std::size_t headroom) {
+  PacketBuffer* buffer = take(size + headroom);
+  return Packet(buffer, static_cast<std::uint32_t>(headroom), static_cast<std::uint32_t>(headroom + size));
+}
+
+Packet PacketPool::copy_of(Bytes bytes, std::size_t headroom) {
+  Packet packet = allocate(bytes.size(), headroom);
+  if (!bytes.empty()) std::memcpy(packet.buffer_->bytes() + packet.begin_, bytes.data(), bytes.size());
+  return packet;
+}
+
+PacketBuffer* PacketPool::take(std::size_t capacity) {
+  std::uint8_t size_class = 0;
+  while (kCapacities[size_class] != 0 && kCapacities[size_class] < capacity) ++size_class;
+  ++in_use_;
+  if (PacketBuffer* buffer = free_[size_class]; buffer != nullptr) {
+    free_[size_class] = buffer->next_free;
+    buffer->references = 1;
+    return buffer;
+  }
+  const std::size_t bytes = kCapacities[size_class] != 0 ? kCapacities[size_class] : capacity;
+  ++allocated_;
+  return new (::operator new(sizeof(PacketBuffer) + bytes))
+      PacketBuffer{this, 1, static_cast<std::uint32_t>(bytes), size_class, nullptr};
+}
+
+}  // namespace kamesim

@@ -1,0 +1,140 @@
+// Frames and packets as contiguous wire bytes in pooled, reference-counted buffers.
+//
+// A `Packet` is a small owning handle: a window [begin, end) into a buffer with headroom before it, so that
+// outer headers are prepended without moving the payload. `share()` makes a second handle to the same bytes
+// (multicast); writing through a shared handle copies first. Handles are move-only, so a copy is always
+// visible in the code. No member allocates from the heap once the pool is warm.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sim/bytes.h"
+
+namespace kamesim {
+
+class PacketPool;
+
+struct PacketBuffer {
+  PacketPool* pool;
+  std::uint32_t references;
+  std::uint32_t capacity;
+  std::uint8_t size_class;
+  PacketBuffer* next_free;
+  std::uint8_t* bytes() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+};
+
+class Packet {
+ public:
+  // Enough for an Ethernet header and several nested IPv6 and extension headers.
+  static constexpr std::size_t kDefaultHeadroom = 160;
+
+  Packet() = default;
+  Packet(Packet&& o) noexcept
+      : buffer_(std::exchange(o.buffer_, nullptr)), begin_(o.begin_), end_(o.end_) {}
+  Packet& operator=(Packet&& o) noexcept {
+    std::swap(buffer_, o.buffer_);
+    std::swap(begin_, o.begin_);
+    std::swap(end_, o.end_);
+    return *this;
+  }
+  Packet(const Packet&) = delete;
+  Packet& operator=(const Packet&) = delete;
+  ~Packet() {
+    if (buffer_ != nullptr) release();
+  }
+
+  explicit operator bool() const { return buffer_ != nullptr; }
+  std::size_t size() const { return end_ - begin_; }
+  const std::uint8_t* data() const { return buffer_->bytes() + begin_; }
+  Bytes bytes() const { return {data(), size()}; }
+  std::size_t headroom() const { return begin_; }
+
+  // The bytes for writing; copies first when another handle shares them.
+  std::uint8_t* mutable_data() {
+    if (buffer_->references != 1) unshare(kDefaultHeadroom);
+    return buffer_->bytes() + begin_;
+  }
+  MutableBytes mutable_bytes() { return {mutable_data(), size()}; }
+
+  // A second handle to the same bytes.
+  Packet share() const {
+    ++buffer_->references;
+    return Packet(buffer_, begin_, end_);
+  }
+  // A copy in a buffer of its own, with fresh headroom.
+  Packet clone() const;
+
+  // Grows at the front by n bytes of undefined content; returns the new first byte.
+  std::uint8_t* prepend(std::size_t n) {
+    if (buffer_->references != 1 || begin_ < n) unshare(kDefaultHeadroom + n);
+    begin_ -= static_cast<std::uint32_t>(n);
+    return buffer_->bytes() + begin_;
+  }
+  // Grows at the back by n bytes of undefined content; returns the first of them.
+  std::uint8_t* append(std::size_t n);
+  // n must not exceed size().
+  void trim_front(std::size_t n) { begin_ += static_cast<std::uint32_t>(n); }
+  void trim_back(std::size_t n) { end_ -= static_cast<std::uint32_t>(n); }
+  void truncate(std::size_t size) {
+    if (size < this->size()) end_ = begin_ + static_cast<std::uint32_t>(size);
+  }
+
+ private:
+  friend class PacketPool;
+  Packet(PacketBuffer* buffer, std::uint32_t begin, std::uint32_t end)
+      : buffer_(buffer), begin_(begin), end_(end) {}
+  void release();
+  void unshare(std::size_t headroom);
+
+  PacketBuffer* buffer_ = nullptr;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
+};
+
+// Free lists of buffers by size class. One pool serves one simulation; it must outlive its packets.
+class PacketPool {
+ public:
+  PacketPool() = default;
+  ~PacketPool();
+  PacketPool(const PacketPool&) = delete;
+  PacketPool& operator=(const PacketPool&) = delete;
+
+  // A packet of `size` bytes of undefined content, with `headroom` bytes before it.
+  Packet allocate(std::size_t size, std::size_t headroom = Packet::kDefaultHeadroom);
+  Packet copy_of(Bytes bytes, std::size_t headroom = Packet::kDefaultHeadroom);
+
+  std::size_t buffers_in_use() const { return in_use_; }
+  std::size_t buffers_allocated() const { return allocated_; }
+
+ private:
+  friend class Packet;
+  static constexpr std::array<std::uint32_t, 5> kCapacities = {512, 1024, 2304, 10240, 0};  // 0: exact, unpooled
+  PacketBuffer* take(std::size_t capacity);
+  void give_back(PacketBuffer* buffer);
+
+  std::array<PacketBuffer*, kCapacities.size()> free_{};
+  std::size_t in_use_ = 0;
+  std::size_t allocated_ = 0;
+};
+
+inline void Packet::release() {
+  if (--buffer_->references == 0) buffer_->pool->give_back(buffer_);
+}
+
+inline void PacketPool::give_back(PacketBuffer* buffer) {
+  --in_use_;
+  if (kCapacities[buffer->size_class] == 0) {
+    --allocated_;
+    ::operator delete(buffer);
+    return;
+  }
+  buffer->next_free = free_[buffer->size_class];
+  free_[buffer->size_class] = buffer;
+}
+
+}  // namespace kamesim

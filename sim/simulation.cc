@@ -1,0 +1,94 @@
+#include "sim/simulation.h"
+
+#include "sim/medium.h"
+#include "sim/node.h"
+
+namespace kamesim {
+
+// A callable scheduled from outside the nodes; owned by the simulation until it has run.
+struct Simulation::Call : Event {
+  Call(Simulation& s, std::function<void()> f)
+      : Event([](Event& e) { static_cast<Call&>(e).run(); }), simulation(s), function(std::move(f)) {}
+  void run() {
+    auto self = std::move(simulation.calls_.extract(this).mapped());
+    function();
+  }
+  Simulation& simulation;
+  std::function<void()> function;
+};
+
+Actor::Actor(Simulation& simulation, std::string name)
+    : simulation_(simulation), name_(std::move(name)), id_(simulation.next_actor_id()) {}
+
+RandomStream Actor::stream(std::string_view purpose) const {
+  return RandomStream(simulation_.seed(), stable_hash(name_), purpose);
+}
+
+Simulation::Simulation(std::uint64_t seed) : seed_(seed), world_(std::make_unique<Actor>(*this, "world")) {}
+
+Simulation::~Simulation() = default;
+
+ActorId Simulation::next_actor_id() {
+  if (actors_ == Actor::kMaxActors) throw SimulationError("a simulation holds at most 16777216 nodes and links");
+  return actors_++;
+}
+
+Node& Simulation::add_node(std::string name) {
+  if (name.empty()) throw SimulationError("a node needs a name that is not empty");
+  if (nodes_by_name_.contains(name)) throw SimulationError("there is already a node named '" + name + "'");
+  nodes_.push_back(std::make_unique<Node>(*this, name));
+  nodes_by_name_.emplace(std::move(name), nodes_.back().get());
+  return *nodes_.back();
+}
+
+Node* Simulation::find_node(std::string_view name) const {
+  const auto it = nodes_by_name_.find(std::string(name));
+  return it == nodes_by_name_.end() ? nullptr : it->second;
+}
+
+void Simulation::adopt(std::unique_ptr<Medium> medium) { media_.push_back(std::move(medium)); }
+
+void Simulation::at(Time at, std::function<void()> call) {
+  if (at < now_) {
+    throw SimulationError("cannot schedule at " + std::to_string(at.to_seconds()) + " s: it is already " +
+                          std::to_string(now_.to_seconds()) + " s");
+  }
+  auto owned = std::make_unique<Call>(*this, std::move(call));
+  Call& event = *owned;
+  calls_.emplace(&event, std::move(owned));
+  events_.schedule(event, world_->next_key(at));
+}
+
+void Simulation::run_until(Time until) {
+  stop_requested_ = false;
+  while (!events_.empty() && events_.next_key().time <= until) {
+    now_ = events_.next_key().time;
+    ++events_fired_;
+    events_.fire_next();
+    if (stop_requested_) return;
+  }
+  if (now_ < until) now_ = until;
+}
+
+bool Simulation::step(Time limit) {
+  if (events_.empty() || events_.next_key().time > limit) return false;
+  now_ = events_.next_key().time;
+  ++events_fired_;
+  events_.fire_next();
+  return true;
+}
+
+void Simulation::advance_to(Time t) {
+  if (t < now_ || (!events_.empty() && events_.next_key().time < t)) {
+    throw SimulationError("advance_to would skip an event or go back in time");
+  }
+  now_ = t;
+}
+
+std::uint64_t Simulation::trace_hash() const {
+  std::uint64_t sum = 0;
+  for (const auto& node : nodes_) sum += node->trace_hash() * (stable_hash(node->name()) | 1);
+  return sum;
+}
+
+}  // namespace kamesim

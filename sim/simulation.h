@@ -1,0 +1,102 @@
+// One simulation: its clock, pending events, packet buffers and nodes. Nothing is global; several simulations
+// can live in one process. Not thread-safe: one thread runs a simulation.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/actor.h"
+#include "sim/event_queue.h"
+#include "sim/packet.h"
+#include "sim/random.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+class Medium;
+class Node;
+
+// A mistake in how a simulation is set up or used. The message names the object, the value and what is right.
+class SimulationError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(std::uint64_t seed = 1);
+  ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  std::uint64_t seed() const { return seed_; }
+  Time now() const { return now_; }
+  EventQueue& events() { return events_; }
+  PacketPool& packets() { return packets_; }
+  std::uint64_t events_fired() const { return events_fired_; }
+
+  // Names are unique over nodes, and over media. Throws SimulationError on an empty or used name.
+  Node& add_node(std::string name);
+  Node* find_node(std::string_view name) const;
+  const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
+
+  // Takes over a link, LAN or cell that was made for this simulation.
+  template <typename M, typename... Args>
+  M& add_medium(Args&&... args) {
+    auto medium = std::make_unique<M>(*this, std::forward<Args>(args)...);
+    M& reference = *medium;
+    adopt(std::move(medium));
+    return reference;
+  }
+  const std::vector<std::unique_ptr<Medium>>& media() const { return media_; }
+
+  // Runs `call` as an event of the world, at `at` (not before now).
+  void at(Time at, std::function<void()> call);
+
+  // Runs every event up to and including `until`, then stands at `until`. Stops early, at the time of the
+  // last event, after stop() or when an event throws (the exception passes through).
+  void run_until(Time until);
+  // Runs the next event if it is not later than `limit`; false when there is none (the clock then stays).
+  bool step(Time limit);
+  // Moves the clock forward over a stretch that holds no event.
+  void advance_to(Time t);
+  // Ends run_until after the present event. May be called from another thread or a signal handler.
+  void stop() { stop_requested_ = true; }
+  bool stop_requested() const { return stop_requested_; }
+
+  // Hashes every frame that a NIC sends or receives and every drop, from now on.
+  void enable_trace_hash() { trace_hash_enabled_ = true; }
+  bool trace_hash_enabled() const { return trace_hash_enabled_; }
+  // The nodes' hashes, combined in a way that does not depend on the order of the nodes.
+  std::uint64_t trace_hash() const;
+
+ private:
+  friend class Actor;
+  struct Call;
+  ActorId next_actor_id();
+  void adopt(std::unique_ptr<Medium> medium);
+
+  std::uint64_t seed_;
+  Time now_;
+  PacketPool packets_;  // before everything that may hold packets
+  EventQueue events_;
+  std::uint64_t events_fired_ = 0;
+  volatile bool stop_requested_ = false;
+  bool trace_hash_enabled_ = false;
+  ActorId actors_ = 0;
+  std::unique_ptr<Actor> world_;
+  std::vector<std::unique_ptr<Medium>> media_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::unordered_map<std::string, Node*> nodes_by_name_;
+  std::unordered_map<Call*, std::unique_ptr<Call>> calls_;
+};
+
+inline Time Actor::now() const { return simulation_.now(); }
+
+}  // namespace kamesim
