@@ -41,15 +41,15 @@ def read_targets(events: Path) -> dict[str, Target]:
     targets: dict[str, Target] = {}
     lines = events.read_text().splitlines() if events.exists() else []
     for event in map(json.loads, lines):
-        kind, id = next(iter(event["id"].items()))
-        if kind == "targetConfigured" and "testSize" in event.get("configured", {}):
+        id = next(iter(event["id"].values()))
+        # An event that was announced and did not come to pass has "aborted" in place of its kind.
+        if "testSize" in event.get("configured", {}):
             targets[id["label"]] = Target()
-        elif kind == "testResult":
-            for output in event["testResult"].get("testActionOutput", []):
-                if output["name"] == "test.xml":
-                    path = Path(unquote(urlparse(output["uri"]).path))
-                    targets[id["label"]].xml_files[id.get("shard", 1), id.get("run", 1)] = path
-        elif kind == "testSummary":
+        for output in event.get("testResult", {}).get("testActionOutput", []):
+            if output["name"] == "test.xml":
+                path = Path(unquote(urlparse(output["uri"]).path))
+                targets[id["label"]].xml_files[id.get("shard", 1), id.get("run", 1)] = path
+        if "testSummary" in event:
             targets[id["label"]].status = event["testSummary"]["overallStatus"]
     return targets
 

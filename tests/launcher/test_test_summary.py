@@ -84,6 +84,12 @@ def test_a_target_that_fails_as_a_whole_is_one_failure(run, status, xml_texts):
     assert exit_status == 1
 
 
+def test_an_aborted_target_is_one_failure(run):
+    run.target("//a:a", None)
+    run.events.append({"id": {"testSummary": {"label": "//a:a"}}, "aborted": {"reason": "USER_INTERRUPTED"}})
+    assert run.last_line(1) == ("0 passed, 1 failed", 1)
+
+
 def test_a_bazel_that_fails_is_one_failure(run):
     run.target("//a:a", "PASSED", GTEST_PASSES)
     assert run.last_line(1) == ("1 passed, 1 failed, 2 skipped", 1)
