@@ -48,7 +48,7 @@ class OptionsHeaderView {
 
   NextHeader next_header() const { return static_cast<NextHeader>(header_[0]); }
   std::size_t size() const { return header_.size(); }
-  const TlvOptions& options() const { return options_; }  // Tlv::offset counts from the start of this header
+  TlvOptions options() const { return options_; }  // Tlv::offset counts from the start of this header
 
  private:
   OptionsHeaderView(Bytes header, const TlvOptions& options) : header_(header), options_(options) {}

@@ -1,0 +1,24 @@
+#include "protocols/wire/udp.h"
+
+#include "protocols/wire/checksum.h"
+
+namespace kamesim {
+
+Parsed<UdpView> UdpView::check(Bytes datagram) {
+  if (datagram.size() < kUdpHeaderSize) return drop(kUdpTruncated);
+  const std::size_t length = load_be16(datagram.data() + 4);
+  if (length < kUdpHeaderSize) return drop(kUdpBadLength);
+  if (datagram.size() < length) return drop(kUdpTruncated);
+  if (load_be16(datagram.data() + kUdpChecksumOffset) == 0) return drop(kUdpZeroChecksum);
+  return UdpView(datagram.first(length));
+}
+
+bool UdpView::checksum_ok(const Ipv6Address& source, const Ipv6Address& destination) const {
+  return upper_layer_checksum_ok(source, destination, NextHeader::Udp, datagram_);
+}
+
+void fill_udp_checksum(const Ipv6Address& source, const Ipv6Address& destination, MutableBytes datagram) {
+  fill_upper_layer_checksum(source, destination, NextHeader::Udp, datagram, kUdpChecksumOffset);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,58 @@
+// UDP (RFC 768) over IPv6 (RFC 8200 §8.1).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "protocols/wire/ipv6_address.h"
+#include "sim/bytes.h"
+#include "sim/drop.h"
+
+namespace kamesim {
+
+inline constexpr DropInfo kUdpTruncated{"udp.truncated", "RFC 768"};
+inline constexpr DropInfo kUdpBadLength{"udp.bad_length", "RFC 768"};
+inline constexpr DropInfo kUdpZeroChecksum{"udp.zero_checksum", "RFC 8200 §8.1"};
+inline constexpr DropInfo kUdpBadChecksum{"udp.bad_checksum", "RFC 8200 §8.1"};
+
+inline constexpr std::size_t kUdpHeaderSize = 8;
+inline constexpr std::size_t kUdpChecksumOffset = 6;
+
+struct UdpHeader {
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  std::uint16_t length = kUdpHeaderSize;  // header and data
+
+  // Writes kUdpHeaderSize bytes, the checksum zero.
+  void write(std::uint8_t* out) const {
+    store_be16(out, source_port);
+    store_be16(out + 2, destination_port);
+    store_be16(out + 4, length);
+    store_be16(out + kUdpChecksumOffset, 0);
+  }
+};
+
+class UdpView {
+ public:
+  // Bytes behind the datagram's own length are left out of the view.
+  // Not implemented: the zero Length of RFC 2675 §4 jumbograms, and the zero checksum of RFC 6935 tunnels.
+  static Parsed<UdpView> check(Bytes datagram);
+
+  std::uint16_t source_port() const { return load_be16(datagram_.data()); }
+  std::uint16_t destination_port() const { return load_be16(datagram_.data() + 2); }
+  std::uint16_t length() const { return static_cast<std::uint16_t>(datagram_.size()); }
+  std::uint16_t checksum() const { return load_be16(datagram_.data() + kUdpChecksumOffset); }
+  Bytes data() const { return datagram_.subspan(kUdpHeaderSize); }
+  UdpHeader value() const { return {source_port(), destination_port(), length()}; }
+  // The addresses are those of the pseudo-header: the final destination behind a Routing header.
+  bool checksum_ok(const Ipv6Address& source, const Ipv6Address& destination) const;
+
+ private:
+  explicit UdpView(Bytes datagram) : datagram_(datagram) {}
+  Bytes datagram_;
+};
+
+// Sets the checksum of a complete datagram.
+void fill_udp_checksum(const Ipv6Address& source, const Ipv6Address& destination, MutableBytes datagram);
+
+}  // namespace kamesim
