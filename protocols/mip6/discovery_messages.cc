@@ -1,0 +1,70 @@
+#include "protocols/mip6/discovery_messages.h"
+
+#include "protocols/wire/icmp6.h"
+
+namespace kamesim {
+namespace {
+
+constexpr std::size_t kFixedSize = 8;  // of all four messages
+
+}  // namespace
+
+Parsed<HomeAgentAddressDiscoveryRequestView> HomeAgentAddressDiscoveryRequestView::check(Bytes message) {
+  if (message.size() < kFixedSize) return drop(kHaadTruncated);
+  return HomeAgentAddressDiscoveryRequestView(message);
+}
+
+Parsed<HomeAgentAddressDiscoveryReplyView> HomeAgentAddressDiscoveryReplyView::check(Bytes message) {
+  if (message.size() < kFixedSize) return drop(kHaadTruncated);
+  // RFC 6275 §6.6: the number of addresses "is indicated by the remaining length".
+  if ((message.size() - kFixedSize) % Ipv6Address::kSize != 0) return drop(kHaadBadLength);
+  return HomeAgentAddressDiscoveryReplyView(message);
+}
+
+HomeAgentAddressDiscoveryReply HomeAgentAddressDiscoveryReplyView::value() const {
+  HomeAgentAddressDiscoveryReply reply{identifier(), {}};
+  for (std::size_t i = 0; i < size(); ++i) reply.home_agent_addresses.push_back(home_agent_address(i));
+  return reply;
+}
+
+Parsed<MobilePrefixSolicitationView> MobilePrefixSolicitationView::check(Bytes message) {
+  if (message.size() < kFixedSize) return drop(kMobilePrefixTruncated);
+  const auto options = NdOptions::check(message.subspan(kFixedSize));
+  if (!options) return drop(*options.error());
+  return MobilePrefixSolicitationView(message, *options);
+}
+
+Parsed<MobilePrefixAdvertisementView> MobilePrefixAdvertisementView::check(Bytes message) {
+  if (message.size() < kFixedSize) return drop(kMobilePrefixTruncated);
+  const auto options = NdOptions::check(message.subspan(kFixedSize));
+  if (!options) return drop(*options.error());
+  return MobilePrefixAdvertisementView(message, *options);
+}
+
+void emit(ByteWriter& out, const HomeAgentAddressDiscoveryRequest& message) {
+  emit_icmp6_header(out, Icmp6Type::HomeAgentAddressDiscoveryRequest, 0);
+  out.u16(message.identifier);
+  out.u16(0);
+}
+
+void emit(ByteWriter& out, const HomeAgentAddressDiscoveryReply& message) {
+  emit_icmp6_header(out, Icmp6Type::HomeAgentAddressDiscoveryReply, 0);
+  out.u16(message.identifier);
+  out.u16(0);
+  for (const Ipv6Address& address : message.home_agent_addresses) out.address(address);
+}
+
+void emit(ByteWriter& out, const MobilePrefixSolicitation& message) {
+  emit_icmp6_header(out, Icmp6Type::MobilePrefixSolicitation, 0);
+  out.u16(message.identifier);
+  out.u16(0);
+}
+
+void emit(ByteWriter& out, const MobilePrefixAdvertisement& message) {
+  emit_icmp6_header(out, Icmp6Type::MobilePrefixAdvertisement, 0);
+  out.u16(message.identifier);
+  out.u8(static_cast<std::uint8_t>((message.managed ? 0x80 : 0) | (message.other_configuration ? 0x40 : 0)));
+  out.u8(0);
+}
+
+}  // namespace kamesim
