@@ -65,7 +65,8 @@ enum class ParameterProblemCode : std::uint8_t {  // RFC 4443 §3.4
 inline constexpr std::size_t kIcmp6HeaderSize = 4;
 inline constexpr std::size_t kIcmp6ChecksumOffset = 2;
 inline constexpr std::size_t kIcmp6ErrorHeaderSize = 8;
-// RFC 4443 §2.4 c: "as much of the invoking packet as possible without the error message exceeding the minimum MTU".
+// RFC 4443 §2.4 c: "as possible without making the error message packet exceed the minimum IPv6 MTU". This is for a
+// message without extension headers.
 inline constexpr std::size_t kIcmp6MaxInvokingPacket = kIpv6MinimumMtu - kIpv6HeaderSize - kIcmp6ErrorHeaderSize;
 
 class Icmp6View {

@@ -31,7 +31,7 @@ inline constexpr DropInfo kNdMulticastSolicited{"nd.multicast_solicited", "RFC 4
 inline constexpr DropInfo kNdMulticastRedirect{"nd.multicast_redirect", "RFC 4861 §8.1"};
 inline constexpr DropInfo kNdBadRedirectTarget{"nd.bad_redirect_target", "RFC 4861 §8.1"};
 
-// RFC 4861 §3.1: "by setting the Hop Limit to 255, Neighbor Discovery is immune to off-link senders".
+// RFC 4861 §3.1: "By setting the Hop Limit to 255, Neighbor Discovery is immune to off-link senders".
 inline constexpr std::uint8_t kNdHopLimit = 255;
 
 // What the rules ask of the IPv6 header.

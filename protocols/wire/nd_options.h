@@ -1,4 +1,4 @@
-// The options of Neighbor Discovery messages (RFC 4861 §4.6, RFC 6275 §7, RFC 4191 §2.3, RFC 8106 §5, RFC 3971 §5.3.2).
+// The options of Neighbor Discovery messages: RFC 4861 §4.6, RFC 6275 §7, RFC 4191 §2.3, RFC 8106 §5, RFC 3971 §5.3.2.
 //
 // NdOptions checks what makes a message invalid: lengths. Each option type checks the rest in `parse`, which gives
 // nothing when the option is malformed; such an option is ignored, the message is not.

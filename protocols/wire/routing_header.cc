@@ -30,7 +30,8 @@ Parsed<Type2RoutingHeaderView> Type2RoutingHeaderView::check(const RoutingHeader
 }
 
 void write_type2_routing_header(std::uint8_t* out, NextHeader next_header, const Ipv6Address& home_address) {
-  const std::array<std::uint8_t, 8> fixed = {static_cast<std::uint8_t>(next_header), 2, kType2RoutingType, 1, 0, 0, 0, 0};
+  const std::array<std::uint8_t, 8> fixed = {
+      static_cast<std::uint8_t>(next_header), 2, kType2RoutingType, 1, 0, 0, 0, 0};
   std::memcpy(out, fixed.data(), fixed.size());
   home_address.copy_to(out + fixed.size());
 }

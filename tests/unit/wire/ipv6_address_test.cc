@@ -35,7 +35,7 @@ TEST(Ipv6Address, ReadsTheTextFormsOfRfc4291) {  // RFC 4291 §2.2, its own exam
   for (auto c : cases) EXPECT_EQ(canonical(c.text), c.canonical) << c.text;
 }
 
-TEST(Ipv6Address, PrintsTheFormOfRfc5952) {  // the examples of RFC 5952 §2 to §5
+TEST(Ipv6Address, PrintsTheFormOfRfc5952) {  // the examples of RFC 5952 §1 to §5
   struct {
     std::string_view text;
     std::string_view canonical;
@@ -59,6 +59,7 @@ TEST(Ipv6Address, PrintsTheFormOfRfc5952) {  // the examples of RFC 5952 §2 to 
       {"2001:db8::aaaa:0:0:1", "2001:db8::aaaa:0:0:1"},     // §2.2
       {"2001:db8:0:0:aaaa::1", "2001:db8::aaaa:0:0:1"},     // §2.2
       {"2001:db8:aaaa:bbbb:cccc:dddd:eeee:AAAA", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:aaaa"},  // §2.3
+      {"2001:db8:aaaa:bbbb:cccc:dddd:eeee:AaAa", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:aaaa"},  // §2.3
       {"2001:0db8::0001", "2001:db8::1"},                   // §4.1
       {"2001:db8:0:0:0:0:2:1", "2001:db8::2:1"},            // §4.2.1
       {"2001:db8::0:1", "2001:db8::1"},                     // §4.2.1
