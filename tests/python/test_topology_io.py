@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kamesim import topology_io
 from kamesim.topology_io import GeoPosition, TopologyError, from_networkx, read_gml, read_graphml
 
-WIDE = pathlib.Path(__file__).resolve().parents[2] / "scenarios" / "data" / "WideJpn.gml"
+WIDE = pathlib.Path(__file__).absolute().parents[2] / "scenarios" / "data" / "WideJpn.gml"
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ BAD_GML = {
     "no nodes": ("graph [ ]", "the graph has no nodes"),
     "self loop": ("graph [ node [ id 1 ] edge [ source 1 target 1 ] ]", "link '1' - '1': .*two different nodes"),
     "repeated name": ('graph [ node [ id 1 label "x" ] node [ id 2 label "x" ] ]', "two nodes are named 'x'"),
-    "latitude": ("graph [ node [ id 1 Latitude 95 Longitude 0 ] ]", "node '1': Latitude is 95; it must be .*at most 90"),
+    "latitude": ("graph [ node [ id 1 Latitude 95 Longitude 0 ] ]", "node '1': Latitude is 95; it must .*at most 90"),
     "half a place": ("graph [ node [ id 1 Latitude 35.3 ] ]", "node '1': Longitude is missing"),
     "delay": (
         "graph [ node [ id 1 ] node [ id 2 ] edge [ source 1 target 2 delay -0.5 ] ]",
