@@ -1,0 +1,109 @@
+// A mobile node's home registration (RFC 6275 §11.7.1, §11.7.3, §11.5.5): one home address with one home agent.
+//
+//   Idle --attach--> Registering --acknowledged--> Registered --refresh due, attach elsewhere--> Registering
+//   any  --return home, withdraw--> Deregistering --acknowledged--> Idle
+//   Registering --rejected--> Idle, tried again after a while or with another care-of address; status 134: never
+//   Deregistering --rejected--> tried again after a while; status 133: Idle
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "protocols/mip6/binding_update_transmission.h"
+#include "protocols/mip6/constants.h"
+#include "protocols/mip6/messages.h"
+#include "protocols/wire/ipv6_address.h"
+#include "sim/drop.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+struct BindingUpdaterConfig {
+  Ipv6Address home_address;
+  Ipv6Address home_agent;
+  Duration lifetime = 420_s;                       // to ask for; a multiple of 4 s
+  bool link_local_address_compatibility = false;   // L: our link-local address has the home address's identifier
+  bool key_management_mobility = false;            // K
+  SeqNum16 previous_sequence{0};                   // the number before the first
+  Duration initial_bindack_timeout_first_reg = kDefaultInitialBindackTimeoutFirstReg;  // §13
+  int refresh_percent = 75;                        // §11.7.3: "well before the expiration", of the lifetime granted
+  Duration retry_after_rejection = 60_s;           // §11.7.3: with the same care-of address
+};
+
+struct CareOfAddress {
+  Ipv6Address address;
+  Time valid_until = Time::max();
+};
+
+struct HomeUpdateToSend {
+  BindingUpdate update;
+  Ipv6Address source;                             // the destination is the home agent
+  std::optional<Ipv6Address> home_address_option;
+};
+
+class BindingUpdater {
+ public:
+  enum class Deregistered {
+    Acknowledged,       // §11.5.5: advertise the home address to all nodes, without Duplicate Address Detection
+    NothingRegistered,  // §11.5.5: no binding was left, so Duplicate Address Detection is due
+  };
+  struct Output {
+    std::optional<HomeUpdateToSend> send;
+    std::optional<Binding> bound;                // registered, until when
+    bool expired = false;                        // the home agent no longer has a binding
+    std::optional<Deregistered> deregistered;
+    std::optional<std::uint8_t> rejected;        // Status
+    bool prefix_discovery_needed = false;        // status 1: solicit prefixes, then on_prefixes_confirmed()
+    bool unanswered = false;                     // §11.7.1: another home agent may be tried
+    DropReason dropped = nullptr;
+  };
+
+  explicit BindingUpdater(const BindingUpdaterConfig& config)
+      : config_(config), transmission_(config.previous_sequence) {}
+
+  // A new primary care-of address.
+  Output on_attach(Time now, const CareOfAddress& care_of);
+  // There is no care-of address to send from. A binding stays until it expires.
+  Output on_detach(Time now);
+  Output on_return_home(Time now);
+  // §10.3.2: there will be no care-of address any more; sent from the present one.
+  Output on_withdraw(Time now);
+  // An acknowledgement from the home agent, authenticated as §5.1 asks.
+  Output on_binding_ack(Time now, const BindingAck& ack);
+  Output on_binding_refresh_request(Time now);
+  // §11.3.6, from the home agent.
+  Output on_binding_error(Time now, const BindingError& error);
+  // After status 1: mobile prefix discovery found the home prefix valid.
+  Output on_prefixes_confirmed(Time now);
+  Output on_timeout(Time now);
+  std::optional<Time> next_timeout() const;
+
+  enum class State { Idle, Registering, Registered, Deregistering };
+  State state() const { return state_; }
+  const std::optional<Binding>& binding() const { return binding_; }
+
+ private:
+  enum Deadline : std::size_t { kRefresh, kExpiry, kRetry, kDeadlines };
+
+  Output register_care_of(Time now);
+  Output deregister(Time now, const Ipv6Address& from);
+  Output send_if_due(Time now);
+  Output accepted(const BindingAck& ack);
+  Output rejected(Time now, std::uint8_t status);
+  void forget_binding();
+  bool take_due(Time now, Deadline deadline);
+
+  BindingUpdaterConfig config_;
+  BindingUpdateTransmission transmission_;
+  State state_ = State::Idle;
+  std::optional<CareOfAddress> care_of_;  // while away
+  Ipv6Address deregister_from_;
+  std::optional<Binding> binding_;
+  std::optional<Time> may_be_bound_until_;  // at the home agent, by the updates sent, acknowledged or not
+  bool address_refused_ = false;          // §11.7.1: status 134, "MUST NOT attempt to re-use the same home address"
+  std::array<std::optional<Time>, kDeadlines> deadlines_;
+};
+
+}  // namespace kamesim

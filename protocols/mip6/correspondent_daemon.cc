@@ -1,0 +1,98 @@
+#include "protocols/mip6/correspondent_daemon.h"
+
+#include "protocols/mip6/trace_kinds.h"
+
+namespace kamesim {
+
+CorrespondentDaemon::CorrespondentDaemon(SocketLayer& sockets, MobilityKernel& kernel, BindingCache& cache,
+                                         const CorrespondentRegistrationConfig& config)
+    : stack_(sockets.stack()),
+      kernel_(kernel),
+      socket_(sockets, *this),
+      random_(stack_.node().stream("mip6.correspondent")),
+      machine_(config, cache, [this](MutableBytes out) { random_.fill(out); }),
+      timer_(Timer::to<&CorrespondentDaemon::on_timer>(stack_.node(), *this)) {
+  kernel_.add_listener(*this);
+}
+
+CorrespondentDaemon::~CorrespondentDaemon() { kernel_.remove_listener(*this); }
+
+void CorrespondentDaemon::on_datagram(const Datagram& d) {
+  const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
+  if (!mh) return;  // the kernel has counted it
+  const Time now = stack_.now();
+  const ReceivedTestInit init{d.care_of.value_or(d.source), d.care_of ? ReceivedTestInit::HomeAddressOption::Present
+                                                                      : ReceivedTestInit::HomeAddressOption::Absent};
+  switch (mh->type()) {
+    case MhType::HomeTestInit:
+      return apply(machine_.on_home_test_init(now, init, HomeTestInitView(*mh).value()), &d);
+    case MhType::CareOfTestInit:
+      return apply(machine_.on_care_of_test_init(now, init, CareOfTestInitView(*mh).value()), &d);
+    case MhType::BindingUpdate: {
+      const BindingUpdate update = BindingUpdateView(*mh).value();
+      if (update.home_registration && home_registrations_ == HomeRegistrations::LeaveToHomeAgent) return;
+      return apply(machine_.on_binding_update(now, received_binding_update(d, update)), &d);
+    }
+    default: return;  // the mobile node's
+  }
+}
+
+void CorrespondentDaemon::on_binding_error_hint(const Ipv6Address& home, const Ipv6Address& care_of,
+                                                const Ipv6Address& destination) {
+  if (const auto error = errors_.on_unknown_binding(stack_.now(), care_of, home)) {
+    socket_.send(*error, {.destination = care_of, .source = destination, .no_mobility = true});
+  }
+}
+
+void CorrespondentDaemon::on_unknown_message(const Ipv6Address& source, const Ipv6Address& destination,
+                                             std::optional<Ipv6Address> care_of) {
+  const Ipv6Address wire_source = care_of.value_or(source);
+  const std::optional<Ipv6Address> home = care_of ? std::optional(source) : std::nullopt;
+  if (const auto error = errors_.on_unrecognized_mh_type(stack_.now(), wire_source, home)) {
+    socket_.send(*error, {.destination = wire_source, .source = destination, .no_mobility = true});
+  }
+}
+
+void CorrespondentDaemon::on_care_of_unreachable(const Ipv6Address& home) {
+  apply(machine_.on_care_of_unreachable(stack_.now(), home), nullptr);
+}
+
+void CorrespondentDaemon::on_timer() {
+  while (machine_.next_timeout() && *machine_.next_timeout() <= stack_.now()) {
+    apply(machine_.on_timeout(stack_.now()), nullptr);
+  }
+  timer_.arm_at(machine_.next_timeout());
+}
+
+void CorrespondentDaemon::apply(const CorrespondentRegistration::Output& out, const Datagram* d) {
+  Node& node = stack_.node();
+  if (out.home_test) {
+    socket_.send(*out.home_test, {.destination = d->source, .source = d->destination, .no_mobility = true});
+  }
+  if (out.care_of_test) {
+    socket_.send(*out.care_of_test, {.destination = d->source, .source = d->destination, .no_mobility = true});
+  }
+  if (out.evicted) kernel_.remove_binding(*out.evicted);
+  if (out.unbound) {
+    kernel_.remove_binding(*out.unbound);
+    node.trace(kTraceUnbound, {{"home_address", out.unbound->to_string()}});
+  }
+  if (out.bound) {
+    kernel_.add_binding(out.bound->home_address, out.bound->care_of);
+    node.trace(kTraceBound, {{"home_address", out.bound->home_address.to_string()},
+                             {"care_of", out.bound->care_of.to_string()},
+                             {"home_registration", std::int64_t{0}}});
+  }
+  if (out.ack) socket_.send(*out.ack);
+  if (out.send_refresh_request) {
+    socket_.send(BindingRefreshRequest{}, {.destination = *out.send_refresh_request});
+  }
+  if (out.dropped != nullptr) node.count_drop(out.dropped, d != nullptr ? d->payload : Bytes{});
+  if (out.ask_last_used) {
+    apply(machine_.on_last_used(stack_.now(), *out.ask_last_used, kernel_.binding_last_used(*out.ask_last_used)),
+          nullptr);
+  }
+  timer_.arm_at(machine_.next_timeout());
+}
+
+}  // namespace kamesim

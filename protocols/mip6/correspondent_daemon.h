@@ -1,0 +1,45 @@
+// The correspondent node daemon (KAME's cnd): RFC 6275 §9 on a socket. It decides nothing: that is the machine's.
+#pragma once
+
+#include "protocols/mip6/binding_cache.h"
+#include "protocols/mip6/binding_error_sender.h"
+#include "protocols/mip6/correspondent_registration.h"
+#include "protocols/mip6/mobility_kernel.h"
+#include "protocols/mip6/mobility_socket.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+
+class CorrespondentDaemon final : public DatagramHandler, public MobilityListener {
+ public:
+  // On a home agent, Binding Updates with the H bit are the other daemon's.
+  enum class HomeRegistrations { Refuse, LeaveToHomeAgent };
+
+  CorrespondentDaemon(SocketLayer& sockets, MobilityKernel& kernel, BindingCache& cache,
+                      const CorrespondentRegistrationConfig& config = {});
+  ~CorrespondentDaemon();
+
+  void set_home_registrations(HomeRegistrations what) { home_registrations_ = what; }
+
+  void on_datagram(const Datagram& datagram) override;
+  void on_binding_error_hint(const Ipv6Address& home, const Ipv6Address& care_of,
+                             const Ipv6Address& destination) override;
+  void on_unknown_message(const Ipv6Address& source, const Ipv6Address& destination,
+                          std::optional<Ipv6Address> care_of) override;
+  void on_care_of_unreachable(const Ipv6Address& home) override;
+
+ private:
+  void apply(const CorrespondentRegistration::Output& out, const Datagram* datagram);
+  void on_timer();
+
+  Ip6Stack& stack_;
+  MobilityKernel& kernel_;
+  MobilitySocket socket_;
+  RandomStream random_;
+  CorrespondentRegistration machine_;
+  BindingErrorSender errors_;
+  HomeRegistrations home_registrations_ = HomeRegistrations::Refuse;
+  Timer timer_;
+};
+
+}  // namespace kamesim
