@@ -1,0 +1,96 @@
+// The Neighbor Cache (RFC 4861 §5.1): what is known of the nodes on one link. A table: nd_reachability.h holds the
+// rules by which entries change.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "protocols/wire/ipv6_address.h"
+#include "sim/mac_address.h"
+#include "sim/packet.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+struct Neighbor {
+  enum class State : std::uint8_t {
+    None,        // asked for, but nothing was sent to it or heard of it: no entry in the RFC's sense
+    Incomplete,
+    Reachable,   // until `reachable_until`: nothing happens then, but the next packet finds it Stale
+    Stale,
+    Delay,
+    Probe,
+  };
+
+  Ipv6Address address;
+  MacAddress mac;                   // valid from Reachable on
+  State state = State::None;
+  bool is_router = false;           // IsRouter
+  bool pinned = false;              // a default router's entry: not evicted
+  std::uint8_t solicitations = 0;   // sent in the present state (Incomplete, Probe)
+  Time reachable_until;
+  std::optional<Time> deadline;     // of Incomplete, Delay and Probe
+  std::vector<Packet> queue;        // packets that wait for the link-layer address, oldest first
+
+  bool mac_known() const { return state >= State::Reachable; }
+  bool reachable(Time now) const { return state == State::Reachable && now < reachable_until; }
+};
+
+// Bounded: a quarter of the entries is for neighbours whose link-layer address is not known, the rest for the
+// others, so that traffic to addresses that do not exist cannot drive out those that do. Among the latter the ones
+// that were never confirmed reachable, or not of late, go first. Entries keep their place in memory.
+class NeighborCache {
+ public:
+  explicit NeighborCache(std::size_t max_entries);
+
+  Neighbor* find(const Ipv6Address& address);
+  // The address has no entry, and victim_for_new() is null.
+  Neighbor& add(const Ipv6Address& address);
+  void remove(Neighbor& neighbor);
+  std::size_t size() const { return index_.size(); }
+
+  // Files the entry by its present state, pin and deadline; call after each change of them.
+  void refile(Neighbor& neighbor);
+  // The entry that has to be removed before one more is added, or before one more gets its link-layer address; null
+  // if there is room.
+  Neighbor* victim_for_new();
+  Neighbor* victim_for_resolved();
+
+  std::optional<Time> next_deadline() const;
+  // An entry whose deadline has come, or null. Its deadline is cleared.
+  Neighbor* take_expired(Time now);
+
+  // Every entry, in the order of their classes and of their last changes. The call may not add or remove entries.
+  template <typename Call>
+  void for_each(Call call) {
+    for (auto& entries : classes_) {
+      for (Entry& e : entries) call(e.neighbor);
+    }
+  }
+
+ private:
+  enum Class : std::size_t { kUnresolved, kUnconfirmed, kConfirmed, kPinned, kClasses };
+  using Deadlines = std::multimap<Time, Neighbor*>;  // equal times in the order of arming
+  struct Entry {
+    Neighbor neighbor;
+    Class filed = kUnresolved;
+    std::optional<Deadlines::iterator> armed;
+  };
+  using Entries = std::list<Entry>;
+
+  static Class class_of(const Neighbor& neighbor);
+  void disarm(Entry& entry);
+
+  std::size_t max_unresolved_, max_resolved_;
+  std::array<Entries, kClasses> classes_;  // of each class, the least recently changed first
+  std::unordered_map<Ipv6Address, Entries::iterator> index_;
+  Deadlines deadlines_;
+};
+
+}  // namespace kamesim
