@@ -77,6 +77,11 @@ void Nic::leave(MacAddress group) {
   if (medium_ != nullptr) medium_->on_nic_changed(*this);
 }
 
+void Nic::set_promiscuous(bool on) {
+  promiscuous_ = on;
+  if (medium_ != nullptr) medium_->on_nic_changed(*this);
+}
+
 bool Nic::accepts_group(MacAddress group) const {
   if (group == MacAddress::broadcast()) return true;
   return std::ranges::find(groups_, group, &std::pair<MacAddress, std::uint32_t>::first) != groups_.end();

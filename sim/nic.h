@@ -78,7 +78,7 @@ class Nic {
   // The receive filter: own address, broadcast, joined groups; everything when promiscuous. Joins are counted.
   void join(MacAddress group);
   void leave(MacAddress group);
-  void set_promiscuous(bool on) { promiscuous_ = on; }
+  void set_promiscuous(bool on);
   bool promiscuous() const { return promiscuous_; }
   bool accepts(const std::uint8_t* destination) const {
     if (promiscuous_) return true;

@@ -17,7 +17,8 @@ MacAddress default_mac(ActorId node, std::uint32_t nic) {
 
 Node::Node(Simulation& simulation, std::string name) : Actor(simulation, std::move(name)) {}
 
-Node::~Node() = default;
+// A NIC that leaves its medium counts what was under way, here.
+Node::~Node() { nics_.clear(); }
 
 Nic& Node::add_nic(std::string nic_name, std::optional<MacAddress> mac) {
   const auto index = static_cast<std::uint32_t>(nics_.size());

@@ -69,6 +69,8 @@ class Simulation {
   // Ends run_until after the present event. May be called from another thread or a signal handler.
   void stop() { stop_requested_ = true; }
   bool stop_requested() const { return stop_requested_; }
+  // For those who step: forgets a stop() of an earlier run, as run_until does.
+  void clear_stop() { stop_requested_ = false; }
 
   // Hashes every frame that a NIC sends or receives and every drop, from now on.
   void enable_trace_hash() { trace_hash_enabled_ = true; }

@@ -1,0 +1,91 @@
+#include "sim/pipe.h"
+
+#include <algorithm>
+
+#include "sim/medium.h"
+#include "sim/nic.h"
+#include "sim/node.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+namespace {
+
+std::string seconds(Duration d) { return std::to_string(d.to_seconds()) + " s"; }
+
+// Rounded up to whole nanoseconds.
+Duration transmission_time(std::size_t bytes, std::uint64_t rate_bps) {
+  if (rate_bps == 0) return {};
+  const std::uint64_t bit_ns = static_cast<std::uint64_t>(bytes) * 8 * 1'000'000'000;  // below 2^64 up to 2 GiB
+  return Duration::nanoseconds(static_cast<std::int64_t>((bit_ns + rate_bps - 1) / rate_bps));
+}
+
+}  // namespace
+
+void LinkConfig::validate(const std::string& link) const {
+  auto fail = [&](const std::string& what) { throw SimulationError("link '" + link + "': " + what); };
+  if (delay < Duration()) fail("delay is " + seconds(delay) + "; it must not be negative");
+  if (jitter < Duration()) fail("jitter is " + seconds(jitter) + "; it must not be negative");
+  if (!(loss >= 0 && loss <= 1)) fail("loss is " + std::to_string(loss) + "; it is a probability, from 0 to 1");
+  if (mtu < 1280) fail("mtu is " + std::to_string(mtu) + "; IPv6 needs at least 1280 bytes (RFC 8200, section 5)");
+  if (mtu > 65535) fail("mtu is " + std::to_string(mtu) + "; the largest is 65535 bytes");
+  if (queue_limit == 0) fail("queue limit is 0; it must be at least 1 frame");
+}
+
+Pipe::Pipe(Simulation& simulation, RandomStream random, void* target, Arrive arrive)
+    : Event(&Pipe::fire), simulation_(simulation), target_(target), arrive_(arrive), random_(random) {}
+
+std::size_t Pipe::waiting(Time now) {
+  while (departed_ < count_ && at(departed_).departure <= now) ++departed_;
+  return count_ - departed_;
+}
+
+void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
+  const Time now = simulation_.now();
+  if (frame.size() > config.mtu + Nic::kEthernetHeaderSize) [[unlikely]] {
+    return sender.count_drop(&kLinkFrameTooLong, frame.bytes());
+  }
+  if (waiting(now) >= config.queue_limit) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
+  const Time departure = std::max(now, busy_until_) + transmission_time(frame.size(), config.rate_bps);
+  busy_until_ = departure;
+  // A lost frame takes its time on the port like any other.
+  if (config.loss > 0 && random_.chance(config.loss)) return sender.count_drop(&kLinkLoss, frame.bytes());
+  Time arrival = departure + config.delay;
+  if (config.jitter > Duration()) arrival += random_.uniform(Duration(), config.jitter);
+  arrival = std::max(arrival, last_arrival_);
+  last_arrival_ = arrival;
+  const EventKey key = sender.next_key(arrival);
+  if (count_ == ring_.size()) [[unlikely]] grow();
+  at(count_) = InFlight{std::move(frame), key, departure};
+  if (++count_ == 1) simulation_.events().schedule(*this, key);
+}
+
+void Pipe::grow() {
+  std::vector<InFlight> larger(std::max<std::size_t>(4, ring_.size() * 2));
+  for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move(at(i));
+  ring_ = std::move(larger);
+  head_ = 0;
+}
+
+void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
+
+void Pipe::arrive_next() {
+  Packet frame = std::move(at(0).frame);
+  head_ = (head_ + 1) & (ring_.size() - 1);
+  --count_;
+  if (departed_ > 0) --departed_;
+  if (count_ > 0) simulation_.events().schedule(*this, at(0).arrival);
+  arrive_(target_, *this, std::move(frame));
+}
+
+void Pipe::clear(Node& node, const DropInfo& reason) {
+  for (std::size_t i = 0; i < count_; ++i) {
+    node.count_drop(&reason, at(i).frame.bytes());
+    at(i).frame = Packet();
+  }
+  count_ = departed_ = 0;
+  simulation_.events().cancel(*this);
+  busy_until_ = last_arrival_ = simulation_.now();
+}
+
+}  // namespace kamesim

@@ -1,0 +1,55 @@
+// One direction of a link: a FIFO with a rate, a delay and losses. It holds one pending event however many frames
+// are under way, and computes how many of them still wait for the port instead of simulating the queue.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/drop.h"
+#include "sim/event_queue.h"
+#include "sim/link_config.h"
+#include "sim/packet.h"
+#include "sim/random.h"
+
+namespace kamesim {
+
+class Node;
+class Simulation;
+
+class Pipe : public Event {
+ public:
+  // Called for each frame that arrives.
+  using Arrive = void (*)(void* target, Pipe& pipe, Packet frame);
+
+  Pipe(Simulation& simulation, RandomStream random, void* target, Arrive arrive);
+
+  // Takes a frame from `sender`, at the present time; frames that do not fit, or get lost, are counted there.
+  void push(Node& sender, const LinkConfig& config, Packet frame);
+  // Loses everything under way, counting it on `node`.
+  void clear(Node& node, const DropInfo& reason);
+  bool empty() const { return count_ == 0; }
+
+ private:
+  struct InFlight {
+    Packet frame;
+    EventKey arrival;
+    Time departure;  // when its last bit has left the port
+  };
+  static void fire(Event& event);
+  void arrive_next();
+  InFlight& at(std::size_t i) { return ring_[(head_ + i) & (ring_.size() - 1)]; }
+  std::size_t waiting(Time now);
+  void grow();
+
+  Simulation& simulation_;
+  void* target_;
+  Arrive arrive_;
+  std::vector<InFlight> ring_;  // a power of two in size
+  std::size_t head_ = 0, count_ = 0;
+  std::size_t departed_ = 0;    // of those in the ring, how many have left the port
+  Time busy_until_;
+  Time last_arrival_;
+  RandomStream random_;
+};
+
+}  // namespace kamesim
