@@ -14,6 +14,7 @@ Nic::Nic(Node& node, std::uint32_t index, std::string name, MacAddress mac)
 Nic::~Nic() {
   receiver_ = nullptr;
   if (medium_ != nullptr) medium_->detach(*this);
+  for (FrameObserver* observer : observers_) observer->on_nic_destroyed(*this);
 }
 
 void Nic::set_mac(MacAddress mac) {

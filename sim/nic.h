@@ -37,6 +37,8 @@ enum class Direction : std::uint8_t { kOut, kIn };
 class FrameObserver {
  public:
   virtual void on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) = 0;
+  // The NIC goes, and forgets its observers.
+  virtual void on_nic_destroyed(const Nic&) {}
 
  protected:
   ~FrameObserver() = default;

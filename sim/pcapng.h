@@ -1,0 +1,69 @@
+// Captures frames to a pcapng file (draft-ietf-opsawg-pcapng), as Wireshark and tshark read it.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/bytes.h"
+#include "sim/nic.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+// Which frames of a NIC are written. With every NIC of a network added, kOutOnly writes each frame once.
+enum class CaptureDirections : std::uint8_t { kBoth, kOutOnly };
+
+class PcapngWriter final : public FrameObserver {
+ public:
+  // Creates the file, or empties it. Throws SimulationError, naming the path and the reason, if it cannot.
+  explicit PcapngWriter(std::string path, CaptureDirections directions = CaptureDirections::kBoth);
+  // Closes; an error then goes unreported.
+  ~PcapngWriter();
+  PcapngWriter(const PcapngWriter&) = delete;
+  PcapngWriter& operator=(const PcapngWriter&) = delete;
+
+  // Captures the NIC's frames from now on, as the interface "node:nic". Adding it again does nothing. The NIC may
+  // be destroyed before the writer.
+  void add(Nic& nic);
+
+  // Writes are buffered. A failed one (of a frame, flush or close) throws SimulationError, once; later frames are
+  // not written.
+  void flush();
+  // Stops capturing and closes the file. Closing again does nothing.
+  void close();
+
+  const std::string& path() const { return path_; }
+  std::uint64_t frames() const { return frames_; }
+
+  void on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) override;
+  void on_nic_destroyed(const Nic& nic) override;
+
+ private:
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  void begin_block(std::uint32_t type);
+  void put16(std::uint16_t value);
+  void put32(std::uint32_t value);
+  void put_padded(Bytes bytes);
+  void put_option(std::uint16_t code, Bytes value);
+  void put_option(std::uint16_t code, std::string_view text);
+  void end_block();
+  [[noreturn]] void fail(const char* what);
+
+  std::string path_;
+  CaptureDirections directions_;
+  std::unique_ptr<std::FILE, CloseFile> file_;
+  std::vector<std::uint8_t> block_;
+  std::unordered_map<const Nic*, std::uint32_t> interfaces_;
+  std::vector<Nic*> nics_;  // by interface number; null: destroyed
+  std::uint64_t frames_ = 0;
+};
+
+}  // namespace kamesim
