@@ -13,7 +13,7 @@ Lan::Station::Station(Lan& lan, Nic& nic, RandomStream random)
 
 Lan::Lan(Simulation& simulation, std::string name, const LinkConfig& config)
     : Medium(simulation, std::move(name)), config_(config) {
-  config.validate(this->name());
+  config.validate("LAN '" + this->name() + "'");
 }
 
 Lan::~Lan() = default;
@@ -64,7 +64,7 @@ void Lan::on_nic_changed(Nic& nic) {
 }
 
 void Lan::set_config(const LinkConfig& config) {
-  config.validate(name());
+  config.validate("LAN '" + name() + "'");
   config_ = config;
 }
 

@@ -15,7 +15,7 @@ PointToPointLink::PointToPointLink(Simulation& simulation, std::string name, con
       config_(config),
       ends_{End{nullptr, Pipe(simulation, stream("link.0"), &ends_[0], &PointToPointLink::arrive)},
             End{nullptr, Pipe(simulation, stream("link.1"), &ends_[1], &PointToPointLink::arrive)}} {
-  config.validate(this->name());
+  config.validate("link '" + this->name() + "'");
 }
 
 void PointToPointLink::attach(Nic& a, Nic& b) {
@@ -51,7 +51,7 @@ void PointToPointLink::lose_all() {
 }
 
 void PointToPointLink::set_config(const LinkConfig& config) {
-  config.validate(name());
+  config.validate("link '" + name() + "'");
   config_ = config;
 }
 

@@ -16,8 +16,8 @@ struct LinkConfig {
   std::uint32_t mtu = 1500;          // bytes of frame payload
   std::uint32_t queue_limit = 1000;  // frames that wait for the sender's port
 
-  // Throws SimulationError, naming the link, the parameter, its value and what would be right.
-  void validate(const std::string& link) const;
+  // Throws SimulationError, naming the owner ("link 'a'"), the parameter, its value and what would be right.
+  void validate(const std::string& owner) const;
 };
 
 }  // namespace kamesim

@@ -13,17 +13,16 @@ namespace {
 
 std::string seconds(Duration d) { return std::to_string(d.to_seconds()) + " s"; }
 
-// Rounded up to whole nanoseconds.
+}  // namespace
+
 Duration transmission_time(std::size_t bytes, std::uint64_t rate_bps) {
   if (rate_bps == 0) return {};
   const std::uint64_t bit_ns = static_cast<std::uint64_t>(bytes) * 8 * 1'000'000'000;  // below 2^64 up to 2 GiB
   return Duration::nanoseconds(static_cast<std::int64_t>((bit_ns + rate_bps - 1) / rate_bps));
 }
 
-}  // namespace
-
-void LinkConfig::validate(const std::string& link) const {
-  auto fail = [&](const std::string& what) { throw SimulationError("link '" + link + "': " + what); };
+void LinkConfig::validate(const std::string& owner) const {
+  auto fail = [&](const std::string& what) { throw SimulationError(owner + ": " + what); };
   if (delay < Duration()) fail("delay is " + seconds(delay) + "; it must not be negative");
   if (jitter < Duration()) fail("jitter is " + seconds(jitter) + "; it must not be negative");
   if (!(loss >= 0 && loss <= 1)) fail("loss is " + std::to_string(loss) + "; it is a probability, from 0 to 1");

@@ -16,6 +16,9 @@ namespace kamesim {
 class Node;
 class Simulation;
 
+// How long a frame takes at a rate (0: infinite), rounded up to whole nanoseconds.
+Duration transmission_time(std::size_t bytes, std::uint64_t rate_bps);
+
 class Pipe : public Event {
  public:
   // Called for each frame that arrives.

@@ -26,7 +26,15 @@ RandomStream Actor::stream(std::string_view purpose) const {
 
 Simulation::Simulation(std::uint64_t seed) : seed_(seed), world_(std::make_unique<Actor>(*this, "world")) {}
 
-Simulation::~Simulation() = default;
+// The end is not an event: nobody is told. Media go in the reverse order, as later ones build on earlier ones.
+Simulation::~Simulation() {
+  for (const auto& node : nodes_) {
+    node->set_drop_observer(nullptr);
+    for (const auto& nic : node->nics()) nic->set_receiver(nullptr);
+  }
+  nodes_.clear();
+  while (!media_.empty()) media_.pop_back();
+}
 
 ActorId Simulation::next_actor_id() {
   if (actors_ == Actor::kMaxActors) throw SimulationError("a simulation holds at most 16777216 nodes and links");

@@ -1,0 +1,159 @@
+#include "sim/cell.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "sim/nic.h"
+#include "sim/node.h"
+#include "sim/pipe.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+void CellConfig::validate(const std::string& cell) const {
+  const std::string owner = "cell '" + cell + "'";
+  auto fail = [&](const std::string& what) { throw SimulationError(owner + ": " + what); };
+  auto finite = [&](double value, const char* parameter) {
+    if (!std::isfinite(value)) fail(std::string(parameter) + " is " + std::to_string(value) + "; it must be finite");
+  };
+  finite(position.x, "position.x");
+  finite(position.y, "position.y");
+  finite(tx_power_dbm, "tx_power_dbm");
+  finite(reference_loss_db, "reference_loss_db");
+  finite(sensitivity_dbm, "sensitivity_dbm");
+  if (!(path_loss_exponent > 0 && std::isfinite(path_loss_exponent))) {
+    fail("path_loss_exponent is " + std::to_string(path_loss_exponent) + "; it must be above 0 (2 in free space)");
+  }
+  LinkConfig{rate_bps, delay, jitter, loss, mtu, queue_limit}.validate(owner);
+}
+
+Cell::Cell(Simulation& simulation, std::string name, Lan& lan, const CellConfig& config)
+    : Medium(simulation, std::move(name)), lan_(lan), config_(config), random_(stream("cell")) {
+  config.validate(this->name());
+  lan_.add_extension(*this);
+}
+
+Cell::~Cell() { lan_.remove_extension(*this); }
+
+void Cell::set_config(const CellConfig& config) {
+  config.validate(name());
+  config_ = config;
+}
+
+double Cell::signal_dbm(Position at) const {
+  const double metres = std::max(1.0, distance(config_.position, at));
+  return config_.tx_power_dbm - config_.reference_loss_db - 10 * config_.path_loss_exponent * std::log10(metres);
+}
+
+void Cell::attach(Nic& nic) {
+  if (nic.medium() != nullptr) {
+    throw SimulationError("cell '" + name() + "': " + nic.node().name() + ":" + nic.name() + " is attached to '" +
+                          nic.medium()->name() + "' already; detach it first");
+  }
+  stations_.push_back({&nic, next_number_});
+  nic.set_attachment(this, true);
+}
+
+void Cell::detach(Nic& nic) {
+  const auto station = std::ranges::find(stations_, &nic, &Station::nic);
+  if (station == stations_.end()) return;
+  const std::uint64_t since = station->since;
+  if (delivering_) {
+    station->nic = nullptr;
+  } else {
+    stations_.erase(station);
+  }
+  for (Transmission& t : channel_) {
+    const bool from_it = std::exchange(t.from, t.from == &nic ? nullptr : t.from) == &nic;
+    if (!t.frame) continue;
+    if (t.direction == Direction::kUp && from_it) {
+      nic.node().count_drop(&kLinkDown, t.frame.bytes());
+      t.frame = Packet();  // it still takes its time on the channel
+    } else if (t.direction == Direction::kDown && !from_it && t.number >= since && nic.accepts(t.frame.data())) {
+      nic.node().count_drop(&kLinkDown, t.frame.bytes());
+    }
+  }
+  nic.set_attachment(nullptr, false);
+}
+
+void Cell::transmit(Nic& from, Packet frame) {
+  if (const DropReason refused = why_refused(frame)) return from.node().count_drop(refused, frame.bytes());
+  occupy_channel(Direction::kUp, &from, std::move(frame));
+}
+
+void Cell::on_lan_frame(const Packet& frame) {
+  if (anyone_accepts(frame, nullptr)) send_down(nullptr, frame);
+}
+
+void Cell::send_down(Nic* from, const Packet& frame) {
+  const DropReason refused = why_refused(frame);
+  if (refused == nullptr) return occupy_channel(Direction::kDown, from, frame.share());
+  for (const Station& station : stations_) {
+    if (station.nic != nullptr && station.nic != from && station.nic->accepts(frame.data())) {
+      station.nic->node().count_drop(refused, frame.bytes());
+    }
+  }
+}
+
+DropReason Cell::why_refused(const Packet& frame) const {
+  if (frame.size() > config_.mtu + Nic::kEthernetHeaderSize) return &kLinkFrameTooLong;
+  const auto waiting = std::ranges::upper_bound(channel_, now(), {}, &Transmission::departure);
+  if (static_cast<std::size_t>(channel_.end() - waiting) >= config_.queue_limit) return &kLinkQueueFull;
+  return nullptr;
+}
+
+void Cell::occupy_channel(Direction direction, Nic* from, Packet frame) {
+  busy_until_ = std::max(now(), busy_until_) + transmission_time(frame.size(), config_.rate_bps);
+  Time arrival = busy_until_ + config_.delay;
+  if (config_.jitter > Duration()) arrival += random_.uniform(Duration(), config_.jitter);
+  last_arrival_ = std::max(arrival, last_arrival_);
+  channel_.push_back({std::move(frame), direction, from, next_number_++, busy_until_, last_arrival_});
+  if (channel_.size() == 1) arrival_.arm_at(last_arrival_);
+}
+
+void Cell::arrive() {
+  Transmission transmission = std::move(channel_.front());
+  channel_.pop_front();
+  if (!channel_.empty()) arrival_.arm_at(channel_.front().arrival);
+  if (!transmission.frame) return;
+  if (transmission.direction == Direction::kUp) {
+    arrive_at_access_point(*transmission.from, std::move(transmission.frame));
+  } else {
+    arrive_at_stations(transmission);
+  }
+}
+
+void Cell::arrive_at_access_point(Nic& from, Packet frame) {
+  if (config_.loss > 0 && random_.chance(config_.loss)) return from.node().count_drop(&kLinkLoss, frame.bytes());
+  // The cell's own stations first: what the frame causes on the wire may take the sender out of the cell.
+  if (anyone_accepts(frame, &from)) send_down(&from, frame);
+  if (!lan_.up()) return from.node().count_drop(&kLinkDown, frame.bytes());
+  lan_.inject(*this, std::move(frame));
+}
+
+void Cell::arrive_at_stations(const Transmission& transmission) {
+  const Packet& frame = transmission.frame;
+  delivering_ = true;
+  // A station that joins while the frame is handed out was not there when it was sent.
+  for (std::size_t i = 0; i < stations_.size(); ++i) {
+    const Station station = stations_[i];
+    if (station.nic == nullptr || station.nic == transmission.from || transmission.number < station.since) continue;
+    if (!station.nic->accepts(frame.data())) continue;
+    if (config_.loss > 0 && random_.chance(config_.loss)) {
+      station.nic->node().count_drop(&kLinkLoss, frame.bytes());
+    } else {
+      station.nic->deliver(frame.share());
+    }
+  }
+  delivering_ = false;
+  std::erase_if(stations_, [](const Station& station) { return station.nic == nullptr; });
+}
+
+bool Cell::anyone_accepts(const Packet& frame, const Nic* but) const {
+  return std::ranges::any_of(stations_, [&](const Station& station) {
+    return station.nic != nullptr && station.nic != but && station.nic->accepts(frame.data());
+  });
+}
+
+}  // namespace kamesim

@@ -1,0 +1,110 @@
+#include "sim/radio.h"
+
+#include <cmath>
+#include <utility>
+
+#include "sim/cell.h"
+#include "sim/nic.h"
+#include "sim/node.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+namespace {
+
+std::string seconds(Duration d) { return std::to_string(d.to_seconds()) + " s"; }
+
+std::string describe(const Nic& nic) { return "station '" + nic.node().name() + ":" + nic.name() + "'"; }
+
+}  // namespace
+
+Cell* RadioEnvironment::strongest(Position at) const {
+  Cell* best = nullptr;
+  for (Cell* cell : cells_) {
+    if (cell->covers(at) && (best == nullptr || cell->signal_dbm(at) > best->signal_dbm(at))) best = cell;
+  }
+  return best;
+}
+
+void WirelessStationConfig::validate(const std::string& owner) const {
+  auto fail = [&](const std::string& what) { throw SimulationError(owner + ": " + what); };
+  if (beacon_interval <= Duration()) fail("beacon_interval is " + seconds(beacon_interval) + "; it must be above 0");
+  if (!(hysteresis_db >= 0 && std::isfinite(hysteresis_db))) {
+    fail("hysteresis_db is " + std::to_string(hysteresis_db) + "; it must be 0 or more");
+  }
+  if (handoff_delay_min < Duration()) {
+    fail("handoff_delay_min is " + seconds(handoff_delay_min) + "; it must not be negative");
+  }
+  if (handoff_delay_max < handoff_delay_min) {
+    fail("handoff_delay_max is " + seconds(handoff_delay_max) + "; it must not be below handoff_delay_min, " +
+         seconds(handoff_delay_min));
+  }
+}
+
+WirelessStation::WirelessStation(Nic& nic, const RadioEnvironment& radio, const WirelessStationConfig& config)
+    : nic_(nic),
+      node_(nic.node()),
+      radio_(radio),
+      config_(config),
+      random_(node_.stream("radio.handoff")),
+      beacon_(Timer::to<&WirelessStation::on_beacon>(node_, *this)),
+      handoff_(Timer::to<&WirelessStation::on_handoff_delay_over>(node_, *this)) {
+  config.validate(describe(nic));
+  if (nic.medium() != nullptr) {
+    throw SimulationError(describe(nic) + " is attached to '" + nic.medium()->name() + "' already; detach it first");
+  }
+  position();  // there must be one
+  beacon_.arm_in(Duration());
+}
+
+Position WirelessStation::position() const {
+  if (node_.mobility() == nullptr) {
+    throw SimulationError(describe(nic_) + ": the node has no position; give it a mobility (StationaryPosition, say)");
+  }
+  return node_.mobility()->position_at(node_.now());
+}
+
+void WirelessStation::reevaluate() {
+  if (!beacon_.armed()) beacon_.arm_in(Duration());
+}
+
+void WirelessStation::on_beacon() {
+  const Position at = position();
+  const bool starting = !std::exchange(started_, true);
+  if (cell_ != nullptr && should_leave(at)) disassociate();
+  if (cell_ == nullptr && !handing_off()) {
+    if (Cell* best = radio_.strongest(at); best != nullptr) {
+      if (starting && config_.immediate_start) {
+        associate(*best, at);
+      } else {
+        handoff_.arm_in(random_.uniform(config_.handoff_delay_min, config_.handoff_delay_max));
+      }
+    }
+  }
+  if (cell_ == nullptr || node_.mobility()->moves_after(node_.now())) beacon_.arm_in(config_.beacon_interval);
+}
+
+bool WirelessStation::should_leave(Position at) const {
+  if (!cell_->covers(at)) return true;
+  const Cell* best = radio_.strongest(at);
+  return best != nullptr && best != cell_ && best->signal_dbm(at) > cell_->signal_dbm(at) + config_.hysteresis_db;
+}
+
+void WirelessStation::on_handoff_delay_over() {
+  const Position at = position();
+  if (Cell* best = radio_.strongest(at); best != nullptr) associate(*best, at);
+}
+
+void WirelessStation::disassociate() {
+  Cell* left = std::exchange(cell_, nullptr);
+  node_.trace(kTraceL2Disassociated, {{"cell", left->name()}});
+  left->detach(nic_);
+}
+
+void WirelessStation::associate(Cell& cell, Position at) {
+  cell_ = &cell;
+  node_.trace(kTraceL2Associated, {{"cell", cell.name()}, {"signal_dbm", cell.signal_dbm(at)}});
+  cell.attach(nic_);
+}
+
+}  // namespace kamesim
