@@ -33,8 +33,10 @@ class Chance {
   Duration lifetime() { return one_in(4) ? Duration() : 4_s * static_cast<std::int64_t>(below(200)); }
   SeqNum16 sequence() { return SeqNum16(static_cast<std::uint16_t>(below(one_in(10) ? 65536 : 64))); }
   Ipv6Address address() {
-    const Ipv6Address some[] = {kHome,      kHomeAgent,    kCareOf,   kNewCareOf,  kCorrespondent, "2001:db8:1::101"_ip6,
-                                "2001:db8:1::102"_ip6, "fe80::1"_ip6, "ff02::1"_ip6, kUnspecified};
+    const Ipv6Address some[] = {kHome,          kHomeAgent,            kCareOf,
+                                kNewCareOf,     "2001:db8:1::101"_ip6, "2001:db8:1::102"_ip6,
+                                kCorrespondent, "fe80::1"_ip6,         "ff02::1"_ip6,
+                                kUnspecified};
     return some[below(std::size(some))];
   }
   std::uint8_t status() {
