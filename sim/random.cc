@@ -20,20 +20,17 @@ std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> c, std::
 }
 
 RandomStream::RandomStream(std::uint64_t seed, std::uint64_t owner, std::string_view purpose) {
-  // The key takes the seed and half of the owner; the counter takes the rest, so that distinct
-  // (seed, owner, purpose) never share a block.
-  key_ = {static_cast<std::uint32_t>(seed) ^ static_cast<std::uint32_t>(owner),
-          static_cast<std::uint32_t>(seed >> 32) ^ 0x6b616d65u};
-  owner_high_ = static_cast<std::uint32_t>(owner >> 32);
-  purpose_ = static_cast<std::uint32_t>(stable_hash(purpose));
+  // The key takes the seed, the counter the owner, the purpose and the number of the block (2^32 blocks of four
+  // draws a stream), so that distinct (seed, owner, hash of purpose) never share a block.
+  key_ = {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
+  counter_ = {0, static_cast<std::uint32_t>(owner), static_cast<std::uint32_t>(owner >> 32),
+              static_cast<std::uint32_t>(stable_hash(purpose))};
 }
 
 std::uint32_t RandomStream::next_u32() {
   if (used_ == block_.size()) {
-    // 2^40 blocks a stream; the counter's upper bits carry owner and purpose.
-    block_ = philox4x32_10({static_cast<std::uint32_t>(blocks_), static_cast<std::uint32_t>(blocks_ >> 32),
-                            owner_high_, purpose_}, key_);
-    ++blocks_;
+    block_ = philox4x32_10(counter_, key_);
+    ++counter_[0];
     used_ = 0;
   }
   return block_[used_++];

@@ -42,9 +42,7 @@ class RandomStream {
 
  private:
   std::array<std::uint32_t, 2> key_;
-  std::uint32_t owner_high_;
-  std::uint32_t purpose_;
-  std::uint64_t blocks_ = 0;
+  std::array<std::uint32_t, 4> counter_;  // of the next block
   std::array<std::uint32_t, 4> block_{};
   std::uint32_t used_ = 4;
 };
