@@ -8,7 +8,7 @@ NeighborCache::NeighborCache(std::size_t max_entries)
     : max_unresolved_(std::max<std::size_t>(max_entries / 4, 1)),
       max_resolved_(std::max<std::size_t>(max_entries - max_entries / 4, 1)) {}
 
-Neighbor* NeighborCache::find(const Ipv6Address& address) {
+Neighbor* NeighborCache::find(const Ipv6Address& address) const {
   const auto it = index_.find(address);
   return it == index_.end() ? nullptr : &it->second->neighbor;
 }
@@ -55,7 +55,10 @@ Neighbor* NeighborCache::victim_for_new() {
   return unresolved.size() < max_unresolved_ ? nullptr : &unresolved.front().neighbor;
 }
 
-Neighbor* NeighborCache::victim_for_resolved() {
+Neighbor* NeighborCache::victim_for(const Neighbor& neighbor) {
+  const Class from = index_.find(neighbor.address)->second->filed;
+  const Class to = class_of(neighbor);
+  if (from == kUnconfirmed || from == kConfirmed || (to != kUnconfirmed && to != kConfirmed)) return nullptr;
   Entries& unconfirmed = classes_[kUnconfirmed];
   Entries& confirmed = classes_[kConfirmed];
   if (unconfirmed.size() + confirmed.size() < max_resolved_) return nullptr;

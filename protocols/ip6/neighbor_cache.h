@@ -49,7 +49,7 @@ class NeighborCache {
  public:
   explicit NeighborCache(std::size_t max_entries);
 
-  Neighbor* find(const Ipv6Address& address);
+  Neighbor* find(const Ipv6Address& address) const;
   // The address has no entry, and victim_for_new() is null.
   Neighbor& add(const Ipv6Address& address);
   void remove(Neighbor& neighbor);
@@ -57,10 +57,9 @@ class NeighborCache {
 
   // Files the entry by its present state, pin and deadline; call after each change of them.
   void refile(Neighbor& neighbor);
-  // The entry that has to be removed before one more is added, or before one more gets its link-layer address; null
-  // if there is room.
+  // The entry that has to be removed before one is added, or before this one is refiled; null if there is room.
   Neighbor* victim_for_new();
-  Neighbor* victim_for_resolved();
+  Neighbor* victim_for(const Neighbor& neighbor);
 
   std::optional<Time> next_deadline() const;
   // An entry whose deadline has come, or null. Its deadline is cleared.

@@ -1,0 +1,144 @@
+// The addresses of a node: assigning and removing them, and the routes that go with them.
+#include <algorithm>
+
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+
+namespace kamesim {
+
+namespace {
+
+using Kind = RoutingMessage::Kind;
+
+// RFC 4862 §5.4: every unicast address, whatever its origin, except anycast ones; not where there is no link.
+bool needs_dad(const Ip6Interface& interface, const Ip6Stack::NewAddress& address) {
+  return interface.nd() != nullptr && !address.skip_dad && !address.anycast &&
+         interface.stack().config().dup_addr_detect_transmits > 0;
+}
+
+// A link-local address is told apart by its zone, so it has no entry in the routing table.
+void add_local_route(RouteTable& routes, Ip6Interface& interface, const InterfaceAddress& a) {
+  if (a.address.is_link_local()) return;
+  routes.add({.prefix = Ipv6Prefix(a.address, 128), .interface = &interface, .next_hop = {},
+              .kind = RouteKind::Local, .origin = RouteOrigin::Connected});
+}
+
+void remove_local_route(RouteTable& routes, const Ip6Interface& interface, const InterfaceAddress& a) {
+  routes.remove_if([&](const Route& r) {
+    return r.kind == RouteKind::Local && r.interface == &interface && r.prefix == Ipv6Prefix(a.address, 128);
+  });
+}
+
+}  // namespace
+
+InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddress& request) {
+  if (InterfaceAddress* known = interface.find_address(request.address)) {
+    known->preferred_until = request.preferred_until;
+    known->valid_until = request.valid_until;
+    return *known;
+  }
+  auto owned = std::make_unique<InterfaceAddress>();
+  InterfaceAddress& a = *owned;
+  a.address = request.address;
+  a.prefix_length = request.prefix_length;
+  a.origin = request.origin;
+  a.anycast = request.anycast;
+  a.home_address = request.home_address;
+  a.preferred_until = request.preferred_until;
+  a.valid_until = request.valid_until;
+  interface.addresses_.push_back(std::move(owned));
+  // RFC 4862 §5.4.2: before anything is sent for it, and for as long as the address is there (RFC 4291 §2.8).
+  if (interface.nd() != nullptr) interface.join_group(solicited_node(a.address));
+  if (request.on_link_prefix && request.origin == AddressOrigin::Manual && !a.address.is_link_local()) {
+    routes_.add({.prefix = a.prefix(), .interface = &interface, .next_hop = {}, .origin = RouteOrigin::Connected});
+  }
+  invalidate_destinations();
+
+  if (!needs_dad(interface, request)) {
+    a.state = AddressState::Preferred;
+    notify({Kind::AddressAdded, &interface, a.address});
+    finish_dad(interface, a, true);
+    return a;
+  }
+  await_dad(interface, a);
+  notify({Kind::AddressAdded, &interface, a.address});
+  if (interface.up()) interface.nd()->start_dad(a);
+  return a;
+}
+
+void Ip6Stack::await_dad(Ip6Interface& interface, InterfaceAddress& a) {
+  // RFC 4429 §3.1: not for manually configured addresses.
+  const bool optimistic = config_.optimistic_dad && a.origin != AddressOrigin::Manual &&
+                          interface.nd()->allows_optimistic_address();
+  a.state = optimistic ? AddressState::Optimistic : AddressState::Tentative;
+  if (optimistic) add_local_route(routes_, interface, a);
+}
+
+void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {
+  if (config_.dup_addr_detect_transmits == 0) {
+    if (!a.assigned()) return finish_dad(interface, a, true);
+    return address_changed(interface, a);
+  }
+  remove_local_route(routes_, interface, a);
+  await_dad(interface, a);
+  if (interface.up()) interface.nd()->start_dad(a);
+  address_changed(interface, a);
+}
+
+bool Ip6Stack::remove_address(Ip6Interface& interface, Ipv6Address address) {
+  InterfaceAddress* a = interface.find_address(address);
+  if (a == nullptr) return false;
+  if (interface.nd() != nullptr) {
+    interface.nd()->cancel_dad(*a);
+    interface.leave_group(solicited_node(address));
+  }
+  const Ipv6Prefix prefix = a->prefix();
+  const bool manual = a->origin == AddressOrigin::Manual;
+  remove_local_route(routes_, interface, *a);
+  std::erase_if(interface.addresses_, [&](const auto& entry) { return entry.get() == a; });
+  const bool prefix_in_use = std::ranges::any_of(interface.addresses_, [&](const auto& other) {
+    return other->origin == AddressOrigin::Manual && other->prefix() == prefix;
+  });
+  if (manual && !prefix_in_use) {
+    routes_.remove_if([&](const Route& r) {
+      return r.kind == RouteKind::Unicast && r.origin == RouteOrigin::Connected && r.interface == &interface &&
+             r.prefix == prefix;
+    });
+  }
+  invalidate_destinations();
+  notify({Kind::AddressRemoved, &interface, address});
+  return true;
+}
+
+void Ip6Stack::finish_dad(Ip6Interface& interface, InterfaceAddress& a, bool unique) {
+  invalidate_destinations();
+  if (!unique) {
+    a.state = AddressState::Duplicated;
+    remove_local_route(routes_, interface, a);
+    notify({Kind::AddressDuplicated, &interface, a.address});
+    return;
+  }
+  a.state = now() < a.preferred_until ? AddressState::Preferred : AddressState::Deprecated;
+  add_local_route(routes_, interface, a);
+  notify({Kind::AddressReady, &interface, a.address});
+}
+
+void Ip6Stack::address_changed(Ip6Interface& interface, InterfaceAddress& address) {
+  invalidate_destinations();
+  notify({Kind::AddressChanged, &interface, address.address});
+}
+
+InterfaceAddress* Ip6Stack::find_own_address(const Ipv6Address& address, const Ip6Interface* interface) const {
+  if (interface != nullptr) {
+    InterfaceAddress* a = interface->find_address(address);
+    if (a != nullptr && a->assigned()) return a;
+  }
+  if (address.is_link_local()) return nullptr;
+  for (const auto& other : interfaces_) {
+    InterfaceAddress* a = other->find_address(address);
+    if (a != nullptr && a->assigned()) return a;
+  }
+  return nullptr;
+}
+
+}  // namespace kamesim

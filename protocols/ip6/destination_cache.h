@@ -1,0 +1,64 @@
+// The answers of recent route look-ups, by destination (RFC 4861 §5.1, Destination Cache). An entry is good as
+// long as nothing it was derived from has changed, which generation counters tell.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "protocols/ip6/route_table.h"
+#include "protocols/wire/ipv6_address.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+class Ip6Interface;
+struct Neighbor;
+
+struct Destination {
+  Ipv6Address address;
+  Ipv6Address next_hop;
+  const Ip6Interface* zone = nullptr;   // part of the key
+  Ip6Interface* interface = nullptr;    // null: no route
+  Neighbor* neighbor = nullptr;         // null on links without address resolution
+  std::uint64_t generation = 0;         // 0: the slot is empty
+  Time valid_until = Time::max();       // when a learned path MTU in it expires
+  std::uint32_t mtu = 0;                // of the path as far as known, never more than the link's
+  RouteKind kind = RouteKind::Reject;
+  RouteOrigin origin = RouteOrigin::Static;
+};
+
+// Direct-mapped, grows up to a bound; a collision evicts.
+class DestinationCache {
+ public:
+  static constexpr std::size_t kFirstSlots = 8;
+  static constexpr std::size_t kMaxSlots = 8192;
+
+  // The slot for the key, found or to be filled: compare `address`, `zone` and `generation`.
+  Destination& slot(const Ipv6Address& address, const Ip6Interface* zone, std::uint64_t generation) {
+    if (slots_.empty()) slots_.resize(kFirstSlots);
+    Destination* d = &slots_[index(address, zone)];
+    const bool other = d->generation == generation && (d->address != address || d->zone != zone);
+    if (other && slots_.size() < kMaxSlots) [[unlikely]] {
+      grow(generation);
+      d = &slots_[index(address, zone)];
+    }
+    return *d;
+  }
+
+ private:
+  std::size_t index(const Ipv6Address& address, const Ip6Interface* zone) const {
+    const std::size_t h = std::hash<Ipv6Address>{}(address) ^ reinterpret_cast<std::uintptr_t>(zone) >> 6;
+    return (h ^ h >> 17) & (slots_.size() - 1);
+  }
+  void grow(std::uint64_t generation) {
+    std::vector<Destination> old(slots_.size() * 4);
+    old.swap(slots_);
+    for (Destination& d : old) {
+      if (d.generation == generation) slots_[index(d.address, d.zone)] = d;
+    }
+  }
+  std::vector<Destination> slots_;
+};
+
+}  // namespace kamesim

@@ -1,0 +1,56 @@
+// The forwarding path (RFC 8200, RFC 4007 §9, RFC 4443). A router never fragments.
+#include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+#include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv6_header.h"
+
+namespace kamesim {
+
+void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& to, bool link_layer_multicast) {
+  const Ipv6HeaderView header = *Ipv6HeaderView::check(packet.bytes());
+  const Ipv6Address source = header.source();
+  auto refuse = [&](const DropInfo& reason, const Icmp6Error& error) {
+    drop(reason, packet.bytes());
+    icmp6_error(error, &interface, link_layer_multicast);
+  };
+  auto unreachable = [&](const DropInfo& reason, DestinationUnreachableCode code) {
+    refuse(reason, Icmp6Error::destination_unreachable(code, packet.bytes()));
+  };
+
+  if (link_layer_multicast) return drop(kIp6LinkMulticastForward, packet.bytes());
+  if (source.is_unspecified()) return drop(kIp6UnspecifiedSource, packet.bytes());
+  if (header.hop_limit() <= 1) {
+    return refuse(kIp6HopLimitExceeded,
+                  Icmp6Error::time_exceeded(TimeExceededCode::HopLimitExceeded, packet.bytes()));
+  }
+  if (to.interface == nullptr) return unreachable(kIp6NoRoute, DestinationUnreachableCode::NoRoute);
+  if (to.kind == RouteKind::Reject) return unreachable(kIp6RejectRoute, DestinationUnreachableCode::RejectRoute);
+  if (to.kind == RouteKind::Blackhole) return drop(kIp6Blackhole, packet.bytes());
+  if (to.interface != &interface && (source.is_link_local() || to.address.is_link_local())) {
+    return unreachable(kIp6BeyondScope, DestinationUnreachableCode::BeyondScopeOfSourceAddress);
+  }
+  if (packet.size() > to.mtu) return refuse(kIp6PacketTooBig, Icmp6Error::packet_too_big(to.mtu, packet.bytes()));
+  if (to.interface == &interface) [[unlikely]] consider_redirect(interface, packet.bytes(), to);
+
+  Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(static_cast<std::uint8_t>(header.hop_limit() - 1));
+  ++counters_.forwarded;
+  hand_over(to, std::move(packet));
+}
+
+void Ip6Stack::consider_redirect(Ip6Interface& interface, Bytes packet, const Destination& to) {
+  // RFC 4861 §8.2: the source is a neighbour, and the packet was sent to us by it alone.
+  if (!config_.send_redirects || interface.nd() == nullptr || to.address.is_multicast()) return;
+  if (to.kind != RouteKind::Unicast) return;
+  const Ipv6Address source = Ipv6HeaderView::check(packet)->source();
+  if (source.is_unspecified()) return;
+  if (!source.is_link_local()) {
+    const Destination& back = route_to(source, nullptr);
+    if (back.interface != &interface || back.next_hop != source) return;
+  }
+  // The target of a redirect to a router is its link-local address; only such next hops can be told.
+  if (to.next_hop != to.address && !to.next_hop.is_link_local()) return;
+  interface.nd()->send_redirect(packet, to.next_hop);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,61 @@
+// Originating ICMPv6 errors (RFC 4443 §2.4).
+#include <algorithm>
+
+#include "protocols/ip6/stack.h"
+#include "protocols/wire/extension_headers.h"
+#include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv6_header.h"
+
+namespace kamesim {
+
+namespace {
+
+// RFC 4443 §2.4 e.1, e.2: an error or a redirect is not answered by an error. What cannot be read is answered.
+bool carries_unanswerable_icmp6(const Ipv6HeaderView& header) {
+  const auto upper = find_upper_layer(header);
+  if (!upper || upper->protocol != NextHeader::Icmp6 || upper->in_non_first_fragment) return false;
+  if (upper->offset >= header.packet().size()) return false;
+  const auto type = static_cast<Icmp6Type>(header.packet()[upper->offset]);
+  return is_error(type) || type == Icmp6Type::Redirect;
+}
+
+// RFC 4443 §2.4 e.3, e.4: what came for many is answered in two cases only.
+bool may_answer_multicast(const Icmp6Error& error) {
+  return error.type == Icmp6Type::PacketTooBig ||
+         (error.type == Icmp6Type::ParameterProblem &&
+          error.code == static_cast<std::uint8_t>(ParameterProblemCode::UnrecognizedOption));
+}
+
+}  // namespace
+
+void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, bool link_layer_multicast) {
+  const auto header = Ipv6HeaderView::check(error.invoking_packet);
+  if (!header) return;
+  const Ipv6Address source = header->source();
+  const Ipv6Address destination = header->destination();
+  if (carries_unanswerable_icmp6(*header)) return;
+  if ((destination.is_multicast() || link_layer_multicast) && !may_answer_multicast(error)) return;
+  // RFC 4443 §2.4 e.6: a source that does not identify a single node.
+  if (source.is_unspecified() || source.is_multicast()) return;
+  if (const InterfaceAddress* own = find_own_address(source, received_on); own != nullptr && own->anycast) return;
+  if (!icmp6_limit_.take(now(), config_.icmp6_error_rate, config_.icmp6_error_burst)) {
+    ++counters_.icmp6_errors_limited;
+    return;
+  }
+
+  Icmp6Error cut = error;
+  cut.invoking_packet = error.invoking_packet.first(std::min(error.invoking_packet.size(), kIcmp6MaxInvokingPacket));
+  std::vector<std::uint8_t> message;
+  ByteWriter writer(message);
+  emit(writer, cut);
+
+  OutputRequest out{.destination = source};
+  // RFC 4443 §2.2 a: from the address that the packet was sent to, if it is one of ours.
+  const InterfaceAddress* own = find_own_address(destination, received_on);
+  if (own != nullptr && !own->anycast) out.source = destination;
+  if (source.is_link_local()) out.interface = received_on;
+  ++counters_.icmp6_errors_sent;
+  send_icmp6(message, out);
+}
+
+}  // namespace kamesim

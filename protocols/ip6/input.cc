@@ -1,0 +1,118 @@
+// The input path: validity, scope and destination, then the headers of packets for this node (RFC 8200 §4).
+#include "protocols/ip6/icmp6_input.h"
+#include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+#include "protocols/wire/ethernet.h"
+#include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv6_header.h"
+
+namespace kamesim {
+
+namespace {
+
+// Addresses that no packet on a link may bear. Null: none of them.
+const DropInfo* invalid_on_wire(const Ipv6Address& source, const Ipv6Address& destination) {
+  if (source.is_multicast()) return &kIp6MulticastSource;
+  if (destination.is_unspecified()) return &kIp6UnspecifiedDestination;
+  if (source.is_loopback() || destination.is_loopback()) return &kIp6LoopbackOnWire;
+  // RFC 4291 §2.7: scope 0 is reserved, and treated like the interface's own.
+  if (destination.is_multicast() && (destination.bytes()[1] & 0x0f) <= 1) return &kIp6InterfaceLocalOnWire;
+  if (source.is_v4_mapped() || destination.is_v4_mapped()) return &kIp6MappedOnWire;
+  return nullptr;
+}
+
+// RFC 6275 §10.4.1: of the packets for a home address that this home agent stands in for, it takes the Neighbor
+// Solicitations; the rest goes on to the mobile node.
+bool is_neighbor_solicitation(Bytes packet) {
+  return packet.size() > kIpv6HeaderSize &&
+         packet[kIpv6NextHeaderOffset] == static_cast<std::uint8_t>(NextHeader::Icmp6) &&
+         packet[kIpv6HeaderSize] == static_cast<std::uint8_t>(Icmp6Type::NeighborSolicitation);
+}
+
+}  // namespace
+
+void Ip6Stack::on_frame(Nic& nic, Packet frame) {
+  const auto header = EthernetHeaderView::check(frame.bytes());
+  if (!header) return drop(*header.error(), frame.bytes());
+  if (header->ethertype() != EtherType::Ipv6) return drop(kIp6UnknownEtherType, frame.bytes());
+  EthernetInterface& interface = *interface_by_nic_[nic.index()];
+  if (interface.disabled()) [[unlikely]] return drop(kIp6Disabled, frame.bytes());
+  const bool group = (frame.data()[0] & 1) != 0;
+  frame.trim_front(kEthernetHeaderSize);
+  input(interface, std::move(frame), group);
+}
+
+void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_multicast) {
+  ++counters_.received;
+  const auto header = Ipv6HeaderView::check(packet.bytes());
+  if (!header) return drop(*header.error(), packet.bytes());
+  packet.truncate(header->packet().size());  // Ethernet padding
+  const Ipv6Address source = header->source();
+  const Ipv6Address destination = header->destination();
+  if (!interface.is_loopback()) {
+    if (const DropInfo* reason = invalid_on_wire(source, destination)) return drop(*reason, packet.bytes());
+  }
+  auto up = [&] {
+    return InputPacket{.packet = std::move(packet), .interface = &interface, .source = source,
+                       .destination = destination, .link_layer_multicast = link_layer_multicast,
+                       .hop_limit = header->hop_limit(), .traffic_class = header->traffic_class(),
+                       .next_header = header->next_header(), .next_header_field = kIpv6NextHeaderOffset,
+                       .offset = kIpv6HeaderSize};
+  };
+  if (destination.is_multicast()) {
+    if (!interface.in_group(destination)) return drop(kIp6GroupNotJoined, packet.bytes());
+    return local_input(up());
+  }
+  const Destination& to = route_to(destination, destination.is_link_local() ? &interface : nullptr);
+  if (to.kind == RouteKind::Local && to.interface != nullptr) return local_input(up());
+  if (to.kind == RouteKind::Proxied && is_neighbor_solicitation(packet.bytes())) return local_input(up());
+  if (!config_.forwarding) return drop(kIp6NotForUs, packet.bytes());
+  if (header->next_header() == NextHeader::HopByHopOptions) [[unlikely]] {
+    // The options are for every node of the path; the copy keeps the packet as it came (RFC 8200 §4.3).
+    InputPacket look = up();
+    packet = look.packet.share();
+    if (process_hop_by_hop(look) == Walk::Stop) return;
+    return forward(interface, std::move(packet),
+                   route_to(destination, destination.is_link_local() ? &interface : nullptr), link_layer_multicast);
+  }
+  forward(interface, std::move(packet), to, link_layer_multicast);
+}
+
+void Ip6Stack::local_input(InputPacket in) {
+  for (unsigned headers = 0; headers <= config_.max_extension_headers; ++headers) {
+    Walk walk = Walk::Stop;
+    switch (in.next_header) {
+      case NextHeader::HopByHopOptions:
+        if (in.next_header_field != kIpv6NextHeaderOffset) {
+          return parameter_problem(in, ParameterProblemCode::UnrecognizedNextHeader, in.next_header_field, kIp6HopByHopNotFirst);
+        }
+        walk = process_hop_by_hop(in);
+        break;
+      case NextHeader::DestinationOptions: walk = process_destination_options(in); break;
+      case NextHeader::Routing: walk = process_routing_header(in); break;
+      case NextHeader::Fragment: walk = process_fragment(in); break;
+      case NextHeader::NoNextHeader: return drop(kIp6NoNextHeader, in.packet.bytes());
+      default: return deliver(in);
+    }
+    if (walk == Walk::Stop) return;
+  }
+  drop(kIp6TooManyHeaders, in.packet.bytes());
+}
+
+void Ip6Stack::deliver(InputPacket& in) {
+  PacketHandler* handler = in.next_header == NextHeader::Icmp6 ? icmp6_.get() : upper_layer(in.next_header);
+  if (handler == nullptr) {
+    return parameter_problem(in, ParameterProblemCode::UnrecognizedNextHeader, in.next_header_field, kIp6UnrecognizedNextHeader);
+  }
+  ++counters_.delivered;
+  handler->on_packet(in);
+}
+
+void Ip6Stack::parameter_problem(InputPacket& in, ParameterProblemCode code, std::size_t pointer, const DropInfo& reason) {
+  drop(reason, in.packet.bytes());
+  icmp6_error(Icmp6Error::parameter_problem(code, static_cast<std::uint32_t>(pointer), in.packet.bytes()), in.interface,
+              in.link_layer_multicast);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,89 @@
+#include "protocols/ip6/interface.h"
+
+#include <algorithm>
+
+#include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+#include "protocols/wire/ethernet.h"
+
+namespace kamesim {
+
+Ip6Interface::Ip6Interface(Ip6Stack& stack, std::uint32_t index, std::string name)
+    : cur_hop_limit(stack.config().hop_limit), stack_(stack), index_(index), name_(std::move(name)) {}
+
+Ip6Interface::~Ip6Interface() = default;
+
+InterfaceAddress* Ip6Interface::find_address(const Ipv6Address& address) const {
+  const auto it = std::ranges::find(addresses_, address, [](const auto& a) { return a->address; });
+  return it == addresses_.end() ? nullptr : it->get();
+}
+
+InterfaceAddress* Ip6Interface::link_local() const {
+  for (const auto& a : addresses_) {
+    if (a->address.is_link_local() && a->usable_as_source()) return a.get();
+  }
+  return nullptr;
+}
+
+void Ip6Interface::join_group(const Ipv6Address& group) {
+  for (auto& [address, count] : groups_) {
+    if (address == group) {
+      ++count;
+      return;
+    }
+  }
+  groups_.emplace_back(group, 1);
+}
+
+void Ip6Interface::leave_group(const Ipv6Address& group) {
+  const auto it = std::ranges::find(groups_, group, &std::pair<Ipv6Address, std::uint32_t>::first);
+  if (it != groups_.end() && --it->second == 0) groups_.erase(it);
+}
+
+bool Ip6Interface::in_group(const Ipv6Address& group) const {
+  return std::ranges::find(groups_, group, &std::pair<Ipv6Address, std::uint32_t>::first) != groups_.end();
+}
+
+EthernetInterface::EthernetInterface(Ip6Stack& stack, std::uint32_t index, Nic& nic)
+    : Ip6Interface(stack, index, nic.name()), nic_(nic), nd_(std::make_unique<NeighborDiscovery>(*this)) {}
+
+EthernetInterface::~EthernetInterface() = default;
+
+std::uint32_t EthernetInterface::mtu() const {
+  const std::uint32_t link = nic_.mtu();
+  return advertised_mtu_ == 0 ? link : std::min(link, advertised_mtu_);
+}
+
+void EthernetInterface::set_link_mtu(std::uint32_t mtu) {
+  if (mtu == advertised_mtu_) return;
+  advertised_mtu_ = mtu;
+  stack().invalidate_destinations();
+}
+
+void EthernetInterface::send(Packet packet, const Ipv6Address& next_hop) {
+  if (next_hop.is_multicast()) {
+    transmit(std::move(packet), multicast_mac(next_hop));
+  } else {
+    nd_->send(std::move(packet), next_hop);
+  }
+}
+
+void EthernetInterface::transmit(Packet packet, MacAddress destination) {
+  if (disabled_) [[unlikely]] return stack().drop(kIp6Disabled, packet.bytes());
+  EthernetHeader{destination, nic_.mac(), EtherType::Ipv6}.write(packet.prepend(kEthernetHeaderSize));
+  nic_.send(std::move(packet));
+}
+
+void EthernetInterface::join_group(const Ipv6Address& group) {
+  if (!in_group(group)) nic_.join(multicast_mac(group));
+  Ip6Interface::join_group(group);
+}
+
+void EthernetInterface::leave_group(const Ipv6Address& group) {
+  const bool was_in = in_group(group);
+  Ip6Interface::leave_group(group);
+  if (was_in && !in_group(group)) nic_.leave(multicast_mac(group));
+}
+
+}  // namespace kamesim

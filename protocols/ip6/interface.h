@@ -1,0 +1,121 @@
+// An interface of an IPv6 node: its addresses, multicast groups and link parameters.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "protocols/wire/ipv6_address.h"
+#include "sim/nic.h"
+#include "sim/packet.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+class Ip6Stack;
+class NeighborDiscovery;
+
+enum class AddressState : std::uint8_t {
+  Tentative,   // RFC 4862 §2: under Duplicate Address Detection, not assigned in the traditional sense
+  Optimistic,  // RFC 4429 §2.1: under Duplicate Address Detection, usable with restrictions
+  Preferred,
+  Deprecated,
+  Duplicated,  // Duplicate Address Detection found another owner
+};
+
+enum class AddressOrigin : std::uint8_t { LinkLocal, Manual, Autoconfigured, Home };
+
+struct InterfaceAddress {
+  Ipv6Address address;
+  std::uint8_t prefix_length = 64;
+  AddressState state = AddressState::Tentative;
+  AddressOrigin origin = AddressOrigin::Manual;
+  bool anycast = false;
+  bool home_address = false;  // RFC 6275 §3.2; RFC 6724 rule 4
+  bool detached = false;      // no router of its prefix is probably reachable (KAME); not used as a source
+  Time preferred_until = Time::max();
+  Time valid_until = Time::max();
+
+  Ipv6Prefix prefix() const { return Ipv6Prefix(address, prefix_length); }
+  // Packets to it are ours.
+  bool assigned() const { return state != AddressState::Tentative && state != AddressState::Duplicated; }
+  // May be the source of a packet (RFC 6724 §4; Optimistic by RFC 4429 §3.3 last resort, see rule 3).
+  bool usable_as_source() const { return assigned() && !anycast && !detached; }
+};
+
+class Ip6Interface {
+ public:
+  Ip6Interface(Ip6Stack& stack, std::uint32_t index, std::string name);
+  virtual ~Ip6Interface();
+  Ip6Interface(const Ip6Interface&) = delete;
+  Ip6Interface& operator=(const Ip6Interface&) = delete;
+
+  Ip6Stack& stack() const { return stack_; }
+  std::uint32_t index() const { return index_; }  // RFC 3493 §4: from 1
+  const std::string& name() const { return name_; }
+
+  virtual Nic* nic() const { return nullptr; }
+  virtual NeighborDiscovery* nd() const { return nullptr; }  // null where the link has no neighbours to resolve
+  virtual bool up() const = 0;
+  virtual bool is_loopback() const { return false; }
+  virtual bool is_tunnel() const { return false; }
+  // The MTU for IPv6 packets: the link's, lowered by a Router Advertisement's MTU option (RFC 4861 §6.3.4).
+  virtual std::uint32_t mtu() const = 0;
+  // Sends a whole IPv6 packet to a neighbour on this link (the final destination when it is on-link).
+  virtual void send(Packet packet, const Ipv6Address& next_hop) = 0;
+
+  // Addresses. Pointers stay valid until the address is removed. Managed through Ip6Stack.
+  const std::vector<std::unique_ptr<InterfaceAddress>>& addresses() const { return addresses_; }
+  InterfaceAddress* find_address(const Ipv6Address& address) const;
+  // The first usable link-local address, or null (RFC 4861 §6.1.2 wants it as the source of RAs).
+  InterfaceAddress* link_local() const;
+
+  // Multicast reception (counted).
+  virtual void join_group(const Ipv6Address& group);
+  virtual void leave_group(const Ipv6Address& group);
+  bool in_group(const Ipv6Address& group) const;
+  const std::vector<std::pair<Ipv6Address, std::uint32_t>>& groups() const { return groups_; }
+
+  std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
+
+ private:
+  friend class Ip6Stack;
+  Ip6Stack& stack_;
+  std::uint32_t index_;
+  std::string name_;
+  std::vector<std::unique_ptr<InterfaceAddress>> addresses_;
+  std::vector<std::pair<Ipv6Address, std::uint32_t>> groups_;
+};
+
+// IPv6 over Ethernet (RFC 2464), point-to-point links included.
+class EthernetInterface final : public Ip6Interface {
+ public:
+  EthernetInterface(Ip6Stack& stack, std::uint32_t index, Nic& nic);
+  ~EthernetInterface() override;
+
+  Nic* nic() const override { return &nic_; }
+  NeighborDiscovery* nd() const override { return nd_.get(); }
+  bool up() const override { return nic_.up() && !disabled_; }
+  std::uint32_t mtu() const override;
+  void send(Packet packet, const Ipv6Address& next_hop) override;
+  void join_group(const Ipv6Address& group) override;
+  void leave_group(const Ipv6Address& group) override;
+
+  // A Router Advertisement's MTU option; the caller has checked 1280 <= mtu <= the NIC's.
+  void set_link_mtu(std::uint32_t mtu);
+  // RFC 4862 §5.4.5: IPv6 neither sends nor receives here, as the hardware address seems to be in use twice.
+  void set_disabled(bool disabled) { disabled_ = disabled; }
+  bool disabled() const { return disabled_; }
+  // Puts the Ethernet header before the packet and sends it.
+  void transmit(Packet packet, MacAddress destination);
+
+ private:
+  Nic& nic_;
+  std::uint32_t advertised_mtu_ = 0;  // 0: none advertised
+  bool disabled_ = false;
+  std::unique_ptr<NeighborDiscovery> nd_;
+};
+
+}  // namespace kamesim

@@ -1,0 +1,148 @@
+// Duplicate Address Detection at work, and what else happens when the link comes and goes (RFC 4862 §5.3, §5.4;
+// RFC 4429; RFC 6275 §10.3.1).
+#include <algorithm>
+
+#include "protocols/ip6/nd_drops.h"
+#include "protocols/ip6/nd_packet.h"
+#include "protocols/ip6/nd_trace.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+
+namespace kamesim {
+
+namespace {
+
+bool is_eui64_link_local(const Ipv6Address& address, const Nic& nic) {
+  return address == with_interface_id(kLinkLocalPrefix, InterfaceId::eui64(nic.mac()));
+}
+
+}  // namespace
+
+bool NeighborDiscovery::allows_optimistic_address() const {
+  const auto& router = routers_.selected();
+  return !stack_.forwarding() && router && link_layer_address_known(*router);
+}
+
+Time NeighborDiscovery::first_solicitation(const InterfaceAddress& address) {
+  if (address.state == AddressState::Optimistic) return now();  // RFC 4429 §3.3
+  // RFC 4862 §5.4.2: a delay for addresses that a multicast advertisement made many nodes form at once ...
+  if (delay_dad_) return now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
+  // ... and for the first message after the link came up.
+  const bool nothing_sent = interface_.nic()->counters().sent_frames == frames_at_link_up_;
+  return nothing_sent ? std::max(now(), first_message_at_) : now();
+}
+
+void NeighborDiscovery::start_dad(InterfaceAddress& address) {
+  stack_.node().trace(kTraceDadStarted, {{"interface", interface_.name()}, {"address", address.address.to_string()}});
+  dad_.start(address.address, first_solicitation(address), stack_.config().dup_addr_detect_transmits);
+  arm();
+}
+
+void NeighborDiscovery::cancel_dad(const InterfaceAddress& address) {
+  dad_.stop(address.address);
+  arm();
+}
+
+void NeighborDiscovery::start_proxy_dad(const Ipv6Address& address, DuplicateAddressDetection::Done done) {
+  cancel_proxy_dad(address);
+  interface_.join_group(solicited_node(address));
+  dad_.start(address, now(), stack_.config().dup_addr_detect_transmits, std::move(done));
+  arm();
+}
+
+void NeighborDiscovery::cancel_proxy_dad(const Ipv6Address& address) {
+  const auto test = dad_.stop(address);
+  if (test && test->done) interface_.leave_group(solicited_node(address));
+  arm();
+}
+
+void NeighborDiscovery::on_dad_timeout() {
+  while (const auto step = dad_.on_timeout(now(), timing_.retrans_timer)) {
+    if (step->unique) {
+      finish_dad(*step->unique, true);
+    } else {
+      solicit_for_dad(step->target);
+    }
+  }
+}
+
+void NeighborDiscovery::solicit_for_dad(const Ipv6Address& target) {
+  const Ipv6Address destination = solicited_node(target);
+  transmit(nd_packet(stack_.node().simulation().packets(), {kUnspecified, destination}, NeighborSolicitation{target}),
+           destination);
+}
+
+void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, bool unique) {
+  arm();
+  if (test.done) {
+    interface_.leave_group(solicited_node(test.target));
+    test.done(unique);
+    return;
+  }
+  InterfaceAddress* address = interface_.find_address(test.target);
+  if (address == nullptr) return;
+  stack_.node().trace(kTraceDadDone, {{"interface", interface_.name()},
+                                      {"address", test.target.to_string()},
+                                      {"unique", std::int64_t{unique}}});
+  stack_.finish_dad(interface_, *address, unique);
+  if (unique) {
+    resolve_for_former_optimistic();
+    return arm();
+  }
+  // RFC 4862 §5.4.5: the hardware address is in use twice.
+  if (is_eui64_link_local(test.target, *interface_.nic())) {
+    stack_.node().trace(kTraceInterfaceDisabled, {{"interface", interface_.name()}});
+    interface_.set_disabled(true);
+    on_link_down();
+    stack_.notify({RoutingMessage::Kind::LinkDown, &interface_, {}});
+  }
+}
+
+// RFC 4429 §3.2: packets that could not be sent while their source was optimistic.
+void NeighborDiscovery::resolve_for_former_optimistic() {
+  std::vector<Ipv6Address> waiting;
+  cache_.for_each([&](const Neighbor& n) {
+    if (n.state == Neighbor::State::None && !n.queue.empty()) waiting.push_back(n.address);
+  });
+  for (const Ipv6Address& address : waiting) {
+    if (Neighbor* n = cache_.find(address)) apply(*n, nud_on_packet_queued(*n, now(), timing()));
+  }
+}
+
+// RFC 4862 §5.3. The uniqueness of what was assigned or tested on another link means nothing on this one.
+void NeighborDiscovery::configure_link_local() {
+  std::vector<Ipv6Address> again;
+  bool has_link_local = false;
+  for (const auto& a : interface_.addresses()) {
+    has_link_local = has_link_local || a->address.is_link_local();
+    const bool untested = !a->assigned() || a->state == AddressState::Optimistic;
+    if (!a->anycast && (a->address.is_link_local() || untested)) again.push_back(a->address);
+  }
+  for (const Ipv6Address& address : again) {
+    if (InterfaceAddress* a = interface_.find_address(address)) stack_.repeat_dad(interface_, *a);
+  }
+  if (has_link_local) return;
+  stack_.add_address(interface_, {.address = with_interface_id(kLinkLocalPrefix,
+                                                               InterfaceId::eui64(interface_.nic()->mac())),
+                                  .origin = AddressOrigin::LinkLocal,
+                                  .on_link_prefix = false});
+}
+
+void NeighborDiscovery::on_link_up() {
+  interface_.set_disabled(false);
+  frames_at_link_up_ = interface_.nic()->counters().sent_frames;
+  first_message_at_ = now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
+  routers_.on_link_up();
+  configure_link_local();
+}
+
+void NeighborDiscovery::on_link_down() {
+  dad_.stop_own();
+  delayed_.clear();
+  clear_neighbors(kNdLinkDown);
+  for (const RedirectRoutes::Entry& entry : redirects_.take_all()) remove_route(entry);
+  routers_.on_link_down();
+  arm();
+}
+
+}  // namespace kamesim

@@ -1,0 +1,104 @@
+// Receiving Neighbor Discovery messages: what they teach the Neighbor Cache (RFC 4861 §6.2.6, §6.3.4, §7.2.3,
+// §7.2.5), and the way to the machines that they concern.
+#include "protocols/ip6/nd_drops.h"
+#include "protocols/ip6/nd_trace.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+
+namespace kamesim {
+
+void NeighborDiscovery::input(InputPacket& in) {
+  const Bytes message = in.upper();
+  const NdContext ip{in.source, in.destination, in.hop_limit};
+  // Checks the message, and gives it to its handler.
+  auto dispatch = [&](const auto& view, auto handler) {
+    if (!view) return stack_.drop(*view.error(), in.packet.bytes());
+    (this->*handler)(in, *view);
+  };
+  switch (static_cast<Icmp6Type>(message[0])) {
+    case Icmp6Type::RouterSolicitation:
+      return dispatch(RouterSolicitationView::check(message, ip), &NeighborDiscovery::on_router_solicitation);
+    case Icmp6Type::RouterAdvertisement:
+      return dispatch(RouterAdvertisementView::check(message, ip), &NeighborDiscovery::on_router_advertisement);
+    case Icmp6Type::NeighborSolicitation:
+      return dispatch(NeighborSolicitationView::check(message, ip), &NeighborDiscovery::on_neighbor_solicitation);
+    case Icmp6Type::NeighborAdvertisement:
+      return dispatch(NeighborAdvertisementView::check(message, ip), &NeighborDiscovery::on_neighbor_advertisement);
+    case Icmp6Type::Redirect: return dispatch(RedirectView::check(message, ip), &NeighborDiscovery::on_redirect);
+    default: return;
+  }
+}
+
+// A frame cannot be sent to one station by a group address.
+std::optional<MacAddress> NeighborDiscovery::station(const InputPacket& in, MacAddress mac) {
+  if (!mac.is_group() && !mac.is_zero()) return mac;
+  stack_.drop(kNdGroupLinkLayerAddress, in.packet.bytes());
+  return std::nullopt;
+}
+
+std::optional<MacAddress> NeighborDiscovery::source_mac(const InputPacket& in, const NdOptions& options) {
+  const auto option = options.find<SourceLinkLayerAddress>();
+  return option ? station(in, option->address) : std::nullopt;
+}
+
+std::optional<MacAddress> NeighborDiscovery::target_mac(const InputPacket& in, const NdOptions& options) {
+  const auto option = options.find<TargetLinkLayerAddress>();
+  return option ? station(in, option->address) : std::nullopt;
+}
+
+void NeighborDiscovery::learn(const InputPacket& in, const Ipv6Address& address, const MacAddress& mac) {
+  if (interface_.find_address(address) != nullptr) return stack_.drop(kNdOwnSource, in.packet.bytes());
+  Neighbor& n = neighbor(address);
+  apply(n, nud_on_link_layer_address(n, mac));
+}
+
+// RFC 4861 §6.2.6. The answer is the router advertisement daemon's matter.
+void NeighborDiscovery::on_router_solicitation(const InputPacket& in, const RouterSolicitationView& rs) {
+  if (!stack_.forwarding()) return stack_.drop(kNdSolicitationToHost, in.packet.bytes());
+  if (in.source.is_unspecified()) return;
+  if (const auto mac = source_mac(in, rs.options())) learn(in, in.source, *mac);
+  if (Neighbor* n = cache_.find(in.source)) n->is_router = false;
+}
+
+// §6.3.4. Routers, too, learn the link-layer addresses of their neighbours in this way.
+void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const RouterAdvertisementView& ra) {
+  if (const auto mac = source_mac(in, ra.options())) learn(in, in.source, *mac);
+  if (Neighbor* n = cache_.find(in.source)) n->is_router = true;
+  if (stack_.forwarding() || !stack_.config().accept_router_advertisements) return;
+  stack_.node().trace(kTraceRaReceived, {{"interface", interface_.name()}, {"router", in.source.to_string()}});
+  routers_.on_advertisement(in, ra);
+  arm();
+}
+
+// §7.2.3, RFC 4862 §5.4.3.
+void NeighborDiscovery::on_neighbor_solicitation(const InputPacket& in, const NeighborSolicitationView& ns) {
+  const Ipv6Address target = ns.target();
+  const bool from_unspecified = in.source.is_unspecified();
+  // Another node tests the address that this one tests: neither may have it.
+  if (from_unspecified && dad_.testing(target)) return finish_dad(*dad_.stop(target), false);
+  const InterfaceAddress* own = interface_.find_address(target);
+  if (own != nullptr && !own->assigned()) return stack_.drop(kNdTentativeTarget, in.packet.bytes());
+  if (own == nullptr && !proxies(target)) return stack_.drop(kNdNotOurTarget, in.packet.bytes());
+  if (!from_unspecified) {
+    if (interface_.find_address(in.source) != nullptr) return stack_.drop(kNdOwnSource, in.packet.bytes());
+    if (const auto mac = source_mac(in, ns.options())) learn(in, in.source, *mac);
+  }
+  answer(in, target, interface_.find_address(target));
+}
+
+// §7.2.5, RFC 4862 §5.4.4.
+void NeighborDiscovery::on_neighbor_advertisement(const InputPacket& in, const NeighborAdvertisementView& na) {
+  const Ipv6Address target = na.target();
+  if (dad_.testing(target)) return finish_dad(*dad_.stop(target), false);
+  if (interface_.find_address(target) != nullptr) return stack_.drop(kNdOwnTarget, in.packet.bytes());
+  Neighbor* n = cache_.find(target);
+  if (n == nullptr) return stack_.drop(kNdNoEntry, in.packet.bytes());
+  const NudOutput out =
+      nud_on_advertisement(*n, now(), timing(),
+                           {.router = na.router(), .solicited = na.solicited(), .override = na.override(),
+                            .mac = target_mac(in, na.options())});
+  if (out.dropped != nullptr) stack_.drop(*out.dropped, in.packet.bytes());
+  apply(*n, out);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,74 @@
+// Redirects, sent and received (RFC 4861 §8).
+#include <algorithm>
+
+#include "protocols/ip6/nd_drops.h"
+#include "protocols/ip6/nd_packet.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+
+namespace kamesim {
+
+namespace {
+
+constexpr std::size_t kRedirectSize = 40;
+constexpr std::size_t kLinkLayerAddressOptionSize = 8;
+constexpr std::size_t kRedirectedHeaderSize = 8;
+
+// §8.2: "as much of the forwarded packet as can fit without the redirect packet exceeding the minimum MTU"; options
+// come in units of 8 bytes.
+constexpr std::size_t kMaxRedirected = (kIpv6MinimumMtu - kIpv6HeaderSize - kRedirectSize -
+                                        kLinkLayerAddressOptionSize - kRedirectedHeaderSize) / 8 * 8;
+
+}  // namespace
+
+void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target) {
+  const InterfaceAddress* source = interface_.link_local();
+  if (source == nullptr) return;
+  const Ip6Config& config = stack_.config();
+  if (!redirect_limit_.take(now(), config.icmp6_error_rate, config.icmp6_error_burst)) {
+    ++stack_.counters().icmp6_errors_limited;
+    return;
+  }
+  const Ipv6HeaderView header = *Ipv6HeaderView::check(offending);
+  const NdEndPoints between{source->address, header.source()};
+  const Redirect message{.target = target, .destination = header.destination()};
+  const RedirectedHeader quoted{offending.first(std::min(offending.size(), kMaxRedirected))};
+  PacketPool& packets = stack_.node().simulation().packets();
+  const Neighbor* n = cache_.find(target);
+  transmit(n != nullptr && n->mac_known() ? nd_packet(packets, between, message, TargetLinkLayerAddress{n->mac}, quoted)
+                                          : nd_packet(packets, between, message, quoted),
+           between.destination);
+}
+
+void NeighborDiscovery::on_redirect(const InputPacket& in, const RedirectView& redirect) {
+  if (stack_.forwarding()) return stack_.drop(kNdRedirectToRouter, in.packet.bytes());
+  if (!stack_.config().accept_redirects) return stack_.drop(kNdRedirectRefused, in.packet.bytes());
+  const Ipv6Address target = redirect.target(), destination = redirect.destination();
+  // §8.1: from "the current first-hop router for the specified ICMP Destination Address".
+  const Destination& present = stack_.route_to(destination, destination.is_link_local() ? &interface_ : nullptr);
+  const bool first_hop =
+      present.interface == &interface_ && present.next_hop == in.source && !destination.is_link_local();
+  if (!first_hop) return stack_.drop(kNdNotFirstHop, in.packet.bytes());
+  if (interface_.find_address(target) != nullptr) return stack_.drop(kNdOwnTarget, in.packet.bytes());
+
+  // §8.3.
+  const bool to_router = target != destination;
+  if (const auto mac = target_mac(in, redirect.options())) learn(in, target, *mac);
+  if (Neighbor* n = cache_.find(target); n != nullptr && to_router) n->is_router = true;
+  if (const auto gone = redirects_.add(destination, target)) remove_route(*gone);
+  stack_.routes().add({.prefix = Ipv6Prefix(destination, 128), .interface = &interface_,
+                       .next_hop = to_router ? target : kUnspecified, .origin = RouteOrigin::Redirect});
+}
+
+void NeighborDiscovery::remove_redirects_by(const Ipv6Address& target) {
+  for (const RedirectRoutes::Entry& entry : redirects_.take_by_target(target)) remove_route(entry);
+}
+
+void NeighborDiscovery::remove_route(const RedirectRoutes::Entry& redirect) {
+  stack_.routes().remove_if([&](const Route& r) {
+    return r.origin == RouteOrigin::Redirect && r.interface == &interface_ &&
+           r.prefix == Ipv6Prefix(redirect.destination, 128);
+  });
+}
+
+}  // namespace kamesim

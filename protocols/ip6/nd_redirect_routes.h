@@ -1,0 +1,33 @@
+// The destinations that routers redirected us for (RFC 4861 §8.3): part of the Destination Cache, as host routes.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "protocols/wire/ipv6_address.h"
+
+namespace kamesim {
+
+class RedirectRoutes {
+ public:
+  static constexpr std::size_t kMaxRoutes = 256;
+
+  struct Entry {
+    Ipv6Address destination;
+    Ipv6Address target;
+  };
+
+  // Returns what has to go: the destination's former entry, or the oldest of all.
+  std::optional<Entry> add(const Ipv6Address& destination, const Ipv6Address& target);
+  // Takes out the entries with the target.
+  std::vector<Entry> take_by_target(const Ipv6Address& target);
+  std::vector<Entry> take_all();
+  const std::deque<Entry>& entries() const { return entries_; }
+
+ private:
+  std::deque<Entry> entries_;  // oldest first
+};
+
+}  // namespace kamesim

@@ -1,0 +1,186 @@
+// Sending to neighbours: address resolution and unreachability detection at work (RFC 4861 §7.2, §7.3).
+#include <algorithm>
+#include <utility>
+
+#include "protocols/ip6/nd_drops.h"
+#include "protocols/ip6/nd_packet.h"
+#include "protocols/ip6/nd_trace.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+
+namespace kamesim {
+
+namespace {
+
+using State = Neighbor::State;
+using Solicit = NudOutput::Solicit;
+
+Ipv6Address source_of(const Packet& packet) { return Ipv6HeaderView::check(packet.bytes())->source(); }
+
+// May speak in solicitations. Not an optimistic address (RFC 4429 §3.2), whose owner may be another; not a home
+// address, which the home agent may be defending (RFC 6275 §11.5.5).
+bool may_solicit(const InterfaceAddress& a) {
+  return a.usable_as_source() && a.state != AddressState::Optimistic && !a.home_address;
+}
+
+}  // namespace
+
+Neighbor& NeighborDiscovery::neighbor(const Ipv6Address& address) {
+  if (Neighbor* known = cache_.find(address)) return *known;
+  if (Neighbor* victim = cache_.victim_for_new()) discard(*victim, kNdCacheFull);
+  Neighbor& n = cache_.add(address);
+  if (routers_.is_default_router(address)) {
+    n.is_router = true;
+    n.pinned = true;
+    cache_.refile(n);
+  }
+  return n;
+}
+
+void NeighborDiscovery::send(Packet packet, const Ipv6Address& next_hop) { send(std::move(packet), neighbor(next_hop)); }
+
+void NeighborDiscovery::send(Packet packet, Neighbor& n) {
+  if (n.reachable(now())) [[likely]] return interface_.transmit(std::move(packet), n.mac);
+  send_unconfirmed(std::move(packet), n);
+}
+
+void NeighborDiscovery::send_unconfirmed(Packet packet, Neighbor& n) {
+  if (!n.mac_known()) return queue(std::move(packet), n);
+  const State before = n.state;
+  nud_on_packet_sent(n, now());
+  const MacAddress mac = n.mac;
+  if (n.state != before) {
+    cache_.refile(n);
+    arm();
+  }
+  interface_.transmit(std::move(packet), mac);
+}
+
+void NeighborDiscovery::queue(Packet packet, Neighbor& n) {
+  if (!interface_.up()) return stack_.drop(kNdLinkDown, packet.bytes());
+  // RFC 4429 §3.2: no address resolution for a packet from an optimistic address. A default router may carry it;
+  // otherwise it waits for the end of Duplicate Address Detection.
+  const InterfaceAddress* own = interface_.find_address(source_of(packet));
+  const bool optimistic = own != nullptr && own->state == AddressState::Optimistic;
+  if (optimistic && send_by_default_router(packet, n)) return;
+  const std::size_t limit = std::max<std::size_t>(stack_.config().max_neighbor_queue, 1);
+  if (n.queue.size() >= limit) {  // §7.2.2: the oldest makes room
+    stack_.drop(kNdQueueOverflow, n.queue.front().bytes());
+    n.queue.erase(n.queue.begin());
+  }
+  n.queue.push_back(std::move(packet));
+  if (!optimistic) apply(n, nud_on_packet_queued(n, now(), timing()));
+}
+
+bool NeighborDiscovery::send_by_default_router(Packet& packet, const Neighbor& n) {
+  const auto& router = routers_.selected();
+  if (!router || *router == n.address || !link_layer_address_known(*router)) return false;
+  send(std::move(packet), neighbor(*router));
+  return true;
+}
+
+bool NeighborDiscovery::link_layer_address_known(const Ipv6Address& address) const {
+  const Neighbor* n = cache_.find(address);
+  return n != nullptr && n->mac_known();
+}
+
+void NeighborDiscovery::refile(Neighbor& n) {
+  if (Neighbor* victim = cache_.victim_for(n)) discard(*victim, kNdCacheFull);
+  cache_.refile(n);
+}
+
+// The entry may be gone when this returns.
+void NeighborDiscovery::apply(Neighbor& n, const NudOutput& out) {
+  const Ipv6Address address = n.address;
+  refile(n);
+  arm();
+  if (out.gave_up) return give_up(n);
+  // While no address may speak yet, nobody was asked: that does not count.
+  if (out.solicit != Solicit::No && !solicit(n, out.solicit) && dad_.size() > 0) n.solicitations = 0;
+  if (out.send_queued) flush_queue(n);
+  if (out.ceased_to_route) {
+    remove_redirects_by(address);
+    routers_.on_ceased_to_route(address);
+  } else if (out.send_queued || out.confirmed) {
+    routers_.on_neighbor_reachable(address);
+  }
+}
+
+const InterfaceAddress* NeighborDiscovery::solicitation_source(const Neighbor& n) const {
+  // RFC 4861 §7.2.2: the source of the packet that waits, if it is an address of this interface.
+  if (!n.queue.empty()) {
+    const InterfaceAddress* own = interface_.find_address(source_of(n.queue.front()));
+    if (own != nullptr && may_solicit(*own)) return own;
+  }
+  const InterfaceAddress* any = nullptr;
+  for (const auto& a : interface_.addresses()) {
+    if (!may_solicit(*a)) continue;
+    if (a->address.is_link_local()) return a.get();
+    if (any == nullptr) any = a.get();
+  }
+  return any;
+}
+
+bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
+  const InterfaceAddress* source = solicitation_source(n);
+  if (source == nullptr) return false;
+  const bool unicast = how == Solicit::Unicast;
+  const NdEndPoints between{source->address, unicast ? n.address : solicited_node(n.address)};
+  Packet packet = nd_packet(stack_.node().simulation().packets(), between, NeighborSolicitation{n.address},
+                            SourceLinkLayerAddress{interface_.nic()->mac()});
+  ++stack_.counters().sent;
+  interface_.transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
+  return true;
+}
+
+void NeighborDiscovery::flush_queue(Neighbor& n) {
+  for (Packet& packet : std::exchange(n.queue, {})) send(std::move(packet), n);
+}
+
+// RFC 4861 §7.2.2, §7.3.3: no answer. The entry is deleted first, so that what follows finds the new state.
+void NeighborDiscovery::give_up(Neighbor& n) {
+  const Ipv6Address address = n.address;
+  std::vector<Packet> waiting = std::exchange(n.queue, {});
+  stack_.node().trace(kTraceNeighborUnreachable, {{"interface", interface_.name()}, {"neighbor", address.to_string()}});
+  cache_.remove(n);
+  stack_.invalidate_destinations();
+  remove_redirects_by(address);
+  routers_.on_neighbor_unreachable(address);
+  for (const Packet& packet : waiting) {
+    stack_.drop(kNdUnresolved, packet.bytes());
+    stack_.icmp6_error(
+        Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, packet.bytes()),
+        &interface_);
+  }
+}
+
+void NeighborDiscovery::discard(Neighbor& n, const DropInfo& reason) {
+  for (const Packet& packet : n.queue) stack_.drop(reason, packet.bytes());
+  cache_.remove(n);
+  stack_.invalidate_destinations();
+}
+
+void NeighborDiscovery::clear_neighbors(const DropInfo& reason) {
+  std::vector<Neighbor*> all;
+  cache_.for_each([&](Neighbor& n) { all.push_back(&n); });
+  for (Neighbor* n : all) discard(*n, reason);
+  arm();
+}
+
+void NeighborDiscovery::confirm_reachable(const Ipv6Address& address) {
+  if (Neighbor* n = cache_.find(address)) apply(*n, nud_on_confirmation(*n, now(), timing()));
+}
+
+void NeighborDiscovery::probe(const Ipv6Address& address) {
+  Neighbor& n = neighbor(address);
+  apply(n, nud_probe(n, now(), timing()));
+}
+
+void NeighborDiscovery::pin(const Ipv6Address& address, bool pinned) {
+  Neighbor* n = cache_.find(address);
+  if (n == nullptr || n->pinned == pinned) return;
+  n->pinned = pinned;
+  cache_.refile(*n);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,60 @@
+#include "protocols/ip6/neighbor_discovery.h"
+
+#include "protocols/ip6/stack.h"
+
+namespace kamesim {
+
+NeighborDiscovery::NeighborDiscovery(EthernetInterface& interface)
+    : interface_(interface),
+      stack_(interface.stack()),
+      cache_(stack_.config().max_neighbors),
+      random_(stack_.node().stream("nd." + interface.name())),
+      routers_(interface, *this),
+      timer_(Timer::to<&NeighborDiscovery::on_timer>(stack_.node(), *this)) {
+  set_base_reachable_time(kReachableTime);
+}
+
+NeighborDiscovery::~NeighborDiscovery() = default;
+
+Time NeighborDiscovery::now() const { return stack_.now(); }
+
+void NeighborDiscovery::set_base_reachable_time(Duration base) {
+  base_reachable_time_ = base;
+  timing_.reachable_time = base.scaled(random_.uniform(kMinRandomFactor, kMaxRandomFactor));
+  redraw_at_ = now() + kReachableTimeRedraw;
+}
+
+const NudTiming& NeighborDiscovery::timing() {
+  if (now() >= redraw_at_) set_base_reachable_time(base_reachable_time_);
+  return timing_;
+}
+
+void NeighborDiscovery::transmit(Packet packet, const Ipv6Address& destination) {
+  ++stack_.counters().sent;
+  if (destination.is_multicast()) {
+    interface_.transmit(std::move(packet), multicast_mac(destination));
+  } else {
+    send(std::move(packet), neighbor(destination));
+  }
+}
+
+void NeighborDiscovery::on_timer() {
+  while (Neighbor* n = cache_.take_expired(now())) apply(*n, nud_on_timeout(*n, now(), timing()));
+  on_dad_timeout();
+  send_delayed();
+  routers_.on_timeout(now());
+  arm();
+}
+
+void NeighborDiscovery::arm() {
+  std::optional<Time> next = cache_.next_deadline();
+  auto consider = [&](const std::optional<Time>& at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  consider(dad_.next_timeout());
+  consider(routers_.next_timeout());
+  for (const Delayed& delayed : delayed_) consider(delayed.at);
+  timer_.arm_at(next);
+}
+
+}  // namespace kamesim

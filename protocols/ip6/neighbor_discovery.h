@@ -1,0 +1,174 @@
+// Neighbor Discovery on one Ethernet interface (RFC 4861, 4862, 4429): address resolution, Neighbor
+// Unreachability Detection, Duplicate Address Detection, proxying and redirects. A host's router and prefix
+// discovery is in nd_router_discovery.h.
+//
+// The rules are in machines and tables (nd_reachability.h, nd_dad.h, nd_default_routers.h, nd_prefix_list.h,
+// nd_slaac.h); this class feeds them packets and time, and does what they say.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "protocols/ip6/icmp6_rate_limit.h"
+#include "protocols/ip6/nd_constants.h"
+#include "protocols/ip6/nd_dad.h"
+#include "protocols/ip6/nd_reachability.h"
+#include "protocols/ip6/nd_redirect_routes.h"
+#include "protocols/ip6/nd_router_discovery.h"
+#include "protocols/ip6/neighbor_cache.h"
+#include "protocols/wire/ipv6_address.h"
+#include "protocols/wire/nd.h"
+#include "sim/packet.h"
+#include "sim/random.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+
+class EthernetInterface;
+class Ip6Stack;
+struct InputPacket;
+struct InterfaceAddress;
+
+class NeighborDiscovery {
+ public:
+  explicit NeighborDiscovery(EthernetInterface& interface);
+  ~NeighborDiscovery();
+
+  // ---- Sending (nd_resolution.cc) -----------------------------------------------------------------------------
+  // Sends an IPv6 packet to a neighbour, or queues it until the neighbour's address is known (RFC 4861 §7.2).
+  void send(Packet packet, const Ipv6Address& next_hop);
+  // The same with the entry at hand (from the destination cache). Entries keep their place while they live;
+  // when one goes, Ip6Stack::invalidate_destinations() has been called.
+  void send(Packet packet, Neighbor& neighbor);
+  // The entry for a neighbour, made (without any state yet) if there is none.
+  Neighbor& neighbor(const Ipv6Address& address);
+  // RFC 4861 §7.3.1: the upper layer knows that the neighbour got our packets.
+  void confirm_reachable(const Ipv6Address& neighbor);
+  // Forgets all neighbours; what waits for them is discarded for `reason`.
+  void clear_neighbors(const DropInfo& reason);
+
+  // ---- Receiving (nd_input.cc) --------------------------------------------------------------------------------
+  // A Neighbor Discovery message (ICMPv6 types 133 to 137) that arrived here; its ICMPv6 checksum is right.
+  void input(InputPacket& packet);
+
+  // ---- Duplicate Address Detection (nd_dad_control.cc) --------------------------------------------------------
+  // RFC 4862 §5.4. The address is in state Tentative, or Optimistic.
+  void start_dad(InterfaceAddress& address);
+  void cancel_dad(const InterfaceAddress& address);
+  // RFC 4429 §3.3: "a host that does not know the SLLAO of its router SHOULD NOT configure a new address as
+  // Optimistic", nor should a router.
+  bool allows_optimistic_address() const;
+  // On behalf of another node (RFC 6275 §10.3.1); `done(unique)` is called once, and not before this returns.
+  void start_proxy_dad(const Ipv6Address& address, DuplicateAddressDetection::Done done);
+  void cancel_proxy_dad(const Ipv6Address& address);
+
+  // Link state, from the NIC: starts DAD for the link-local address, and so on.
+  void on_link_up();
+  void on_link_down();
+
+  // ---- Advertising and redirecting (nd_advertise.cc, nd_redirect.cc) ------------------------------------------
+  // Proxying (RFC 4861 §7.2.8; RFC 6275 §10.4.1): answers solicitations for the address with our own.
+  void add_proxy(const Ipv6Address& address);
+  void remove_proxy(const Ipv6Address& address);
+  // An unsolicited Neighbor Advertisement for the address to all nodes (RFC 4861 §7.2.6).
+  void send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache);
+  // A redirect for a packet that we forwarded back onto its link (RFC 4861 §8.2).
+  void send_redirect(Bytes offending, const Ipv6Address& target);
+
+  // ---- Variables and tables -----------------------------------------------------------------------------------
+  // RFC 4861 §6.3.2: of hosts as routers advertise them, of routers as they are configured.
+  void set_base_reachable_time(Duration base);
+  void set_retrans_timer(Duration retrans_timer) { timing_.retrans_timer = retrans_timer; }
+  Duration base_reachable_time() const { return base_reachable_time_; }
+  Duration retrans_timer() const { return timing_.retrans_timer; }
+
+  NeighborCache& cache() { return cache_; }
+  RouterDiscovery& routers() { return routers_; }
+  const RedirectRoutes& redirects() const { return redirects_; }
+  bool proxies(const Ipv6Address& address) const { return proxies_.contains(address); }
+
+ private:
+  friend class RouterDiscovery;
+
+  // nd_resolution.cc
+  void send_unconfirmed(Packet packet, Neighbor& n);
+  void queue(Packet packet, Neighbor& n);
+  bool send_by_default_router(Packet& packet, const Neighbor& n);
+  void apply(Neighbor& n, const NudOutput& out);
+  void refile(Neighbor& n);
+  bool solicit(const Neighbor& n, NudOutput::Solicit how);  // false: no address to send it from
+  const InterfaceAddress* solicitation_source(const Neighbor& n) const;
+  void flush_queue(Neighbor& n);
+  void give_up(Neighbor& n);
+  void discard(Neighbor& n, const DropInfo& reason);
+  void probe(const Ipv6Address& address);
+  void pin(const Ipv6Address& address, bool pinned);
+  bool link_layer_address_known(const Ipv6Address& address) const;
+  const NudTiming& timing();
+
+  // nd_input.cc
+  void on_router_solicitation(const InputPacket& in, const RouterSolicitationView& rs);
+  void on_router_advertisement(const InputPacket& in, const RouterAdvertisementView& ra);
+  void on_neighbor_solicitation(const InputPacket& in, const NeighborSolicitationView& ns);
+  void on_neighbor_advertisement(const InputPacket& in, const NeighborAdvertisementView& na);
+  void learn(const InputPacket& in, const Ipv6Address& address, const MacAddress& mac);
+  std::optional<MacAddress> source_mac(const InputPacket& in, const NdOptions& options);
+  std::optional<MacAddress> target_mac(const InputPacket& in, const NdOptions& options);
+  std::optional<MacAddress> station(const InputPacket& in, MacAddress mac);
+
+  // nd_dad_control.cc
+  Time first_solicitation(const InterfaceAddress& address);
+  void on_dad_timeout();
+  void solicit_for_dad(const Ipv6Address& target);
+  void finish_dad(const DuplicateAddressDetection::Test& test, bool unique);
+  void configure_link_local();
+  void resolve_for_former_optimistic();
+
+  // nd_advertise.cc
+  struct Advertisement {
+    NeighborAdvertisement message;
+    Ipv6Address destination;
+  };
+  void answer(const InputPacket& in, const Ipv6Address& target, const InterfaceAddress* own);
+  void advertise(const Advertisement& advertisement);
+  void send_delayed();
+  const InterfaceAddress* advertisement_source(const Ipv6Address& target) const;
+
+  // nd_redirect.cc
+  void on_redirect(const InputPacket& in, const RedirectView& redirect);
+  void remove_redirects_by(const Ipv6Address& target);
+  void remove_route(const RedirectRoutes::Entry& redirect);
+
+  void transmit(Packet packet, const Ipv6Address& destination);
+  void on_timer();
+  void arm();
+  Time now() const;
+
+  static constexpr std::size_t kMaxDelayed = 64;  // Neighbor Advertisements that wait (§7.2.7)
+  struct Delayed {
+    Time at;
+    Advertisement advertisement;
+  };
+
+  EthernetInterface& interface_;
+  Ip6Stack& stack_;
+  NeighborCache cache_;
+  RandomStream random_;
+  Duration base_reachable_time_ = kReachableTime;
+  NudTiming timing_;
+  Time redraw_at_;                 // when ReachableTime is drawn anew
+  DuplicateAddressDetection dad_;
+  RouterDiscovery routers_;
+  RedirectRoutes redirects_;
+  Icmp6RateLimit redirect_limit_;
+  std::unordered_set<Ipv6Address> proxies_;
+  std::vector<Delayed> delayed_;
+  Time first_message_at_;          // RFC 4862 §5.4.2: not before, after the link came up
+  std::uint64_t frames_at_link_up_ = 0;
+  bool delay_dad_ = false;         // addresses are being formed of a multicast advertisement
+  Timer timer_;
+};
+
+}  // namespace kamesim

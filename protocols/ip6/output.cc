@@ -1,0 +1,234 @@
+// The output path, in KAME's order: Mobile IPv6, source, extension headers, checksum, route, scope, fragmentation.
+#include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+#include "protocols/ip6/tunnel.h"
+#include "protocols/wire/checksum.h"
+#include "protocols/wire/fragment_header.h"
+#include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv6_header.h"
+#include "protocols/wire/options_header.h"
+#include "protocols/wire/routing_header.h"
+
+namespace kamesim {
+
+namespace {
+
+// How many tunnels a packet may enter on this node, one inside the other (RFC 2473 §4.1).
+constexpr unsigned kMaxOutputNesting = 4;
+
+// Where the unfragmentable part ends (RFC 8200 §4.5): behind the hop-by-hop options, the Routing header and the
+// Destination Options before it, and behind a Home Address option (RFC 6275 §6.3). This node puts no other options
+// before the fragmentable part.
+struct Unfragmentable {
+  std::size_t size = kIpv6HeaderSize;
+  std::size_t next_header_field = kIpv6NextHeaderOffset;
+};
+Unfragmentable unfragmentable_part(Bytes packet) {
+  Unfragmentable u;
+  for (;;) {
+    const auto type = static_cast<NextHeader>(packet[u.next_header_field]);
+    if (type != NextHeader::HopByHopOptions && type != NextHeader::Routing && type != NextHeader::DestinationOptions) {
+      return u;
+    }
+    u.next_header_field = u.size;
+    u.size += 8 * (std::size_t{packet[u.size + 1]} + 1);
+  }
+}
+
+}  // namespace
+
+SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
+  const bool multicast = request.destination.is_multicast();
+  Ip6Interface* zone = request.interface;
+  if (zone == nullptr && (multicast || request.destination.is_link_local())) zone = default_interface();
+
+  // The logical end points: home addresses, never care-of addresses.
+  Ipv6Address source = request.source;
+  if (source.is_unspecified() && !request.unspecified_source) {
+    const Ip6Interface* out = multicast ? zone : route_to(request.destination, zone).interface;
+    const InterfaceAddress* chosen = select_source(request.destination, out, request.prefer_care_of);
+    if (chosen == nullptr) {
+      drop(kIp6NoSourceAddress, payload.bytes());
+      return SendError::NoSourceAddress;
+    }
+    source = chosen->address;
+  }
+  std::optional<Ipv6Address> type2_route = request.type2_route;
+  std::optional<Ipv6Address> home = request.home_address_option;
+  Ipv6Address wire_source = source;
+  Ip6Interface* tunnel = nullptr;
+  if (home) {
+    source = *home;
+  } else if (mobility_ != nullptr && !request.no_mobility && !multicast && !request.destination.is_link_local()) {
+    const auto actions = mobility_->on_output(source, request.destination, request.next_header);
+    if (!type2_route) type2_route = actions.route_to_care_of;
+    if (actions.home_address_option_from) {
+      home = source;
+      wire_source = *actions.home_address_option_from;
+    }
+    tunnel = actions.tunnel;
+  }
+
+  if (request.checksum_offset >= 0) {
+    fill_upper_layer_checksum(source, request.destination, request.next_header, payload.mutable_bytes(),
+                              static_cast<std::size_t>(request.checksum_offset));
+  }
+  NextHeader next_header = request.next_header;
+  if (home) {  // RFC 6275 §6.3: behind a Routing header, before everything else
+    write_home_address_header(payload.prepend(kHomeAddressHeaderSize), next_header, *home);
+    next_header = NextHeader::DestinationOptions;
+  }
+  Ipv6Address wire_destination = request.destination;
+  if (type2_route) {  // RFC 6275 §6.4
+    write_type2_routing_header(payload.prepend(kType2RoutingHeaderSize), next_header, request.destination);
+    next_header = NextHeader::Routing;
+    wire_destination = *type2_route;
+  }
+  if (payload.size() > 65535) {
+    drop(kIp6PacketTooBig, payload.bytes());
+    return SendError::MessageTooLong;
+  }
+  std::uint8_t hop_limit = multicast ? config_.multicast_hop_limit : zone != nullptr ? zone->cur_hop_limit : 0;
+  if (hop_limit == 0 && !request.hop_limit) {
+    const Ip6Interface* out = route_to(wire_destination, zone).interface;
+    hop_limit = out != nullptr ? out->cur_hop_limit : config_.hop_limit;
+  }
+  const auto length = static_cast<std::uint16_t>(payload.size());
+  Ipv6Header{.traffic_class = request.traffic_class, .flow_label = request.flow_label, .payload_length = length,
+             .next_header = next_header, .hop_limit = request.hop_limit.value_or(hop_limit), .source = wire_source,
+             .destination = wire_destination}
+      .write(payload.prepend(kIpv6HeaderSize));
+  ++counters_.sent;
+  if (tunnel != nullptr) {
+    if (payload.size() > tunnel->mtu()) {
+      // RFC 6275 §11.3.1: fragments are made before the tunnel, so that the home agent can forward them.
+      fragment(std::move(payload), tunnel->mtu(),
+               [&](Packet piece) { tunnel->send(std::move(piece), wire_destination); });
+      return SendError::None;
+    }
+    tunnel->send(std::move(payload), wire_destination);
+    return SendError::None;
+  }
+  if (multicast) return send_multicast(std::move(payload), zone, request.dont_fragment);
+  return send_unicast(std::move(payload), zone, request.dont_fragment);
+}
+
+SendError Ip6Stack::output_packet(Packet packet, Ip6Interface* zone) {
+  if (output_nesting_ >= kMaxOutputNesting) {
+    drop(kTunnelNesting, packet.bytes());
+    return SendError::Unreachable;
+  }
+  ++output_nesting_;
+  const SendError result = send_unicast(std::move(packet), zone, false);
+  --output_nesting_;
+  return result;
+}
+
+SendError Ip6Stack::send_icmp6(Bytes message, const OutputRequest& request) {
+  OutputRequest filled = request;
+  filled.next_header = NextHeader::Icmp6;
+  filled.checksum_offset = kIcmp6ChecksumOffset;
+  return output(node_.simulation().packets().copy_of(message), filled);
+}
+
+SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment) {
+  const Ipv6Address address = Ipv6HeaderView::check(packet.bytes())->destination();
+  const Destination& to = route_to(address, zone);
+  if (to.interface == nullptr || to.kind == RouteKind::Reject) {
+    drop(to.interface == nullptr ? kIp6NoRoute : kIp6RejectRoute, packet.bytes());
+    return SendError::NoRoute;
+  }
+  if (to.kind == RouteKind::Blackhole) {
+    drop(kIp6Blackhole, packet.bytes());
+    return SendError::None;
+  }
+  if (to.kind == RouteKind::Local) {
+    loop_back(std::move(packet));
+    return SendError::None;
+  }
+  if (packet.size() <= to.mtu) [[likely]] {
+    hand_over(to, std::move(packet));
+    return SendError::None;
+  }
+  if (dont_fragment) {
+    drop(kIp6PacketTooBig, packet.bytes());
+    return SendError::MessageTooLong;
+  }
+  Ip6Interface* interface = to.interface;
+  const Ipv6Address next_hop = to.next_hop;
+  fragment(std::move(packet), to.mtu, [&](Packet piece) { interface->send(std::move(piece), next_hop); });
+  return SendError::None;
+}
+
+SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, bool dont_fragment) {
+  if (interface == nullptr || !interface->up()) {
+    drop(kIp6NoRoute, packet.bytes());
+    return SendError::NoRoute;
+  }
+  const Ipv6HeaderView header = *Ipv6HeaderView::check(packet.bytes());
+  const Ipv6Address group = header.destination();
+  // RFC 3493 §5.2: a member on this node hears it too. Neighbor Discovery's own messages are not for their sender.
+  if (interface->in_group(group) && header.next_header() != NextHeader::Icmp6) loop_back(packet.share());
+  if (packet.size() <= interface->mtu()) {
+    interface->send(std::move(packet), group);
+    return SendError::None;
+  }
+  if (dont_fragment) {
+    drop(kIp6PacketTooBig, packet.bytes());
+    return SendError::MessageTooLong;
+  }
+  fragment(std::move(packet), interface->mtu(), [&](Packet piece) { interface->send(std::move(piece), group); });
+  return SendError::None;
+}
+
+void Ip6Stack::hand_over(const Destination& to, Packet packet) {
+  if (to.neighbor != nullptr) {
+    to.interface->nd()->send(std::move(packet), *to.neighbor);
+  } else {
+    to.interface->send(std::move(packet), to.next_hop);
+  }
+}
+
+template <typename Emit>
+void Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
+  const Bytes whole = packet.bytes();
+  const Unfragmentable part = unfragmentable_part(whole);
+  const NextHeader next_header = static_cast<NextHeader>(whole[part.next_header_field]);
+  const std::size_t room = (mtu - part.size - kFragmentHeaderSize) / 8 * 8;
+  const std::uint32_t identification = fragment_ids_.next_u32();  // RFC 7739: unpredictable
+  const Bytes data = whole.subspan(part.size);
+  for (std::size_t offset = 0; offset < data.size(); offset += room) {
+    const std::size_t size = std::min(room, data.size() - offset);
+    Packet piece = allocate(part.size + kFragmentHeaderSize + size);
+    std::uint8_t* out = piece.mutable_data();
+    std::memcpy(out, whole.data(), part.size);
+    out[part.next_header_field] = static_cast<std::uint8_t>(NextHeader::Fragment);
+    Ipv6HeaderEditor(out).set_payload_length(static_cast<std::uint16_t>(piece.size() - kIpv6HeaderSize));
+    FragmentHeader{next_header, static_cast<std::uint16_t>(offset), offset + size < data.size(), identification}
+        .write(out + part.size);
+    std::memcpy(out + part.size + kFragmentHeaderSize, data.data() + offset, size);
+    emit(std::move(piece));
+  }
+}
+
+void Ip6Stack::loop_back(Packet packet) {
+  loopback_queue_.push_back(std::move(packet));
+  if (!loopback_timer_.armed()) loopback_timer_.arm_in(Duration{});
+}
+
+void Ip6Stack::deliver_looped_back() {
+  retired_interfaces_.clear();
+  std::vector<Packet> queue;
+  queue.swap(loopback_queue_);
+  for (Packet& packet : queue) input(loopback(), std::move(packet));
+}
+
+Ip6Interface* Ip6Stack::default_interface() const {
+  for (const auto& interface : interfaces_) {
+    if (interface->nd() != nullptr && interface->up()) return interface.get();
+  }
+  return nullptr;
+}
+
+}  // namespace kamesim

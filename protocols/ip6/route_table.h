@@ -1,0 +1,73 @@
+// Routes with longest-prefix match. A node's own addresses are routes too, so that one look-up tells whether a
+// packet is ours, and where it goes if not (as in KAME).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "protocols/wire/ipv6_address.h"
+
+namespace kamesim {
+
+class Ip6Interface;
+
+enum class RouteKind : std::uint8_t {
+  Unicast,
+  Local,      // an address of this node
+  Proxied,    // a mobile node's home address at its home agent: neighbour solicitations are answered here
+  Reject,     // answered with Destination Unreachable
+  Blackhole,  // discarded silently
+};
+
+enum class RouteOrigin : std::uint8_t { Connected, Static, RouterAdvertisement, Redirect, Mobility, Daemon };
+
+struct Route {
+  Ipv6Prefix prefix;
+  Ip6Interface* interface = nullptr;
+  Ipv6Address next_hop;  // unspecified: the destination itself is a neighbour (on-link)
+  RouteKind kind = RouteKind::Unicast;
+  RouteOrigin origin = RouteOrigin::Static;
+  std::uint32_t metric = 0;  // of several routes to one prefix, the lowest is used
+
+  bool on_link() const { return next_hop.is_unspecified(); }
+};
+
+class RouteTable {
+ public:
+  // Adds the route; one with the same prefix, interface, next hop and origin is replaced.
+  void add(const Route& route);
+  // Removes every route that the predicate accepts; returns how many.
+  std::size_t remove_if(const std::function<bool(const Route&)>& predicate);
+  std::size_t remove(const Ipv6Prefix& prefix, const Ip6Interface* interface, const Ipv6Address& next_hop);
+
+  // The best usable route: the longest prefix, then the lowest metric. `interface`, if not null, limits the
+  // search to routes of that interface (a zone). Null if there is none. Valid until the table changes.
+  const Route* lookup(const Ipv6Address& destination, const Ip6Interface* interface = nullptr) const;
+
+  // Changes with the table: what was derived from an older generation is stale.
+  std::uint32_t generation() const { return generation_; }
+  void touch() { ++generation_; }
+
+  std::vector<Route> all() const;  // sorted by prefix, then metric
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Bucket {  // the routes of one prefix, by metric
+    std::vector<Route> routes;
+  };
+  struct PrefixHash {
+    std::size_t operator()(const Ipv6Prefix& p) const noexcept {
+      return std::hash<Ipv6Address>{}(p.address()) * 31 + p.length();
+    }
+  };
+  std::unordered_map<Ipv6Prefix, Bucket, PrefixHash> buckets_;
+  std::array<std::uint32_t, 129> routes_by_length_{};
+  std::vector<std::uint8_t> lengths_;  // the lengths in use, longest first
+  std::size_t size_ = 0;
+  std::uint32_t generation_ = 1;
+};
+
+}  // namespace kamesim

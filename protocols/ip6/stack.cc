@@ -1,0 +1,150 @@
+#include "protocols/ip6/stack.h"
+
+#include <algorithm>
+
+#include "protocols/ip6/icmp6_input.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/tunnel.h"
+#include "sim/medium.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+namespace {
+
+using Kind = RoutingMessage::Kind;
+
+// ::1, for packets of the node to itself.
+class LoopbackInterface final : public Ip6Interface {
+ public:
+  LoopbackInterface(Ip6Stack& stack, std::uint32_t index) : Ip6Interface(stack, index, "lo") {}
+  bool up() const override { return true; }
+  bool is_loopback() const override { return true; }
+  std::uint32_t mtu() const override { return 65535; }
+  void send(Packet packet, const Ipv6Address&) override { stack().output_packet(std::move(packet)); }
+};
+
+}  // namespace
+
+Ip6Stack::Ip6Stack(Node& node, Ip6Config config)
+    : node_(node),
+      config_(config),
+      path_mtu_(config.max_path_mtu_entries),
+      reassembler_({config.max_reassemblies, config.max_fragments}),
+      icmp6_(std::make_unique<Icmp6Input>(*this)),
+      fragment_ids_(node.stream("ip6.fragment_id")) {
+  interfaces_.push_back(std::make_unique<LoopbackInterface>(*this, next_interface_index_++));
+  add_address(*interfaces_.front(), {.address = kLoopback, .prefix_length = 128, .on_link_prefix = false});
+}
+
+Ip6Stack::~Ip6Stack() {
+  for (EthernetInterface* interface : interface_by_nic_) {
+    if (interface != nullptr) interface->nic()->set_receiver(nullptr);
+  }
+}
+
+EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
+  auto owned = std::make_unique<EthernetInterface>(*this, next_interface_index_++, nic);
+  EthernetInterface& interface = *owned;
+  interfaces_.push_back(std::move(owned));
+  if (interface_by_nic_.size() <= nic.index()) interface_by_nic_.resize(nic.index() + 1);
+  interface_by_nic_[nic.index()] = &interface;
+  nic.set_receiver(this);
+  interface.join_group(kAllNodesLinkLocal);  // RFC 4291 §2.8
+  if (config_.forwarding) interface.join_group(kAllRoutersLinkLocal);
+  if (nic.up()) on_link_change(nic, true);
+  return interface;
+}
+
+TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote) {
+  auto owned = std::make_unique<TunnelInterface>(*this, next_interface_index_++, name, local, remote);
+  TunnelInterface& tunnel = *owned;
+  interfaces_.push_back(std::move(owned));
+  return tunnel;
+}
+
+void Ip6Stack::remove_interface(Ip6Interface& interface) {
+  while (!interface.addresses().empty()) remove_address(interface, interface.addresses().back()->address);
+  routes_.remove_if([&](const Route& r) { return r.interface == &interface; });
+  invalidate_destinations();
+  const auto it = std::ranges::find(interfaces_, &interface, &std::unique_ptr<Ip6Interface>::get);
+  if (it == interfaces_.end()) return;
+  if (Nic* nic = interface.nic(); nic != nullptr) {
+    nic->set_receiver(nullptr);
+    interface_by_nic_[nic->index()] = nullptr;
+  }
+  retired_interfaces_.push_back(std::move(*it));
+  interfaces_.erase(it);
+  if (!loopback_timer_.armed()) loopback_timer_.arm_in(Duration{});
+}
+
+Ip6Interface* Ip6Stack::find_interface(std::string_view name) const {
+  const auto it = std::ranges::find(interfaces_, name, [](const auto& i) -> std::string_view { return i->name(); });
+  return it == interfaces_.end() ? nullptr : it->get();
+}
+
+void Ip6Stack::on_link_change(Nic& nic, bool up) {
+  EthernetInterface& interface = *interface_by_nic_[nic.index()];
+  invalidate_destinations();
+  if (up) {
+    interface.nd()->on_link_up();
+  } else {
+    interface.nd()->on_link_down();
+  }
+  notify({up ? Kind::LinkUp : Kind::LinkDown, &interface, {}});
+}
+
+const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* zone) {
+  const std::uint64_t generation = std::uint64_t{generation_} << 32 | routes_.generation();
+  Destination& d = destinations_.slot(address, zone, generation);
+  if (d.generation == generation && d.address == address && d.zone == zone && now() < d.valid_until) [[likely]] {
+    return d;
+  }
+  d = Destination{.address = address, .next_hop = address, .zone = zone, .generation = generation};
+  if (address.is_link_local() || address.is_multicast()) {
+    // RFC 4007 §9: the zone decides; an address of ours is in its own zone only.
+    d.interface = zone;
+    if (zone != nullptr) {
+      const InterfaceAddress* own = zone->find_address(address);
+      d.kind = own != nullptr && own->assigned() ? RouteKind::Local : RouteKind::Unicast;
+    }
+  } else if (const Route* route = routes_.lookup(address, zone)) {
+    d.interface = route->interface;
+    d.kind = route->kind;
+    d.origin = route->origin;
+    if (!route->on_link()) d.next_hop = route->next_hop;
+  }
+  if (d.interface == nullptr) return d;
+  d.mtu = d.interface->mtu();
+  if (const auto learned = path_mtu_.find(address, now())) {
+    d.mtu = std::min(d.mtu, learned->mtu);
+    d.valid_until = learned->expires;
+  }
+  if (d.interface->nd() != nullptr && !address.is_multicast() &&
+      (d.kind == RouteKind::Unicast || d.kind == RouteKind::Proxied)) {
+    d.neighbor = &d.interface->nd()->neighbor(d.next_hop);
+    // Making room for the entry may have evicted another, and with it this generation.
+    d.generation = std::uint64_t{generation_} << 32 | routes_.generation();
+  }
+  return d;
+}
+
+void Ip6Stack::notify(const RoutingMessage& message) {
+  // A listener may register or leave others while it is told.
+  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_routing_message(message);
+}
+
+void Ip6Stack::set_forwarding(bool on) {
+  if (on == config_.forwarding) return;
+  config_.forwarding = on;
+  for (EthernetInterface* interface : interface_by_nic_) {
+    if (interface == nullptr) continue;
+    if (on) {
+      interface->join_group(kAllRoutersLinkLocal);
+    } else {
+      interface->leave_group(kAllRoutersLinkLocal);
+    }
+  }
+}
+
+}  // namespace kamesim

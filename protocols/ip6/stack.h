@@ -1,0 +1,240 @@
+// The kernel part of an IPv6 node: input, forwarding, output, and the tables they use. Mechanism only: policy
+// and signalling live in daemons, which use sockets (socket.h) and the control functions here.
+//
+// The paths are written out in input.cc, forward.cc and output.cc, in the order in which KAME's run.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocols/ip6/config.h"
+#include "protocols/ip6/destination_cache.h"
+#include "protocols/ip6/icmp6_rate_limit.h"
+#include "protocols/ip6/interface.h"
+#include "protocols/ip6/mobility_hooks.h"
+#include "protocols/ip6/path_mtu.h"
+#include "protocols/ip6/reassembly.h"
+#include "protocols/ip6/route_table.h"
+#include "protocols/ip6/routing_message.h"
+#include "protocols/wire/icmp6.h"
+#include "protocols/wire/next_header.h"
+#include "sim/node.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+
+class Icmp6Input;
+class NeighborDiscovery;
+class TunnelInterface;
+
+// A packet on its way up. `packet` begins at the IPv6 header; the addresses are the logical ones (home addresses
+// once Home Address option and type 2 routing header have been processed), the wire's are in the packet.
+struct InputPacket {
+  Packet packet;
+  Ip6Interface* interface = nullptr;
+  Ipv6Address source;
+  Ipv6Address destination;
+  std::optional<Ipv6Address> home_address_care_of;  // the care-of address that a Home Address option came from
+  bool link_layer_multicast = false;  // the frame was not addressed to us alone (RFC 4443 §2.4 e.4)
+  bool type2_routed = false;      // came by way of a type 2 routing header
+  std::uint8_t hop_limit = 0;
+  std::uint8_t traffic_class = 0;
+  NextHeader next_header = NextHeader::NoNextHeader;  // of the header at `offset`
+  std::uint32_t next_header_field = 0;  // where that value stands, for Parameter Problem pointers
+  std::uint32_t offset = 0;           // of the header being processed, from the IPv6 header
+
+  Bytes upper() const { return packet.bytes().subspan(offset); }
+};
+
+// How to send; what is left out is chosen by the RFCs' rules.
+struct OutputRequest {
+  Ipv6Address destination;
+  Ipv6Address source;                  // unspecified: chosen by RFC 6724 §5
+  bool unspecified_source = false;     // really send from :: (DAD)
+  NextHeader next_header = NextHeader::NoNextHeader;
+  int checksum_offset = -1;            // in the payload: where the upper-layer checksum is to be filled in; -1: none
+  Ip6Interface* interface = nullptr;   // the zone of a link-local or multicast destination, or a forced exit
+  std::optional<std::uint8_t> hop_limit;
+  std::uint8_t traffic_class = 0;
+  std::uint32_t flow_label = 0;
+  bool dont_fragment = false;
+  bool no_mobility = false;            // do not consult the mobility hooks (signalling that says it all itself)
+  bool prefer_care_of = false;         // RFC 6724 rule 4 reversed
+  // Mobile IPv6 signalling (RFC 6275 §6.1.7, §6.1.8): explicit Home Address option / type 2 routing header.
+  std::optional<Ipv6Address> home_address_option;  // the home address; `source` is then the care-of address
+  std::optional<Ipv6Address> type2_route;          // the care-of address; `destination` is the home address
+};
+
+enum class SendError : std::uint8_t { None, NoRoute, NoSourceAddress, MessageTooLong, Unreachable };
+
+class PacketHandler {  // takes packets of one protocol number
+ public:
+  virtual void on_packet(InputPacket& packet) = 0;
+  // An ICMPv6 error about a packet of this protocol that the node sent (RFC 4443 §2.4 d). `offset` is that of the
+  // upper-layer header in the invoking packet.
+  virtual void on_icmp6_error(const Icmp6Error& error, std::size_t offset) { (void)error, (void)offset; }
+
+ protected:
+  ~PacketHandler() = default;
+};
+
+class Ip6Stack final : public FrameReceiver {
+ public:
+  explicit Ip6Stack(Node& node, Ip6Config config = {});
+  ~Ip6Stack();
+  Ip6Stack(const Ip6Stack&) = delete;
+  Ip6Stack& operator=(const Ip6Stack&) = delete;
+
+  Node& node() const { return node_; }
+  const Ip6Config& config() const { return config_; }
+  Ip6Config& mutable_config() { return config_; }
+  bool forwarding() const { return config_.forwarding; }
+  Time now() const { return node_.now(); }
+
+  // ---- Interfaces -------------------------------------------------------------------------------------------
+  // Runs IPv6 on the NIC: joins the all-nodes (router: all-routers) groups and, when the link is up, configures
+  // the link-local address (RFC 4862 §5.3).
+  EthernetInterface& add_interface(Nic& nic);
+  // A tunnel (RFC 2473) between two addresses; see tunnel.h. The pointer is valid until remove_interface.
+  TunnelInterface& add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote);
+  void remove_interface(Ip6Interface& interface);
+  const std::vector<std::unique_ptr<Ip6Interface>>& interfaces() const { return interfaces_; }
+  Ip6Interface* find_interface(std::string_view name) const;
+  Ip6Interface& loopback() const { return *interfaces_.front(); }
+
+  // ---- Addresses (address_list.cc) ----------------------------------------------------------------------------
+  struct NewAddress {
+    Ipv6Address address;
+    std::uint8_t prefix_length = 64;
+    AddressOrigin origin = AddressOrigin::Manual;
+    bool anycast = false;
+    bool home_address = false;
+    bool skip_dad = false;
+    bool on_link_prefix = true;  // also add the connected route of the prefix
+    Time preferred_until = Time::max();
+    Time valid_until = Time::max();
+  };
+  // Adds the address, or updates the one that is there, and starts Duplicate Address Detection where it applies.
+  InterfaceAddress& add_address(Ip6Interface& interface, const NewAddress& address);
+  bool remove_address(Ip6Interface& interface, Ipv6Address address);
+  // For Neighbor Discovery: DAD is over. Success assigns the address and tells the daemons.
+  void finish_dad(Ip6Interface& interface, InterfaceAddress& address, bool unique);
+  // For Neighbor Discovery: the address may have another owner by now, as after a change of link.
+  void repeat_dad(Ip6Interface& interface, InterfaceAddress& address);
+  // The state, lifetimes or flags of an address changed otherwise.
+  void address_changed(Ip6Interface& interface, InterfaceAddress& address);
+  // An assigned address of this node. Link-local addresses are looked for in the zone of `interface` only.
+  InterfaceAddress* find_own_address(const Ipv6Address& address, const Ip6Interface* interface) const;
+  // RFC 6724 §5. `out` is the interface that the packet leaves by. Null if no address will do.
+  const InterfaceAddress* select_source(const Ipv6Address& destination, const Ip6Interface* out,
+                                        bool prefer_care_of = false) const;
+
+  // ---- Routes ---------------------------------------------------------------------------------------------------
+  RouteTable& routes() { return routes_; }
+  // The cached answer to "where does a packet to this address go?". `zone`: the interface for link-local and
+  // multicast destinations, or null.
+  const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone);
+  PathMtuTable& path_mtu() { return path_mtu_; }
+  // Neighbour entries or interfaces changed: what the destination cache holds is stale.
+  void invalidate_destinations() { ++generation_; }
+
+  // ---- Sending --------------------------------------------------------------------------------------------------
+  // Sends `payload` (upper-layer header and data; headroom is used for what goes before it).
+  SendError output(Packet payload, const OutputRequest& request);
+  // Sends a complete packet of this node's own by the routing table: tunnels use it.
+  SendError output_packet(Packet packet, Ip6Interface* zone = nullptr);
+  // An ICMPv6 message (body with zero checksum) from this node.
+  SendError send_icmp6(Bytes message, const OutputRequest& request);
+  Packet allocate(std::size_t size) { return node_.simulation().packets().allocate(size); }
+
+  // ---- Receiving ------------------------------------------------------------------------------------------------
+  void on_frame(Nic& nic, Packet frame) override;
+  void on_link_change(Nic& nic, bool up) override;
+  // A whole IPv6 packet that arrived by `interface` (from the wire, or out of a tunnel).
+  void input(Ip6Interface& interface, Packet packet, bool link_layer_multicast = false);
+  void set_upper_layer(NextHeader protocol, PacketHandler* handler) {
+    upper_layers_[static_cast<std::uint8_t>(protocol)] = handler;
+  }
+  PacketHandler* upper_layer(NextHeader protocol) const { return upper_layers_[static_cast<std::uint8_t>(protocol)]; }
+
+  // ---- ICMPv6 errors (icmp6.cc) ---------------------------------------------------------------------------------
+  // Sends the error, whose invoking packet is given whole, unless RFC 4443 §2.4 e forbids it or the rate limit is
+  // reached. `received_on`: null for a packet that did not come from a link.
+  void icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, bool link_layer_multicast = false);
+  void drop(const DropInfo& reason, Bytes packet) { node_.count_drop(&reason, packet); }
+
+  // ---- Control --------------------------------------------------------------------------------------------------
+  void add_listener(RoutingListener& listener) { listeners_.push_back(&listener); }
+  void remove_listener(RoutingListener& listener) { std::erase(listeners_, &listener); }
+  void notify(const RoutingMessage& message);
+  void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
+  MobilityHooks* mobility_hooks() const { return mobility_; }
+  void set_forwarding(bool on);
+
+  struct Counters {
+    std::uint64_t received = 0, delivered = 0, forwarded = 0, sent = 0;
+    std::uint64_t icmp6_errors_sent = 0, icmp6_errors_limited = 0;
+  };
+  const Counters& counters() const { return counters_; }
+  Counters& counters() { return counters_; }
+
+ private:
+  friend class Ip6Interface;
+  // address_list.cc
+  void await_dad(Ip6Interface& interface, InterfaceAddress& address);
+  // input.cc
+  void local_input(InputPacket packet);
+  void deliver(InputPacket& packet);
+  // extension_input.cc: each handles the header at packet.offset and steps behind it.
+  enum class Walk : std::uint8_t { Next, Stop };
+  Walk process_hop_by_hop(InputPacket& packet);
+  Walk process_destination_options(InputPacket& packet);
+  Walk process_routing_header(InputPacket& packet);
+  Walk process_fragment(InputPacket& packet);
+  Walk process_home_address(InputPacket& packet, const Ipv6Address& home, NextHeader upper);
+  Walk refuse_option(InputPacket& packet, std::uint8_t type, std::size_t offset);
+  void parameter_problem(InputPacket& packet, ParameterProblemCode code, std::size_t pointer, const DropInfo& reason);
+  void expire_reassemblies();
+  // forward.cc
+  void forward(Ip6Interface& interface, Packet packet, const Destination& destination, bool link_layer_multicast);
+  void consider_redirect(Ip6Interface& interface, Bytes packet, const Destination& destination);
+  // output.cc
+  SendError send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment);
+  SendError send_multicast(Packet packet, Ip6Interface* interface, bool dont_fragment);
+  void hand_over(const Destination& destination, Packet packet);
+  template <typename Emit>
+  void fragment(Packet packet, std::uint32_t mtu, Emit emit);
+  void loop_back(Packet packet);
+  void deliver_looped_back();
+  Ip6Interface* default_interface() const;
+
+  Node& node_;
+  Ip6Config config_;
+  std::vector<std::unique_ptr<Ip6Interface>> interfaces_;
+  std::vector<EthernetInterface*> interface_by_nic_;
+  RouteTable routes_;
+  DestinationCache destinations_;
+  std::uint32_t generation_ = 1;
+  PathMtuTable path_mtu_;
+  Reassembler reassembler_;
+  Icmp6RateLimit icmp6_limit_;
+  std::array<PacketHandler*, 256> upper_layers_{};
+  std::unique_ptr<Icmp6Input> icmp6_;
+  std::vector<RoutingListener*> listeners_;
+  MobilityHooks* mobility_ = nullptr;
+  Counters counters_;
+  RandomStream fragment_ids_;
+  Timer reassembly_timer_ = Timer::to<&Ip6Stack::expire_reassemblies>(node_, *this);
+  Timer loopback_timer_ = Timer::to<&Ip6Stack::deliver_looped_back>(node_, *this);
+  std::vector<Packet> loopback_queue_;
+  std::vector<std::unique_ptr<Ip6Interface>> retired_interfaces_;  // until no caller can be inside them
+  std::uint32_t next_interface_index_ = 1;
+  unsigned output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
+};
+
+}  // namespace kamesim

@@ -1,0 +1,295 @@
+#include "protocols/mip6/mobile_node_daemon.h"
+
+#include <algorithm>
+
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/mip6/trace_kinds.h"
+
+namespace kamesim {
+
+namespace {
+
+BindingUpdaterConfig home_registration_of(const MobileNodeConfig& config, RandomStream& random) {
+  return {.home_address = config.home_address, .home_agent = config.home_agent, .lifetime = config.lifetime,
+          .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32()))};
+}
+
+}  // namespace
+
+MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel, Ip6Interface& interface,
+                                   const MobileNodeConfig& config)
+    : stack_(sockets.stack()),
+      kernel_(kernel),
+      interface_(interface),
+      config_(config),
+      socket_(sockets, *this),
+      random_(stack_.node().stream("mip6.mobile_node")),
+      detector_({.home_address = config.home_address,
+                 .home_prefix = Ipv6Prefix(config.home_address, config.home_prefix_length)}),
+      home_(home_registration_of(config, random_)),
+      discovery_(*this, sockets),
+      timer_(Timer::to<&MobileNodeDaemon::on_timer>(stack_.node(), *this)) {
+  kernel_.add_listener(*this);
+  stack_.add_listener(*this);
+  if (interface_.up()) apply(detector_.on_link_up(stack_.now()));
+}
+
+MobileNodeDaemon::~MobileNodeDaemon() {
+  stack_.remove_listener(*this);
+  kernel_.remove_listener(*this);
+}
+
+void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
+  using Kind = RoutingMessage::Kind;
+  if (message.interface != &interface_) return;
+  const Time now = stack_.now();
+  const bool candidate = !message.address.is_link_local() && message.address != config_.home_address;
+  switch (message.kind) {
+    case Kind::LinkUp: return apply(detector_.on_link_up(now));
+    case Kind::LinkDown: return apply(detector_.on_link_down(now));
+    case Kind::DefaultRouterUnreachable: return apply(detector_.on_router_unreachable(now, message.address));
+    case Kind::AddressAdded:
+    case Kind::AddressReady:
+    case Kind::AddressChanged: {
+      if (!candidate) return;
+      const InterfaceAddress* address = interface_.find_address(message.address);
+      // §11.5.3: an address under test may be used at once where it is optimistic (RFC 4429 §3.2).
+      const bool usable = address != nullptr && address->usable_as_source() &&
+                          address->state != AddressState::Deprecated;
+      if (usable) return apply(detector_.on_address_usable(now, message.address));
+      if (message.kind == Kind::AddressChanged) apply(detector_.on_address_gone(now, message.address));
+      return;
+    }
+    case Kind::AddressDuplicated:
+    case Kind::AddressRemoved:
+      if (candidate) apply(detector_.on_address_gone(now, message.address));
+      return;
+    case Kind::DefaultRouterAdded:
+    case Kind::DefaultRouterRemoved: return;  // heard from the advertisements themselves
+  }
+}
+
+void MobileNodeDaemon::on_datagram(const Datagram& d) {
+  const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
+  if (!mh) return;  // the kernel has counted it
+  const Time now = stack_.now();
+  const bool from_home_agent = d.source == config_.home_agent;
+  const auto peer = correspondents_.find(d.source);
+  const bool known = peer != correspondents_.end();
+  switch (mh->type()) {
+    case MhType::BindingAck: {
+      const BindingAck ack = BindingAckView(*mh).value();
+      if (d.destination != config_.home_address) return;
+      stack_.node().trace(kTraceBindingAckReceived,
+                          {{"source", d.source.to_string()}, {"sequence", std::int64_t{ack.sequence.value()}},
+                           {"status", std::int64_t{ack.status}}, {"lifetime_s", ack.lifetime.to_seconds()}});
+      if (from_home_agent) return apply(home_.on_binding_ack(now, ack));
+      if (known) return apply(peer, peer->second.registration.on_binding_ack(now, {ack, d.payload}));
+      return stack_.drop(kBackUnmatched, d.payload);
+    }
+    case MhType::HomeTest: {
+      using Path = ReturnRoutability::Path;
+      const Path path = d.interface->is_tunnel() ? Path::FromHomeAgentTunnel : Path::Direct;
+      if (!known) return stack_.drop(kTestUnexpected, d.payload);
+      return apply(peer, peer->second.routability.on_home_test(now, HomeTestView(*mh).value(), d.destination, path));
+    }
+    case MhType::CareOfTest:
+      if (!known) return stack_.drop(kTestUnexpected, d.payload);
+      return apply(peer, peer->second.routability.on_care_of_test(now, CareOfTestView(*mh).value(), d.destination));
+    case MhType::BindingRefreshRequest:
+      if (from_home_agent) return apply(home_.on_binding_refresh_request(now));
+      if (known) return apply(peer, peer->second.registration.on_binding_refresh_request(now));
+      return;
+    case MhType::BindingError: {
+      const BindingError error = BindingErrorView(*mh).value();
+      if (from_home_agent) return apply(home_.on_binding_error(now, error));
+      if (known) return apply(peer, peer->second.registration.on_binding_error(now, error));
+      return;
+    }
+    default: return;  // the correspondent's part
+  }
+}
+
+void MobileNodeDaemon::on_route_optimization_hint(const Ipv6Address&, const Ipv6Address& correspondent) {
+  if (!config_.route_optimization || correspondent == config_.home_agent) return;
+  if (correspondent.is_multicast() || correspondent.is_link_local()) return;
+  const auto peer = find_or_add(correspondent);
+  if (peer != correspondents_.end()) apply(peer, peer->second.registration.on_tunnelled_packet(stack_.now()));
+}
+
+void MobileNodeDaemon::on_mobility_header_unsupported(const Ipv6Address& correspondent) {
+  const auto peer = correspondents_.find(correspondent);
+  if (peer != correspondents_.end()) {
+    apply(peer, peer->second.registration.on_mobility_header_unsupported(stack_.now()));
+  }
+}
+
+MobileNodeDaemon::Correspondents::iterator MobileNodeDaemon::find_or_add(const Ipv6Address& correspondent) {
+  const auto known = correspondents_.find(correspondent);
+  if (known != correspondents_.end() || correspondents_.size() >= config_.max_correspondents) return known;
+  const auto peer =
+      correspondents_
+          .try_emplace(correspondent,
+                       CorrespondentUpdaterConfig{
+                           .home_address = config_.home_address, .correspondent = correspondent,
+                           .acknowledge = config_.acknowledge_correspondents,
+                           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random_.next_u32()))},
+                       ReturnRoutabilityConfig{config_.home_address, config_.reuse_tokens},
+                       [this](MutableBytes out) { random_.fill(out); })
+          .first;
+  if (home_.binding()) apply(peer, peer->second.registration.on_home_registration(stack_.now(), *home_.binding()));
+  return peer;
+}
+
+void MobileNodeDaemon::apply(const MovementDetector::Output& out) {
+  if (out.no_address) lose_care_of();
+  if (out.returned_home) return_home();
+  if (out.moved) move_to(*out.moved);
+  if (out.solicit) discovery_.solicit_routers();
+  if (out.probe) discovery_.probe(*out.probe);
+  arm();
+}
+
+void MobileNodeDaemon::lose_care_of() {
+  const Time now = stack_.now();
+  apply(home_.on_detach(now));
+  for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
+    apply(peer, peer->second.registration.on_detach(now));
+  }
+}
+
+void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
+  const Time now = stack_.now();
+  stack_.node().trace(kTraceMoved, {{"home_address", config_.home_address.to_string()},
+                                    {"care_of", care_of.to_string()}});
+  kernel_.leave_home(config_.home_address, care_of, config_.home_agent, interface_);
+  // §11.3.1: nothing is sent from the old care-of address any more.
+  for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
+    apply(peer, peer->second.registration.on_detach(now));
+  }
+  apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
+}
+
+void MobileNodeDaemon::return_home() {
+  const Time now = stack_.now();
+  stack_.node().trace(kTraceReturnedHome, {{"home_address", config_.home_address.to_string()}});
+  const auto out = home_.on_return_home(now);
+  using Dad = MobilityKernel::Dad;
+  const bool was_registered = out.deregistered != BindingUpdater::Deregistered::NothingRegistered;
+  kernel_.return_home(config_.home_address, config_.home_prefix_length, interface_,
+                      was_registered ? Dad::Skip : Dad::Run);
+  apply(out);
+  for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
+    apply(peer, peer->second.registration.on_return_home(now));
+  }
+}
+
+void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
+  if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
+  if (out.send) {
+    trace_update(out.send->update, config_.home_agent, out.send->source);
+    socket_.send(out.send->update, {.destination = config_.home_agent, .source = out.send->source,
+                                    .no_mobility = true, .home_address_option = out.send->home_address_option});
+  }
+  if (out.bound) {
+    stack_.node().trace(kTraceRegistered, {{"peer", config_.home_agent.to_string()},
+                                           {"care_of", out.bound->care_of.to_string()},
+                                           {"lifetime_s", (out.bound->expires - stack_.now()).to_seconds()}});
+    for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
+      apply(peer, peer->second.registration.on_home_registration(stack_.now(), *out.bound));
+    }
+  }
+  if (out.deregistered == BindingUpdater::Deregistered::Acknowledged) {
+    stack_.node().trace(kTraceRegistered, {{"peer", config_.home_agent.to_string()},
+                                           {"care_of", config_.home_address.to_string()}, {"lifetime_s", 0.0}});
+    // §11.5.5: the neighbours on the home link learn our link-layer address again.
+    if (interface_.nd() != nullptr) interface_.nd()->send_unsolicited_advertisement(config_.home_address, true);
+  }
+  arm();
+}
+
+void MobileNodeDaemon::apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out) {
+  const Ipv6Address& correspondent = peer->first;
+  if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
+  if (out.discard_tokens) peer->second.routability.discard(*out.discard_tokens);
+  if (out.stop_return_routability) peer->second.routability.stop();
+  if (out.unbound || out.finished) kernel_.remove_binding_update(correspondent);
+  if (out.send) {
+    trace_update(out.send->update, correspondent, out.send->source);
+    socket_.send_authenticated(out.send->update, out.send->kbm, out.send->authenticated_address, correspondent,
+                               {.destination = correspondent, .source = out.send->source, .no_mobility = true,
+                                .home_address_option = out.send->home_address_option});
+  }
+  if (out.bound) {
+    kernel_.add_binding_update(correspondent, out.bound->care_of);
+    stack_.node().trace(kTraceRegistered, {{"peer", correspondent.to_string()},
+                                           {"care_of", out.bound->care_of.to_string()},
+                                           {"lifetime_s", (out.bound->expires - stack_.now()).to_seconds()}});
+  }
+  if (out.return_routability) {
+    stack_.node().trace(kTraceReturnRoutabilityStarted, {{"correspondent", correspondent.to_string()}});
+    apply(peer, peer->second.routability.start(stack_.now(), *out.return_routability));
+  }
+  arm();
+}
+
+void MobileNodeDaemon::apply(Correspondents::iterator peer, const ReturnRoutability::Output& out) {
+  const Ipv6Address& correspondent = peer->first;
+  if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
+  if (out.send_home_test_init) {  // by the tunnel while away: the kernel sees to it (§11.6.1)
+    socket_.send(*out.send_home_test_init, {.destination = correspondent, .source = config_.home_address});
+  }
+  if (out.send_care_of_test_init) {
+    socket_.send(*out.send_care_of_test_init,
+                 {.destination = correspondent, .source = detector_.care_of().value_or(config_.home_address),
+                  .no_mobility = true});
+  }
+  if (out.authorized) {
+    stack_.node().trace(kTraceReturnRoutabilityDone, {{"correspondent", correspondent.to_string()}});
+    apply(peer, peer->second.registration.on_authorized(stack_.now(), *out.authorized));
+  }
+  if (out.failed) apply(peer, peer->second.registration.on_return_routability_failed(stack_.now()));
+  arm();
+}
+
+void MobileNodeDaemon::on_timer() {
+  const Time now = stack_.now();
+  const auto due = [now](const std::optional<Time>& deadline) { return deadline && *deadline <= now; };
+  if (due(detector_.next_timeout())) apply(detector_.on_timeout(now));
+  if (due(home_.next_timeout())) apply(home_.on_timeout(now));
+  for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
+    if (due(peer->second.routability.next_timeout())) apply(peer, peer->second.routability.on_timeout(now));
+    if (due(peer->second.registration.next_timeout())) apply(peer, peer->second.registration.on_timeout(now));
+  }
+  arm();
+}
+
+void MobileNodeDaemon::arm() {
+  std::optional<Time> next;
+  const auto consider = [&next](const std::optional<Time>& deadline) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  };
+  consider(detector_.next_timeout());
+  consider(home_.next_timeout());
+  for (const auto& [address, peer] : correspondents_) {
+    consider(peer.routability.next_timeout());
+    consider(peer.registration.next_timeout());
+  }
+  timer_.arm_at(next);
+}
+
+Time MobileNodeDaemon::care_of_valid_until(const Ipv6Address& care_of) const {
+  const InterfaceAddress* address = interface_.find_address(care_of);
+  return address != nullptr ? address->valid_until : Time::max();
+}
+
+void MobileNodeDaemon::trace_update(const BindingUpdate& update, const Ipv6Address& destination,
+                                    const Ipv6Address& care_of) {
+  stack_.node().trace(kTraceBindingUpdateSent,
+                      {{"destination", destination.to_string()}, {"sequence", std::int64_t{update.sequence.value()}},
+                       {"lifetime_s", update.lifetime.to_seconds()},
+                       {"home_registration", std::int64_t{update.home_registration}},
+                       {"care_of", care_of.to_string()}});
+}
+
+}  // namespace kamesim

@@ -1,0 +1,96 @@
+// The mobile node daemon (KAME's mnd with its movement detector): RFC 6275 §11 on sockets, the routing socket and
+// the mobility messages of the kernel. It carries what the machines say from one to the other.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "protocols/ip6/routing_message.h"
+#include "protocols/mip6/binding_updater.h"
+#include "protocols/mip6/correspondent_updater.h"
+#include "protocols/mip6/mobility_kernel.h"
+#include "protocols/mip6/mobility_socket.h"
+#include "protocols/mip6/movement_detector.h"
+#include "protocols/mip6/return_routability.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+
+struct MobileNodeConfig {
+  Ipv6Address home_address;
+  std::uint8_t home_prefix_length = 64;
+  Ipv6Address home_agent;
+  Duration lifetime = 420_s;               // of home registrations, to ask for; a multiple of 4 s
+  bool route_optimization = true;          // §11.7.2; without it, everything goes through the home agent
+  bool acknowledge_correspondents = true;  // A bit in Binding Updates to correspondents
+  bool reuse_tokens = true;                // §5.2.7
+  std::size_t max_correspondents = 64;
+};
+
+class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, public RoutingListener {
+ public:
+  // `interface` is the one that roams.
+  MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel, Ip6Interface& interface,
+                   const MobileNodeConfig& config);
+  ~MobileNodeDaemon();
+
+  MovementDetector::Location location() const { return detector_.location(); }
+  const std::optional<Ipv6Address>& care_of() const { return detector_.care_of(); }
+  // Whether the home agent has acknowledged a binding that still lives.
+  bool registered() const { return home_.binding().has_value(); }
+
+  void on_datagram(const Datagram& datagram) override;  // Mobility Headers
+  void on_routing_message(const RoutingMessage& message) override;
+  void on_route_optimization_hint(const Ipv6Address& home, const Ipv6Address& correspondent) override;
+  void on_mobility_header_unsupported(const Ipv6Address& correspondent) override;
+
+ private:
+  // Neighbor Discovery as this daemon hears and asks it.
+  class Discovery final : public DatagramHandler {
+   public:
+    Discovery(MobileNodeDaemon& daemon, SocketLayer& sockets);
+    void on_datagram(const Datagram& datagram) override;
+    void solicit_routers();
+    void probe(const Ipv6Address& router);
+
+   private:
+    void send(Bytes message, const Ipv6Address& destination, const InterfaceAddress* source);
+    MobileNodeDaemon& daemon_;
+    RawSocket socket_;
+  };
+  struct Correspondent {
+    Correspondent(const CorrespondentUpdaterConfig& updater, const ReturnRoutabilityConfig& rr, RandomBytes random)
+        : registration(updater), routability(rr, std::move(random)) {}
+    CorrespondentUpdater registration;
+    ReturnRoutability routability;
+  };
+  using Correspondents = std::map<Ipv6Address, Correspondent>;
+
+  void apply(const MovementDetector::Output& out);
+  void apply(const BindingUpdater::Output& out);
+  void apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out);
+  void apply(Correspondents::iterator peer, const ReturnRoutability::Output& out);
+  void move_to(const Ipv6Address& care_of);
+  void return_home();
+  void lose_care_of();
+  void on_timer();
+  void arm();
+  Correspondents::iterator find_or_add(const Ipv6Address& correspondent);
+  Time care_of_valid_until(const Ipv6Address& care_of) const;
+  void trace_update(const BindingUpdate& update, const Ipv6Address& destination, const Ipv6Address& care_of);
+
+  Ip6Stack& stack_;
+  MobilityKernel& kernel_;
+  Ip6Interface& interface_;
+  MobileNodeConfig config_;
+  MobilitySocket socket_;
+  RandomStream random_;
+  MovementDetector detector_;
+  BindingUpdater home_;
+  Correspondents correspondents_;
+  Discovery discovery_;
+  Timer timer_;
+};
+
+}  // namespace kamesim

@@ -1,0 +1,185 @@
+#include "protocols/mip6/mobility_kernel.h"
+
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/mip6/mobility_header.h"
+#include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv6_header.h"
+
+namespace kamesim {
+
+namespace {
+
+Ipv6Address derived_link_local(const Ipv6Address& home) {  // RFC 6275 §10.3.1, the L bit
+  return with_interface_id(kLinkLocalPrefix, InterfaceId(home.low()));
+}
+
+}  // namespace
+
+MobilityKernel::MobilityKernel(SocketLayer& sockets) : sockets_(sockets), stack_(sockets.stack()) {
+  stack_.set_mobility_hooks(this);
+  stack_.set_upper_layer(NextHeader::Mobility, this);
+}
+
+MobilityKernel::~MobilityKernel() {
+  stack_.set_upper_layer(NextHeader::Mobility, nullptr);
+  stack_.set_mobility_hooks(nullptr);
+}
+
+void MobilityKernel::add_binding(const Ipv6Address& home, const Ipv6Address& care_of) {
+  bindings_.insert_or_assign(home, Binding{care_of});
+}
+
+void MobilityKernel::remove_binding(const Ipv6Address& home) { bindings_.erase(home); }
+
+std::optional<Time> MobilityKernel::binding_last_used(const Ipv6Address& home) const {
+  const auto it = bindings_.find(home);
+  return it == bindings_.end() ? std::nullopt : it->second.last_used;
+}
+
+void MobilityKernel::add_home_binding(const Ipv6Address& home, const Ipv6Address& care_of,
+                                      const Ipv6Address& home_agent, Ip6Interface& home_link, bool link_local) {
+  if (const auto it = home_bindings_.find(home); it != home_bindings_.end()) {
+    it->second.care_of = care_of;
+    it->second.tunnel->set_end_points(home_agent, care_of);
+    return;
+  }
+  TunnelInterface& tunnel = stack_.add_tunnel("mip" + std::to_string(tunnels_made_++), home_agent, care_of);
+  // RFC 6275 §10.4.5: what comes out of the tunnel must come from the mobile node's home address.
+  tunnel.allows_inner_source = [home](const Ipv6Address& source) { return source == home; };
+  stack_.routes().add({.prefix = Ipv6Prefix(home, 128), .interface = &tunnel, .next_hop = {},
+                       .kind = RouteKind::Proxied, .origin = RouteOrigin::Mobility});
+  home_bindings_.emplace(home, HomeBinding{care_of, &home_link, &tunnel, link_local});
+  // §10.4.1: defend the address, and take its place in the neighbours' caches.
+  if (NeighborDiscovery* nd = home_link.nd()) {
+    nd->add_proxy(home);
+    nd->send_unsolicited_advertisement(home, true);
+    if (link_local) {
+      nd->add_proxy(derived_link_local(home));
+      nd->send_unsolicited_advertisement(derived_link_local(home), true);
+    }
+  }
+}
+
+void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
+  const auto it = home_bindings_.find(home);
+  if (it == home_bindings_.end()) return;
+  const HomeBinding binding = it->second;
+  home_bindings_.erase(it);
+  if (NeighborDiscovery* nd = binding.home_link->nd()) {
+    nd->remove_proxy(home);
+    if (binding.link_local) nd->remove_proxy(derived_link_local(home));
+  }
+  stack_.remove_interface(*binding.tunnel);  // takes its route along
+}
+
+void MobilityKernel::leave_home(const Ipv6Address& home, const Ipv6Address& care_of, const Ipv6Address& home_agent,
+                                Ip6Interface& interface) {
+  if (const auto it = homes_.find(home); it != homes_.end()) {
+    it->second.care_of = care_of;
+    it->second.tunnel->set_end_points(care_of, home_agent);
+    return;
+  }
+  TunnelInterface& tunnel = stack_.add_tunnel("mip" + std::to_string(tunnels_made_++), care_of, home_agent);
+  homes_.emplace(home, Home{care_of, &tunnel});
+  stack_.remove_address(interface, home);
+  stack_.add_address(tunnel, {.address = home, .prefix_length = 128, .origin = AddressOrigin::Home,
+                              .home_address = true, .skip_dad = true, .on_link_prefix = false});
+}
+
+void MobilityKernel::return_home(const Ipv6Address& home, std::uint8_t prefix_length, Ip6Interface& interface,
+                                 Dad dad) {
+  if (const auto it = homes_.find(home); it != homes_.end()) {
+    TunnelInterface& tunnel = *it->second.tunnel;
+    homes_.erase(it);
+    stack_.remove_interface(tunnel);
+  }
+  stack_.add_address(interface, {.address = home, .prefix_length = prefix_length, .origin = AddressOrigin::Home,
+                                 .home_address = true, .skip_dad = dad == Dad::Skip, .on_link_prefix = false});
+}
+
+void MobilityKernel::add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of) {
+  updates_.insert_or_assign(correspondent, care_of);
+}
+
+void MobilityKernel::remove_binding_update(const Ipv6Address& correspondent) { updates_.erase(correspondent); }
+
+MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source, const Ipv6Address& destination,
+                                                       NextHeader next_header) {
+  OutputActions actions;
+  // RFC 6275 §9.3.2; signalling says itself where it goes (§6.1.1, §11.3.1).
+  const bool signalling = next_header == NextHeader::Mobility;
+  if (!signalling && !bindings_.empty()) {
+    if (const auto it = bindings_.find(destination); it != bindings_.end()) {
+      it->second.last_used = stack_.now();
+      actions.route_to_care_of = it->second.care_of;
+    }
+  }
+  const auto home = homes_.find(source);
+  if (home == homes_.end()) return actions;
+  if (const auto it = updates_.find(destination); it != updates_.end() && !signalling) {
+    actions.home_address_option_from = it->second;
+    return actions;
+  }
+  actions.tunnel = home->second.tunnel;
+  if (!signalling) hint(source, destination);
+  return actions;
+}
+
+bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,
+                                                 const Ipv6Address& destination, NextHeader upper) {
+  // §9.3.1: a Binding Update is checked by other means.
+  if (upper == NextHeader::Mobility) return true;
+  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) {
+    it->second.last_used = stack_.now();
+    return true;
+  }
+  if (const auto it = home_bindings_.find(home); it != home_bindings_.end() && it->second.care_of == care_of) {
+    return true;
+  }
+  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_binding_error_hint(home, care_of, destination);
+  return false;
+}
+
+void MobilityKernel::on_reverse_tunnelled(const Ipv6Address& source, const Ipv6Address& destination,
+                                          NextHeader next_header) {
+  if (next_header != NextHeader::Mobility && homes_.contains(destination)) hint(destination, source);
+}
+
+void MobilityKernel::hint(const Ipv6Address& home, const Ipv6Address& correspondent) {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_route_optimization_hint(home, correspondent);
+}
+
+void MobilityKernel::on_care_of_unreachable(const Ipv6Address& home) {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_care_of_unreachable(home);
+}
+
+void MobilityKernel::on_packet(InputPacket& in) {
+  const auto header = MobilityHeaderView::check(in.upper(), in.source, in.destination);
+  if (header) return sockets_.on_packet(in);
+  const DropReason reason = header.error();
+  stack_.drop(*reason, in.packet.bytes());
+  // RFC 6275 §9.2 has two mistakes answered by a Parameter Problem that points to the field, and one by a Binding
+  // Error.
+  auto point_to = [&](std::size_t field) {
+    stack_.icmp6_error(Icmp6Error::parameter_problem(ParameterProblemCode::ErroneousHeaderField,
+                                                     static_cast<std::uint32_t>(in.offset + field), in.packet.bytes()),
+                       in.interface, in.link_layer_multicast);
+  };
+  if (reason == &kMhBadPayloadProto) point_to(kMhPayloadProtoOffset);
+  if (reason == &kMhHeaderLenTooSmall) point_to(kMhHeaderLenOffset);
+  if (reason == &kMhUnknownType) {
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+      listeners_[i]->on_unknown_message(in.source, in.destination, in.home_address_care_of);
+    }
+  }
+}
+
+void MobilityKernel::on_icmp6_error(const Icmp6Error& error, std::size_t) {
+  const bool unknown_header = error.type == Icmp6Type::ParameterProblem &&
+                              error.code == static_cast<std::uint8_t>(ParameterProblemCode::UnrecognizedNextHeader);
+  if (!unknown_header) return;
+  const Ipv6Address correspondent = Ipv6HeaderView::check_quoted(error.invoking_packet)->destination();
+  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_mobility_header_unsupported(correspondent);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,119 @@
+// The kernel part of Mobile IPv6 (RFC 6275): what happens to packets because of bindings. It takes no protocol
+// decision: daemons put bindings in and take them out, as SHISA's do over its mobility socket, and are told of
+// what they should look into.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "protocols/ip6/mobility_hooks.h"
+#include "protocols/ip6/socket.h"
+#include "protocols/ip6/stack.h"
+#include "protocols/ip6/tunnel.h"
+#include "protocols/wire/ipv6_address.h"
+
+namespace kamesim {
+
+// The mobility messages that go from the kernel to the daemons (KAME's MIPM_BE_HINT, MIPM_RR_HINT and others).
+class MobilityListener {
+ public:
+  // A Home Address option without a binding arrived: a Binding Error is due (RFC 6275 §9.3.3).
+  virtual void on_binding_error_hint(const Ipv6Address& home, const Ipv6Address& care_of,
+                                     const Ipv6Address& destination) {
+    (void)home, (void)care_of, (void)destination;
+  }
+  // A Mobility Header of unknown type arrived (§9.2): a Binding Error with status 2 is due.
+  virtual void on_unknown_message(const Ipv6Address& source, const Ipv6Address& destination,
+                                  std::optional<Ipv6Address> care_of) {
+    (void)source, (void)destination, (void)care_of;
+  }
+  // A packet to or from this correspondent went through the home agent: route optimization may be worth it (§11.7.2).
+  virtual void on_route_optimization_hint(const Ipv6Address& home, const Ipv6Address& correspondent) {
+    (void)home, (void)correspondent;
+  }
+  // An ICMPv6 Parameter Problem says that this node does not know the Mobility Header (§11.3.5).
+  virtual void on_mobility_header_unsupported(const Ipv6Address& correspondent) { (void)correspondent; }
+  // An ICMPv6 error says that the care-of address of this binding cannot be reached (§9.3.4).
+  virtual void on_care_of_unreachable(const Ipv6Address& home) { (void)home; }
+
+ protected:
+  ~MobilityListener() = default;
+};
+
+class MobilityKernel final : public MobilityHooks, public PacketHandler {
+ public:
+  explicit MobilityKernel(SocketLayer& sockets);
+  ~MobilityKernel();
+
+  Ip6Stack& stack() const { return stack_; }
+  void add_listener(MobilityListener& listener) { listeners_.push_back(&listener); }
+  void remove_listener(MobilityListener& listener) { std::erase(listeners_, &listener); }
+
+  // ---- Correspondent node: bindings of others (§9.1) ----------------------------------------------------------
+  void add_binding(const Ipv6Address& home, const Ipv6Address& care_of);
+  void remove_binding(const Ipv6Address& home);
+  // When a packet last went or came by this binding; nothing if it has not been used.
+  std::optional<Time> binding_last_used(const Ipv6Address& home) const;
+
+  // ---- Home agent: home registrations (§10.4) -----------------------------------------------------------------
+  // Intercepts packets for the home address on `home_link` and tunnels them to the care-of address; an existing
+  // registration moves. `link_local`: the link-local address with the same interface identifier too (L bit).
+  void add_home_binding(const Ipv6Address& home, const Ipv6Address& care_of, const Ipv6Address& home_agent,
+                        Ip6Interface& home_link, bool link_local);
+  void remove_home_binding(const Ipv6Address& home);
+
+  // ---- Mobile node (§11) --------------------------------------------------------------------------------------
+  // Takes the home address off `interface` and puts it on the tunnel to the home agent, or moves that tunnel.
+  void leave_home(const Ipv6Address& home, const Ipv6Address& care_of, const Ipv6Address& home_agent,
+                  Ip6Interface& interface);
+  // Puts the home address (back) on `interface`. §11.5.5: no Duplicate Address Detection while the home agent
+  // defends it.
+  enum class Dad { Run, Skip };
+  void return_home(const Ipv6Address& home, std::uint8_t prefix_length, Ip6Interface& interface, Dad dad);
+  bool away(const Ipv6Address& home) const { return homes_.contains(home); }
+  // A correspondent has a binding for us: send to it directly from the care-of address.
+  void add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of);
+  void remove_binding_update(const Ipv6Address& correspondent);
+
+  // ---- The stack's hooks and input ----------------------------------------------------------------------------
+  OutputActions on_output(const Ipv6Address& source, const Ipv6Address& destination, NextHeader next_header) override;
+  bool accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,
+                                   const Ipv6Address& destination, NextHeader upper) override;
+  bool is_home_address(const Ipv6Address& address) override { return homes_.contains(address); }
+  void on_reverse_tunnelled(const Ipv6Address& source, const Ipv6Address& destination,
+                            NextHeader next_header) override;
+  void on_care_of_unreachable(const Ipv6Address& home) override;
+  void on_packet(InputPacket& packet) override;  // Mobility Headers
+  void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
+
+ private:
+  struct Binding {
+    Ipv6Address care_of;
+    std::optional<Time> last_used{};
+  };
+  struct HomeBinding {
+    Ipv6Address care_of;
+    Ip6Interface* home_link;
+    TunnelInterface* tunnel;
+    bool link_local;
+  };
+  struct Home {
+    Ipv6Address care_of;
+    TunnelInterface* tunnel;
+  };
+  void hint(const Ipv6Address& home, const Ipv6Address& correspondent);
+
+  SocketLayer& sockets_;
+  Ip6Stack& stack_;
+  std::vector<MobilityListener*> listeners_;
+  std::unordered_map<Ipv6Address, Binding> bindings_;
+  std::unordered_map<Ipv6Address, HomeBinding> home_bindings_;
+  std::unordered_map<Ipv6Address, Home> homes_;              // our home addresses that are away
+  std::unordered_map<Ipv6Address, Ipv6Address> updates_;     // correspondent -> care-of address it knows
+  unsigned tunnels_made_ = 0;
+};
+
+}  // namespace kamesim

@@ -1,0 +1,147 @@
+// host -- N routers in a line -- host: UDP constant-rate flows end to end, the whole stack on, real bytes and
+// checksums. The same workload as ns3/chain.cpp; prints one JSON object on one line.
+// Usage: chain [routers=10] [flows=10] [packets=100000] [pps=1000] [payload=512]
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocols/ip6/socket.h"
+#include "protocols/ip6/stack.h"
+#include "sim/link.h"
+#include "sim/node.h"
+#include "sim/simulation.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+namespace {
+
+double user_cpu() {
+  rusage u{};
+  getrusage(RUSAGE_SELF, &u);
+  return static_cast<double>(u.ru_utime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec) * 1e-6;
+}
+
+std::uint64_t argument(int argc, char** argv, std::string_view name, std::uint64_t fallback) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word.starts_with(name) && word.size() > name.size() && word[name.size()] == '=') {
+      return static_cast<std::uint64_t>(std::strtod(argv[i] + name.size() + 1, nullptr));
+    }
+  }
+  return fallback;
+}
+
+struct Machine {
+  Machine(Simulation& simulation, const std::string& name, bool router)
+      : node(simulation.add_node(name)), stack(node, {.forwarding = router, .hop_limit = 255}), sockets(stack) {}
+  Node& node;
+  Ip6Stack stack;
+  SocketLayer sockets;
+};
+
+// Sends a datagram each interval; counts at the other end.
+class Flow final : public DatagramHandler {
+ public:
+  Flow(Machine& from, Machine& to, const Ipv6Address& destination, std::uint16_t port, std::size_t payload,
+       std::uint64_t packets, Duration interval, Time start)
+      : from_(from), source_(from.sockets, *this), sink_(to.sockets, *this), destination_(destination), port_(port),
+        data_(payload), left_(packets), interval_(interval), timer_(Timer::to<&Flow::send>(from.node, *this)) {
+    sink_.bind(port);
+    timer_.arm_at(start);
+  }
+  void on_datagram(const Datagram&) override { ++delivered_; }
+  std::uint64_t delivered() const { return delivered_; }
+
+ private:
+  void send() {
+    source_.send_to(Bytes(data_), destination_, port_);
+    if (--left_ > 0) timer_.arm_in(interval_);
+  }
+  Machine& from_;
+  UdpSocket source_, sink_;
+  Ipv6Address destination_;
+  std::uint16_t port_;
+  std::vector<std::uint8_t> data_;
+  std::uint64_t left_;
+  Duration interval_;
+  Timer timer_;
+  std::uint64_t delivered_ = 0;
+};
+
+Ipv6Address link_address(std::uint64_t link, std::uint64_t host) {
+  return Ipv6Address::from_halves(0x2001'0db8'0000'0000 | link, host);
+}
+
+int run(int argc, char** argv) {
+  const std::uint64_t routers = argument(argc, argv, "routers", 10);
+  const std::uint64_t flows = argument(argc, argv, "flows", 10);
+  const std::uint64_t packets = argument(argc, argv, "packets", 100'000) / flows;
+  const std::uint64_t pps = argument(argc, argv, "pps", 1000);
+  const std::uint64_t payload = argument(argc, argv, "payload", 512);
+
+  const double begin = user_cpu();
+  Simulation simulation(1);
+  std::vector<std::unique_ptr<Machine>> machines;
+  for (std::uint64_t i = 0; i < routers + 2; ++i) {
+    const bool router = i > 0 && i <= routers;
+    machines.push_back(std::make_unique<Machine>(simulation, "n" + std::to_string(i), router));
+  }
+  const std::uint64_t links = routers + 1;
+  std::vector<Ip6Interface*> egress;
+  for (std::uint64_t i = 0; i < links; ++i) {
+    auto& link = simulation.add_medium<PointToPointLink>("link" + std::to_string(i),
+                                                         LinkConfig{.rate_bps = 1'000'000'000, .delay = 1_ms});
+    Nic& a = machines[i]->node.add_nic();
+    Nic& b = machines[i + 1]->node.add_nic();
+    link.attach(a, b);
+    EthernetInterface& ia = machines[i]->stack.add_interface(a);
+    EthernetInterface& ib = machines[i + 1]->stack.add_interface(b);
+    machines[i]->stack.add_address(ia, {.address = link_address(i, 1)});
+    machines[i + 1]->stack.add_address(ib, {.address = link_address(i, 2)});
+    egress.push_back(&ia);
+  }
+  const Ipv6Address destination = link_address(links - 1, 2);
+  const Ipv6Address source = link_address(0, 1);
+  for (std::uint64_t i = 0; i + 1 < links; ++i) {
+    machines[i]->stack.routes().add(
+        {.prefix = Ipv6Prefix(destination, 64), .interface = egress[i], .next_hop = link_address(i, 2)});
+    auto& back = *machines[i + 2]->stack.interfaces()[1];
+    machines[i + 2]->stack.routes().add(
+        {.prefix = Ipv6Prefix(source, 64), .interface = &back, .next_hop = link_address(i + 1, 1)});
+  }
+  const Time start = Time::from_seconds(5);
+  const Duration interval = 1_s / static_cast<std::int64_t>(pps);
+  std::vector<std::unique_ptr<Flow>> all;
+  for (std::uint64_t f = 0; f < flows; ++f) {
+    all.push_back(std::make_unique<Flow>(*machines.front(), *machines.back(), destination,
+                                         static_cast<std::uint16_t>(9000 + f), payload, packets, interval,
+                                         start + interval * static_cast<std::int64_t>(f) / static_cast<std::int64_t>(flows)));
+  }
+  const double built = user_cpu();
+  simulation.run_until(start - 1_ns);
+  const double warm = user_cpu();
+  const std::uint64_t events_before = simulation.events_fired();
+  simulation.run_until(start + interval * static_cast<std::int64_t>(packets) + 1_s);
+  const double cpu = user_cpu() - warm;
+  const std::uint64_t events = simulation.events_fired() - events_before;
+
+  std::uint64_t delivered = 0;
+  for (const auto& flow : all) delivered += flow->delivered();
+  const std::uint64_t hops = delivered * links;
+  std::printf("{\"workload\": \"chain\", \"routers\": %lu, \"flows\": %lu, \"payload\": %lu, \"sent\": %lu, "
+              "\"delivered\": %lu, \"events\": %lu, \"packet_hops\": %lu, \"run_cpu_s\": %.6f, "
+              "\"setup_cpu_s\": %.6f, \"warm_cpu_s\": %.6f, \"hops_per_cpu_s\": %.0f, \"ns_per_hop\": %.1f}\n",
+              routers, flows, payload, packets * flows, delivered, events, hops, cpu, built - begin, warm - built,
+              cpu > 0 ? static_cast<double>(hops) / cpu : 0.0, cpu > 0 ? cpu * 1e9 / static_cast<double>(hops) : 0.0);
+  return delivered == packets * flows ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace kamesim
+
+int main(int argc, char** argv) { return kamesim::run(argc, argv); }

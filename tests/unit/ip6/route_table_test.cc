@@ -1,0 +1,95 @@
+#include "protocols/ip6/route_table.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "sim/random.h"
+
+namespace kamesim {
+namespace {
+
+// Interfaces are only compared here; any distinct addresses will do.
+Ip6Interface* interface(int i) { return reinterpret_cast<Ip6Interface*>(static_cast<std::uintptr_t>(i)); }
+
+Route route(const char* prefix, int out, std::uint32_t metric = 0) {
+  return {.prefix = *Ipv6Prefix::parse(prefix), .interface = interface(out), .metric = metric};
+}
+
+int egress(const RouteTable& table, const char* destination) {
+  const Route* found = table.lookup(*Ipv6Address::parse(destination));
+  return found == nullptr ? 0 : static_cast<int>(reinterpret_cast<std::uintptr_t>(found->interface));
+}
+
+TEST(RouteTable, TheLongestPrefixWins) {
+  RouteTable table;
+  table.add(route("::/0", 1));
+  table.add(route("2001:db8::/32", 2));
+  table.add(route("2001:db8:1::/48", 3));
+  table.add(route("2001:db8:1::1/128", 4));
+  EXPECT_EQ(egress(table, "2001:db9::1"), 1);
+  EXPECT_EQ(egress(table, "2001:db8:2::1"), 2);
+  EXPECT_EQ(egress(table, "2001:db8:1::2"), 3);
+  EXPECT_EQ(egress(table, "2001:db8:1::1"), 4);
+}
+
+TEST(RouteTable, OfOnePrefixTheLowestMetricWins) {
+  RouteTable table;
+  table.add(route("2001:db8::/32", 1, 20));
+  table.add(route("2001:db8::/32", 2, 10));
+  EXPECT_EQ(egress(table, "2001:db8::1"), 2);
+  table.remove(*Ipv6Prefix::parse("2001:db8::/32"), interface(2), {});
+  EXPECT_EQ(egress(table, "2001:db8::1"), 1);
+}
+
+TEST(RouteTable, AZoneLimitsTheSearchToItsInterface) {
+  RouteTable table;
+  table.add(route("2001:db8::/64", 1));
+  table.add(route("::/0", 2));
+  EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1"), interface(2))->prefix.length(), 0u);
+  EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1"), interface(3)), nullptr);
+}
+
+TEST(RouteTable, AChangeMovesTheGeneration) {
+  RouteTable table;
+  const auto before = table.generation();
+  table.add(route("::/0", 1));
+  EXPECT_NE(table.generation(), before);
+  const auto between = table.generation();
+  EXPECT_EQ(table.remove_if([](const Route&) { return false; }), 0u);
+  EXPECT_EQ(table.generation(), between);
+}
+
+TEST(RouteTable, AgreesWithALinearSearchOverRandomTables) {
+  RandomStream random(7, 0, "test");
+  RouteTable table;
+  std::map<Ipv6Prefix, int> reference;
+  for (int step = 0; step < 3000; ++step) {
+    // A small part of the address space, so that prefixes nest and destinations hit.
+    const auto high = 0x2001'0db8'0000'0000 | random.below(1 << 12) << 20;
+    const auto length = static_cast<unsigned>(32 + random.below(20));
+    const Ipv6Prefix prefix(Ipv6Address::from_halves(high, 0), length);
+    if (random.chance(0.3)) {
+      table.remove_if([&](const Route& r) { return r.prefix == prefix; });
+      reference.erase(prefix);
+    } else if (!reference.contains(prefix)) {
+      table.add({.prefix = prefix, .interface = interface(step + 1)});
+      reference.emplace(prefix, step + 1);
+    }
+    const auto destination = Ipv6Address::from_halves(0x2001'0db8'0000'0000 | random.below(1 << 12) << 20, 1);
+    const std::pair<const Ipv6Prefix, int>* best = nullptr;
+    for (const auto& entry : reference) {
+      if (!entry.first.contains(destination)) continue;
+      if (best == nullptr || entry.first.length() > best->first.length()) best = &entry;
+    }
+    const Route* found = table.lookup(destination);
+    ASSERT_EQ(found == nullptr, best == nullptr) << step;
+    if (best != nullptr) {
+      ASSERT_EQ(found->interface, interface(best->second)) << step;
+    }
+  }
+  EXPECT_EQ(table.size(), reference.size());
+}
+
+}  // namespace
+}  // namespace kamesim
