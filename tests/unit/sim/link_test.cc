@@ -1,0 +1,218 @@
+#include "sim/link.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "sim/pipe.h"
+#include "tests/unit/sim/frames.h"
+
+namespace kamesim {
+namespace {
+
+using testing::at;
+using testing::error_of;
+using testing::Station;
+using Arrivals = std::vector<Station::Arrival>;
+using LinkChanges = std::vector<Station::LinkChange>;
+
+// Two stations on a link.
+struct Pair {
+  explicit Pair(const LinkConfig& config, std::uint64_t seed = 1)
+      : simulation(seed), link(simulation.add_medium<PointToPointLink>("l", config)) {
+    link.attach(a.nic, b.nic);
+  }
+  void run_until(Duration t) { simulation.run_until(at(t)); }
+
+  Simulation simulation;
+  PointToPointLink& link;
+  Station a{simulation, "a"}, b{simulation, "b"};
+};
+
+TEST(TransmissionTime, RoundsUpToNanoseconds) {
+  struct {
+    std::size_t bytes;
+    std::uint64_t rate_bps;
+    Duration time;
+  } cases[] = {{1500, 0, 0_ns},
+               {125, 100'000'000, 10_us},
+               {1, 3'000'000'000, 3_ns},
+               {1514, 10'000'000'000, 1212_ns},
+               {65549, 1'000'000'000'000, 525_ns},
+               {1514, 1, 12112_s}};
+  for (const auto& c : cases) EXPECT_EQ(transmission_time(c.bytes, c.rate_bps), c.time) << c.bytes;
+}
+
+TEST(PointToPointLink, AFrameTakesItsLengthAtTheRateAndTheDelay) {
+  Pair p({.rate_bps = 100'000'000, .delay = 1_ms});
+  p.a.send_to(p.b.mac(), 125, 1);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals, (Arrivals{{at(1010_us), 1}}));
+  EXPECT_TRUE(p.a.arrivals.empty());
+}
+
+TEST(PointToPointLink, FramesLeaveBackToBack) {
+  Pair p({.rate_bps = 100'000'000, .delay = 1_ms});
+  p.a.send_to(p.b.mac(), 125, 1);
+  p.a.send_to(p.b.mac(), 250, 2);
+  p.a.send_to(p.b.mac(), 125, 3);
+  p.run_until(5_ms);
+  p.a.send_to(p.b.mac(), 125, 4);  // the port has been idle
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals, (Arrivals{{at(1010_us), 1}, {at(1030_us), 2}, {at(1040_us), 3}, {at(6010_us), 4}}));
+}
+
+TEST(PointToPointLink, IsFullDuplex) {
+  Pair p({.rate_bps = 100'000'000});
+  p.a.send_to(p.b.mac(), 125, 1);
+  p.b.send_to(p.a.mac(), 125, 2);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals, (Arrivals{{at(10_us), 1}}));
+  EXPECT_EQ(p.a.arrivals, (Arrivals{{at(10_us), 2}}));
+}
+
+TEST(PointToPointLink, HoldsOnePendingEventADirection) {
+  Pair p({.rate_bps = 1'000'000, .delay = 1_s});
+  for (int i = 0; i < 100; ++i) p.a.send_to(p.b.mac());
+  EXPECT_EQ(p.simulation.events().size(), 1u);
+}
+
+TEST(PointToPointLink, DropsWhatDoesNotFitTheQueue) {
+  Pair p({.rate_bps = 100'000'000, .queue_limit = 2});
+  for (std::uint8_t tag = 1; tag <= 4; ++tag) p.a.send_to(p.b.mac(), 125, tag);
+  EXPECT_EQ(p.a.node().drops("link.queue_full"), 2u);
+  p.run_until(10_us);  // the first has left the port
+  p.a.send_to(p.b.mac(), 125, 5);
+  p.a.send_to(p.b.mac(), 125, 6);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.tags(), (std::vector{1, 2, 5}));
+  EXPECT_EQ(p.a.node().drops("link.queue_full"), 3u);
+}
+
+TEST(PointToPointLink, DropsFramesBeyondItsMtu) {
+  Pair p({.mtu = 1280});
+  p.a.send_to(p.b.mac(), 1280 + Nic::kEthernetHeaderSize, 1);
+  p.a.send_to(p.b.mac(), 1281 + Nic::kEthernetHeaderSize, 2);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.tags(), std::vector{1});
+  EXPECT_EQ(p.a.node().drops("link.frame_too_long"), 1u);
+  EXPECT_EQ(p.a.nic.mtu(), 1280u);
+}
+
+TEST(PointToPointLink, LosesTheConfiguredShareReproducibly) {
+  constexpr int kFrames = 10'000;
+  auto received = [](std::uint64_t seed) {
+    Pair p({.loss = 0.1}, seed);
+    for (int i = 0; i < kFrames; ++i) p.a.send_to(p.b.mac(), 60, static_cast<std::uint8_t>(i));
+    p.run_until(1_s);
+    EXPECT_EQ(p.a.node().drops("link.loss") + p.b.arrivals.size(), std::size_t{kFrames});
+    return p.b.tags();
+  };
+  const auto first = received(1);
+  EXPECT_NEAR(static_cast<double>(first.size()), 9000, 150);  // five standard deviations
+  EXPECT_EQ(received(1), first);
+  EXPECT_NE(received(2), first);
+}
+
+TEST(PointToPointLink, ALostFrameTakesItsTimeOnThePort) {
+  Pair p({.rate_bps = 100'000'000, .loss = 1});
+  p.a.send_to(p.b.mac(), 125, 1);
+  p.link.set_config({.rate_bps = 100'000'000});
+  p.a.send_to(p.b.mac(), 125, 2);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals, (Arrivals{{at(20_us), 2}}));
+}
+
+TEST(PointToPointLink, JitterDelaysWithinItsBoundAndKeepsTheOrder) {
+  Pair p({.delay = 1_ms, .jitter = 500_us});
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    p.run_until(10_us * i);
+    p.a.send_to(p.b.mac(), 60, i);
+  }
+  p.run_until(1_s);
+  ASSERT_EQ(p.b.arrivals.size(), 100u);
+  bool delayed = false;
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    ASSERT_EQ(p.b.arrivals[i].tag, i);
+    const Duration taken = p.b.arrivals[i].time - at(10_us * i);
+    ASSERT_GE(taken, 1_ms);
+    ASSERT_LE(taken, 1500_us);
+    delayed |= taken > 1_ms;
+  }
+  EXPECT_TRUE(delayed);
+}
+
+TEST(PointToPointLink, GoingDownLosesWhatIsUnderWay) {
+  Pair p({.delay = 10_ms});
+  p.a.send_to(p.b.mac(), 60, 1);
+  p.run_until(5_ms);
+  p.link.set_up(false);
+  p.a.send_to(p.b.mac(), 60, 2);
+  p.run_until(20_ms);
+  p.link.set_up(true);
+  p.a.send_to(p.b.mac(), 60, 3);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals, (Arrivals{{at(30_ms), 3}}));
+  EXPECT_EQ(p.b.node().drops("link.down"), 1u);
+  EXPECT_EQ(p.a.node().drops("link.down"), 1u);
+  EXPECT_EQ(p.b.link_changes, (LinkChanges{{Time(), true}, {at(5_ms), false}, {at(20_ms), true}}));
+}
+
+TEST(PointToPointLink, HasCarrierWithBothEndsOnly) {
+  Simulation simulation;
+  auto& link = simulation.add_medium<PointToPointLink>("l", LinkConfig{.delay = 1_ms});
+  Station a(simulation, "a"), b(simulation, "b");
+  link.attach(a.nic);
+  EXPECT_FALSE(a.nic.up());
+  link.attach(b.nic);
+  EXPECT_TRUE(a.nic.up());
+  a.send_to(b.mac());
+  link.detach(b.nic);
+  EXPECT_FALSE(a.nic.up());
+  EXPECT_EQ(b.nic.medium(), nullptr);
+  EXPECT_EQ(b.node().drops("link.down"), 1u);
+  link.attach(b.nic);
+  simulation.run_until(at(1_s));
+  EXPECT_TRUE(b.arrivals.empty());
+}
+
+TEST(PointToPointLink, SaysWhatIsWrongWithItsEnds) {
+  Pair p({});
+  Station c(p.simulation, "c");
+  auto& other = p.simulation.add_medium<PointToPointLink>("m", LinkConfig{});
+  EXPECT_EQ(error_of([&] { p.link.attach(c.nic); }), "link 'l' has both its ends already");
+  EXPECT_EQ(error_of([&] { other.attach(c.nic, c.nic); }), "link 'm' would join c:eth0 to itself");
+  EXPECT_EQ(error_of([&] { other.attach(p.a.nic); }), "link 'm': a:eth0 is attached to 'l' already; detach it first");
+}
+
+TEST(PointToPointLink, MayBeDestroyedWithFramesUnderWay) {
+  Pair p({.delay = 1_s});
+  p.a.send_to(p.b.mac());
+  p.b.send_to(p.a.mac());
+}
+
+TEST(LinkConfig, SaysWhatIsWrong) {
+  struct {
+    LinkConfig config;
+    const char* error;
+  } cases[] = {
+      {{}, ""},
+      {{.delay = -1_ms}, "link 'x': delay is -0.001000 s; it must not be negative"},
+      {{.jitter = -1_s}, "link 'x': jitter is -1.000000 s; it must not be negative"},
+      {{.loss = -0.5}, "link 'x': loss is -0.500000; it is a probability, from 0 to 1"},
+      {{.loss = 1.5}, "link 'x': loss is 1.500000; it is a probability, from 0 to 1"},
+      {{.loss = std::numeric_limits<double>::quiet_NaN()}, "link 'x': loss is nan; it is a probability, from 0 to 1"},
+      {{.mtu = 1279}, "link 'x': mtu is 1279; IPv6 needs at least 1280 bytes (RFC 8200, section 5)"},
+      {{.mtu = 65536}, "link 'x': mtu is 65536; the largest is 65535 bytes"},
+      {{.queue_limit = 0}, "link 'x': queue limit is 0; it must be at least 1 frame"},
+  };
+  for (const auto& c : cases) {
+    Simulation simulation;
+    EXPECT_EQ(error_of([&] { simulation.add_medium<PointToPointLink>("x", c.config); }), c.error);
+    auto& link = simulation.add_medium<PointToPointLink>("x", LinkConfig{});
+    EXPECT_EQ(error_of([&] { link.set_config(c.config); }), c.error);
+  }
+}
+
+}  // namespace
+}  // namespace kamesim

@@ -1,0 +1,174 @@
+#include "sim/radio.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "sim/cell.h"
+#include "tests/unit/sim/frames.h"
+
+namespace kamesim {
+namespace {
+
+using testing::at;
+using testing::error_of;
+using testing::Station;
+using LinkChanges = std::vector<Station::LinkChange>;
+
+// Cells at 0 m and at `apart`, with the default signal: heard within 146.8 m. A node that walks at 10 m/s from the
+// first towards the second.
+struct Walk {
+  explicit Walk(double apart, const WirelessStationConfig& config = {}, std::uint64_t seed = 1)
+      : simulation(seed),
+        lan(simulation.add_medium<Lan>("lan", LinkConfig{})),
+        left(simulation.add_medium<Cell>("left", lan, CellConfig{.position = {0, 0}})),
+        right(simulation.add_medium<Cell>("right", lan, CellConfig{.position = {apart, 0}})) {
+    radio.add(left);
+    radio.add(right);
+    const Position path[] = {{0, 0}, {apart, 0}};
+    mn.node().set_mobility(std::make_unique<WaypointMobility>(WaypointMobility::along(path, 10, Time())));
+    mn.node().enable_trace();
+    station = std::make_unique<WirelessStation>(mn.nic, radio, config);
+  }
+  void run_until(Duration t) { simulation.run_until(at(t)); }
+  // "l2.associated left 0; l2.disassociated left 5600; ...", in milliseconds.
+  std::string trace() const {
+    std::string text;
+    for (const TraceRecord& record : mn.node().trace_records()) {
+      text += text.empty() ? "" : "; ";
+      text += std::string(record.kind->name) + " " + std::get<std::string>(record.fields[0].value) + " " +
+              std::to_string((record.time - Time()) / 1_ms);
+    }
+    return text;
+  }
+
+  Simulation simulation;
+  Lan& lan;
+  Cell& left;
+  Cell& right;
+  RadioEnvironment radio;
+  Station mn{simulation, "mn"};
+  std::unique_ptr<WirelessStation> station;
+};
+
+// 30 dB a decade: the right cell is 3 dB stronger from 55.7 m on, where x / (100 - x) = 10^0.1.
+TEST(WirelessStation, HandsOffWhenAnotherCellIsStrongerByTheHysteresis) {
+  Walk w(100);
+  w.run_until(5600_ms);
+  EXPECT_TRUE(w.station->handing_off());
+  EXPECT_FALSE(w.mn.nic.up());
+  w.run_until(20_s);
+  EXPECT_EQ(w.trace(), "l2.associated left 0; l2.disassociated left 5600; l2.associated right 5650");
+  EXPECT_EQ(w.mn.link_changes, (LinkChanges{{Time(), true}, {at(5600_ms), false}, {at(5650_ms), true}}));
+  EXPECT_EQ(w.station->cell(), &w.right);
+  EXPECT_EQ(w.mn.nic.medium(), &w.right);
+  const TraceRecord& last = w.mn.node().trace_records().back();
+  EXPECT_NEAR(std::get<double>(last.fields[1].value), -20 - 30 * std::log10(43.5), 1e-9);
+}
+
+TEST(WirelessStation, WithoutHysteresisHandsOffHalfWay) {
+  Walk w(100, {.hysteresis_db = 0});
+  w.run_until(20_s);
+  EXPECT_EQ(w.trace(), "l2.associated left 0; l2.disassociated left 5100; l2.associated right 5150");
+}
+
+TEST(WirelessStation, LeavesACellThatIsTooWeakAndWaitsForAnother) {
+  Walk w(400);
+  w.run_until(20_s);
+  EXPECT_EQ(w.station->cell(), nullptr);
+  EXPECT_FALSE(w.station->handing_off());
+  w.run_until(60_s);
+  EXPECT_EQ(w.trace(), "l2.associated left 0; l2.disassociated left 14700; l2.associated right 25450");
+}
+
+TEST(WirelessStation, TakesTheBestCellOfTheMomentWhenTheDelayIsOver) {
+  Walk w(100, {.handoff_delay_min = 1_s, .handoff_delay_max = 1_s});
+  w.run_until(5600_ms);
+  w.mn.node().set_mobility(std::make_unique<StationaryPosition>(Position{1, 0}));
+  w.run_until(20_s);
+  EXPECT_EQ(w.trace(), "l2.associated left 0; l2.disassociated left 5600; l2.associated left 6600");
+}
+
+TEST(WirelessStation, StartsWithTheHandoffDelayIfAsked) {
+  Walk w(100, {.immediate_start = false});
+  w.run_until(1_s);
+  EXPECT_EQ(w.trace(), "l2.associated left 50");
+}
+
+TEST(WirelessStation, TheHandoffDelayIsUniformAndReproducible) {
+  auto handoff = [](std::uint64_t seed) {
+    Walk w(100, {.handoff_delay_min = 20_ms, .handoff_delay_max = 80_ms}, seed);
+    w.run_until(20_s);
+    return w.mn.link_changes.at(2).time - w.mn.link_changes.at(1).time;
+  };
+  Duration least = 1_s, most;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const Duration taken = handoff(seed);
+    EXPECT_EQ(handoff(seed), taken);
+    least = std::min(least, taken);
+    most = std::max(most, taken);
+  }
+  EXPECT_GE(least, 20_ms);
+  EXPECT_LT(least, 30_ms);
+  EXPECT_GT(most, 70_ms);
+  EXPECT_LE(most, 80_ms);
+}
+
+TEST(WirelessStation, ComparesNoMoreAtRestUntilAskedTo) {
+  Walk w(100);
+  w.run_until(20_s);
+  EXPECT_TRUE(w.simulation.events().empty());
+  w.mn.node().set_mobility(std::make_unique<StationaryPosition>(Position{0, 0}));
+  w.run_until(30_s);
+  EXPECT_EQ(w.station->cell(), &w.right);
+  w.station->reevaluate();
+  w.station->reevaluate();
+  w.run_until(40_s);
+  EXPECT_EQ(w.station->cell(), &w.left);
+  EXPECT_TRUE(w.simulation.events().empty());
+}
+
+TEST(WirelessStation, FramesUnderWayAreLostInAHandoff) {
+  Walk w(100);
+  Station peer(w.simulation, "peer");
+  w.lan.attach(peer.nic);
+  w.left.set_config({.position = {0, 0}, .rate_bps = 8'000'000, .delay = 200_ms});
+  w.run_until(5500_ms);
+  w.mn.send_to(peer.mac());
+  peer.send_to(w.mn.mac());
+  w.run_until(6_s);
+  EXPECT_TRUE(peer.arrivals.empty());
+  EXPECT_EQ(w.mn.node().drops("link.down"), 2u);
+  peer.send_to(w.mn.mac(), 100, 7);
+  w.run_until(7_s);
+  EXPECT_EQ(w.mn.tags(), std::vector{7});
+}
+
+TEST(RadioEnvironment, TakesTheFirstOfEquallyStrongCells) {
+  Walk w(100);
+  EXPECT_EQ(w.radio.strongest({50, 0}), &w.left);
+  EXPECT_EQ(w.radio.strongest({51, 0}), &w.right);
+  EXPECT_EQ(w.radio.strongest({1000, 0}), nullptr);
+}
+
+TEST(WirelessStation, SaysWhatIsWrong) {
+  Walk w(100);
+  Station other(w.simulation, "other");
+  auto error = [&](const WirelessStationConfig& config) {
+    return error_of([&] { WirelessStation station(other.nic, w.radio, config); });
+  };
+  EXPECT_EQ(error({.beacon_interval = 0_s}), "station 'other:eth0': beacon_interval is 0.000000 s; it must be above 0");
+  EXPECT_EQ(error({.hysteresis_db = -1}), "station 'other:eth0': hysteresis_db is -1.000000; it must be 0 or more");
+  EXPECT_EQ(error({.handoff_delay_min = -1_s}),
+            "station 'other:eth0': handoff_delay_min is -1.000000 s; it must not be negative");
+  EXPECT_EQ(error({.handoff_delay_min = 2_s, .handoff_delay_max = 1_s}),
+            "station 'other:eth0': handoff_delay_max is 1.000000 s; it must not be below handoff_delay_min, "
+            "2.000000 s");
+  EXPECT_EQ(error({}),
+            "station 'other:eth0': the node has no position; give it a mobility (StationaryPosition, say)");
+  w.lan.attach(other.nic);
+  EXPECT_EQ(error({}), "station 'other:eth0' is attached to 'lan' already; detach it first");
+}
+
+}  // namespace
+}  // namespace kamesim
