@@ -1,110 +1,131 @@
 #include "sim/packet.h"
 
-#include <cstring>
-#include <vector>
+#include <string>
 
 #include <gtest/gtest.h>
 
 namespace kamesim {
 namespace {
 
+std::vector<std::uint8_t> counting(std::size_t n) {
+  std::vector<std::uint8_t> bytes(n);
+  for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<std::uint8_t>(i);
+  return bytes;
+}
+
 std::vector<std::uint8_t> content(const Packet& packet) { return {packet.bytes().begin(), packet.bytes().end()}; }
 
-TEST(Packet, PrependsIntoItsHeadroomWithoutMoving) {
+TEST(Packet, PrependsIntoTheHeadroomWithoutMovingThePayload) {
   PacketPool pool;
-  Packet packet = pool.copy_of(std::vector<std::uint8_t>{3, 4});
-  const std::uint8_t* payload = packet.data();
-  std::uint8_t* header = packet.prepend(2);
-  header[0] = 1;
-  header[1] = 2;
-  EXPECT_EQ(packet.data() + 2, payload);
-  EXPECT_EQ(packet.headroom(), Packet::kDefaultHeadroom - 2);
-  EXPECT_EQ(content(packet), (std::vector<std::uint8_t>{1, 2, 3, 4}));
-}
-
-TEST(Packet, GetsFreshHeadroomWhenItRunsOut) {
-  PacketPool pool;
-  Packet packet = pool.copy_of(std::vector<std::uint8_t>{9}, 1);
-  std::memset(packet.prepend(40), 7, 40);
-  EXPECT_EQ(packet.size(), 41u);
-  EXPECT_EQ(packet.data()[39], 7);
-  EXPECT_EQ(packet.data()[40], 9);
+  Packet packet = pool.copy_of(counting(100));
   EXPECT_EQ(packet.headroom(), Packet::kDefaultHeadroom);
+  const std::uint8_t* payload = packet.data();
+  packet.prepend(40)[0] = 0x60;
+  EXPECT_EQ(packet.data() + 40, payload);
+  EXPECT_EQ(packet.size(), 140u);
+  EXPECT_EQ(packet.data()[0], 0x60);
+  packet.trim_front(40);
+  EXPECT_EQ(content(packet), counting(100));
+}
+
+TEST(Packet, PrependsBeyondTheHeadroomByCopying) {
+  PacketPool pool;
+  Packet packet = pool.copy_of(counting(100), 8);
+  packet.prepend(40);
+  EXPECT_GE(packet.headroom(), Packet::kDefaultHeadroom);
+  packet.trim_front(40);
+  EXPECT_EQ(content(packet), counting(100));
   EXPECT_EQ(pool.buffers_in_use(), 1u);
 }
 
-TEST(Packet, SharesUntilOneHandleWrites) {
+TEST(Packet, AppendsAndTrimsAtTheEnd) {
   PacketPool pool;
-  Packet first = pool.copy_of(std::vector<std::uint8_t>{1, 2, 3});
-  Packet second = first.share();
-  EXPECT_EQ(first.data(), second.data());
-  EXPECT_EQ(pool.buffers_in_use(), 1u);
-
-  second.mutable_data()[0] = 9;
-  EXPECT_NE(first.data(), second.data());
-  EXPECT_EQ(content(first), (std::vector<std::uint8_t>{1, 2, 3}));
-  EXPECT_EQ(content(second), (std::vector<std::uint8_t>{9, 2, 3}));
-
-  const std::uint8_t* place = first.data();
-  first.mutable_data()[0] = 8;  // the only handle left: in place
-  EXPECT_EQ(first.data(), place);
-}
-
-TEST(Packet, PrependingAndAppendingToASharedOneLeaveTheOtherAlone) {
-  PacketPool pool;
-  const Packet original = pool.copy_of(std::vector<std::uint8_t>{1, 2});
-  Packet longer = original.share();
-  *longer.prepend(1) = 0;
-  *longer.append(1) = 3;
-  EXPECT_EQ(content(original), (std::vector<std::uint8_t>{1, 2}));
-  EXPECT_EQ(content(longer), (std::vector<std::uint8_t>{0, 1, 2, 3}));
-}
-
-TEST(Packet, AppendsBeyondItsBuffer) {
-  PacketPool pool;
-  Packet packet = pool.allocate(0);
-  for (int i = 0; i < 20'000; ++i) *packet.append(1) = static_cast<std::uint8_t>(i);
-  ASSERT_EQ(packet.size(), 20'000u);
-  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(packet.data()[i], static_cast<std::uint8_t>(i));
-}
-
-TEST(Packet, TrimsBothEnds) {
-  PacketPool pool;
-  Packet packet = pool.copy_of(std::vector<std::uint8_t>{1, 2, 3, 4, 5});
-  packet.trim_front(1);
+  Packet packet = pool.copy_of(counting(4));
+  packet.append(2)[0] = 4;
+  packet.mutable_data()[5] = 5;
+  EXPECT_EQ(content(packet), counting(6));
   packet.trim_back(1);
-  EXPECT_EQ(content(packet), (std::vector<std::uint8_t>{2, 3, 4}));
   packet.truncate(9);
-  packet.truncate(2);
-  EXPECT_EQ(content(packet), (std::vector<std::uint8_t>{2, 3}));
+  EXPECT_EQ(packet.size(), 5u);
+  packet.truncate(3);
+  EXPECT_EQ(content(packet), counting(3));
 }
 
-TEST(Packet, MovesAndClones) {
+TEST(Packet, AppendsBeyondTheBufferByCopying) {
   PacketPool pool;
-  Packet packet = pool.copy_of(std::vector<std::uint8_t>{1});
-  Packet copy = packet.clone();
-  Packet moved = std::move(packet);
-  EXPECT_FALSE(packet);
-  EXPECT_NE(moved.data(), copy.data());
-  EXPECT_EQ(content(moved), content(copy));
-  moved = Packet();
+  Packet packet = pool.copy_of(counting(300));
+  packet.prepend(10);
+  packet.trim_front(10);
+  std::memset(packet.append(5000), 0xaa, 5000);
+  EXPECT_EQ(packet.size(), 5300u);
+  EXPECT_EQ(packet.data()[5299], 0xaa);
+  packet.truncate(300);
+  EXPECT_EQ(content(packet), counting(300));
   EXPECT_EQ(pool.buffers_in_use(), 1u);
 }
 
-TEST(PacketPool, AllocatesNothingOnceWarm) {
+TEST(Packet, SharedBytesAreCopiedOnWrite) {
   PacketPool pool;
-  auto work = [&pool] {
-    std::vector<Packet> packets;
-    for (std::size_t size : {40u, 100u, 600u, 1514u, 9014u}) {
-      packets.push_back(pool.allocate(size));
-      packets.push_back(packets.back().share());
-      packets.back().mutable_data()[0] = 1;
-    }
-  };
-  work();
-  const std::size_t allocated = pool.buffers_allocated();
-  for (int i = 0; i < 100; ++i) work();
-  EXPECT_EQ(pool.buffers_allocated(), allocated);
+  Packet a = pool.copy_of(counting(64));
+  Packet b = a.share();
+  EXPECT_EQ(a.data(), b.data());
+  EXPECT_EQ(pool.buffers_in_use(), 1u);
+  b.mutable_data()[0] = 0xff;
+  EXPECT_NE(a.data(), b.data());
+  EXPECT_EQ(content(a), counting(64));
+  EXPECT_EQ(b.data()[0], 0xff);
+  EXPECT_EQ(pool.buffers_in_use(), 2u);
+}
+
+TEST(Packet, SharedBytesAreCopiedOnGrowth) {
+  PacketPool pool;
+  Packet original = pool.copy_of(counting(64));
+  Packet front = original.share(), back = original.share();
+  std::memset(front.prepend(14), 0xaa, 14);
+  std::memset(back.append(14), 0xbb, 14);
+  EXPECT_EQ(content(original), counting(64));
+  front.trim_front(14);
+  back.trim_back(14);
+  EXPECT_EQ(content(front), counting(64));
+  EXPECT_EQ(content(back), counting(64));
+}
+
+TEST(Packet, TheLastHandleOwnsTheBytesAgain) {
+  PacketPool pool;
+  Packet a = pool.copy_of(counting(64));
+  { Packet b = a.share(); }
+  const std::uint8_t* before = a.data();
+  EXPECT_EQ(a.mutable_data(), before);
+}
+
+TEST(Packet, WindowsOfSharedHandlesAreIndependent) {
+  PacketPool pool;
+  Packet a = pool.copy_of(counting(64));
+  Packet b = a.share();
+  b.trim_front(60);
+  EXPECT_EQ(a.size(), 64u);
+  EXPECT_EQ(b.size(), 4u);
+  EXPECT_EQ(b.data()[0], 60);
+}
+
+TEST(Packet, AHandleThatWasMovedFromIsEmpty) {
+  PacketPool pool;
+  Packet a = pool.copy_of(counting(10));
+  Packet b = std::move(a);
+  EXPECT_TRUE(b);
+  EXPECT_FALSE(a);
+  b = Packet();
+  EXPECT_FALSE(b);
+  EXPECT_EQ(pool.buffers_in_use(), 0u);
+}
+
+TEST(PacketPool, UsesBuffersAgain) {
+  PacketPool pool;
+  for (int i = 0; i < 1000; ++i) {
+    Packet a = pool.allocate(100);
+    Packet b = pool.allocate(1500);
+  }
+  EXPECT_EQ(pool.buffers_allocated(), 2u);
   EXPECT_EQ(pool.buffers_in_use(), 0u);
 }
 
@@ -114,6 +135,17 @@ TEST(PacketPool, KeepsNoBufferBeyondItsLargestClass) {
   EXPECT_EQ(pool.buffers_allocated(), 1u);
   jumbo = Packet();
   EXPECT_EQ(pool.buffers_allocated(), 0u);
+}
+
+TEST(PacketPool, HoldsFramesOfAnySize) {
+  PacketPool pool;
+  for (std::size_t size : {0u, 1u, 351u, 352u, 353u, 864u, 1514u, 2145u, 9014u, 10081u, 65549u, 1u << 20}) {
+    const auto bytes = counting(size);
+    Packet packet = pool.copy_of(bytes);
+    EXPECT_EQ(content(packet), bytes) << size;
+    EXPECT_EQ(content(packet.clone()), bytes) << size;
+  }
+  EXPECT_EQ(pool.buffers_in_use(), 0u);
 }
 
 }  // namespace
