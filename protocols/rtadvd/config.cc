@@ -1,0 +1,115 @@
+#include "protocols/rtadvd/config.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "protocols/wire/ipv6_header.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+namespace {
+
+// RFC 6275 §7.5 and §13 lower what RFC 4861 §6.2.1 allows: 3 s, 4 s and 3 s.
+constexpr Duration kLeastMinRtrAdvInterval = 30_ms;
+constexpr Duration kLeastMaxRtrAdvInterval = 70_ms;
+constexpr Duration kLeastMinDelayBetweenRas = 30_ms;
+constexpr Duration kGreatestMaxRtrAdvInterval = 1800_s;
+constexpr Duration kGreatestDefaultLifetime = 9000_s;
+constexpr Duration kGreatestReachableTime = 3600000_ms;
+constexpr Duration kGreatestMilliseconds = 1_ms * 0xffff'ffff;
+constexpr Duration kGreatestSeconds = 1_s * 0xffff'fffe;
+constexpr std::size_t kMostRoutes = 17;  // RFC 4191 §4
+
+std::string text(Duration d) {
+  std::ostringstream out;
+  if (d == kInfiniteLifetime) return "infinity";
+  out << d.to_seconds() << " s";
+  return out.str();
+}
+std::string text(std::uint32_t value) { return std::to_string(value); }
+
+class Checker {
+ public:
+  explicit Checker(const std::string& interface) : interface_(interface) {}
+
+  template <typename T>
+  void in_range(const std::string& variable, T value, T low, T high) const {
+    if (value < low || value > high) fail(variable, text(value), "between " + text(low) + " and " + text(high));
+  }
+  [[noreturn]] void fail(const std::string& variable, const std::string& value, const std::string& right) const {
+    throw SimulationError("router advertisements on " + interface_ + ": " + variable + " is " + value +
+                          ", but must be " + right);
+  }
+
+ private:
+  const std::string& interface_;
+};
+
+void check_prefix(const Checker& check, const AdvertisedPrefix& p) {
+  const std::string name = "AdvPrefixList, " + p.prefix.to_string() + ": ";
+  if (p.prefix.address().is_link_local()) check.fail(name + "the prefix", "link-local", "of another scope");
+  if (p.prefix.address().is_multicast()) check.fail(name + "the prefix", "multicast", "unicast");
+  if (p.adv_valid_lifetime != kInfiniteLifetime) {
+    check.in_range(name + "AdvValidLifetime", p.adv_valid_lifetime, Duration(), kGreatestSeconds);
+  }
+  if (p.adv_preferred_lifetime < Duration() || p.adv_preferred_lifetime > p.adv_valid_lifetime) {
+    check.fail(name + "AdvPreferredLifetime", text(p.adv_preferred_lifetime),
+               "between 0 s and AdvValidLifetime, " + text(p.adv_valid_lifetime));
+  }
+  if (p.router_address && !p.prefix.contains(*p.router_address)) {
+    check.fail(name + "the router address", p.router_address->to_string(), "in the prefix");
+  }
+}
+
+void check_home_agent(const Checker& check, const RouterAdvertisementConfig& c) {
+  if (c.home_agent && !c.source_link_layer_address) {
+    check.fail("the Source Link-Layer Address option", "off", "on, for a home agent (RFC 6275 §7.5)");
+  }
+  if (!c.home_agent_information) return;
+  if (!c.home_agent) check.fail("the Home Agent Information option", "on", "off unless the H bit is set");
+  check.in_range("Home Agent Lifetime", c.home_agent_information->lifetime, 1_s, 65535_s);
+}
+
+}  // namespace
+
+Duration RouterAdvertisementConfig::min_interval() const {
+  if (min_rtr_adv_interval) return *min_rtr_adv_interval;
+  // RFC 4861 §6.2.1; below 9 s it says MaxRtrAdvInterval itself, beyond its own limit: Errata ID 3154 has 0.75.
+  return max_rtr_adv_interval.scaled(max_rtr_adv_interval >= 9_s ? 0.33 : 0.75);
+}
+
+Duration RouterAdvertisementConfig::min_delay() const {
+  return min_delay_between_ras.value_or(std::min(3_s, min_interval()));
+}
+
+Duration RouterAdvertisementConfig::default_lifetime() const {
+  if (adv_default_lifetime) return *adv_default_lifetime;
+  // RFC 6275 §7.5: at least one second.
+  return std::max(1_s * (max_rtr_adv_interval * 3 / 1_s), 1_s);
+}
+
+void RouterAdvertisementConfig::validate(const std::string& interface, std::uint32_t link_mtu) const {
+  const Checker check(interface);
+  check.in_range("MaxRtrAdvInterval", max_rtr_adv_interval, kLeastMaxRtrAdvInterval, kGreatestMaxRtrAdvInterval);
+  check.in_range("MinRtrAdvInterval", min_interval(), kLeastMinRtrAdvInterval, max_rtr_adv_interval.scaled(0.75));
+  check.in_range("MinDelayBetweenRAs", min_delay(), kLeastMinDelayBetweenRas, kGreatestMaxRtrAdvInterval);
+  check.in_range("AdvReachableTime", adv_reachable_time, Duration(), kGreatestReachableTime);
+  check.in_range("AdvRetransTimer", adv_retrans_timer, Duration(), kGreatestMilliseconds);
+  if (adv_link_mtu != 0) {
+    check.in_range("AdvLinkMTU", adv_link_mtu, static_cast<std::uint32_t>(kIpv6MinimumMtu), link_mtu);
+  }
+  if (adv_default_lifetime && *adv_default_lifetime != Duration()) {  // or 0: not a default router
+    check.in_range("AdvDefaultLifetime", *adv_default_lifetime, std::max(max_rtr_adv_interval, 1_s),
+                   kGreatestDefaultLifetime);
+  }
+  if (adv_prefix_list) {
+    for (const AdvertisedPrefix& p : *adv_prefix_list) check_prefix(check, p);
+  }
+  if (routes.size() > kMostRoutes) {
+    check.fail("the number of routes", std::to_string(routes.size()), "at most 17 (RFC 4191 §4)");
+  }
+  check_home_agent(check, *this);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,180 @@
+#include "protocols/rtadvd/rtadvd.h"
+
+#include <algorithm>
+
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/rtadvd/consistency.h"
+#include "protocols/rtadvd/message.h"
+#include "protocols/wire/ipv6_header.h"
+#include "protocols/wire/nd.h"
+
+namespace kamesim {
+
+RouterAdvertisementDaemon::RouterAdvertisementDaemon(SocketLayer& sockets)
+    : stack_(sockets.stack()),
+      socket_(sockets, NextHeader::Icmp6, *this),
+      timer_(Timer::to<&RouterAdvertisementDaemon::on_timer>(stack_.node(), *this)) {
+  socket_.pass_only({static_cast<std::uint8_t>(Icmp6Type::RouterSolicitation),
+                     static_cast<std::uint8_t>(Icmp6Type::RouterAdvertisement)});
+  stack_.add_listener(*this);
+}
+
+RouterAdvertisementDaemon::~RouterAdvertisementDaemon() { stack_.remove_listener(*this); }
+
+RouterAdvertisementDaemon::Advertiser* RouterAdvertisementDaemon::find(const Ip6Interface* interface) {
+  const auto it = interface != nullptr ? advertisers_.find(interface->index()) : advertisers_.end();
+  return it == advertisers_.end() ? nullptr : &it->second;
+}
+
+const RouterAdvertisementConfig* RouterAdvertisementDaemon::config(const EthernetInterface& interface) const {
+  const auto it = advertisers_.find(interface.index());
+  return it == advertisers_.end() ? nullptr : &it->second.config;
+}
+
+void RouterAdvertisementDaemon::advertise(EthernetInterface& interface, const RouterAdvertisementConfig& config) {
+  config.validate(interface.name(), interface.nic()->mtu());
+  const auto [it, is_new] = advertisers_.try_emplace(interface.index(), interface,
+                                                     stack_.node().stream("rtadvd." + interface.name()));
+  Advertiser& advertiser = it->second;
+  advertiser.config = config;
+  advertiser.configured_at = stack_.now();
+  if (!config.adv_send_advertisements) return cease(interface);
+  set_variables(advertiser);
+  start_if_ready(advertiser);
+}
+
+void RouterAdvertisementDaemon::cease(EthernetInterface& interface) {
+  Advertiser* advertiser = find(&interface);
+  if (advertiser == nullptr) return;
+  advertiser->config.adv_send_advertisements = false;
+  advertiser->schedule.cease(stack_.now());
+  arm();
+}
+
+// RFC 4861 §6.2.2: functioning, enabled, and with an address; §6.1.2 wants a link-local one.
+void RouterAdvertisementDaemon::start_if_ready(Advertiser& advertiser) {
+  const EthernetInterface& interface = advertiser.interface;
+  if (!advertiser.config.adv_send_advertisements || !interface.up() || interface.link_local() == nullptr) return;
+  advertiser.schedule.start(stack_.now(), {.min_rtr_adv_interval = advertiser.config.min_interval(),
+                                           .max_rtr_adv_interval = advertiser.config.max_rtr_adv_interval,
+                                           .min_delay_between_ras = advertiser.config.min_delay()});
+  arm();
+}
+
+// §6.2.1: "external router behavior MUST be the same as host behavior with respect to these variables".
+void RouterAdvertisementDaemon::set_variables(const Advertiser& advertiser) {
+  const RouterAdvertisementConfig& config = advertiser.config;
+  EthernetInterface& interface = advertiser.interface;
+  NeighborDiscovery& nd = *interface.nd();
+  nd.set_base_reachable_time(config.adv_reachable_time != Duration() ? config.adv_reachable_time : kReachableTime);
+  nd.set_retrans_timer(config.adv_retrans_timer != Duration() ? config.adv_retrans_timer : kRetransTimer);
+  if (config.adv_cur_hop_limit != 0) interface.cur_hop_limit = config.adv_cur_hop_limit;
+  interface.set_link_mtu(config.adv_link_mtu);
+}
+
+std::vector<AdvertisedPrefix> RouterAdvertisementDaemon::prefixes_of(const Advertiser& advertiser) const {
+  if (advertiser.config.adv_prefix_list) return *advertiser.config.adv_prefix_list;
+  std::vector<AdvertisedPrefix> prefixes;
+  for (const auto& a : advertiser.interface.addresses()) {
+    const bool given = a->origin == AddressOrigin::Manual && !a->address.is_link_local() && a->prefix_length < 128;
+    if (!given || std::ranges::find(prefixes, a->prefix(), &AdvertisedPrefix::prefix) != prefixes.end()) continue;
+    AdvertisedPrefix prefix{.prefix = a->prefix()};
+    // RFC 6275 §7.2: a home agent tells its own address.
+    if (advertiser.config.home_agent) prefix.router_address = a->address;
+    prefixes.push_back(prefix);
+  }
+  return prefixes;
+}
+
+void RouterAdvertisementDaemon::on_routing_message(const RoutingMessage& message) {
+  using Kind = RoutingMessage::Kind;
+  Advertiser* advertiser = find(message.interface);
+  if (advertiser == nullptr) return;
+  const bool running = advertiser->schedule.state() == AdvertisementSchedule::State::Advertising;
+  switch (message.kind) {
+    case Kind::LinkUp:
+    case Kind::AddressReady:
+      if (!running) start_if_ready(*advertiser);
+      return;
+    case Kind::LinkDown:
+      advertiser->schedule.stop();
+      return arm();
+    default: return;
+  }
+}
+
+void RouterAdvertisementDaemon::on_datagram(const Datagram& datagram) {
+  Advertiser* advertiser = find(datagram.interface);
+  if (advertiser == nullptr || advertiser->schedule.state() != AdvertisementSchedule::State::Advertising) return;
+  if (datagram.payload[0] == static_cast<std::uint8_t>(Icmp6Type::RouterSolicitation)) {
+    on_solicitation(*advertiser, datagram);
+  } else {
+    on_advertisement(*advertiser, datagram);
+  }
+}
+
+// The kernel has checked the message too, and counted it if it is not valid.
+void RouterAdvertisementDaemon::on_solicitation(Advertiser& advertiser, const Datagram& d) {
+  if (!RouterSolicitationView::check(d.payload, {d.source, d.destination, d.hop_limit})) return;
+  ++counters_.solicitations;
+  const bool unicast = advertiser.config.unicast_answers && !d.source.is_unspecified();
+  const auto to = unicast ? std::optional(d.source) : std::nullopt;
+  if (!advertiser.schedule.on_solicitation(stack_.now(), to)) stack_.drop(kRtadvdTooManyAnswers, d.payload);
+  arm();
+}
+
+void RouterAdvertisementDaemon::on_advertisement(Advertiser& advertiser, const Datagram& d) {
+  const auto view = RouterAdvertisementView::check(d.payload, {d.source, d.destination, d.hop_limit});
+  if (!view) return;
+  const auto found = inconsistencies(advertiser.config, prefixes_of(advertiser), stack_.now(),
+                                     advertiser.configured_at, *view);
+  for (const std::string& variable : found) {
+    ++counters_.inconsistent;
+    stack_.node().trace(kTraceInconsistentRouter, {{"interface", advertiser.interface.name()},
+                                                   {"router", d.source.to_string()},
+                                                   {"variable", variable}});
+  }
+}
+
+void RouterAdvertisementDaemon::on_timer() {
+  for (auto& [index, advertiser] : advertisers_) {
+    const AdvertisementSchedule::Output out = advertiser.schedule.on_timeout(stack_.now());
+    for (const Ipv6Address& to : out.unicast) send(advertiser, to, false);
+    counters_.unicast_sent += out.unicast.size();
+    if (!out.multicast) continue;
+    send(advertiser, kAllNodesLinkLocal, out.final);
+    ++counters_.multicast_sent;
+  }
+  arm();
+}
+
+void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Address& destination, bool final) {
+  EthernetInterface& interface = advertiser.interface;
+  const InterfaceAddress* source = interface.link_local();
+  if (source == nullptr) return;
+  stack_.node().trace(kTraceRaSent, {{"interface", interface.name()}, {"destination", destination.to_string()}});
+  const auto prefixes = prefixes_of(advertiser);
+  const auto messages = router_advertisements({.config = advertiser.config,
+                                               .prefixes = prefixes,
+                                               .source = interface.nic()->mac(),
+                                               .now = stack_.now(),
+                                               .configured_at = advertiser.configured_at,
+                                               .forwarding = stack_.forwarding(),
+                                               .final = final},
+                                              interface.mtu() - kIpv6HeaderSize);
+  for (const auto& message : messages) {
+    socket_.send(message, {.destination = destination, .source = source->address, .interface = &interface,
+                           .hop_limit = kNdHopLimit, .no_mobility = true});
+  }
+}
+
+void RouterAdvertisementDaemon::arm() {
+  std::optional<Time> next;
+  for (const auto& [index, advertiser] : advertisers_) {
+    const auto at = advertiser.schedule.next_timeout();
+    if (at && (!next || *at < *next)) next = at;
+  }
+  timer_.arm_at(next);
+}
+
+}  // namespace kamesim

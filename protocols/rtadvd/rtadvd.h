@@ -1,0 +1,69 @@
+// The router advertisement daemon (KAME's rtadvd): RFC 4861 §6.2 on a socket.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "protocols/ip6/routing_message.h"
+#include "protocols/ip6/socket.h"
+#include "protocols/rtadvd/config.h"
+#include "protocols/rtadvd/schedule.h"
+#include "sim/timer.h"
+#include "sim/trace.h"
+
+namespace kamesim {
+
+// Another router contradicts this one (§6.2.7). Fields: interface, router, variable.
+inline constexpr TraceKind kTraceInconsistentRouter{"rtadvd.inconsistent"};
+inline constexpr TraceKind kTraceRaSent{"rtadvd.ra_sent"};  // fields: interface, destination
+
+inline constexpr DropInfo kRtadvdTooManyAnswers{"rtadvd.too_many_answers", "the daemon's limit on pending answers"};
+
+class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingListener {
+ public:
+  explicit RouterAdvertisementDaemon(SocketLayer& sockets);
+  ~RouterAdvertisementDaemon();
+
+  // Advertises on the interface, or changes what is advertised there. Throws SimulationError if the configuration is
+  // not valid. It speaks while the link is up and the interface has a link-local address.
+  void advertise(EthernetInterface& interface, const RouterAdvertisementConfig& config = {});
+  // Ceases to advertise, with final advertisements (§6.2.5).
+  void cease(EthernetInterface& interface);
+  // What is configured on the interface; null if nothing is.
+  const RouterAdvertisementConfig* config(const EthernetInterface& interface) const;
+
+  struct Counters {
+    std::uint64_t solicitations = 0, multicast_sent = 0, unicast_sent = 0, inconsistent = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+  void on_datagram(const Datagram& datagram) override;
+  void on_routing_message(const RoutingMessage& message) override;
+
+ private:
+  struct Advertiser {
+    Advertiser(EthernetInterface& on, RandomStream random) : interface(on), schedule(random) {}
+    EthernetInterface& interface;
+    RouterAdvertisementConfig config;
+    Time configured_at;
+    AdvertisementSchedule schedule;
+  };
+  Advertiser* find(const Ip6Interface* interface);
+  void start_if_ready(Advertiser& advertiser);
+  void set_variables(const Advertiser& advertiser);
+  std::vector<AdvertisedPrefix> prefixes_of(const Advertiser& advertiser) const;
+  void on_solicitation(Advertiser& advertiser, const Datagram& datagram);
+  void on_advertisement(Advertiser& advertiser, const Datagram& datagram);
+  void send(const Advertiser& advertiser, const Ipv6Address& destination, bool final);
+  void on_timer();
+  void arm();
+
+  Ip6Stack& stack_;
+  RawSocket socket_;
+  std::map<std::uint32_t, Advertiser> advertisers_;  // by interface index
+  Counters counters_;
+  Timer timer_;
+};
+
+}  // namespace kamesim

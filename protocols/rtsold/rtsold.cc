@@ -1,0 +1,99 @@
+#include "protocols/rtsold/rtsold.h"
+
+#include <utility>
+
+#include "protocols/ip6/nd_trace.h"
+#include "protocols/wire/nd.h"
+
+namespace kamesim {
+
+RouterSolicitationDaemon::RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config)
+    : stack_(sockets.stack()),
+      config_(config),
+      socket_(sockets, NextHeader::Icmp6, *this),
+      timer_(Timer::to<&RouterSolicitationDaemon::on_timer>(stack_.node(), *this)) {
+  socket_.pass_only({static_cast<std::uint8_t>(Icmp6Type::RouterAdvertisement)});
+  stack_.add_listener(*this);
+}
+
+RouterSolicitationDaemon::~RouterSolicitationDaemon() { stack_.remove_listener(*this); }
+
+RouterSolicitationDaemon::Link* RouterSolicitationDaemon::find(const Ip6Interface* interface) {
+  const auto it = interface != nullptr ? links_.find(interface->index()) : links_.end();
+  return it == links_.end() ? nullptr : &it->second;
+}
+
+void RouterSolicitationDaemon::run_on(EthernetInterface& interface) {
+  const auto [it, is_new] =
+      links_.try_emplace(interface.index(), interface, config_, stack_.node().stream("rtsold." + interface.name()));
+  if (is_new && interface.up()) start(it->second);
+}
+
+void RouterSolicitationDaemon::start(Link& link) {
+  using Attachment = RouterSolicitor::Attachment;
+  const Medium* medium = link.interface.nic()->medium();
+  const Medium* last = std::exchange(link.last_medium, medium);
+  link.solicitor.on_link_up(stack_.now(), last == nullptr  ? Attachment::First
+                                          : last == medium ? Attachment::Again
+                                                           : Attachment::Moved);
+  arm();
+}
+
+void RouterSolicitationDaemon::solicit(EthernetInterface& interface) {
+  Link* link = find(&interface);
+  if (link == nullptr || !interface.up()) return;
+  link->solicitor.solicit(stack_.now());
+  arm();
+}
+
+void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message) {
+  using Kind = RoutingMessage::Kind;
+  Link* link = find(message.interface);
+  if (link == nullptr) return;
+  if (message.kind == Kind::LinkUp && link->interface.up()) start(*link);
+  if (message.kind != Kind::LinkDown) return;
+  link->solicitor.on_link_down();
+  arm();
+}
+
+void RouterSolicitationDaemon::on_datagram(const Datagram& d) {
+  Link* link = find(d.interface);
+  if (link == nullptr) return;
+  const auto view = RouterAdvertisementView::check(d.payload, {d.source, d.destination, d.hop_limit});
+  if (!view) return;  // the kernel has counted it
+  link->solicitor.on_router_advertisement(view->value().router_lifetime);
+  arm();
+}
+
+void RouterSolicitationDaemon::on_timer() {
+  for (auto& [index, link] : links_) {
+    // RFC 4861 §6.3.7 speaks of hosts.
+    if (link.solicitor.on_timeout(stack_.now()) && !stack_.forwarding()) send(link);
+  }
+  arm();
+}
+
+void RouterSolicitationDaemon::send(const Link& link) {
+  const InterfaceAddress* source = link.interface.link_local();
+  // RFC 4429 §3.2: rather from the unspecified address than from an optimistic one.
+  if (source != nullptr && source->state == AddressState::Optimistic) source = nullptr;
+  std::vector<std::uint8_t> message;
+  ByteWriter out(message);
+  emit(out, RouterSolicitation{});
+  if (source != nullptr) emit(out, SourceLinkLayerAddress{link.interface.nic()->mac()});
+  const Ipv6Address from = source != nullptr ? source->address : kUnspecified;
+  stack_.node().trace(kTraceRsSent, {{"interface", link.interface.name()}, {"source", from.to_string()}});
+  socket_.send(message, {.destination = kAllRoutersLinkLocal, .source = from, .unspecified_source = source == nullptr,
+                         .interface = &link.interface, .hop_limit = kNdHopLimit, .no_mobility = true});
+}
+
+void RouterSolicitationDaemon::arm() {
+  std::optional<Time> next;
+  for (const auto& [index, link] : links_) {
+    const auto at = link.solicitor.next_timeout();
+    if (at && (!next || *at < *next)) next = at;
+  }
+  timer_.arm_at(next);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,48 @@
+// The router solicitation daemon (KAME's rtsold): asks for Router Advertisements when a host's link comes up
+// (RFC 4861 §6.3.7).
+#pragma once
+
+#include <map>
+
+#include "protocols/ip6/routing_message.h"
+#include "protocols/ip6/socket.h"
+#include "protocols/rtsold/solicitor.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+
+class RouterSolicitationDaemon final : public DatagramHandler, public RoutingListener {
+ public:
+  explicit RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config = {});
+  ~RouterSolicitationDaemon();
+
+  // Looks after the interface from now on.
+  void run_on(EthernetInterface& interface);
+  // Begins to solicit on it at once, as on a hint of movement. Nothing happens while the link is down.
+  void solicit(EthernetInterface& interface);
+
+  void on_datagram(const Datagram& datagram) override;
+  void on_routing_message(const RoutingMessage& message) override;
+
+ private:
+  struct Link {
+    Link(EthernetInterface& on, const RouterSolicitorConfig& config, RandomStream random)
+        : interface(on), solicitor(config, random) {}
+    EthernetInterface& interface;
+    RouterSolicitor solicitor;
+    const Medium* last_medium = nullptr;
+  };
+  Link* find(const Ip6Interface* interface);
+  void start(Link& link);
+  void send(const Link& link);
+  void on_timer();
+  void arm();
+
+  Ip6Stack& stack_;
+  RouterSolicitorConfig config_;
+  RawSocket socket_;
+  std::map<std::uint32_t, Link> links_;  // by interface index
+  Timer timer_;
+};
+
+}  // namespace kamesim

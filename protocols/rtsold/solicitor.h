@@ -1,0 +1,43 @@
+// When Router Solicitations are sent on one interface (RFC 4861 §6.3.7). A machine.
+#pragma once
+
+#include <optional>
+
+#include "protocols/ip6/nd_constants.h"
+#include "sim/random.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+struct RouterSolicitorConfig {
+  unsigned max_rtr_solicitations = kMaxRtrSolicitations;
+  Duration rtr_solicitation_interval = kRtrSolicitationInterval;
+  Duration max_rtr_solicitation_delay = kMaxRtrSolicitationDelay;
+  // §6.3.7: "a mobile node [...] moving to a new link [...] MAY send a Router Solicitation immediately".
+  bool immediate_on_handoff = false;
+};
+
+class RouterSolicitor {
+ public:
+  enum class Attachment : std::uint8_t { First, Again, Moved };  // Moved: to another link
+
+  RouterSolicitor(const RouterSolicitorConfig& config, RandomStream random) : config_(config), random_(random) {}
+
+  void on_link_up(Time now, Attachment attachment);
+  void on_link_down();
+  // Somebody asks for advertisements now.
+  void solicit(Time now);
+  // A valid advertisement came.
+  void on_router_advertisement(Duration router_lifetime);
+  // True if a solicitation is to be sent.
+  bool on_timeout(Time now);
+  std::optional<Time> next_timeout() const { return next_; }
+
+ private:
+  RouterSolicitorConfig config_;
+  RandomStream random_;
+  unsigned sent_ = 0;
+  std::optional<Time> next_;  // empty: nothing to send
+};
+
+}  // namespace kamesim
