@@ -23,13 +23,9 @@ void RouterSolicitor::on_router_advertisement(Duration router_lifetime) {
 
 bool RouterSolicitor::on_timeout(Time now) {
   if (!next_ || now < *next_) return false;
-  if (sent_ >= config_.max_rtr_solicitations) {
-    next_.reset();
-    return false;
-  }
-  ++sent_;
-  next_ = now + config_.rtr_solicitation_interval;
-  if (sent_ >= config_.max_rtr_solicitations) next_.reset();
+  next_.reset();
+  if (sent_ >= config_.max_rtr_solicitations) return false;
+  if (++sent_ < config_.max_rtr_solicitations) next_ = now + config_.rtr_solicitation_interval;
   return true;
 }
 
