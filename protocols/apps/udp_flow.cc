@@ -1,0 +1,101 @@
+#include "protocols/apps/udp_flow.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+void UdpFlowHeader::write(std::uint8_t* out) const {
+  store_be32(out, kMagic);
+  store_be32(out + 4, flow_id);
+  store_be64(out + 8, sequence);
+  store_be64(out + 16, static_cast<std::uint64_t>(sent.ns()));
+}
+
+std::optional<UdpFlowHeader> UdpFlowHeader::read(Bytes payload) {
+  if (payload.size() < kSize || load_be32(payload.data()) != kMagic) return std::nullopt;
+  return UdpFlowHeader{load_be32(payload.data() + 4), load_be64(payload.data() + 8),
+                       Time::from_ns(static_cast<std::int64_t>(load_be64(payload.data() + 16)))};
+}
+
+namespace {
+
+void bind_or_throw(UdpSocket& socket, const Node& node, std::uint16_t port) {
+  if (socket.bind(port)) return;
+  throw SimulationError("UDP port " + std::to_string(port) + " of node '" + node.name() +
+                        "' is in use; choose another");
+}
+
+}  // namespace
+
+UdpFlowSender::UdpFlowSender(SocketLayer& sockets, const UdpFlowConfig& config)
+    : config_(config),
+      node_(sockets.stack().node()),
+      socket_(sockets, *this),
+      timer_(Timer::to<&UdpFlowSender::send_next>(node_, *this)),
+      intervals_(node_.stream("udp_flow." + std::to_string(config.flow_id))),
+      first_(std::max(config.start, node_.now())) {
+  bind_or_throw(socket_, node_, config.source_port);
+  if (first_ < config_.stop) timer_.arm_at(first_);
+}
+
+void UdpFlowSender::send_next() {
+  Packet packet = node_.simulation().packets().allocate(config_.payload_bytes);
+  std::memset(packet.mutable_data(), 0, packet.size());
+  UdpFlowHeader{config_.flow_id, send_times_.size(), node_.now()}.write(packet.mutable_data());
+  send_times_.push_back(node_.now());
+  const SendError error = socket_.send_to(std::move(packet), config_.destination, config_.destination_port,
+                                          {.source = config_.source});
+  if (error != SendError::None) ++send_errors_;
+  arm_next();
+}
+
+void UdpFlowSender::arm_next() {
+  // Constant: a multiple of the interval from the start, so that rounding does not add up.
+  const auto n = static_cast<double>(send_times_.size());
+  const Time next = config_.pattern == SendPattern::Constant
+                        ? first_ + Duration::from_seconds(n / config_.rate)
+                        : node_.now() + Duration::from_seconds(intervals_.exponential(1 / config_.rate));
+  if (next < config_.stop) timer_.arm_at(next);
+}
+
+UdpFlowReceiver::UdpFlowReceiver(SocketLayer& sockets, std::uint32_t flow_id, std::uint16_t port)
+    : flow_id_(flow_id), node_(sockets.stack().node()), socket_(sockets, *this) {
+  bind_or_throw(socket_, node_, port);
+}
+
+void UdpFlowReceiver::on_datagram(const Datagram& datagram) {
+  const auto header = UdpFlowHeader::read(datagram.payload);
+  if (header && header->flow_id == flow_id_) arrivals_.push_back({header->sequence, node_.now()});
+}
+
+UdpFlowMeasurement measure(const UdpFlowSender& sender, const UdpFlowReceiver& receiver) {
+  UdpFlowMeasurement m;
+  m.sent = sender.send_times().size();
+  m.send_ns.reserve(m.sent);
+  for (const Time t : sender.send_times()) m.send_ns.push_back(t.ns());
+  m.delay_ns.assign(m.sent, UdpFlowMeasurement::kLost);
+  std::uint64_t next_expected = 0;  // RFC 4737 §3.3 NextExp
+  for (const auto& arrival : receiver.arrivals()) {
+    if (arrival.sequence >= m.sent) continue;  // not of this sender
+    std::int64_t& delay = m.delay_ns[arrival.sequence];
+    if (delay != UdpFlowMeasurement::kLost) {
+      ++m.duplicated;
+      continue;
+    }
+    delay = arrival.at.ns() - m.send_ns[arrival.sequence];
+    ++m.received;
+    if (arrival.sequence < next_expected) {
+      ++m.reordered;
+    } else {
+      next_expected = arrival.sequence + 1;
+    }
+  }
+  m.lost = m.sent - m.received;
+  return m;
+}
+
+}  // namespace kamesim

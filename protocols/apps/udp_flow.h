@@ -1,0 +1,115 @@
+// A measured UDP flow: a sender at a given rate on one node, a receiver on another. Each datagram carries the
+// flow's number, its sequence number and when it was sent, so captures can be read without this program.
+//
+// Neither allocates per packet, beyond the growth of the logs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "protocols/ip6/socket.h"
+#include "protocols/wire/ipv6_address.h"
+#include "sim/random.h"
+#include "sim/time.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+
+// The start of every datagram of a flow, in network order; zeros fill it up to its size.
+struct UdpFlowHeader {
+  static constexpr std::size_t kSize = 24;
+  static constexpr std::uint32_t kMagic = 0x6b6d666c;  // "kmfl"
+
+  std::uint32_t flow_id;
+  std::uint64_t sequence;  // from 0
+  Time sent;
+
+  // Writes kSize bytes.
+  void write(std::uint8_t* out) const;
+  // Empty if the payload is not of a flow.
+  static std::optional<UdpFlowHeader> read(Bytes payload);
+};
+
+enum class SendPattern : std::uint8_t {
+  Constant,  // equal intervals
+  Poisson,   // exponentially distributed intervals with the same mean
+};
+
+struct UdpFlowConfig {
+  std::uint32_t flow_id = 0;
+  Ipv6Address source;             // unspecified: chosen for each packet by RFC 6724
+  std::uint16_t source_port = 0;  // 0: an ephemeral one
+  Ipv6Address destination;
+  std::uint16_t destination_port = 0;
+  std::uint32_t payload_bytes = 100;  // UdpFlowHeader::kSize to 65527
+  double rate = 100;                  // packets a second
+  SendPattern pattern = SendPattern::Constant;
+  Time start;
+  Time stop = Time::max();            // exclusive
+};
+
+class UdpFlowSender final : private DatagramHandler {
+ public:
+  // Sends from max(config.start, now) on. Throws SimulationError if the source port is taken.
+  UdpFlowSender(SocketLayer& sockets, const UdpFlowConfig& config);
+
+  const UdpFlowConfig& config() const { return config_; }
+  std::uint16_t source_port() const { return socket_.port(); }
+  // Where the packets go from now on.
+  void set_destination(const Ipv6Address& destination) { config_.destination = destination; }
+  void stop() { timer_.cancel(); }
+
+  // By sequence number. Packets that the node could not send (no route, no address) are among them.
+  const std::vector<Time>& send_times() const { return send_times_; }
+  std::uint64_t send_errors() const { return send_errors_; }
+
+ private:
+  void send_next();
+  void arm_next();
+  void on_datagram(const Datagram&) override {}
+
+  UdpFlowConfig config_;
+  Node& node_;
+  UdpSocket socket_;
+  Timer timer_;
+  RandomStream intervals_;
+  Time first_;
+  std::vector<Time> send_times_;
+  std::uint64_t send_errors_ = 0;
+};
+
+class UdpFlowReceiver final : private DatagramHandler {
+ public:
+  struct Arrival {
+    std::uint64_t sequence;
+    Time at;
+  };
+  // Throws SimulationError if the port is taken.
+  UdpFlowReceiver(SocketLayer& sockets, std::uint32_t flow_id, std::uint16_t port);
+
+  // In the order in which they arrived, duplicates included.
+  const std::vector<Arrival>& arrivals() const { return arrivals_; }
+
+ private:
+  void on_datagram(const Datagram& datagram) override;
+
+  std::uint32_t flow_id_;
+  Node& node_;
+  UdpSocket socket_;
+  std::vector<Arrival> arrivals_;
+};
+
+// What a flow has come to so far. Packets under way count as lost.
+struct UdpFlowMeasurement {
+  static constexpr std::int64_t kLost = -1;
+
+  std::vector<std::int64_t> send_ns;   // by sequence number
+  std::vector<std::int64_t> delay_ns;  // by sequence number: until the first arrival; kLost: none
+  std::uint64_t sent = 0, received = 0, lost = 0;
+  std::uint64_t duplicated = 0;        // arrivals of a packet that had arrived before
+  std::uint64_t reordered = 0;         // RFC 4737 §3.3: first arrivals after a packet with a higher number
+};
+UdpFlowMeasurement measure(const UdpFlowSender& sender, const UdpFlowReceiver& receiver);
+
+}  // namespace kamesim
