@@ -1,0 +1,82 @@
+"""kamesim: a discrete-event simulator of IPv6 networks whose nodes run complete stacks, with real wire bytes.
+
+    import kamesim as ks
+
+    net = ks.Network(seed=1)
+    client, router, server = net.host("client"), net.router("router"), net.host("server")
+    net.link(client, router, delay=0.005)
+    net.link(router, server, delay=0.020, rate=10e6)
+    net.shortest_path_routes()
+    net.run(until=3)                  # addresses pass Duplicate Address Detection
+    ping = client.ping(server, count=10)
+    net.run(for_=15)
+    print(ping.rtts)
+
+Times are virtual seconds, rates bits per second, sizes bytes, places metres, unless a docstring says otherwise.
+"""
+
+import os as _os
+
+
+def _find_built_parts() -> None:
+    """In a checkout, what Bazel builds lies under bazel-bin: the compiled module and the file formats."""
+    root = _os.path.dirname(_os.path.dirname(_os.path.dirname(_os.path.abspath(__file__))))
+    for part in ("bazel-bin/python/kamesim", "sim/formats", "bazel-bin/sim/formats"):
+        folder = _os.path.join(root, *part.split("/"))
+        if _os.path.isdir(folder) and folder not in __path__:
+            __path__.append(folder)
+
+
+_find_built_parts()
+
+try:
+    from kamesim._core import Error
+except ModuleNotFoundError as _error:
+    if _error.name != "kamesim._core":
+        raise
+    raise ImportError("kamesim is not built yet; run `./kamesim build` in its folder") from None
+
+from kamesim import topology
+from kamesim.capture import Capture
+from kamesim.errors import UnknownName
+from kamesim.flow import Flow, Ping
+from kamesim.interface import Interface
+from kamesim.media import Lan, Link, Medium
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode
+from kamesim.network import Network
+from kamesim.node import Host, Node
+from kamesim.results import Run
+from kamesim.router import Router
+from kamesim.schedule import Scheduled
+from kamesim.signalling import Sighting, SignallingLog, handoff_ladder
+from kamesim.tester import Tester, recv_any
+from kamesim.version import VERSION as __version__
+
+__all__ = [
+    "Capture",
+    "Correspondent",
+    "Error",
+    "Flow",
+    "HomeAgent",
+    "Host",
+    "Interface",
+    "Lan",
+    "Link",
+    "Medium",
+    "MobileIp",
+    "MobileNode",
+    "Network",
+    "Node",
+    "Ping",
+    "Router",
+    "Run",
+    "Scheduled",
+    "Sighting",
+    "SignallingLog",
+    "Tester",
+    "UnknownName",
+    "__version__",
+    "handoff_ladder",
+    "recv_any",
+    "topology",
+]

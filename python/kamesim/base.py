@@ -1,0 +1,176 @@
+"""What is in a network, and its names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kamesim import _core, errors
+from kamesim.addressing import PrefixPool
+from kamesim.schedule import Scheduled, Scheduler
+
+if TYPE_CHECKING:
+    from kamesim.capture import Capture
+    from kamesim.flow import Flow
+    from kamesim.interface import Interface
+    from kamesim.media import Lan, Medium
+    from kamesim.network import Network
+    from kamesim.node import Node
+
+N = TypeVar("N", bound="Node")
+
+
+class NetworkBase:
+    """The registry that the parts of `Network` share."""
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        name: str = "network",
+        prefix_pool: str = "2001:db8::/32",
+        trace: bool = True,
+        trace_hash: bool = False,
+    ) -> None:
+        what = "Network"
+        self.name = errors.name(what, name)
+        self.seed = errors.integer(what, "seed", seed, "", minimum=0, maximum=2**64 - 1)
+        self._prefixes = PrefixPool(what, prefix_pool)
+        self._core = _core.Simulation(self.seed)
+        self._traces = errors.flag(what, "trace", trace)
+        self._hashes = errors.flag(what, "trace_hash", trace_hash)
+        if trace_hash:
+            self._core.enable_trace_hash()
+        self._scheduler = Scheduler(self._core)
+        self._nodes: dict[str, Node] = {}
+        self._media: dict[str, Medium] = {}
+        self._flows: dict[str, Flow] = {}
+        self._captures: list[Capture] = []
+        self._arrivals: dict[Interface, Scheduled] = {}  # of interfaces between two LANs
+        self._testers: list[_core.Tester] = []
+        self._has_shortest_path_routes = False
+        self._interrupted = False
+
+    # --- What is in it ----------------------------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Its hosts and routers, in the order in which they were made."""
+        return list(self._nodes.values())
+
+    @property
+    def media(self) -> list[Medium]:
+        """Its links, LANs and cells, in the order in which they were made."""
+        return list(self._media.values())
+
+    @property
+    def flows(self) -> list[Flow]:
+        """Its measured UDP flows, in the order in which they were made."""
+        return list(self._flows.values())
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """The interfaces of all nodes."""
+        return [interface for node in self.nodes for interface in node.interfaces]
+
+    def node(self, name: Node | str) -> Node:
+        """The node of that name; a node of this network stands for itself."""
+        key = getattr(name, "name", name)
+        found = self._nodes.get(key) if isinstance(key, str) else None
+        if found is None or (name is not found and not isinstance(name, str)):
+            if found is not None or getattr(name, "network", self) is not self:
+                raise errors.Error(f"network {self.name!r}: {name!r} is of another network; use nodes of this one")
+            raise errors.UnknownName("node", key, self._nodes)
+        return found
+
+    def medium(self, name: Medium | str) -> Medium:
+        """The link, LAN or cell of that name; one of this network stands for itself."""
+        key = getattr(name, "name", name)
+        found = self._media.get(key) if isinstance(key, str) else None
+        if found is None or (name is not found and not isinstance(name, str)):
+            if found is not None or getattr(name, "network", self) is not self:
+                raise errors.Error(f"network {self.name!r}: {name!r} is of another network; use links of this one")
+            raise errors.UnknownName("link, LAN or cell", key, self._media)
+        return found
+
+    def __getitem__(self, name: str) -> Node | Medium:
+        """The node, link, LAN or cell of that name."""
+        found: Node | Medium | None = None
+        if isinstance(name, str):
+            found = self._nodes.get(name) or self._media.get(name)
+        if found is None:
+            raise errors.UnknownName("name", name, [*self._nodes, *self._media])
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._nodes or name in self._media
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name!r} seed {self.seed}: {len(self._nodes)} nodes, {len(self._media)} links and LANs, "
+            f"now {self._core.now_ns * 1e-9:g} s>"
+        )
+
+    # --- For those who build it -------------------------------------------------------------------------------------
+
+    def _network(self) -> Network:
+        """This network, as the whole that it is."""
+        from kamesim.network import Network
+
+        assert isinstance(self, Network)
+        return self
+
+    def _new_name(self, what: str, name: Any) -> str:
+        """`name`, if it is a name and free."""
+        errors.name(what, name)
+        if name in self:
+            owner = "a node" if name in self._nodes else f"a {self._media[name].kind}"
+            raise errors.Error(
+                f"{what} {name!r}: there is {owner} of that name already; names of nodes, links, LANs and cells "
+                f"are all different"
+            )
+        return str(name)
+
+    def _free_name(self, name: str) -> str:
+        """`name`, or "name.2", "name.3", ... if it is taken."""
+        candidate, number = name, 2
+        while candidate in self:
+            candidate, number = f"{name}.{number}", number + 1
+        return candidate
+
+    def _make_node(
+        self, kind: str, name: str, position: Any, dup_addr_detect_transmits: int, optimistic_dad: bool
+    ) -> _core.Host:
+        self._new_name(kind, name)
+        what = f"{kind} {name!r}"
+        if position is not None:
+            errors.position(what, "position", position)
+        transmits = errors.integer(
+            what, "dup_addr_detect_transmits", dup_addr_detect_transmits, "", minimum=0, maximum=100
+        )
+        optimistic = errors.flag(what, "optimistic_dad", optimistic_dad)
+        return self._core.add_host(name, kind == "router", transmits, optimistic)
+
+    def _node_added(self, node: N, position: tuple[float, float] | None) -> N:
+        self._nodes[node.name] = node
+        if self._traces:
+            node._core.enable_trace()
+        if position is not None:
+            node.position = position
+        return node
+
+    def _medium_added(self, medium: Medium) -> None:
+        self._media[medium.name] = medium
+        for prefix in medium._prefixes:
+            self._prefixes.claim(medium._what, prefix)
+
+    def _interface_added(self, interface: Interface) -> None:
+        for capture in self._captures:
+            capture._interface_added(interface)
+
+    def _lan(self, name: Lan | str) -> Lan:
+        from kamesim.media import Lan
+
+        medium = self.medium(name)
+        if not isinstance(medium, Lan):
+            raise errors.Error(f"{medium._what} joins two nodes; a LAN or a cell is needed here")
+        return medium

@@ -1,0 +1,108 @@
+// The simulation: making nodes, links and LANs, scheduling, running.
+#include <pybind11/stl.h>
+
+#include "protocols/host/shortest_path_routes.h"
+#include "python/kamesim/bindings/world.h"
+#include "sim/cell.h"
+#include "sim/lan.h"
+#include "sim/link.h"
+#include "sim/node.h"
+
+namespace kamesim::python {
+
+namespace {
+
+Host& add_host(World& world, const std::string& name, bool forwarding, unsigned dup_addr_detect_transmits,
+               bool optimistic_dad) {
+  Node& node = world.simulation.add_node(name);
+  world.hosts.push_back(std::make_unique<Host>(
+      node, Ip6Config{.forwarding = forwarding,
+                      .accept_router_advertisements = !forwarding,
+                      .dup_addr_detect_transmits = dup_addr_detect_transmits,
+                      .optimistic_dad = optimistic_dad}));
+  return *world.hosts.back();
+}
+
+void schedule(World& world, std::int64_t at_ns, std::uint64_t token) {
+  world.simulation.at(Time::from_ns(at_ns), [&world, token] {
+    const py::gil_scoped_acquire gil;
+    (*world.dispatch)(token);
+  });
+}
+
+using SubnetTuple = std::tuple<std::vector<std::string>, std::int64_t, std::vector<EthernetInterface*>,
+                               std::vector<EthernetInterface*>>;
+
+std::size_t install_routes(World&, const std::vector<SubnetTuple>& tuples) {
+  std::vector<Subnet> subnets;
+  subnets.reserve(tuples.size());
+  for (const auto& [prefixes, delay_ns, routers, default_hosts] : tuples) {
+    Subnet& subnet = subnets.emplace_back(
+        Subnet{{}, Duration::nanoseconds(delay_ns), routers, default_hosts});
+    for (const std::string& prefix : prefixes) subnet.prefixes.push_back(parse_prefix(prefix));
+  }
+  return install_shortest_path_routes(subnets);
+}
+
+std::string trace_hash(const World& world) {
+  std::string hex(16, '0');
+  std::uint64_t hash = world.simulation.trace_hash();
+  for (auto digit = hex.rbegin(); digit != hex.rend(); ++digit, hash >>= 4) *digit = "0123456789abcdef"[hash & 0xf];
+  return hex;
+}
+
+}  // namespace
+
+void bind_simulation(py::module_& m) {
+  constexpr auto internal = py::return_value_policy::reference_internal;
+  py::class_<World>(m, "Simulation", "One network: its clock, events, nodes, links and what runs on them.")
+      .def(py::init<std::uint64_t>(), "seed"_a)
+      .def_property_readonly("seed", [](const World& w) { return w.simulation.seed(); })
+      .def_property_readonly("now_ns", [](const World& w) { return w.simulation.now().ns(); })
+      .def_property_readonly("running", [](const World& w) { return w.dispatch != nullptr; })
+      .def_property_readonly("events_fired", [](const World& w) { return w.simulation.events_fired(); })
+      .def("add_host", &add_host, "name"_a, "forwarding"_a, "dup_addr_detect_transmits"_a, "optimistic_dad"_a, internal)
+      .def(
+          "add_link",
+          [](World& w, const std::string& name, const LinkConfig& config) -> PointToPointLink& {
+            return w.simulation.add_medium<PointToPointLink>(name, config);
+          },
+          "name"_a, "config"_a, internal)
+      .def(
+          "add_lan",
+          [](World& w, const std::string& name, const LinkConfig& config) -> Lan& {
+            return w.simulation.add_medium<Lan>(name, config);
+          },
+          "name"_a, "config"_a, internal)
+      .def("add_udp_flow", &add_udp_flow, "source"_a, "destination"_a, "flow_id"_a, "source_address"_a, "source_port"_a,
+           "destination_address"_a, "destination_port"_a, "payload_bytes"_a, "rate"_a, "poisson"_a, "start_ns"_a,
+           "stop_ns"_a, internal)
+      .def("add_cell", &add_cell, "name"_a, "lan"_a, "config"_a, internal)
+      .def("add_station", &add_station, "interface"_a, "beacon_interval_ns"_a, "hysteresis_db"_a, "handoff_min_ns"_a,
+           "handoff_max_ns"_a, internal)
+      .def("reevaluate_stations", &reevaluate_stations, "A node's movement or a cell changed.")
+      .def("add_tester", &add_tester, "medium"_a, "name"_a, "mac"_a, "promiscuous"_a, internal)
+      .def("receive", &receive, "ports"_a, "until_ns"_a, "dispatch"_a,
+           "Runs until a frame waits at one of the ports: (index of the port, time in ns, frame). None: none in time.")
+      .def(
+          "add_message_log",
+          [](World& w) -> MessageLog& { return *w.message_logs.emplace_back(std::make_unique<MessageLog>()); }, internal)
+      .def("open_capture", &open_capture, "path"_a, "only_out"_a, internal)
+      .def("install_shortest_path_routes", &install_routes, "subnets"_a,
+           "subnets: (prefixes, delay in ns, routers' interfaces, interfaces of hosts that get a default route). "
+           "Returns the number of routes.")
+      .def("schedule", &schedule, "at_ns"_a, "token"_a, "At that time run() calls dispatch(token).")
+      .def(
+          "run",
+          [](World& w, std::int64_t until_ns, const py::function& dispatch, const py::object& tick) {
+            run(w, Time::from_ns(until_ns), dispatch, tick);
+          },
+          "until_ns"_a, "dispatch"_a, "tick"_a,
+          "Runs every event up to and including until_ns. tick(now_ns), if not None, is called now and then.")
+      .def(
+          "stop", [](World& w) { w.simulation.stop(); }, "Ends the present run after the present event.")
+      .def("enable_trace_hash", [](World& w) { w.simulation.enable_trace_hash(); })
+      .def_property_readonly("trace_hash", &trace_hash, "Of every frame and drop so far: 16 hex digits.");
+}
+
+}  // namespace kamesim::python

@@ -1,0 +1,123 @@
+// What one network is made of on the C++ side, and what the parts of the module share.
+//
+// One Python object, _core.Simulation, owns the World; all others refer into it and keep that object alive.
+// Nothing in a World is destroyed before the World itself, except what is said to be closed. It holds no Python
+// object between calls, so that Python's garbage collector sees every cycle.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pybind11/pybind11.h>
+
+#include "protocols/analysis/message_log.h"
+#include "protocols/apps/udp_flow.h"
+#include "protocols/host/host.h"
+#include "protocols/wire/ipv6_address.h"
+#include "sim/pcapng.h"
+#include "sim/radio.h"
+#include "sim/simulation.h"
+#include "sim/tester_port.h"
+
+namespace kamesim {
+class Cell;
+class Lan;
+class MobileIpv6;
+struct CellConfig;
+}  // namespace kamesim
+
+namespace kamesim::python {
+
+namespace py = pybind11;
+using namespace py::literals;
+
+struct UdpFlow {
+  UdpFlow(SocketLayer& source, SocketLayer& destination, const UdpFlowConfig& config);
+  UdpFlowSender sender;
+  UdpFlowReceiver receiver;
+};
+
+struct Capture {
+  Capture(const std::string& path, bool only_out);
+  PcapngWriter writer;
+  bool closed = false;
+};
+
+struct World {
+  explicit World(std::uint64_t seed) : simulation(seed) {}
+
+  std::vector<std::unique_ptr<MessageLog>> message_logs;  // NICs refer to them until they go
+  Simulation simulation;                                  // everything below lives on it
+  RadioEnvironment radio;
+  std::vector<std::unique_ptr<WirelessStation>> stations;
+  std::vector<std::unique_ptr<Host>> hosts;
+  std::vector<std::unique_ptr<UdpFlow>> flows;
+  std::vector<std::unique_ptr<TesterPort>> testers;
+  std::vector<std::unique_ptr<Capture>> captures;
+  const py::function* dispatch = nullptr;  // runs scheduled callables; set while the simulation runs
+};
+
+// Runs every event up to and including `limit`, then stands at `limit`: without the GIL, heeding signals. Returns
+// early, with the clock at the last event, when `done` (asked after each event) is true or the simulation was
+// stopped, and by an exception of a scheduled callable or a signal handler. `dispatch(token)` runs scheduled
+// callables; `tick(now_ns)`, if not None, is called about twenty times a second. Throws SimulationError if the
+// simulation is running already.
+void run(World& world, Time limit, const py::function& dispatch, const py::object& tick,
+         const std::function<bool()>& done = {});
+
+// Text from Python, which has been checked there: throws SimulationError otherwise.
+Ipv6Address parse_address(std::string_view text);
+Ipv6Address parse_address_or_unspecified(const std::optional<std::string>& text);
+Ipv6Prefix parse_prefix(std::string_view text);
+std::optional<MacAddress> parse_mac(const std::optional<std::string>& text);
+
+// Traffic (bind_apps.cc).
+Ping& ping(Host& host, const std::string& destination, const std::optional<std::string>& source,
+           EthernetInterface* interface, std::uint32_t count, std::uint32_t data_bytes, std::int64_t interval_ns,
+           std::optional<std::uint8_t> hop_limit);
+UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32_t flow_id,
+                      const std::optional<std::string>& source_address, std::uint16_t source_port,
+                      const std::string& destination_address, std::uint16_t destination_port,
+                      std::uint32_t payload_bytes, double rate, bool poisson, std::int64_t start_ns,
+                      std::optional<std::int64_t> stop_ns);
+
+// Testers (bind_testers.cc).
+TesterPort& add_tester(World& world, Medium& medium, const std::string& name, const std::optional<std::string>& mac,
+                       bool promiscuous);
+// Runs the simulation until a frame waits at one of the ports, and takes the oldest: (index of the port, time in ns,
+// bytes). None: no frame came in time.
+py::object receive(World& world, const std::vector<TesterPort*>& ports, std::int64_t until_ns,
+                   const py::function& dispatch);
+
+// Radio cells (bind_radio.cc).
+Cell& add_cell(World& world, const std::string& name, Lan& lan, const CellConfig& config);
+WirelessStation& add_station(World& world, EthernetInterface& interface, std::int64_t beacon_interval_ns,
+                             double hysteresis_db, std::int64_t handoff_min_ns, std::int64_t handoff_max_ns);
+// A node's movement or a cell changed: stations at rest look again.
+void reevaluate_stations(World& world);
+
+// Mobile IPv6 (bind_mip6.cc): the host is a correspondent from now on.
+MobileIpv6& enable_mobile_ipv6(Host& host);
+
+// Captures (bind_capture.cc).
+Capture& open_capture(World& world, const std::string& path, bool only_out);
+
+// Each part of the module.
+void bind_simulation(py::module_& m);
+void bind_host(py::module_& m);
+void bind_mip6(py::module_& m);
+void bind_interface(py::module_& m);
+void bind_apps(py::module_& m);
+void bind_media(py::module_& m);
+void bind_router(py::module_& m);
+void bind_radio(py::module_& m);
+void bind_testers(py::module_& m);
+void bind_capture(py::module_& m);
+void bind_topology(py::module_& m);
+
+}  // namespace kamesim::python

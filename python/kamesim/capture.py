@@ -1,0 +1,60 @@
+"""Captures of frames in pcapng files."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from kamesim import _core
+
+if TYPE_CHECKING:
+    from kamesim.base import NetworkBase
+    from kamesim.interface import Interface
+
+
+class Capture:
+    """A capture under way (see `Network.capture`). `close()` completes the file; so does leaving a `with`."""
+
+    def __init__(self, network: NetworkBase, path: str, core: _core.Capture, *, all_interfaces: bool) -> None:
+        self._network = network
+        self.path = path
+        self._core = core
+        self._all_interfaces = all_interfaces
+
+    @property
+    def frames(self) -> int:
+        """How many frames have been written."""
+        return self._core.frames
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file is complete."""
+        return self._core.closed
+
+    def close(self) -> None:
+        """Completes the file. Does nothing the second time."""
+        if not self.closed:
+            self._core.close()
+            self._network._captures.remove(self)
+
+    def flush(self) -> None:
+        """Writes out what is buffered."""
+        if not self.closed:
+            self._core.flush()
+
+    def _interface_added(self, interface: Interface) -> None:
+        if self._all_interfaces:
+            self._core.add_interface(interface._core)
+
+    def _tester_added(self, tester: _core.Tester) -> None:
+        if self._all_interfaces:
+            self._core.add_tester(tester)
+
+    def __enter__(self) -> Capture:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Capture {self.path!r}: {self.frames} frames{', closed' if self.closed else ''}>"

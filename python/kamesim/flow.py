@@ -1,0 +1,173 @@
+"""Measured UDP flows and pings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kamesim import _core
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from kamesim.node import Node
+
+
+class Flow:
+    """UDP packets of one size from one node to another, counted and timed (see `Network.udp_flow`).
+
+    The counts are those of the present virtual time: packets under way count as lost.
+    """
+
+    def __init__(
+        self, name: str, source: Node, destination: Node, *, rate: float, size: int, pattern: str, core: _core.UdpFlow
+    ) -> None:
+        self.name = name
+        self.source = source
+        self.destination = destination
+        self.rate = rate  #: packets a second
+        self.size = size  #: bytes of UDP payload
+        self.pattern = pattern  #: "constant" or "poisson"
+        self._core = core
+
+    @property
+    def destination_address(self) -> str | None:
+        """Where the packets go; None until the flow has started."""
+        return self._core.destination
+
+    @property
+    def port(self) -> int:
+        """The destination port."""
+        return self._core.port
+
+    @property
+    def sent(self) -> int:
+        """Packets sent so far; those that the source could not send (no route, no address) among them."""
+        return self._core.sent
+
+    @property
+    def received(self) -> int:
+        """Packets that have arrived, each counted once."""
+        return self._core.measure().received
+
+    @property
+    def lost(self) -> int:
+        """Packets that have not arrived."""
+        return self._core.measure().lost
+
+    @property
+    def duplicated(self) -> int:
+        """Arrivals of packets that had arrived before."""
+        return self._core.measure().duplicated
+
+    @property
+    def reordered(self) -> int:
+        """Packets that arrived after one with a higher sequence number (RFC 4737)."""
+        return self._core.measure().reordered
+
+    @property
+    def send_time(self) -> np.ndarray[Any, Any]:
+        """When each packet was sent, in seconds, by sequence number."""
+        seconds: np.ndarray[Any, Any] = self._core.measure().send_ns * 1e-9
+        return seconds
+
+    @property
+    def delay(self) -> np.ndarray[Any, Any]:
+        """Each packet's one-way delay in seconds, NaN if it was lost, by sequence number."""
+        import numpy as np
+
+        delay_ns = self._core.measure().delay_ns
+        return np.where(delay_ns >= 0, delay_ns * 1e-9, np.nan)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a packet: seq, time_s (sent at), delay_s (one way; NaN: lost)."""
+        import numpy as np
+        import pandas as pd
+
+        time, delay = self.send_time, self.delay
+        return pd.DataFrame({"seq": np.arange(len(time)), "time_s": time, "delay_s": delay})
+
+    def stop(self) -> None:
+        """Sends no more."""
+        self._core.stop()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Flow {self.name!r} {self.source.name} -> {self.destination.name}, {self.rate:g} packets/s of "
+            f"{self.size} bytes: {self.sent} sent, {self.received} received>"
+        )
+
+
+class Ping:
+    """Echo requests from a node and what came back (see `Node.ping`). It fills as virtual time passes."""
+
+    def __init__(self, source: Node, destination: str, core: _core.Ping) -> None:
+        self.source = source
+        self.destination = destination
+        self._core = core
+
+    @property
+    def sent(self) -> int:
+        """Requests sent so far."""
+        return self._core.sent
+
+    @property
+    def received(self) -> int:
+        """Requests that were answered."""
+        return self._core.received
+
+    @property
+    def lost(self) -> int:
+        """Requests without an answer so far."""
+        return self.sent - self.received
+
+    @property
+    def duplicates(self) -> int:
+        """Further answers to requests that had been answered."""
+        return self._core.duplicates
+
+    @property
+    def done(self) -> bool:
+        """Whether the last request has been sent."""
+        return not self._core.sending
+
+    @property
+    def rtts(self) -> list[float | None]:
+        """Each request's round-trip time in seconds; None without an answer."""
+        return [None if rtt < 0 else rtt * 1e-9 for _, rtt, _ in self._core.probes()]
+
+    @property
+    def errors(self) -> list[PingError]:
+        """What routers and hosts reported about the requests, and what kept the source from sending."""
+        local = [PingError(t * 1e-9, seq, reason, None) for seq, (t, _, reason) in enumerate(self._core.probes()) if reason]
+        reported = [PingError(t * 1e-9, seq, what, sender) for t, seq, what, sender in self._core.errors()]
+        return sorted(local + reported, key=lambda e: e.time)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a request: seq, time_s, rtt_s (NaN: no answer)."""
+        import numpy as np
+        import pandas as pd
+
+        rows = [(seq, t * 1e-9, np.nan if rtt < 0 else rtt * 1e-9) for seq, (t, rtt, _) in enumerate(self._core.probes())]
+        return pd.DataFrame(rows, columns=["seq", "time_s", "rtt_s"])
+
+    def stop(self) -> None:
+        """Sends no more."""
+        self._core.stop()
+
+    def __repr__(self) -> str:
+        return f"<Ping {self.source.name} -> {self.destination}: {self.sent} sent, {self.received} received>"
+
+
+class PingError:
+    """A request that failed: when (seconds), which (`seq`), `reason`, and who said so (None: the source itself)."""
+
+    def __init__(self, time: float, seq: int, reason: str, sender: str | None) -> None:
+        self.time = time
+        self.seq = seq
+        self.reason = reason
+        self.sender = sender
+
+    def __repr__(self) -> str:
+        by = f" from {self.sender}" if self.sender else ""
+        return f"<PingError seq {self.seq} at {self.time:g} s: {self.reason}{by}>"

@@ -1,0 +1,142 @@
+"""Mobile IPv6 (RFC 6275): the roles that a node can have.
+
+    ha.enable(ks.HomeAgent())
+    mn.enable(ks.MobileNode(home_address="2001:db8:1::100", home_agent="2001:db8:1::1"))
+    cn.enable(ks.Correspondent())
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
+
+from kamesim import _core, errors, tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kamesim.interface import Interface
+    from kamesim.node import Node
+
+#: The longest lifetime that a Binding Update can ask for: 65535 units of 4 s (RFC 6275 section 6.1.7).
+MAX_LIFETIME_S = 4 * 65535
+
+
+@dataclass(frozen=True)
+class Correspondent:
+    """A node that takes part in route optimization: it keeps bindings and answers return routability tests."""
+
+
+@dataclass(frozen=True)
+class HomeAgent:
+    """A router that stands in for mobile nodes while they are away from its link.
+
+    interface: on the home link; None: the router's only one on a LAN or cell with a prefix. It serves the prefixes
+    of the interface's global addresses. max_lifetime: of registrations, seconds.
+    """
+
+    interface: Interface | str | None = None
+    max_lifetime: float = MAX_LIFETIME_S
+
+
+@dataclass(frozen=True)
+class MobileNode:
+    """A host that keeps its home address wherever it is.
+
+    home_address: its permanent address, on the home link's prefix. home_agent: the address of the router that
+    stands in for it. home_prefix_length: bits. lifetime: of registrations, seconds, a multiple of 4.
+    route_optimization: whether correspondents are told the care-of address. acknowledge_correspondents: whether
+    they are asked to acknowledge that (A bit). reuse_tokens: whether the home keygen token serves several moves
+    (section 5.2.7). interface: the one that roams; None: the node's only one.
+    """
+
+    home_address: str
+    home_agent: str
+    home_prefix_length: int = 64
+    lifetime: float = 420.0
+    route_optimization: bool = True
+    acknowledge_correspondents: bool = True
+    reuse_tokens: bool = True
+    interface: Interface | str | None = None
+
+
+Role = Union[Correspondent, HomeAgent, MobileNode]
+
+
+class MobileIp:
+    """Mobile IPv6 as it runs on one node; `Node.mobile_ip` of a node that a role was enabled on."""
+
+    def __init__(self, node: Node, core: _core.MobileIpv6) -> None:
+        self._node = node
+        self._core = core
+        self.roles: list[Role] = []
+
+    @property
+    def location(self) -> str:
+        """Where the mobile node takes itself to be: 'home', 'foreign', 'unknown'; 'none' if it is none."""
+        return self._core.location
+
+    @property
+    def care_of(self) -> str | None:
+        """The mobile node's primary care-of address; None at home."""
+        return self._core.care_of
+
+    @property
+    def registered(self) -> bool:
+        """Whether the home agent has accepted a binding of the mobile node that still lives."""
+        return self._core.registered
+
+    def binding_cache(self) -> pd.DataFrame:
+        """The bindings of others: home_address, care_of, home_registration, sequence, expires_s."""
+        rows = [(*row[:4], row[4] * 1e-9) for row in self._core.binding_cache()]
+        return tables.frame(rows, ["home_address", "care_of", "home_registration", "sequence", "expires_s"])
+
+    def start(self, role: Role) -> None:
+        """Begins to play the role."""
+        what = f"{self._node._what}: {type(role).__name__}"
+        if any(isinstance(known, type(role)) for known in self.roles):
+            raise errors.Error(f"{what}: it has this role already")
+        if isinstance(role, HomeAgent):
+            self._start_home_agent(what, role)
+        elif isinstance(role, MobileNode):
+            self._start_mobile_node(what, role)
+        self.roles.append(role)
+
+    def _start_home_agent(self, what: str, role: HomeAgent) -> None:
+        if not self._node.is_router:
+            raise errors.Error(f"{what}: a home agent forwards packets, and {self._node.name!r} is a host; use a router")
+        interface = self._home_link(what, role)
+        if all(":" in a and a.lower().startswith("fe80") for a in interface.addresses):
+            raise errors.Error(f"{what}: {interface.full_name!r} has no global address, so there is no prefix to serve")
+        max_lifetime = errors.nanoseconds(what, "max_lifetime", role.max_lifetime)
+        self._core.start_home_agent(interface._core, max_lifetime)
+
+    def _home_link(self, what: str, role: HomeAgent) -> Interface:
+        if role.interface is not None:
+            return self._node.interface(role.interface)
+        from kamesim.media import Lan
+
+        shared = [i for i in self._node.interfaces if isinstance(i.medium, Lan)]
+        if len(shared) != 1:
+            names = ", ".join(repr(i.name) for i in shared) or "none"
+            raise errors.Error(f"{what}: interface is not given, and of its interfaces {names} are on LANs; name one")
+        return shared[0]
+
+    def _start_mobile_node(self, what: str, role: MobileNode) -> None:
+        if self._node.is_router:
+            raise errors.Error(f"{what}: {self._node.name!r} is a router; a mobile node is a host")
+        home_address = errors.address(what, "home_address", role.home_address)
+        home_agent = errors.address(what, "home_agent", role.home_agent)
+        if home_address == home_agent:
+            raise errors.Error(f"{what}: home_address and home_agent are both {home_address}; they are two nodes'")
+        length = errors.integer(what, "home_prefix_length", role.home_prefix_length, "bits", minimum=1, maximum=128)
+        lifetime = errors.nanoseconds(what, "lifetime", role.lifetime)
+        if not 4 <= role.lifetime <= MAX_LIFETIME_S or role.lifetime % 4:
+            raise errors.Error(
+                f"{what}: lifetime is {role.lifetime:g} s; it is a multiple of 4 s, from 4 to {MAX_LIFETIME_S}"
+            )
+        interface = self._node._choose_interface(role.interface)
+        self._core.start_mobile_node(
+            interface._core, home_address, length, home_agent, lifetime, role.route_optimization,
+            role.acknowledge_correspondents, role.reuse_tokens,
+        )  # fmt: skip

@@ -1,0 +1,199 @@
+"""The network: where nodes, links and LANs are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv6Address
+from typing import Any, Literal, Union
+
+from kamesim import errors
+from kamesim.building import CellBuilding
+from kamesim.channel import Channel
+from kamesim.interface import Interface
+from kamesim.media import Lan, Link
+from kamesim.node import Host, Node
+from kamesim.router import Router
+
+Prefix = Union[str, Iterable[str], None, Literal[False]]
+
+
+class Network(CellBuilding):
+    """A simulated network. Everything in it hangs on this object; several can live side by side.
+
+    seed: of all random streams; the same seed and script give the same run, bit for bit.
+    name: for results and pictures.
+    prefix_pool: links and LANs without a prefix of their own take a /64 out of it.
+    trace: whether the nodes record what happens on them (`Network.trace`).
+    trace_hash: whether every frame and drop goes into a hash (`Network.trace_hash`); costs some time.
+
+    A network is for one thread at a time.
+
+        net = ks.Network(seed=1)
+        a, b = net.host("a"), net.host("b")
+        net.link(a, b, delay=0.005)
+        ping = a.ping(b)
+        net.run(until=10)
+    """
+
+    def host(
+        self,
+        name: str,
+        *,
+        position: tuple[float, float] | None = None,
+        dup_addr_detect_transmits: int = 1,
+        optimistic_dad: bool = False,
+    ) -> Host:
+        """Makes a host.
+
+        position: (x, y) in metres; needed for radio cells only. dup_addr_detect_transmits: solicitations of
+        Duplicate Address Detection, 0 switches it off (RFC 4862). optimistic_dad: whether autoconfigured addresses
+        may be used before it is over (RFC 4429).
+        """
+        core = self._make_node("host", name, position, dup_addr_detect_transmits, optimistic_dad)
+        return self._node_added(Host(self, name, core), position)
+
+    def router(
+        self,
+        name: str,
+        *,
+        position: tuple[float, float] | None = None,
+        dup_addr_detect_transmits: int = 1,
+        optimistic_dad: bool = False,
+    ) -> Router:
+        """Makes a router: it forwards, and advertises itself on LANs. Parameters are as those of `host`."""
+        core = self._make_node("router", name, position, dup_addr_detect_transmits, optimistic_dad)
+        return self._node_added(Router(self, name, core), position)
+
+    def link(
+        self,
+        a: Node | str,
+        b: Node | str | None,
+        *,
+        delay: float = 0.001,
+        rate: float | None = None,
+        jitter: float = 0.0,
+        loss: float = 0.0,
+        mtu: int = 1500,
+        queue: int = 1000,
+        prefix: Prefix = None,
+        name: str | None = None,
+        if_a: str | None = None,
+        if_b: str | None = None,
+        mac_a: str | None = None,
+        mac_b: str | None = None,
+    ) -> Link:
+        """Joins two nodes by a full-duplex point-to-point link, with a new interface on each.
+
+        b: None leaves that end free for a tester port (`Link.tester`).
+        delay: of propagation, seconds. rate: bits per second of frames; None: infinite. jitter: up to this many
+        seconds are added to a frame's delay; the order is kept. loss: the probability that a frame is lost. mtu:
+        bytes, at least 1280. queue: frames that wait at a sender before more are dropped.
+        prefix: on the link; None: a /64 from the network's pool; False: none. `a` gets address ::1 in it, `b` ::2.
+        name: None: "a-b". if_a, if_b, mac_a, mac_b: the interfaces' names and MAC addresses; None: made up.
+        """
+        first, second = self.node(a), None if b is None else self.node(b)
+        label = f"{first.name}-{'open' if second is None else second.name}"
+        what = f"link {label if name is None else name!r}"
+        if first is second:
+            raise errors.Error(f"{what}: both its ends are {first.name!r}; a link joins two different nodes")
+        label = self._free_name(label) if name is None else self._new_name("link", name)
+        channel = Channel.check(what, rate=rate, delay=delay, jitter=jitter, loss=loss, mtu=mtu, queue=queue)
+        first._check_interface(if_a, mac_a)
+        if second is not None:
+            second._check_interface(if_b, mac_b)
+        prefixes = self._prefixes.resolve(what, prefix)
+
+        link = Link(self, label, channel, prefixes)
+        interfaces = [first.add_interface(if_a, mac=mac_a)]
+        if second is not None:
+            interfaces.append(second.add_interface(if_b, mac=mac_b))
+        self._medium_added(link)
+        link._attach(self._core.add_link(label, channel.to_core()), interfaces)
+        return link
+
+    def lan(
+        self,
+        name: str,
+        prefix: Prefix = None,
+        *,
+        rate: float | None = None,
+        delay: float = 0.0,
+        jitter: float = 0.0,
+        loss: float = 0.0,
+        mtu: int = 1500,
+        queue: int = 1000,
+    ) -> Lan:
+        """Makes a switched Ethernet LAN; `lan.attach(node)` plugs nodes in.
+
+        prefix: one, or several, that are on the LAN and advertised by its routers; None: a /64 from the network's
+        pool; False: none. The others are as those of `link`; delay is that between any two stations.
+        """
+        self._new_name("LAN", name)
+        what = f"LAN {name!r}"
+        channel = Channel.check(what, rate=rate, delay=delay, jitter=jitter, loss=loss, mtu=mtu, queue=queue)
+        lan = Lan(self, name, channel, self._prefixes.resolve(what, prefix))
+        self._medium_added(lan)
+        lan._core = self._core.add_lan(name, channel.to_core())
+        return lan
+
+    def router_named(self, name: str) -> Router:
+        """The router of that name."""
+        node = self.node(name)
+        if not isinstance(node, Router):
+            raise errors.Error(f"network {self.name!r}: {node.name!r} is a host; a router is needed here")
+        return node
+
+    def host_named(self, name: str) -> Host:
+        """The host of that name."""
+        node = self.node(name)
+        if not isinstance(node, Host):
+            raise errors.Error(f"network {self.name!r}: {node.name!r} is a router; a host is needed here")
+        return node
+
+    def shortest_path_routes(self) -> int:
+        """Gives every router a route to every prefix along the path of least delay; returns how many routes.
+
+        Hosts carry no transit traffic; one on a point-to-point link to a router gets a default route by it. Call
+        it again when links were added or changed: it replaces the routes that it made before.
+        """
+        subnets = []
+        for medium in self.media:
+            routers = [i._core for i in medium.interfaces if i.node.is_router]
+            hosts = [i._core for i in medium.interfaces if not i.node.is_router and isinstance(medium, Link)]
+            subnets.append((medium.prefixes, medium.channel.delay_ns, routers, hosts))
+        self._has_shortest_path_routes = True
+        return self._core.install_shortest_path_routes(subnets)
+
+    def _address_of(self, what: str, parameter: str, target: Any) -> str:
+        """The address that a user means by an address, a node, or the name of a node."""
+        if isinstance(target, IPv6Address) or (isinstance(target, str) and ":" in target):
+            return errors.address(what, parameter, target)
+        node = self.node(target)
+        if node.address is None:
+            raise errors.Error(
+                f"{what}: {parameter} {node.name!r} has no global address at {self.now:g} s; wait until it has one, "
+                f"or name an address"
+            )
+        return node.address
+
+    def _move(self, node: Node, target: Lan | str, interface: Interface | str | None, l2_delay: float) -> None:
+        what = f"{node._what}: move"
+        lan = self._lan(target)
+        on = node._choose_interface(interface)
+        delay_ns = errors.nanoseconds(what, "l2_delay", l2_delay)
+        before = on.medium
+        if isinstance(before, Lan):
+            before._check_not_roaming(on)
+            before._leave(on)
+        elif before is not None:
+            raise errors.Error(f"{what}: {on.full_name!r} is an end of {before._what}; only LANs can be moved between")
+        if (arrival := self._arrivals.pop(on, None)) is not None:
+            arrival.cancel()  # it was between two LANs, and now goes elsewhere
+        if delay_ns == 0:
+            lan._join(on)
+        else:
+            self._arrivals[on] = self.after(l2_delay, self._arrive, on, lan)
+
+    def _arrive(self, interface: Interface, lan: Lan) -> None:
+        del self._arrivals[interface]
+        lan._join(interface)

@@ -1,0 +1,289 @@
+"""Hosts and routers."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from kamesim import _core, errors, tables
+from kamesim.cell import Roaming
+from kamesim.flow import Ping
+from kamesim.interface import Interface
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
+from kamesim.placement import Placed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kamesim.media import Lan
+    from kamesim.network import Network
+
+
+class Node(Placed):
+    """A node that runs a complete IPv6 stack."""
+
+    is_router = False
+
+    def __init__(self, network: Network, name: str, core: _core.Host) -> None:
+        self.network = network
+        self.name = name
+        self._core = core
+        self.geo_position: tuple[float, float] | None = None  #: (longitude, latitude) in degrees, if it is known
+        self.mobile_ip: MobileIp | None = None  #: Mobile IPv6 on it; None: no role was enabled
+        self._interfaces: dict[str, Interface] = {}
+        self._static_addresses: list[tuple[Interface, str]] = []  # as given: "2001:db8::1/64"
+
+    # --- Interfaces and addresses ---------------------------------------------------------------------------------
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """Its interfaces, in the order in which they were made."""
+        return list(self._interfaces.values())
+
+    def interface(self, name: str | Interface) -> Interface:
+        """The interface of that name."""
+        if isinstance(name, Interface) and name.node is self:
+            return name
+        found = self._interfaces.get(name) if isinstance(name, str) else None
+        if found is None:
+            raise errors.UnknownName(f"{self._what}: interface", getattr(name, "full_name", name), self._interfaces)
+        return found
+
+    def add_interface(self, name: str | None = None, *, mac: str | None = None) -> Interface:
+        """Makes an interface that is on no link yet; `Lan.attach` and `Network.link` do it by themselves.
+
+        name: None: "eth<n>". mac: None: a locally administered address is made up.
+        """
+        self._check_interface(name, mac)
+        core = self._core.add_interface(name or "", errors.mac(self._what, "mac", mac))
+        interface = Interface(self, core)
+        self._interfaces[interface.name] = interface
+        self.network._interface_added(interface)
+        return interface
+
+    def roam(
+        self,
+        name: str | None = None,
+        *,
+        mac: str | None = None,
+        beacon_interval: float = 0.1,
+        hysteresis: float = 3.0,
+        handoff_delay: float | tuple[float, float] = 0.05,
+    ) -> Interface:
+        """Makes a wireless interface that associates with the best cell where the node is, from now on.
+
+        The node needs a position. beacon_interval: how often it compares the cells, in seconds. hysteresis: how much
+        stronger another cell must be, in dB. handoff_delay: seconds without a link in a hand-off, or a pair: each is
+        drawn uniformly between the two. name: None: "wlan<n>". mac: None: one is made up.
+        """
+        what = f"{self._what}: roam"
+        if self.position is None:
+            raise errors.Error(f"{what}: {self.name!r} has no place; set {self.name}.position = (x, y) first")
+        roaming = Roaming.check(what, beacon_interval=beacon_interval, hysteresis=hysteresis, handoff_delay=handoff_delay)
+        interface = self.add_interface(self._free_interface_name("wlan") if name is None else name, mac=mac)
+        interface.roaming = roaming
+        interface._station = self.network._core.add_station(
+            interface._core,
+            roaming.beacon_interval_ns,
+            roaming.hysteresis,
+            roaming.handoff_min_ns,
+            roaming.handoff_max_ns,
+        )
+        return interface
+
+    @property
+    def address(self) -> str | None:
+        """The first of its global addresses that is not a duplicate; None while it has none."""
+        for _, text, _, state, _, _, _ in self._address_rows():
+            if state != "duplicated" and not ipaddress.IPv6Address(text).is_link_local:
+                return text
+        return None
+
+    def addresses(self) -> pd.DataFrame:
+        """Its addresses: interface, address, prefix_length, state, origin, preferred_until_s, valid_until_s.
+
+        state is tentative, optimistic, preferred, deprecated or duplicated; a time of inf is for ever.
+        """
+        return tables.addresses(self._address_rows())
+
+    def add_address(
+        self,
+        address: str,
+        *,
+        interface: Interface | str | None = None,
+        anycast: bool = False,
+        dad: bool = True,
+    ) -> None:
+        """Gives it an address, such as "2001:db8::1/64" (without a length: /64), by hand.
+
+        interface: None will do if it has only one. dad: whether Duplicate Address Detection is performed; it takes
+        a second or two, in which the address cannot be used.
+        """
+        text, length = errors.address_with_length(self._what, "address", address)
+        if ipaddress.IPv6Address(text).is_multicast or ipaddress.IPv6Address(text).is_unspecified:
+            errors.fail(self._what, "address", address, "a unicast or anycast address")
+        on = self._choose_interface(interface)
+        if text in on.addresses:
+            raise errors.Error(f"{self._what}: it has the address {text} on {on.name!r} already")
+        on._core.add_address(
+            text, length, errors.flag(self._what, "anycast", anycast), errors.flag(self._what, "dad", dad)
+        )
+        self._static_addresses.append((on, f"{text}/{length}"))
+
+    def remove_address(self, address: str) -> None:
+        """Takes an address away, by whatever way it came."""
+        text, _ = errors.address_with_length(self._what, "address", address)
+        removed = [i for i in self.interfaces if i._core.remove_address(text)]
+        if not removed:
+            raise errors.UnknownName(f"{self._what}: address", text, [row[1] for row in self._address_rows()])
+        self._static_addresses = [(i, a) for i, a in self._static_addresses if a.split("/")[0] != text]
+
+    # --- Routes and neighbours --------------------------------------------------------------------------------------
+
+    @property
+    def routes(self) -> pd.DataFrame:
+        """Its routing table: prefix, next_hop (None: on the link), interface, kind, origin, metric."""
+        return tables.frame(self._core.routes(), ["prefix", "next_hop", "interface", "kind", "origin", "metric"])
+
+    def add_route(
+        self,
+        prefix: str,
+        *,
+        via: str | None = None,
+        interface: Interface | str | None = None,
+        kind: str = "unicast",
+        metric: int = 0,
+    ) -> None:
+        """Adds a static route.
+
+        prefix: "::/0" is the default route. via: the next router's address; None: the prefix is on the link.
+        interface: None: the one that `via` is reached by, or its only one. kind: "unicast", "reject" (answered with
+        Destination Unreachable) or "blackhole". metric: of routes to one prefix, the lowest is used.
+        """
+        network = errors.prefix(self._what, "prefix", prefix)
+        next_hop = None if via is None else errors.address(self._what, "via", via)
+        if next_hop is not None and ipaddress.IPv6Address(next_hop).is_multicast:
+            errors.fail(self._what, "via", via, "the address of a router, not of a group")
+        errors.one_of(self._what, "kind", kind, ("unicast", "reject", "blackhole"))
+        number = errors.integer(self._what, "metric", metric, "", minimum=0, maximum=2**32 - 1)
+        on = self._exit_towards(next_hop) if interface is None else self.interface(interface)
+        self._core.add_route(str(network), on._core, next_hop, kind, number)
+
+    def remove_route(self, prefix: str, *, via: str | None = None) -> None:
+        """Removes the static routes to the prefix, all or those by one next router."""
+        network = errors.prefix(self._what, "prefix", prefix)
+        next_hop = None if via is None else errors.address(self._what, "via", via)
+        if self._core.remove_route(str(network), next_hop) == 0:
+            known = {row[0] for row in self._core.routes() if row[4] == "static"}
+            raise errors.UnknownName(f"{self._what}: static route", str(network), sorted(known))
+
+    # --- What happens on it -----------------------------------------------------------------------------------------
+
+    def ping(
+        self,
+        destination: Node | str,
+        *,
+        count: int = 4,
+        interval: float = 1.0,
+        size: int = 56,
+        source: str | None = None,
+        interface: Interface | str | None = None,
+        hop_limit: int | None = None,
+    ) -> Ping:
+        """Sends echo requests from now on, and returns at once; the answers come as virtual time passes.
+
+        destination: an address, or a node with a global one. count: requests. interval: seconds. size: bytes of
+        data. source: its own address to send from; None: chosen by RFC 6724. interface: to leave by; needed for a
+        link-local destination. hop_limit: None: the usual one.
+        """
+        what = f"{self._what}: ping"
+        target = self.network._address_of(what, "destination", destination)
+        on = None if interface is None else self.interface(interface)
+        if on is None and ipaddress.IPv6Address(target).is_link_local:
+            on = self._choose_interface(None)
+        core = self._core.ping(
+            target,
+            None if source is None else errors.address(what, "source", source),
+            None if on is None else on._core,
+            errors.integer(what, "count", count, "", minimum=1, maximum=65536),
+            errors.integer(what, "size", size, "bytes", minimum=0, maximum=65000),
+            errors.nanoseconds(what, "interval", interval, above=0),
+            None if hop_limit is None else errors.integer(what, "hop_limit", hop_limit, "", minimum=1, maximum=255),
+        )
+        return Ping(self, target, core)
+
+    def move(self, lan: Lan | str, *, interface: Interface | str | None = None, l2_delay: float = 0.0) -> None:
+        """Unplugs its interface from where it is and plugs it into a LAN.
+
+        interface: None will do if it has only one. l2_delay: seconds without any link in between.
+        """
+        self.network._move(self, lan, interface, l2_delay)
+
+    def enable(self, role: Role) -> MobileIp:
+        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)` or `MobileNode(...)`.
+
+        A home agent and a mobile node are correspondents too.
+        """
+        if not isinstance(role, (Correspondent, HomeAgent, MobileNode)):
+            errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent or MobileNode")
+        if self.mobile_ip is None:
+            self.mobile_ip = MobileIp(self, self._core.enable_mobile_ipv6())
+        self.mobile_ip.start(role)
+        return self.mobile_ip
+
+    @property
+    def drops(self) -> Counter[str]:
+        """How many packets it discarded, by reason: node.drops["udp.no_port"]; 0 for a reason that never was."""
+        return Counter({reason: count for reason, _, count in self._core.drops()})
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Packets of its IPv6 layer: received, delivered, forwarded, sent, icmp6_errors_sent, icmp6_errors_limited."""
+        return self._core.counters()
+
+    @property
+    def trace(self) -> pd.DataFrame:
+        """What happened on it: time_s, node, kind, and a column for each field that the events have."""
+        return tables.trace([(t, self.name, kind, fields) for t, kind, fields in self._core.trace()])
+
+    # --- Helpers ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _what(self) -> str:
+        return f"{'router' if self.is_router else 'host'} {self.name!r}"
+
+    def _address_rows(self) -> list[tuple[str, str, int, str, str, int | None, int | None]]:
+        return self._core.addresses()
+
+    def _check_interface(self, name: Any, mac: Any) -> None:
+        if name is not None:
+            errors.name(f"{self._what}: interface", name)
+            if name in self._interfaces or name == "lo":
+                raise errors.Error(f"{self._what}: it has an interface named {name!r} already; choose another name")
+        errors.mac(self._what, "mac", mac)
+
+    def _free_interface_name(self, stem: str) -> str:
+        return next(name for n in range(65536) if (name := f"{stem}{n}") not in self._interfaces)
+
+    def _choose_interface(self, given: Interface | str | None) -> Interface:
+        if given is not None:
+            return self.interface(given)
+        if len(self._interfaces) == 1:
+            return self.interfaces[0]
+        names = ", ".join(repr(n) for n in self._interfaces) or "none"
+        raise errors.Error(f"{self._what}: interface is not given; name one of its interfaces, which are {names}")
+
+    def _exit_towards(self, next_hop: str | None) -> Interface:
+        if next_hop is not None and len(self._interfaces) != 1:
+            name = self._core.route_interface(next_hop)
+            if name in self._interfaces and not ipaddress.IPv6Address(next_hop).is_link_local:
+                return self._interfaces[name]
+        return self._choose_interface(None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} {self.address or 'without a global address'}>"
+
+
+class Host(Node):
+    """A host: it does not forward, and configures itself by Router Advertisements."""

@@ -1,0 +1,105 @@
+"""Routers."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from kamesim import errors
+from kamesim.advertising import Advertising
+from kamesim.node import Node
+
+if TYPE_CHECKING:
+    from kamesim.interface import Interface
+    from kamesim.media import Lan, Medium
+
+
+class Router(Node):
+    """A router: it forwards packets, and advertises itself on the LANs that it is attached to."""
+
+    is_router = True
+
+    def advertise(
+        self,
+        lan: Lan | Interface | str,
+        *,
+        min_interval: float | None = None,
+        max_interval: float = 600.0,
+        min_delay_between_ras: float | None = None,
+        adv_managed_flag: bool = False,
+        adv_other_config_flag: bool = False,
+        adv_link_mtu: int = 0,
+        adv_reachable_time: float = 0.0,
+        adv_retrans_timer: float = 0.0,
+        adv_cur_hop_limit: int = 64,
+        adv_default_lifetime: float | None = None,
+        prefixes: list[str] | None = None,
+        adv_valid_lifetime: float = 2592000.0,
+        adv_preferred_lifetime: float = 604800.0,
+        adv_on_link_flag: bool = True,
+        adv_autonomous_flag: bool = True,
+        source_link_layer_address: bool = True,
+        unicast_answers: bool = False,
+        advertisement_interval: bool = False,
+        home_agent: bool = False,
+        router_address: bool = False,
+    ) -> None:
+        """Sends Router Advertisements on a LAN, or changes what they say: the variables of RFC 4861 section 6.2.1.
+
+        lan: that it is attached to, or its interface there. All times are in seconds.
+        min_interval, max_interval: between unsolicited advertisements (MinRtrAdvInterval, MaxRtrAdvInterval), from
+        0.03 and 0.07 s on (RFC 6275 section 7.5); min_interval None: 0.33 of max_interval. min_delay_between_ras:
+        between multicast ones; None: 3 s, or min_interval if that is less.
+        adv_link_mtu: bytes; 0: not advertised. adv_reachable_time, adv_retrans_timer, adv_cur_hop_limit: 0 is
+        unspecified. adv_default_lifetime: None: 3 * max_interval; 0: it is not a default router.
+        prefixes: None: those of the LAN. adv_valid_lifetime, adv_preferred_lifetime (math.inf: for ever),
+        adv_on_link_flag, adv_autonomous_flag: of all of them.
+        source_link_layer_address: whether the option is included. unicast_answers: whether solicitations are
+        answered by unicast. advertisement_interval: whether the option is included (RFC 6275 section 7.3).
+        home_agent: the H bit. router_address: whether prefixes carry its own address and the R bit (section 7.2).
+        """
+        given = {**locals()}
+        del given["self"], given["lan"]
+        interface = self._interface_on(lan)
+        on = interface.medium
+        self._advertise(interface, self._check_advertising(f"advertise on {interface.name!r}", on, given))
+
+    def cease_advertising(self, lan: Lan | Interface | str) -> None:
+        """Sends final advertisements, which say that it is no default router, and then no more."""
+        interface = self._interface_on(lan)
+        if interface.advertising is None:
+            raise errors.Error(f"{self._what}: it does not advertise on {interface.name!r}")
+        self._core.cease_advertising(interface._core)
+        interface.advertising = None
+
+    def _check_advertising(self, where: str, medium: Medium | None, given: dict[str, Any]) -> Advertising:
+        """What these arguments of `advertise` say."""
+        defaults = {
+            name: parameter.default
+            for name, parameter in inspect.signature(self.advertise).parameters.items()
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+        what = f"{self._what}: {where}"
+        for name in given:
+            if name not in defaults:
+                raise errors.UnknownName(f"{what}: parameter", name, defaults)
+        variables = {**defaults, **given}
+        if variables["prefixes"] is None and medium is not None:
+            variables["prefixes"] = medium.prefixes
+        return Advertising.check(what, link_mtu=errors.MAXIMUM_MTU if medium is None else medium.mtu, **variables)
+
+    def _advertise(self, interface: Interface, advertising: Advertising) -> None:
+        self._core.advertise(interface._core, advertising.to_core(interface.addresses))
+        interface.advertising = advertising
+
+    def _interface_on(self, lan: Lan | Interface | str) -> Interface:
+        from kamesim.interface import Interface
+
+        if isinstance(lan, Interface):
+            return self.interface(lan)
+        medium = self.network.medium(lan)
+        for interface in self.interfaces:
+            if interface.medium is medium:
+                return interface
+        on = ", ".join(repr(i.medium.name) for i in self.interfaces if i.medium is not None) or "none"
+        raise errors.Error(f"{self._what}: it is not attached to {medium.name!r}, but to {on}")

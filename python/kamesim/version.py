@@ -1,0 +1,3 @@
+"""The version of kamesim."""
+
+VERSION = "0.1.0"
