@@ -7,6 +7,7 @@
 
 #include "protocols/wire/ipv6_address.h"
 #include "protocols/wire/next_header.h"
+#include "sim/drop.h"
 
 namespace kamesim {
 
@@ -22,6 +23,8 @@ class MobilityHooks {
     std::optional<Ipv6Address> home_address_option_from;
     // A mobile node away from home without a binding at the destination: reverse tunnelling (§11.3.1).
     Ip6Interface* tunnel = nullptr;
+    // The packet cannot be sent now; null: it can.
+    const DropInfo* discard = nullptr;
   };
 
   // A packet with these end points (home addresses, never care-of) is about to be sent.

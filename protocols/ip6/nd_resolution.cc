@@ -58,6 +58,10 @@ void NeighborDiscovery::send_unconfirmed(Packet packet, Neighbor& n) {
 
 void NeighborDiscovery::queue(Packet packet, Neighbor& n) {
   if (!interface_.up()) return stack_.drop(kNdLinkDown, packet.bytes());
+  const InterfaceAddress* self = interface_.find_address(n.address);
+  if (self != nullptr && self->state == AddressState::Tentative) {
+    return stack_.drop(kNdTentativeDestination, packet.bytes());
+  }
   // RFC 4429 §3.2: no address resolution for a packet from an optimistic address. A default router may carry it;
   // otherwise it waits for the end of Duplicate Address Detection.
   const InterfaceAddress* own = interface_.find_address(source_of(packet));
@@ -123,8 +127,17 @@ const InterfaceAddress* NeighborDiscovery::solicitation_source(const Neighbor& n
 
 bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
   const InterfaceAddress* source = solicitation_source(n);
-  if (source == nullptr) return false;
   const bool unicast = how == Solicit::Unicast;
+  if (source == nullptr) {
+    // RFC 6275 §11.5.5: a mobile node back home asks for its home agent from the unspecified address.
+    const InterfaceAddress* own = n.queue.empty() ? nullptr : interface_.find_address(source_of(n.queue.front()));
+    if (own == nullptr || !own->home_address || unicast) return false;
+    const NdEndPoints between{kUnspecified, solicited_node(n.address)};
+    ++stack_.counters().sent;
+    interface_.transmit(nd_packet(stack_.node().simulation().packets(), between, NeighborSolicitation{n.address}),
+                        multicast_mac(between.destination));
+    return true;
+  }
   const NdEndPoints between{source->address, unicast ? n.address : solicited_node(n.address)};
   Packet packet = nd_packet(stack_.node().simulation().packets(), between, NeighborSolicitation{n.address},
                             SourceLinkLayerAddress{interface_.nic()->mac()});

@@ -60,8 +60,13 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   Ip6Interface* tunnel = nullptr;
   if (home) {
     source = *home;
-  } else if (mobility_ != nullptr && !request.no_mobility && !multicast && !request.destination.is_link_local()) {
+  } else if (mobility_ != nullptr && !request.no_mobility && !multicast && !request.destination.is_link_local() &&
+             route_to(request.destination, zone).kind != RouteKind::Local) {
     const auto actions = mobility_->on_output(source, request.destination, request.next_header);
+    if (actions.discard != nullptr) {
+      drop(*actions.discard, payload.bytes());
+      return SendError::Unreachable;
+    }
     if (!type2_route) type2_route = actions.route_to_care_of;
     if (actions.home_address_option_from) {
       home = source;

@@ -152,6 +152,10 @@ void MobileNodeDaemon::apply(const MovementDetector::Output& out) {
 
 void MobileNodeDaemon::lose_care_of() {
   const Time now = stack_.now();
+  // §11.3.1: the old care-of address means nothing on this link, nor does the home address.
+  if (detector_.knows_router() || kernel_.away(config_.home_address)) {
+    kernel_.leave_home(config_.home_address, kUnspecified, config_.home_agent, interface_);
+  }
   apply(home_.on_detach(now));
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));

@@ -116,6 +116,10 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
   }
   const auto home = homes_.find(source);
   if (home == homes_.end()) return actions;
+  if (home->second.care_of.is_unspecified()) {
+    actions.discard = &kNoCareOfAddress;
+    return actions;
+  }
   if (const auto it = updates_.find(destination); it != updates_.end() && !signalling) {
     actions.home_address_option_from = it->second;
     return actions;

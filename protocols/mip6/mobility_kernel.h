@@ -17,6 +17,8 @@
 
 namespace kamesim {
 
+inline constexpr DropInfo kNoCareOfAddress{"mip6.no_care_of_address", "RFC 6275 §11.3.1"};
+
 // The mobility messages that go from the kernel to the daemons (KAME's MIPM_BE_HINT, MIPM_RR_HINT and others).
 class MobilityListener {
  public:
@@ -66,7 +68,8 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   void remove_home_binding(const Ipv6Address& home);
 
   // ---- Mobile node (§11) --------------------------------------------------------------------------------------
-  // Takes the home address off `interface` and puts it on the tunnel to the home agent, or moves that tunnel.
+  // Takes the home address off `interface` and puts it on the tunnel to the home agent, or moves that tunnel. While
+  // the care-of address is unspecified, nothing can be sent from the home address.
   void leave_home(const Ipv6Address& home, const Ipv6Address& care_of, const Ipv6Address& home_agent,
                   Ip6Interface& interface);
   // Puts the home address (back) on `interface`. §11.5.5: no Duplicate Address Detection while the home agent

@@ -70,6 +70,8 @@ class MovementDetector {
   Location location() const { return location_; }
   // The primary care-of address while Foreign.
   const std::optional<Ipv6Address>& care_of() const { return care_of_; }
+  // Whether a router is known: without a care-of address, then, that one is on its way.
+  bool knows_router() const { return !routers_.empty(); }
 
  private:
   struct Router {
