@@ -31,10 +31,15 @@ void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination
     return unreachable(kIp6BeyondScope, DestinationUnreachableCode::BeyondScopeOfSourceAddress);
   }
   if (packet.size() > to.mtu) return refuse(kIp6PacketTooBig, Icmp6Error::packet_too_big(to.mtu, packet.bytes()));
-  if (to.interface == &interface) [[unlikely]] consider_redirect(interface, packet.bytes(), to);
-
-  Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(static_cast<std::uint8_t>(header.hop_limit() - 1));
   ++counters_.forwarded;
+  const auto hop_limit = static_cast<std::uint8_t>(header.hop_limit() - 1);
+  if (to.interface == &interface) [[unlikely]] {
+    const Destination kept = to;  // the look-ups for a redirect may move or evict it, and its neighbour
+    consider_redirect(interface, packet.bytes(), kept);
+    Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(hop_limit);
+    return interface.send(std::move(packet), kept.next_hop);
+  }
+  Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(hop_limit);
   hand_over(to, std::move(packet));
 }
 
