@@ -26,7 +26,6 @@ void AdvertisementSchedule::cease(Time now) {
 void AdvertisementSchedule::stop() {
   state_ = State::Silent;
   next_multicast_.reset();
-  last_multicast_.reset();
   answers_.clear();
 }
 

@@ -61,7 +61,7 @@ class AdvertisementSchedule {
   unsigned initial_left_ = 0;
   unsigned final_left_ = 0;
   std::optional<Time> next_multicast_;   // unsolicited or solicited, whichever comes first
-  std::optional<Time> last_multicast_;
+  std::optional<Time> last_multicast_;   // kept while silent: the rate limit of §6.2.6 outlives a restart
   std::vector<Answer> answers_;
 };
 
