@@ -1,6 +1,7 @@
 #include "protocols/rtadvd/config.h"
 
 #include <algorithm>
+#include <iomanip>
 #include <sstream>
 
 #include "protocols/wire/ipv6_header.h"
@@ -20,11 +21,12 @@ constexpr Duration kGreatestReachableTime = 3600000_ms;
 constexpr Duration kGreatestMilliseconds = 1_ms * 0xffff'ffff;
 constexpr Duration kGreatestSeconds = 1_s * 0xffff'fffe;
 constexpr std::size_t kMostRoutes = 17;  // RFC 4191 §4
+constexpr std::uint32_t kMostDnsServers = 127;  // of an option, by its 8-bit length (RFC 8106 §5.1)
 
 std::string text(Duration d) {
   std::ostringstream out;
   if (d == kInfiniteLifetime) return "infinity";
-  out << d.to_seconds() << " s";
+  out << std::setprecision(12) << d.to_seconds() << " s";  // a value just out of range must look so
   return out.str();
 }
 std::string text(std::uint32_t value) { return std::to_string(value); }
@@ -36,6 +38,10 @@ class Checker {
   template <typename T>
   void in_range(const std::string& variable, T value, T low, T high) const {
     if (value < low || value > high) fail(variable, text(value), "between " + text(low) + " and " + text(high));
+  }
+  // A lifetime in seconds of 32 bits, of which the last stands for infinity.
+  void lifetime(const std::string& variable, Duration value) const {
+    if (value != kInfiniteLifetime) in_range(variable, value, Duration(), kGreatestSeconds);
   }
   [[noreturn]] void fail(const std::string& variable, const std::string& value, const std::string& right) const {
     throw SimulationError("router advertisements on " + interface_ + ": " + variable + " is " + value +
@@ -50,9 +56,7 @@ void check_prefix(const Checker& check, const AdvertisedPrefix& p) {
   const std::string name = "AdvPrefixList, " + p.prefix.to_string() + ": ";
   if (p.prefix.address().is_link_local()) check.fail(name + "the prefix", "link-local", "of another scope");
   if (p.prefix.address().is_multicast()) check.fail(name + "the prefix", "multicast", "unicast");
-  if (p.adv_valid_lifetime != kInfiniteLifetime) {
-    check.in_range(name + "AdvValidLifetime", p.adv_valid_lifetime, Duration(), kGreatestSeconds);
-  }
+  check.lifetime(name + "AdvValidLifetime", p.adv_valid_lifetime);
   if (p.adv_preferred_lifetime < Duration() || p.adv_preferred_lifetime > p.adv_valid_lifetime) {
     check.fail(name + "AdvPreferredLifetime", text(p.adv_preferred_lifetime),
                "between 0 s and AdvValidLifetime, " + text(p.adv_valid_lifetime));
@@ -60,6 +64,19 @@ void check_prefix(const Checker& check, const AdvertisedPrefix& p) {
   if (p.router_address && !p.prefix.contains(*p.router_address)) {
     check.fail(name + "the router address", p.router_address->to_string(), "in the prefix");
   }
+}
+
+void check_routes(const Checker& check, const std::vector<AdvertisedRoute>& routes) {
+  if (routes.size() > kMostRoutes) {
+    check.fail("the number of routes", std::to_string(routes.size()), "at most 17 (RFC 4191 §4)");
+  }
+  for (const AdvertisedRoute& r : routes) check.lifetime("Route Lifetime of " + r.prefix.to_string(), r.lifetime);
+}
+
+void check_dns_servers(const Checker& check, const RecursiveDnsServers& servers) {
+  check.in_range("the number of DNS servers of an option", static_cast<std::uint32_t>(servers.addresses.size()), 1u,
+                 kMostDnsServers);
+  check.lifetime("the lifetime of DNS servers", servers.lifetime);
 }
 
 void check_home_agent(const Checker& check, const RouterAdvertisementConfig& c) {
@@ -106,9 +123,8 @@ void RouterAdvertisementConfig::validate(const std::string& interface, std::uint
   if (adv_prefix_list) {
     for (const AdvertisedPrefix& p : *adv_prefix_list) check_prefix(check, p);
   }
-  if (routes.size() > kMostRoutes) {
-    check.fail("the number of routes", std::to_string(routes.size()), "at most 17 (RFC 4191 §4)");
-  }
+  check_routes(check, routes);
+  for (const RecursiveDnsServers& servers : dns_servers) check_dns_servers(check, servers);
   check_home_agent(check, *this);
 }
 
