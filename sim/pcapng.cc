@@ -4,6 +4,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "sim/medium.h"
 #include "sim/node.h"
 #include "sim/simulation.h"
 
@@ -17,19 +18,23 @@ constexpr std::uint32_t kInterfaceDescriptionBlock = 1;       // 4.2
 constexpr std::uint32_t kEnhancedPacketBlock = 6;             // 4.3
 constexpr std::uint32_t kByteOrderMagic = 0x1a2b3c4d;         // 4.1
 constexpr std::uint16_t kLinkTypeEthernet = 1;
-constexpr std::uint16_t kOptEndOfOpt = 0;                     // 3.5
-constexpr std::uint16_t kShbUserAppl = 4;                     // 4.1
-constexpr std::uint16_t kIfName = 2, kIfMacAddr = 6, kIfTsResol = 9;  // 4.2
+constexpr std::uint16_t kOptEndOfOpt = 0, kOptComment = 1;    // 3.5
+constexpr std::uint16_t kShbOs = 3, kShbUserAppl = 4;         // 4.1
+constexpr std::uint16_t kIfName = 2, kIfDescription = 3, kIfMacAddr = 6, kIfTsResol = 9;  // 4.2
 constexpr std::uint8_t kNanoseconds = 9;                      // a negative power of ten
 constexpr std::uint16_t kEpbFlags = 2;                        // 4.3
 constexpr std::uint32_t kInbound = 1, kOutbound = 2;          // 4.3.1, bits 0-1
 
 constexpr std::size_t kBufferSize = 65536;
+constexpr std::size_t kLongestOption = 65535;
 
 }  // namespace
 
-PcapngWriter::PcapngWriter(std::string path, CaptureDirections directions)
-    : path_(std::move(path)), directions_(directions), file_(std::fopen(path_.c_str(), "wb")) {
+PcapngWriter::PcapngWriter(std::string path, CaptureDirections directions, std::uint32_t epoch_seconds)
+    : path_(std::move(path)),
+      directions_(directions),
+      epoch_ns_(std::uint64_t{epoch_seconds} * 1'000'000'000),
+      file_(std::fopen(path_.c_str(), "wb")) {
   if (file_ == nullptr) fail("be opened");
   std::setvbuf(file_.get(), nullptr, _IOFBF, kBufferSize);
   begin_block(kSectionHeaderBlock);
@@ -38,6 +43,7 @@ PcapngWriter::PcapngWriter(std::string path, CaptureDirections directions)
   put16(0);
   put32(0xffffffff);  // section length, 64 bits: not given
   put32(0xffffffff);
+  put_option(kShbOs, "virtual nodes of kamesim");
   put_option(kShbUserAppl, "kamesim");
   end_block();
 }
@@ -58,6 +64,7 @@ void PcapngWriter::add(Nic& nic) {
   put16(0);  // reserved
   put32(0);  // snapshot length: no limit
   put_option(kIfName, nic.node().name() + ":" + nic.name());
+  if (nic.medium() != nullptr) put_option(kIfDescription, "on " + nic.medium()->name() + " when added");
   put_option(kIfMacAddr, nic.mac().bytes());
   put_option(kIfTsResol, Bytes(&kNanoseconds, 1));
   end_block();
@@ -66,7 +73,7 @@ void PcapngWriter::add(Nic& nic) {
 
 void PcapngWriter::on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) {
   if (file_ == nullptr || (directions_ == CaptureDirections::kOutOnly && direction == Direction::kIn)) return;
-  const auto ns = static_cast<std::uint64_t>(now.ns());
+  const std::uint64_t ns = epoch_ns_ + static_cast<std::uint64_t>(now.ns());
   const std::uint32_t flags = direction == Direction::kIn ? kInbound : kOutbound;
   begin_block(kEnhancedPacketBlock);
   put32(interfaces_.at(&nic));
@@ -76,6 +83,10 @@ void PcapngWriter::on_frame(const Nic& nic, Direction direction, Time now, Bytes
   put32(static_cast<std::uint32_t>(frame.size()));  // on the wire
   put_padded(frame);
   put_option(kEpbFlags, Bytes(reinterpret_cast<const std::uint8_t*>(&flags), sizeof flags));
+  if (comment_) {
+    const std::string comment = comment_(nic, direction, now, frame);
+    if (!comment.empty()) put_option(kOptComment, std::string_view(comment).substr(0, kLongestOption));
+  }
   end_block();
   ++frames_;
 }

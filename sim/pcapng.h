@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,8 +21,13 @@ enum class CaptureDirections : std::uint8_t { kBoth, kOutOnly };
 
 class PcapngWriter final : public FrameObserver {
  public:
-  // Creates the file, or empties it. Throws SimulationError, naming the path and the reason, if it cannot.
-  explicit PcapngWriter(std::string path, CaptureDirections directions = CaptureDirections::kBoth);
+  // What to note beside a frame; empty: nothing.
+  using Comment = std::function<std::string(const Nic& nic, Direction direction, Time now, Bytes frame)>;
+
+  // Creates the file, or empties it. Virtual time 0 is written as `epoch_seconds` after 1970-01-01 00:00 UTC.
+  // Throws SimulationError, naming the path and the reason, if it cannot.
+  explicit PcapngWriter(std::string path, CaptureDirections directions = CaptureDirections::kBoth,
+                        std::uint32_t epoch_seconds = 0);
   // Closes; an error then goes unreported.
   ~PcapngWriter();
   PcapngWriter(const PcapngWriter&) = delete;
@@ -30,6 +36,8 @@ class PcapngWriter final : public FrameObserver {
   // Captures the NIC's frames from now on, as the interface "node:nic". Adding it again does nothing. The NIC may
   // be destroyed before the writer.
   void add(Nic& nic);
+  // Is asked for each frame from now on.
+  void set_comment(Comment comment) { comment_ = std::move(comment); }
 
   // Writes are buffered. A failed one (of a frame, flush or close) throws SimulationError, once; later frames are
   // not written.
@@ -59,6 +67,8 @@ class PcapngWriter final : public FrameObserver {
 
   std::string path_;
   CaptureDirections directions_;
+  std::uint64_t epoch_ns_;
+  Comment comment_;
   std::unique_ptr<std::FILE, CloseFile> file_;
   std::vector<std::uint8_t> block_;
   std::unordered_map<const Nic*, std::uint32_t> interfaces_;

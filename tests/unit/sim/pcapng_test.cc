@@ -59,7 +59,8 @@ std::optional<std::string> option(const Block& block, std::size_t offset, std::u
 }
 
 struct Captured {
-  explicit Captured(CaptureDirections directions = CaptureDirections::kBoth) : writer(path, directions) {
+  explicit Captured(CaptureDirections directions = CaptureDirections::kBoth, std::uint32_t epoch_seconds = 0)
+      : writer(path, directions, epoch_seconds) {
     link.attach(a.nic, b.nic);
     writer.add(a.nic);
     writer.add(b.nic);
@@ -86,6 +87,7 @@ TEST(PcapngWriter, DescribesTheSectionAndItsInterfaces) {
   EXPECT_EQ(blocks[1].type, 1u);
   EXPECT_EQ(blocks[1].word(0), 1u);            // Ethernet
   EXPECT_EQ(option(blocks[1], 8, 2), "a:eth0");
+  EXPECT_EQ(option(blocks[1], 8, 3), "on l when added");
   EXPECT_EQ(option(blocks[1], 8, 9), "\x09");  // nanoseconds
   const auto mac = x.a.mac().bytes();
   EXPECT_EQ(option(blocks[1], 8, 6), std::string(mac.begin(), mac.end()));
@@ -119,6 +121,30 @@ TEST(PcapngWriter, WritesEachFrameOnceIfOnlyOutgoingOnesAreAsked) {
   x.simulation.run_until(at(6_s));
   x.writer.close();
   EXPECT_EQ(read_blocks(x.path).size(), 5u);
+}
+
+TEST(PcapngWriter, StartsAtTheGivenEpoch) {
+  constexpr std::uint32_t kEpoch = 1'200'000'000;  // in 2008
+  Captured x(CaptureDirections::kBoth, kEpoch);
+  x.simulation.run_until(at(7_ns));
+  x.a.send_to(x.b.mac());
+  x.writer.close();
+  const Block sent = read_blocks(x.path).at(3);
+  EXPECT_EQ(std::uint64_t{sent.word(1)} << 32 | sent.word(2), kEpoch * 1'000'000'000ull + 7);
+}
+
+TEST(PcapngWriter, NotesWhatItIsToldBesideAFrame) {
+  Captured x;
+  x.writer.set_comment([&](const Nic& nic, Direction direction, Time, Bytes bytes) -> std::string {
+    if (direction == Direction::kIn) return {};
+    return "frame " + std::to_string(bytes.back()) + " of " + nic.node().name();
+  });
+  x.a.send_to(x.b.mac(), 60, 7);
+  x.simulation.run_until(at(6_s));
+  x.writer.close();
+  const auto blocks = read_blocks(x.path);
+  EXPECT_EQ(option(blocks.at(3), 20 + 60, 1), "frame 7 of a");
+  EXPECT_EQ(option(blocks.at(4), 20 + 60, 1), std::nullopt);
 }
 
 TEST(PcapngWriter, FlushMakesFramesReadable) {
