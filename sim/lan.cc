@@ -36,7 +36,7 @@ void Lan::attach(Nic& nic) {
 void Lan::detach(Nic& nic) {
   Station* station = find(nic);
   if (station == nullptr) return;
-  station->pipe.clear(nic.node(), kLinkDown);
+  station->pipe.lose_all(nic.node());
   std::erase(by_mac_[station->mac], station);
   by_nic_.erase(&nic);
   station->nic = nullptr;
@@ -73,7 +73,7 @@ void Lan::set_up(bool up) {
   for (std::size_t i = 0; i < stations_.size(); ++i) {
     Station& station = *stations_[i];
     if (station.nic == nullptr) continue;
-    if (!up) station.pipe.clear(station.nic->node(), kLinkDown);
+    if (!up) station.pipe.lose_all(station.nic->node());
     station.nic->set_attachment(this, up);
   }
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/link_config.h"
 #include "sim/medium.h"
@@ -20,6 +22,12 @@ class PointToPointLink final : public Medium {
   // Attaches one end; the link has carrier when both are there.
   void attach(Nic& nic);
   Nic* end(std::size_t i) const { return ends_[i].nic; }
+  bool has_both_ends() const { return end(0) != nullptr && end(1) != nullptr; }
+
+  // Attaches a NIC beside the ends, for a test: it takes, as its filter says, every frame that comes through the link
+  // in either direction, and what it sends arrives at the ends that accept it. Throws SimulationError if it is
+  // attached already.
+  void attach_tap(Nic& nic);
 
   const LinkConfig& config() const { return config_; }
   void set_config(const LinkConfig& config);
@@ -28,21 +36,36 @@ class PointToPointLink final : public Medium {
   bool up() const { return up_; }
 
   void transmit(Nic& from, Packet frame) override;
+  // Of a link that loses an end, what is under way is lost.
   void detach(Nic& nic) override;
   std::uint32_t mtu() const override { return config_.mtu; }
 
  private:
   struct End {
-    Nic* nic = nullptr;
+    PointToPointLink& link;
+    Nic* nic;
     Pipe pipe;  // towards this end
   };
-  static void arrive(void* target, Pipe& pipe, Packet frame);
+  struct Tap {
+    Tap(PointToPointLink& link, Nic& nic);
+    PointToPointLink& link;
+    Node& node;
+    Nic* nic;   // null: it has left; kept while frames of it are under way
+    Pipe pipe;  // from this tap
+  };
+  static void arrive_at_end(void* end, Pipe& pipe, Packet frame);
+  static void arrive_from_tap(void* tap, Pipe& pipe, Packet frame);
+  void show_taps(const Packet& frame, const Tap* but);
+  Tap* find_tap(const Nic& nic) const;
+  void check_not_attached(const Nic& nic) const;
   void update_carrier();
   void lose_all();
 
   LinkConfig config_;
   bool up_ = true;
   std::array<End, 2> ends_;
+  std::vector<std::unique_ptr<Tap>> taps_;
+  unsigned handing_out_ = 0;
 };
 
 }  // namespace kamesim

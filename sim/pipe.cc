@@ -35,8 +35,8 @@ Pipe::Pipe(Simulation& simulation, RandomStream random, void* target, Arrive arr
     : Event(&Pipe::fire), simulation_(simulation), target_(target), arrive_(arrive), random_(random) {}
 
 std::size_t Pipe::waiting(Time now) {
-  while (departed_ < count_ && at(departed_).departure <= now) ++departed_;
-  return count_ - departed_;
+  while (departed_ < in_flight_.size() && in_flight_[departed_].departure <= now) ++departed_;
+  return in_flight_.size() - departed_;
 }
 
 void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
@@ -47,44 +47,47 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
   if (waiting(now) >= config.queue_limit) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
   const Time departure = std::max(now, busy_until_) + transmission_time(frame.size(), config.rate_bps);
   busy_until_ = departure;
-  // A lost frame takes its time on the port like any other.
-  if (config.loss > 0 && random_.chance(config.loss)) return sender.count_drop(&kLinkLoss, frame.bytes());
+  // A lost frame takes its place in the queue and its time on the port like any other: it goes on, empty.
+  if (config.loss > 0 && random_.chance(config.loss)) {
+    sender.count_drop(&kLinkLoss, frame.bytes());
+    frame = Packet();
+  }
   Time arrival = departure + config.delay;
   if (config.jitter > Duration()) arrival += random_.uniform(Duration(), config.jitter);
   arrival = std::max(arrival, last_arrival_);
   last_arrival_ = arrival;
   const EventKey key = sender.next_key(arrival);
-  if (count_ == ring_.size()) [[unlikely]] grow();
-  at(count_) = InFlight{std::move(frame), key, departure};
-  if (++count_ == 1) simulation_.events().schedule(*this, key);
-}
-
-void Pipe::grow() {
-  std::vector<InFlight> larger(std::max<std::size_t>(4, ring_.size() * 2));
-  for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move(at(i));
-  ring_ = std::move(larger);
-  head_ = 0;
+  in_flight_.push_back({std::move(frame), key, departure});
+  if (in_flight_.size() == 1) simulation_.events().schedule(*this, key);
 }
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
 
 void Pipe::arrive_next() {
-  Packet frame = std::move(at(0).frame);
-  head_ = (head_ + 1) & (ring_.size() - 1);
-  --count_;
+  Packet frame = in_flight_.pop_front().frame;
   if (departed_ > 0) --departed_;
-  if (count_ > 0) simulation_.events().schedule(*this, at(0).arrival);
-  arrive_(target_, *this, std::move(frame));
+  if (!in_flight_.empty()) simulation_.events().schedule(*this, in_flight_.front().arrival);
+  if (frame) arrive_(target_, *this, std::move(frame));
 }
 
-void Pipe::clear(Node& node, const DropInfo& reason) {
-  for (std::size_t i = 0; i < count_; ++i) {
-    node.count_drop(&reason, at(i).frame.bytes());
-    at(i).frame = Packet();
+void Pipe::lose_all(Node& sender) {
+  departed_ = 0;
+  lose_behind_departed(sender);
+}
+
+void Pipe::lose_waiting(Node& sender) {
+  waiting(simulation_.now());
+  lose_behind_departed(sender);
+}
+
+void Pipe::lose_behind_departed(Node& sender) {
+  for (std::size_t i = departed_; i < in_flight_.size(); ++i) {
+    if (const Packet frame = std::move(in_flight_[i].frame)) sender.count_drop(&kLinkDown, frame.bytes());
   }
-  count_ = departed_ = 0;
-  simulation_.events().cancel(*this);
-  busy_until_ = last_arrival_ = simulation_.now();
+  while (in_flight_.size() > departed_) in_flight_.pop_back();
+  busy_until_ = simulation_.now();
+  last_arrival_ = in_flight_.empty() ? busy_until_ : in_flight_[departed_ - 1].arrival.time;
+  if (in_flight_.empty()) simulation_.events().cancel(*this);
 }
 
 }  // namespace kamesim

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "sim/drop.h"
 #include "sim/event_queue.h"
 #include "sim/link_config.h"
 #include "sim/packet.h"
 #include "sim/random.h"
+#include "sim/ring.h"
 
 namespace kamesim {
 
@@ -28,28 +28,27 @@ class Pipe : public Event {
 
   // Takes a frame from `sender`, at the present time; frames that do not fit, or get lost, are counted there.
   void push(Node& sender, const LinkConfig& config, Packet frame);
-  // Loses everything under way, counting it on `node`.
-  void clear(Node& node, const DropInfo& reason);
-  bool empty() const { return count_ == 0; }
+  // The link goes down, or the sender leaves it: loses everything under way, or what still waits for the port.
+  void lose_all(Node& sender);
+  void lose_waiting(Node& sender);
+  bool empty() const { return in_flight_.empty(); }
 
  private:
   struct InFlight {
-    Packet frame;
+    Packet frame;    // empty: lost
     EventKey arrival;
     Time departure;  // when its last bit has left the port
   };
   static void fire(Event& event);
   void arrive_next();
-  InFlight& at(std::size_t i) { return ring_[(head_ + i) & (ring_.size() - 1)]; }
   std::size_t waiting(Time now);
-  void grow();
+  void lose_behind_departed(Node& sender);
 
   Simulation& simulation_;
   void* target_;
   Arrive arrive_;
-  std::vector<InFlight> ring_;  // a power of two in size
-  std::size_t head_ = 0, count_ = 0;
-  std::size_t departed_ = 0;    // of those in the ring, how many have left the port
+  Ring<InFlight> in_flight_;
+  std::size_t departed_ = 0;  // of those, how many have left the port
   Time busy_until_;
   Time last_arrival_;
   RandomStream random_;

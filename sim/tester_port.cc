@@ -41,7 +41,7 @@ TesterPort::TesterPort(Lan& lan, TesterPortConfig config) : TesterPort(lan.simul
 
 TesterPort::TesterPort(PointToPointLink& link, TesterPortConfig config)
     : TesterPort(link.simulation(), std::move(config)) {
-  link.attach(nic_);
+  link.has_both_ends() ? link.attach_tap(nic_) : link.attach(nic_);
 }
 
 TesterPort::~TesterPort() { close(); }

@@ -31,7 +31,8 @@ class TesterPort final : private FrameReceiver {
     std::vector<std::uint8_t> bytes;
   };
 
-  // Throws SimulationError if the name is used, or the link has its two ends already.
+  // Throws SimulationError if the name is used. On a link the port is the second end if that is free, and otherwise
+  // stands beside the two (see PointToPointLink::attach_tap).
   explicit TesterPort(Lan& lan, TesterPortConfig config = {});
   explicit TesterPort(PointToPointLink& link, TesterPortConfig config = {});
   ~TesterPort();

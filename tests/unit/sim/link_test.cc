@@ -114,9 +114,12 @@ TEST(PointToPointLink, LosesTheConfiguredShareReproducibly) {
   EXPECT_NE(received(2), first);
 }
 
-TEST(PointToPointLink, ALostFrameTakesItsTimeOnThePort) {
-  Pair p({.rate_bps = 100'000'000, .loss = 1});
+TEST(PointToPointLink, ALostFrameTakesItsPlaceInTheQueueAndItsTimeOnThePort) {
+  Pair p({.rate_bps = 100'000'000, .loss = 1, .queue_limit = 1});
   p.a.send_to(p.b.mac(), 125, 1);
+  p.a.send_to(p.b.mac(), 125, 1);
+  EXPECT_EQ(p.a.node().drops("link.loss"), 1u);
+  EXPECT_EQ(p.a.node().drops("link.queue_full"), 1u);
   p.link.set_config({.rate_bps = 100'000'000});
   p.a.send_to(p.b.mac(), 125, 2);
   p.run_until(1_s);
@@ -153,8 +156,7 @@ TEST(PointToPointLink, GoingDownLosesWhatIsUnderWay) {
   p.a.send_to(p.b.mac(), 60, 3);
   p.run_until(1_s);
   EXPECT_EQ(p.b.arrivals, (Arrivals{{at(30_ms), 3}}));
-  EXPECT_EQ(p.b.node().drops("link.down"), 1u);
-  EXPECT_EQ(p.a.node().drops("link.down"), 1u);
+  EXPECT_EQ(p.a.node().drops("link.down"), 2u);
   EXPECT_EQ(p.b.link_changes, (LinkChanges{{Time(), true}, {at(5_ms), false}, {at(20_ms), true}}));
 }
 
@@ -170,10 +172,73 @@ TEST(PointToPointLink, HasCarrierWithBothEndsOnly) {
   link.detach(b.nic);
   EXPECT_FALSE(a.nic.up());
   EXPECT_EQ(b.nic.medium(), nullptr);
-  EXPECT_EQ(b.node().drops("link.down"), 1u);
+  EXPECT_EQ(a.node().drops("link.down"), 1u);
   link.attach(b.nic);
   simulation.run_until(at(1_s));
   EXPECT_TRUE(b.arrivals.empty());
+}
+
+// A third station, beside the ends of a link of 1 ms, that takes every frame.
+struct TappedPair : Pair {
+  TappedPair() : Pair({.delay = 1_ms}) {
+    tap.nic.set_promiscuous(true);
+    link.attach_tap(tap.nic);
+  }
+  Station tap{simulation, "tap"};
+};
+
+TEST(PointToPointLink, ATapTakesTheFramesOfBothDirections) {
+  TappedPair p;
+  p.a.send_to(p.b.mac(), 60, 1);
+  p.run_until(5_ms);
+  p.b.send_to(p.a.mac(), 60, 2);
+  p.b.send_to(testing::kNobody, 60, 3);
+  p.run_until(1_s);
+  EXPECT_EQ(p.tap.arrivals, (Arrivals{{at(1_ms), 1}, {at(6_ms), 2}, {at(6_ms), 3}}));
+  EXPECT_EQ(p.b.tags(), std::vector{1});
+  EXPECT_EQ(p.a.tags(), std::vector{2});
+}
+
+TEST(PointToPointLink, WhatATapSendsReachesTheEndsThatAcceptIt) {
+  TappedPair p;
+  Station other(p.simulation, "other");
+  other.nic.set_promiscuous(true);
+  p.link.attach_tap(other.nic);
+  p.tap.send_to(p.b.mac(), 60, 1);
+  p.tap.send_to(MacAddress::broadcast(), 60, 2);
+  p.tap.send_to(testing::kNobody, 60, 3);
+  p.run_until(1_s);
+  EXPECT_EQ(p.a.arrivals, (Arrivals{{at(1_ms), 2}}));
+  EXPECT_EQ(p.b.tags(), (std::vector{1, 2}));
+  EXPECT_EQ(other.tags(), (std::vector{1, 2, 3}));
+  EXPECT_TRUE(p.tap.arrivals.empty());  // never its own
+}
+
+TEST(PointToPointLink, ATapComesAndGoesWithoutTouchingTheEnds) {
+  TappedPair p;
+  p.a.send_to(p.b.mac(), 60, 1);
+  p.tap.send_to(p.b.mac(), 60, 2);  // has left the port
+  p.link.detach(p.tap.nic);
+  p.run_until(5_ms);
+  EXPECT_EQ(p.b.tags(), (std::vector{1, 2}));
+  EXPECT_TRUE(p.tap.arrivals.empty());
+  EXPECT_EQ(p.a.link_changes, (LinkChanges{{Time(), true}}));
+  p.link.attach_tap(p.tap.nic);
+  p.link.set_up(false);
+  EXPECT_FALSE(p.tap.nic.up());
+}
+
+TEST(PointToPointLink, ATapMayLeaveAsAFrameReachesIt) {
+  TappedPair p;
+  p.tap.then = [&] {
+    p.link.detach(p.tap.nic);
+    p.link.attach_tap(p.tap.nic);
+    p.link.detach(p.a.nic);
+  };
+  p.b.send_to(p.a.mac(), 60, 1);
+  p.run_until(1_s);
+  EXPECT_EQ(p.tap.tags(), std::vector{1});
+  EXPECT_TRUE(p.a.arrivals.empty());
 }
 
 TEST(PointToPointLink, SaysWhatIsWrongWithItsEnds) {
@@ -182,7 +247,11 @@ TEST(PointToPointLink, SaysWhatIsWrongWithItsEnds) {
   auto& other = p.simulation.add_medium<PointToPointLink>("m", LinkConfig{});
   EXPECT_EQ(error_of([&] { p.link.attach(c.nic); }), "link 'l' has both its ends already");
   EXPECT_EQ(error_of([&] { other.attach(c.nic, c.nic); }), "link 'm' would join c:eth0 to itself");
-  EXPECT_EQ(error_of([&] { other.attach(p.a.nic); }), "link 'm': a:eth0 is attached to 'l' already; detach it first");
+  const std::string attached = "link 'm': a:eth0 is attached to 'l' already; detach it first";
+  EXPECT_EQ(error_of([&] { other.attach(p.a.nic); }), attached);
+  EXPECT_EQ(error_of([&] { other.attach_tap(p.a.nic); }), attached);
+  EXPECT_EQ(error_of([&] { other.attach(c.nic, p.a.nic); }), attached);
+  EXPECT_EQ(c.nic.medium(), nullptr);  // neither end, then
 }
 
 TEST(PointToPointLink, MayBeDestroyedWithFramesUnderWay) {

@@ -117,7 +117,19 @@ TEST(TesterPort, IsAnEndOfALink) {
   TesterPort a(link), b(link);
   a.send(frame(kNobody));
   EXPECT_EQ(b.recv(1_s)->time, at(2_ms));
-  EXPECT_EQ(error_of([&] { TesterPort third(link); }), "link 'l' has both its ends already");
+}
+
+TEST(TesterPort, StandsBesideTheEndsOfALinkThatHasBoth) {
+  Simulation simulation;
+  auto& link = simulation.add_medium<PointToPointLink>("l", LinkConfig{.delay = 2_ms});
+  testing::Station a(simulation, "a"), b(simulation, "b");
+  link.attach(a.nic, b.nic);
+  TesterPort port(link);
+  port.send(frame(a.mac(), 60, 1));
+  b.send_to(a.mac(), 60, 2);
+  EXPECT_EQ(port.recv(1_s)->bytes.back(), 2);
+  EXPECT_FALSE(port.recv(1_s));  // never its own
+  EXPECT_EQ(a.tags(), (std::vector{2, 1}));  // a tie: b was made before the port
 }
 
 TEST(TesterPort, ClosesOnceAndKeepsWhatWaits) {
