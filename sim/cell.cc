@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "sim/handing_out.h"
 #include "sim/nic.h"
 #include "sim/node.h"
 #include "sim/pipe.h"
@@ -47,24 +48,35 @@ double Cell::signal_dbm(Position at) const {
 }
 
 void Cell::attach(Nic& nic) {
+  const std::string nic_name = nic.node().name() + ":" + nic.name();
   if (nic.medium() != nullptr) {
-    throw SimulationError("cell '" + name() + "': " + nic.node().name() + ":" + nic.name() + " is attached to '" +
-                          nic.medium()->name() + "' already; detach it first");
+    throw SimulationError("cell '" + name() + "': " + nic_name + " is attached to '" + nic.medium()->name() +
+                          "' already; detach it first");
   }
-  stations_.push_back({&nic, next_number_});
+  // The time makes each stay's random stream another one: a station that returns does not meet its old luck again.
+  stations_.push_back({&nic, next_number_, stream(nic_name + " from " + std::to_string(now().ns()))});
   nic.set_attachment(this, true);
 }
 
+std::vector<Cell::Station>::iterator Cell::find(const Nic& nic) {
+  return std::ranges::find(stations_, &nic, &Station::nic);
+}
+
+std::size_t Cell::stations() const {
+  return static_cast<std::size_t>(std::ranges::count_if(stations_, [](const Station& s) { return s.nic != nullptr; }));
+}
+
 void Cell::detach(Nic& nic) {
-  const auto station = std::ranges::find(stations_, &nic, &Station::nic);
+  const auto station = find(nic);
   if (station == stations_.end()) return;
   const std::uint64_t since = station->since;
-  if (delivering_) {
+  if (handing_out_ > 0) {
     station->nic = nullptr;
   } else {
     stations_.erase(station);
   }
-  for (Transmission& t : channel_) {
+  for (std::size_t i = 0; i < channel_.size(); ++i) {
+    Transmission& t = channel_[i];
     const bool from_it = std::exchange(t.from, t.from == &nic ? nullptr : t.from) == &nic;
     if (!t.frame) continue;
     if (t.direction == Direction::kUp && from_it) {
@@ -82,8 +94,10 @@ void Cell::transmit(Nic& from, Packet frame) {
   occupy_channel(Direction::kUp, &from, std::move(frame));
 }
 
-void Cell::on_lan_frame(const Packet& frame) {
-  if (anyone_accepts(frame, nullptr)) send_down(nullptr, frame);
+bool Cell::on_lan_frame(const Packet& frame) {
+  if (!anyone_accepts(frame, nullptr)) return false;
+  send_down(nullptr, frame);
+  return true;
 }
 
 void Cell::send_down(Nic* from, const Packet& frame) {
@@ -96,10 +110,10 @@ void Cell::send_down(Nic* from, const Packet& frame) {
   }
 }
 
-DropReason Cell::why_refused(const Packet& frame) const {
+DropReason Cell::why_refused(const Packet& frame) {
   if (frame.size() > config_.mtu + Nic::kEthernetHeaderSize) return &kLinkFrameTooLong;
-  const auto waiting = std::ranges::upper_bound(channel_, now(), {}, &Transmission::departure);
-  if (static_cast<std::size_t>(channel_.end() - waiting) >= config_.queue_limit) return &kLinkQueueFull;
+  while (departed_ < channel_.size() && channel_[departed_].departure <= now()) ++departed_;
+  if (channel_.size() - departed_ >= config_.queue_limit) return &kLinkQueueFull;
   return nullptr;
 }
 
@@ -113,8 +127,8 @@ void Cell::occupy_channel(Direction direction, Nic* from, Packet frame) {
 }
 
 void Cell::arrive() {
-  Transmission transmission = std::move(channel_.front());
-  channel_.pop_front();
+  Transmission transmission = channel_.pop_front();
+  if (departed_ > 0) --departed_;
   if (!channel_.empty()) arrival_.arm_at(channel_.front().arrival);
   if (!transmission.frame) return;
   if (transmission.direction == Direction::kUp) {
@@ -125,28 +139,30 @@ void Cell::arrive() {
 }
 
 void Cell::arrive_at_access_point(Nic& from, Packet frame) {
-  if (config_.loss > 0 && random_.chance(config_.loss)) return from.node().count_drop(&kLinkLoss, frame.bytes());
+  if (loses(*find(from))) return from.node().count_drop(&kLinkLoss, frame.bytes());
   // The cell's own stations first: what the frame causes on the wire may take the sender out of the cell.
-  if (anyone_accepts(frame, &from)) send_down(&from, frame);
+  const bool taken = anyone_accepts(frame, &from);
+  if (taken) send_down(&from, frame);
   if (!lan_.up()) return from.node().count_drop(&kLinkDown, frame.bytes());
-  lan_.inject(*this, std::move(frame));
+  lan_.inject(*this, from.node(), taken, std::move(frame));
 }
 
 void Cell::arrive_at_stations(const Transmission& transmission) {
   const Packet& frame = transmission.frame;
-  delivering_ = true;
-  // A station that joins while the frame is handed out was not there when it was sent.
-  for (std::size_t i = 0; i < stations_.size(); ++i) {
-    const Station station = stations_[i];
-    if (station.nic == nullptr || station.nic == transmission.from || transmission.number < station.since) continue;
-    if (!station.nic->accepts(frame.data())) continue;
-    if (config_.loss > 0 && random_.chance(config_.loss)) {
-      station.nic->node().count_drop(&kLinkLoss, frame.bytes());
-    } else {
-      station.nic->deliver(frame.share());
+  {
+    const HandingOut guard(handing_out_);
+    // A station that joins while the frame is handed out was not there when it was sent.
+    for (std::size_t i = 0; i < stations_.size(); ++i) {
+      Station& station = stations_[i];
+      if (station.nic == nullptr || station.nic == transmission.from || transmission.number < station.since) continue;
+      if (!station.nic->accepts(frame.data())) continue;
+      if (loses(station)) {
+        station.nic->node().count_drop(&kLinkLoss, frame.bytes());
+      } else {
+        station.nic->deliver(frame.share());
+      }
     }
   }
-  delivering_ = false;
   std::erase_if(stations_, [](const Station& station) { return station.nic == nullptr; });
 }
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "sim/medium.h"
 #include "sim/mobility.h"
 #include "sim/random.h"
+#include "sim/ring.h"
 #include "sim/timer.h"
 
 namespace kamesim {
@@ -54,12 +54,12 @@ class Cell final : public Medium, public LanExtension {
   void attach(Nic& nic);
   // It leaves; what is under way to and from it is lost, and counted on its node.
   void detach(Nic& nic) override;
-  std::size_t stations() const { return stations_.size(); }
+  std::size_t stations() const;
 
   // What a station sends and the channel discards is counted on the station's node; what the wire sends, on the
   // node of each station that would have received it.
   void transmit(Nic& from, Packet frame) override;
-  void on_lan_frame(const Packet& frame) override;
+  bool on_lan_frame(const Packet& frame) override;
   std::uint32_t mtu() const override { return config_.mtu; }
 
  private:
@@ -67,33 +67,37 @@ class Cell final : public Medium, public LanExtension {
   struct Station {
     Nic* nic;             // null: it has left while a frame was handed out
     std::uint64_t since;  // the number of the first transmission that it can receive
+    RandomStream loss;    // of frames to and from it
   };
   struct Transmission {
     Packet frame;  // empty: lost
-    Direction direction;
-    Nic* from;     // the station that sent it; null: the wire, or it has left
-    std::uint64_t number;
+    Direction direction = Direction::kUp;
+    Nic* from = nullptr;  // the station that sent it; null: the wire, or it has left
+    std::uint64_t number = 0;
     Time departure;  // when its last bit is sent
     Time arrival;
   };
   void send_down(Nic* from, const Packet& frame);
   void occupy_channel(Direction direction, Nic* from, Packet frame);
-  DropReason why_refused(const Packet& frame) const;
+  DropReason why_refused(const Packet& frame);
   void arrive();
   void arrive_at_access_point(Nic& from, Packet frame);
   void arrive_at_stations(const Transmission& transmission);
   bool anyone_accepts(const Packet& frame, const Nic* but) const;
+  bool loses(Station& station) { return config_.loss > 0 && station.loss.chance(config_.loss); }
+  std::vector<Station>::iterator find(const Nic& nic);
 
   Lan& lan_;
   CellConfig config_;
   std::vector<Station> stations_;     // in order of association: the order of delivery
-  std::deque<Transmission> channel_;  // in the order of sending, and of arrival
+  Ring<Transmission> channel_;        // in the order of sending, and of arrival
+  std::size_t departed_ = 0;          // of those, how many have been sent and are in the air
   std::uint64_t next_number_ = 0;
   Time busy_until_;
   Time last_arrival_;
   Timer arrival_ = Timer::to<&Cell::arrive>(*this, *this);
   RandomStream random_;
-  bool delivering_ = false;  // stations are not erased while a frame is handed out
+  unsigned handing_out_ = 0;
 };
 
 }  // namespace kamesim

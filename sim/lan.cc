@@ -1,34 +1,49 @@
 #include "sim/lan.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
+#include "sim/handing_out.h"
 #include "sim/nic.h"
 #include "sim/node.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
 
-Lan::Station::Station(Lan& lan, Nic& nic, RandomStream random)
-    : lan(lan), nic(&nic), mac(nic.mac().to_uint64()), pipe(lan.simulation(), random, this, &Lan::arrive) {}
+Lan::Station::Station(Lan& lan, Nic& nic, const std::string& purpose)
+    : lan(lan),
+      node(nic.node()),
+      nic(&nic),
+      mac(nic.mac().to_uint64()),
+      pipe(lan.simulation(), lan.stream(purpose + " sends"), this, &Lan::arrive),
+      loss(lan.stream(purpose + " receives")) {}
 
-Lan::Lan(Simulation& simulation, std::string name, const LinkConfig& config)
-    : Medium(simulation, std::move(name)), config_(config) {
-  config.validate("LAN '" + this->name() + "'");
+Lan::Lan(Simulation& simulation, std::string name, const LinkConfig& config) : Medium(simulation, std::move(name)) {
+  set_config(config);
 }
 
 Lan::~Lan() = default;
 
+void Lan::set_config(const LinkConfig& config) {
+  config.validate("LAN '" + name() + "'");
+  config_ = port_ = config;
+  port_.loss = 0;
+}
+
 void Lan::attach(Nic& nic) {
+  const std::string nic_name = nic.node().name() + ":" + nic.name();
   if (nic.medium() != nullptr) {
-    throw SimulationError("LAN '" + name() + "': " + nic.node().name() + ":" + nic.name() + " is attached to '" +
-                          nic.medium()->name() + "' already; detach it first");
+    throw SimulationError("LAN '" + name() + "': " + nic_name + " is attached to '" + nic.medium()->name() +
+                          "' already; detach it first");
   }
-  if (delivering_ == 0) std::erase_if(stations_, [](const auto& s) { return s->nic == nullptr; });
-  stations_.push_back(std::make_unique<Station>(*this, nic, stream(nic.node().name() + ":" + nic.name())));
+  forget_departed();
+  // The time makes each stay's random stream another one: a station that returns does not meet its old luck again.
+  const std::string purpose = nic_name + " from " + std::to_string(now().ns());
+  stations_.push_back(std::make_unique<Station>(*this, nic, purpose));
   Station& station = *stations_.back();
   by_mac_[station.mac].push_back(&station);
   by_nic_.emplace(&nic, &station);
-  ++present_;
   on_nic_changed(nic);
   nic.set_attachment(this, up_);
 }
@@ -36,13 +51,17 @@ void Lan::attach(Nic& nic) {
 void Lan::detach(Nic& nic) {
   Station* station = find(nic);
   if (station == nullptr) return;
-  station->pipe.lose_all(nic.node());
+  station->pipe.lose_waiting(station->node);
   std::erase(by_mac_[station->mac], station);
+  std::erase(promiscuous_, station);
   by_nic_.erase(&nic);
   station->nic = nullptr;
-  if (station->promiscuous) --listeners_;
-  --present_;
   nic.set_attachment(nullptr, false);
+}
+
+void Lan::forget_departed() {
+  if (handing_out_ > 0) return;
+  std::erase_if(stations_, [](const auto& station) { return station->nic == nullptr && station->pipe.empty(); });
 }
 
 Lan::Station* Lan::find(const Nic& nic) const {
@@ -55,7 +74,11 @@ void Lan::on_nic_changed(Nic& nic) {
   if (station == nullptr) return;
   if (station->promiscuous != nic.promiscuous()) {
     station->promiscuous = nic.promiscuous();
-    listeners_ += station->promiscuous ? 1 : -1;
+    if (station->promiscuous) {
+      promiscuous_.push_back(station);
+    } else {
+      std::erase(promiscuous_, station);
+    }
   }
   if (station->mac == nic.mac().to_uint64()) return;
   std::erase(by_mac_[station->mac], station);
@@ -63,49 +86,66 @@ void Lan::on_nic_changed(Nic& nic) {
   by_mac_[station->mac].push_back(station);
 }
 
-void Lan::set_config(const LinkConfig& config) {
-  config.validate("LAN '" + name() + "'");
-  config_ = config;
-}
-
 void Lan::set_up(bool up) {
   up_ = up;
+  const HandingOut guard(handing_out_);
   for (std::size_t i = 0; i < stations_.size(); ++i) {
     Station& station = *stations_[i];
-    if (station.nic == nullptr) continue;
-    if (!up) station.pipe.lose_all(station.nic->node());
-    station.nic->set_attachment(this, up);
+    if (!up) station.pipe.lose_all(station.node);
+    if (station.nic != nullptr) station.nic->set_attachment(this, up);
   }
 }
 
-void Lan::transmit(Nic& from, Packet frame) { find(from)->pipe.push(from.node(), config_, std::move(frame)); }
+void Lan::transmit(Nic& from, Packet frame) { find(from)->pipe.push(from.node(), port_, std::move(frame)); }
 
 void Lan::arrive(void* target, Pipe&, Packet frame) {
   auto* station = static_cast<Station*>(target);
-  station->lan.deliver(station, nullptr, std::move(frame));
+  station->lan.deliver({.station = station, .sender = station->node}, false, std::move(frame));
 }
 
-void Lan::deliver(Station* from, const LanExtension* by, Packet frame) {
-  const bool group = (frame.data()[0] & 1) != 0;
-  if (!group && listeners_ == 0 && extensions_.empty()) {
-    const auto it = by_mac_.find(MacAddress::from_bytes(frame.data()).to_uint64());
-    if (it == by_mac_.end() || it->second.empty()) return;
-    if (it->second.size() == 1) {
-      if (it->second.front() != from) it->second.front()->nic->deliver(std::move(frame));
-      return;
+void Lan::inject(const LanExtension& from, Node& sender, bool taken, Packet frame) {
+  deliver({.extension = &from, .sender = sender}, taken, std::move(frame));
+}
+
+void Lan::deliver(const Origin& origin, bool taken, Packet frame) {
+  const HandingOut guard(handing_out_);
+  // Who joins while the frame is handed out was not there when it was sent.
+  std::vector<Station*> receivers = std::exchange(receivers_, {});
+  if (find_receivers(origin.station, frame, receivers)) taken = true;
+  for (LanExtension* extension : extensions_) {
+    if (extension != origin.extension && extension->on_lan_frame(frame)) taken = true;
+  }
+  if (!taken) origin.sender.count_drop(&kLanNoStation, frame.bytes());
+  for (Station* to : receivers) {
+    if (to->nic == nullptr) continue;
+    if (config_.loss > 0 && to->loss.chance(config_.loss)) {
+      to->node.count_drop(&kLinkLoss, frame.bytes());
+    } else {
+      // The last receiver owns the bytes alone and may write without copying.
+      to->nic->deliver(to == receivers.back() ? std::move(frame) : frame.share());
     }
   }
-  ++delivering_;
-  // A station that joins while the frame is handed out was not there when it was sent.
-  const std::size_t count = stations_.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    Station& to = *stations_[i];
-    if (&to != from && to.nic != nullptr && to.nic->accepts(frame.data())) to.nic->deliver(frame.share());
+  receivers.clear();
+  receivers_ = std::move(receivers);
+}
+
+bool Lan::find_receivers(const Station* from, const Packet& frame, std::vector<Station*>& receivers) const {
+  const MacAddress destination = MacAddress::from_bytes(frame.data());
+  if (destination.is_group()) {
+    for (const auto& station : stations_) {
+      if (station.get() == from || station->nic == nullptr) continue;
+      if (station->nic->accepts(frame.data())) receivers.push_back(station.get());
+    }
+    return true;
   }
-  for (std::size_t i = 0; i < extensions_.size(); ++i) {
-    if (extensions_[i] != by) extensions_[i]->on_lan_frame(frame);
+  if (const auto it = by_mac_.find(destination.to_uint64()); it != by_mac_.end()) {
+    std::ranges::copy_if(it->second, std::back_inserter(receivers), [&](const Station* s) { return s != from; });
   }
-  --delivering_;
+  const bool taken = !receivers.empty();
+  for (Station* station : promiscuous_) {
+    if (station != from && station->mac != destination.to_uint64()) receivers.push_back(station);
+  }
+  return taken;
 }
 
 }  // namespace kamesim

@@ -10,13 +10,17 @@
 #include "sim/link_config.h"
 #include "sim/medium.h"
 #include "sim/pipe.h"
+#include "sim/random.h"
 
 namespace kamesim {
+
+inline constexpr DropInfo kLanNoStation{"lan.no_station", "no station of the LAN has the frame's destination address"};
 
 // What carries a LAN's frames on to stations that are not on a wire of it: a radio cell.
 class LanExtension {
  public:
-  virtual void on_lan_frame(const Packet& frame) = 0;
+  // Returns whether a station there takes the frame.
+  virtual bool on_lan_frame(const Packet& frame) = 0;
 
  protected:
   ~LanExtension() = default;
@@ -24,25 +28,29 @@ class LanExtension {
 
 class Lan final : public Medium {
  public:
-  // Throws SimulationError if the configuration is not valid.
+  // Throws SimulationError if the configuration is not valid. Each receiver misses a frame with the probability
+  // `loss`, whatever becomes of the others, and its node counts it.
   Lan(Simulation& simulation, std::string name, const LinkConfig& config);
   ~Lan() override;
 
   // Throws SimulationError if the NIC is attached already, here or elsewhere.
   void attach(Nic& nic);
+  // What the NIC has sent and has left its port still arrives.
   void detach(Nic& nic) override;
-  std::size_t stations() const { return present_; }
+  std::size_t stations() const { return by_nic_.size(); }
 
   const LinkConfig& config() const { return config_; }
   void set_config(const LinkConfig& config);
+  // A LAN that goes down loses what is under way.
   void set_up(bool up);
   bool up() const { return up_; }
 
   // Bridges: every frame on the LAN goes to the extensions too, but for the one it came from.
   void add_extension(LanExtension& extension) { extensions_.push_back(&extension); }
   void remove_extension(LanExtension& extension) { std::erase(extensions_, &extension); }
-  // A frame that an extension brings: delivered to the LAN's own stations and the other extensions, at once.
-  void inject(const LanExtension& from, Packet frame) { deliver(nullptr, &from, std::move(frame)); }
+  // A frame that an extension brings from `sender`: delivered to the LAN's own stations and the other extensions, at
+  // once. `taken`: a station where it comes from takes it.
+  void inject(const LanExtension& from, Node& sender, bool taken, Packet frame);
 
   void transmit(Nic& from, Packet frame) override;
   void on_nic_changed(Nic& nic) override;
@@ -50,26 +58,37 @@ class Lan final : public Medium {
 
  private:
   struct Station {
-    Station(Lan& lan, Nic& nic, RandomStream random);
+    Station(Lan& lan, Nic& nic, const std::string& purpose);
     Lan& lan;
-    Nic* nic;            // null: it has left; kept until its place is taken
-    std::uint64_t mac;   // as the switch knows it
+    Node& node;
+    Nic* nic;           // null: it has left; kept while frames of it are under way
+    std::uint64_t mac;  // as the switch knows it
     bool promiscuous = false;
-    Pipe pipe;           // from this station
+    Pipe pipe;          // from this station
+    RandomStream loss;  // of frames to this station
   };
   static void arrive(void* station, Pipe& pipe, Packet frame);
-  void deliver(Station* from, const LanExtension* by, Packet frame);
+  struct Origin {
+    const Station* station = nullptr;
+    const LanExtension* extension = nullptr;
+    Node& sender;
+  };
+  void deliver(const Origin& origin, bool taken, Packet frame);
+  // Returns whether the frame's destination address is theirs.
+  bool find_receivers(const Station* from, const Packet& frame, std::vector<Station*>& receivers) const;
+  void forget_departed();
   Station* find(const Nic& nic) const;
 
   LinkConfig config_;
+  LinkConfig port_;  // the same without loss
   bool up_ = true;
-  std::vector<std::unique_ptr<Station>> stations_;          // in order of attachment: the order of delivery
+  std::vector<std::unique_ptr<Station>> stations_;  // in order of attachment: the order of delivery
   std::unordered_map<std::uint64_t, std::vector<Station*>> by_mac_;
   std::unordered_map<const Nic*, Station*> by_nic_;
+  std::vector<Station*> promiscuous_;
   std::vector<LanExtension*> extensions_;
-  std::size_t present_ = 0;
-  int listeners_ = 0;        // promiscuous stations
-  unsigned delivering_ = 0;  // stations are not erased while a frame is handed out
+  std::vector<Station*> receivers_;  // of the frame at hand; kept for its capacity
+  unsigned handing_out_ = 0;
 };
 
 }  // namespace kamesim

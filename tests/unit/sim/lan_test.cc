@@ -98,7 +98,7 @@ TEST(Lan, AStationMovesToAnotherLan) {
   ThreeOnALan x;
   Lan& other = x.simulation.add_medium<Lan>("other", LinkConfig{});
   x.a.send_to(x.b.mac(), 60, 1);
-  x.b.send_to(x.a.mac(), 60, 2);  // under way when its sender leaves: lost
+  x.b.send_to(x.a.mac(), 60, 2);  // has left its port: arrives
   EXPECT_EQ(error_of([&] { other.attach(x.b.nic); }),
             "LAN 'other': b:eth0 is attached to 'lan' already; detach it first");
   x.lan.detach(x.b.nic);
@@ -107,10 +107,91 @@ TEST(Lan, AStationMovesToAnotherLan) {
   x.run_until(10_ms);
   x.a.send_to(x.b.mac(), 60, 3);
   x.run_until(1_s);
-  EXPECT_TRUE(x.a.arrivals.empty());
+  EXPECT_EQ(x.a.arrivals, (Arrivals{{at(1_ms), 2}}));
   EXPECT_TRUE(x.b.arrivals.empty());
-  EXPECT_EQ(x.b.node().drops("link.down"), 1u);
+  EXPECT_EQ(x.a.node().drops("lan.no_station"), 2u);
   EXPECT_EQ(x.b.link_changes, (LinkChanges{{Time(), true}, {Time(), false}, {Time(), true}}));
+}
+
+TEST(Lan, AStationThatLeavesLosesWhatWaitsForItsPort) {
+  ThreeOnALan x({.rate_bps = 100'000'000, .delay = 1_ms});
+  for (int tag : {1, 2, 3}) x.a.send_to(x.b.mac(), 125, static_cast<std::uint8_t>(tag));
+  x.run_until(10_us);
+  x.lan.detach(x.a.nic);
+  x.run_until(1_s);
+  EXPECT_EQ(x.b.tags(), std::vector{1});
+  EXPECT_EQ(x.a.node().drops("link.down"), 2u);
+}
+
+TEST(Lan, CountsAFrameToNobodyOnItsSender) {
+  ThreeOnALan x;
+  x.c.nic.set_promiscuous(true);
+  x.a.send_to(kNobody, 60, 1);
+  x.a.send_to(x.b.mac(), 60, 2);
+  x.a.send_to(kGroup, 60, 3);  // nobody has joined: that is no error
+  x.run_until(1_s);
+  EXPECT_EQ(x.a.node().drops("lan.no_station"), 1u);
+  EXPECT_EQ(x.c.tags(), (std::vector{1, 2, 3}));
+}
+
+TEST(Lan, EachReceiverLosesTheConfiguredShareByItself) {
+  ThreeOnALan x({.loss = 0.1});
+  for (int i = 0; i < 10'000; ++i) x.a.send_to(MacAddress::broadcast(), 60, static_cast<std::uint8_t>(i));
+  x.run_until(1_s);
+  for (const Station* station : {&x.b, &x.c}) {
+    EXPECT_NEAR(static_cast<double>(station->arrivals.size()), 9000, 150);  // five standard deviations
+    EXPECT_EQ(station->node().drops("link.loss") + station->arrivals.size(), 10'000u);
+  }
+  EXPECT_NE(x.b.tags(), x.c.tags());
+  EXPECT_EQ(x.a.node().drops("link.loss"), 0u);
+}
+
+TEST(Lan, AReturningStationHasNewLuck) {
+  ThreeOnALan x({.loss = 0.5});
+  auto send_64 = [&](Duration until) {
+    x.b.arrivals.clear();
+    for (std::uint8_t i = 0; i < 64; ++i) x.a.send_to(x.b.mac(), 60, i);
+    x.run_until(until);
+    return x.b.tags();
+  };
+  const auto first = send_64(1_s);
+  x.lan.detach(x.b.nic);
+  x.lan.attach(x.b.nic);
+  EXPECT_NE(send_64(2_s), first);
+}
+
+TEST(Lan, AnExceptionOfAReceiverLeavesItUsable) {
+  ThreeOnALan x;
+  x.b.then = [] { throw std::runtime_error("a mistake in a scenario"); };
+  x.a.send_to(MacAddress::broadcast(), 60, 1);
+  EXPECT_THROW(x.run_until(1_s), std::runtime_error);
+  x.b.then = {};
+  x.lan.detach(x.b.nic);
+  x.lan.attach(x.b.nic);
+  x.a.send_to(MacAddress::broadcast(), 60, 2);
+  x.run_until(2_s);
+  EXPECT_EQ(x.b.tags(), (std::vector{1, 2}));
+  EXPECT_EQ(x.c.tags(), std::vector{2});
+}
+
+TEST(Lan, StationsMayLeaveAndJoinWhileItGoesDown) {
+  struct Leaver final : FrameReceiver {
+    explicit Leaver(ThreeOnALan& x) : x(x) { x.a.nic.set_receiver(this); }
+    void on_frame(Nic&, Packet) override {}
+    void on_link_change(Nic&, bool up) override {
+      if (up) return;
+      x.lan.detach(x.b.nic);
+      x.lan.attach(x.outside.nic);
+    }
+    ThreeOnALan& x;
+  };
+  ThreeOnALan x;
+  Leaver leaver(x);
+  x.lan.set_up(false);
+  x.lan.set_up(true);
+  EXPECT_EQ(x.b.nic.medium(), nullptr);
+  EXPECT_TRUE(x.c.nic.up());
+  EXPECT_TRUE(x.outside.nic.up());
 }
 
 TEST(Lan, StationsMayLeaveAndJoinWhileAFrameIsHandedOut) {
@@ -156,7 +237,10 @@ TEST(Lan, GoingDownLosesWhatIsUnderWay) {
 
 TEST(Lan, ExtensionsSeeEveryFrameButTheirOwn) {
   struct Extension final : LanExtension {
-    void on_lan_frame(const Packet& frame) override { tags.push_back(frame.bytes().back()); }
+    bool on_lan_frame(const Packet& frame) override {
+      tags.push_back(frame.bytes().back());
+      return false;
+    }
     std::vector<int> tags;
   } first, second;
   ThreeOnALan x;
@@ -165,7 +249,7 @@ TEST(Lan, ExtensionsSeeEveryFrameButTheirOwn) {
   x.a.send_to(x.b.mac(), 60, 1);
   x.a.send_to(kNobody, 60, 2);
   x.run_until(1_s);
-  x.lan.inject(first, x.simulation.packets().copy_of(testing::frame(x.c.mac(), 60, 3)));
+  x.lan.inject(first, x.a.node(), false, x.simulation.packets().copy_of(testing::frame(x.c.mac(), 60, 3)));
   EXPECT_EQ(first.tags, (std::vector{1, 2}));
   EXPECT_EQ(second.tags, (std::vector{1, 2, 3}));
   EXPECT_EQ(x.b.tags(), std::vector{1});
