@@ -16,16 +16,18 @@ bool needs_dad(const Ip6Interface& interface, const Ip6Stack::NewAddress& addres
          interface.stack().config().dup_addr_detect_transmits > 0;
 }
 
-// A link-local address is told apart by its zone, so it has no entry in the routing table.
+// A link-local address is told apart by its zone, so it has no entry in the routing table. What is sent to a
+// tentative address is discarded (RFC 4862 §5.4).
 void add_local_route(RouteTable& routes, Ip6Interface& interface, const InterfaceAddress& a) {
   if (a.address.is_link_local()) return;
   routes.add({.prefix = Ipv6Prefix(a.address, 128), .interface = &interface, .next_hop = {},
-              .kind = RouteKind::Local, .origin = RouteOrigin::Connected});
+              .kind = a.assigned() ? RouteKind::Local : RouteKind::Blackhole, .origin = RouteOrigin::Connected});
 }
 
 void remove_local_route(RouteTable& routes, const Ip6Interface& interface, const InterfaceAddress& a) {
   routes.remove_if([&](const Route& r) {
-    return r.kind == RouteKind::Local && r.interface == &interface && r.prefix == Ipv6Prefix(a.address, 128);
+    return (r.kind == RouteKind::Local || r.kind == RouteKind::Blackhole) && r.interface == &interface &&
+           r.origin == RouteOrigin::Connected && r.prefix == Ipv6Prefix(a.address, 128);
   });
 }
 
@@ -71,7 +73,7 @@ void Ip6Stack::await_dad(Ip6Interface& interface, InterfaceAddress& a) {
   const bool optimistic = config_.optimistic_dad && a.origin != AddressOrigin::Manual &&
                           interface.nd()->allows_optimistic_address();
   a.state = optimistic ? AddressState::Optimistic : AddressState::Tentative;
-  if (optimistic) add_local_route(routes_, interface, a);
+  add_local_route(routes_, interface, a);
 }
 
 void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {

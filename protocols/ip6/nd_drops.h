@@ -13,7 +13,6 @@ inline constexpr DropInfo kNdCacheFull{"nd.cache_full", "the node's limit on nei
 inline constexpr DropInfo kNdLinkDown{"nd.link_down", "the link is down"};
 inline constexpr DropInfo kNdNotOurTarget{"nd.not_our_target", "RFC 4861 §7.2.3"};
 inline constexpr DropInfo kNdTentativeTarget{"nd.tentative_target", "RFC 4862 §5.4.3"};
-inline constexpr DropInfo kNdTentativeDestination{"nd.tentative_destination", "RFC 4862 §5.4"};
 inline constexpr DropInfo kNdOwnSource{"nd.own_source", "RFC 4862 §5.4.4: the sender uses an address of this node"};
 inline constexpr DropInfo kNdOwnTarget{"nd.own_target", "RFC 4862 §5.4.4"};
 inline constexpr DropInfo kNdNoEntry{"nd.no_entry", "RFC 4861 §7.2.5"};

@@ -90,13 +90,17 @@ void NeighborDiscovery::on_neighbor_solicitation(const InputPacket& in, const Ne
 void NeighborDiscovery::on_neighbor_advertisement(const InputPacket& in, const NeighborAdvertisementView& na) {
   const Ipv6Address target = na.target();
   if (dad_.testing(target)) return finish_dad(*dad_.stop(target), false);
-  if (interface_.find_address(target) != nullptr) return stack_.drop(kNdOwnTarget, in.packet.bytes());
+  const std::optional<MacAddress> mac = target_mac(in, na.options());
+  if (const InterfaceAddress* own = interface_.find_address(target)) {
+    if (own->home_address && mac && hear_home_agent(target, *mac)) return;
+    return stack_.drop(kNdOwnTarget, in.packet.bytes());
+  }
   Neighbor* n = cache_.find(target);
   if (n == nullptr) return stack_.drop(kNdNoEntry, in.packet.bytes());
   const NudOutput out =
       nud_on_advertisement(*n, now(), timing(),
                            {.router = na.router(), .solicited = na.solicited(), .override = na.override(),
-                            .mac = target_mac(in, na.options())});
+                            .mac = mac});
   if (out.dropped != nullptr) stack_.drop(*out.dropped, in.packet.bytes());
   apply(*n, out);
 }

@@ -58,10 +58,6 @@ void NeighborDiscovery::send_unconfirmed(Packet packet, Neighbor& n) {
 
 void NeighborDiscovery::queue(Packet packet, Neighbor& n) {
   if (!interface_.up()) return stack_.drop(kNdLinkDown, packet.bytes());
-  const InterfaceAddress* self = interface_.find_address(n.address);
-  if (self != nullptr && self->state == AddressState::Tentative) {
-    return stack_.drop(kNdTentativeDestination, packet.bytes());
-  }
   // RFC 4429 §3.2: no address resolution for a packet from an optimistic address. A default router may carry it;
   // otherwise it waits for the end of Duplicate Address Detection.
   const InterfaceAddress* own = interface_.find_address(source_of(packet));
@@ -127,22 +123,44 @@ const InterfaceAddress* NeighborDiscovery::solicitation_source(const Neighbor& n
 
 bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
   const InterfaceAddress* source = solicitation_source(n);
+  if (source == nullptr) return ask_for_home_agent(n);
   const bool unicast = how == Solicit::Unicast;
-  if (source == nullptr) {
-    // RFC 6275 §11.5.5: a mobile node back home asks for its home agent from the unspecified address.
-    const InterfaceAddress* own = n.queue.empty() ? nullptr : interface_.find_address(source_of(n.queue.front()));
-    if (own == nullptr || !own->home_address || unicast) return false;
-    const NdEndPoints between{kUnspecified, solicited_node(n.address)};
-    ++stack_.counters().sent;
-    interface_.transmit(nd_packet(stack_.node().simulation().packets(), between, NeighborSolicitation{n.address}),
-                        multicast_mac(between.destination));
-    return true;
-  }
   const NdEndPoints between{source->address, unicast ? n.address : solicited_node(n.address)};
   Packet packet = nd_packet(stack_.node().simulation().packets(), between, NeighborSolicitation{n.address},
                             SourceLinkLayerAddress{interface_.nic()->mac()});
   ++stack_.counters().sent;
   interface_.transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
+  return true;
+}
+
+// RFC 6275 §11.5.5: a mobile node back home, with a Binding Update to send, must not speak as its home address, which
+// the home agent defends. It asks from the unspecified address who that is.
+bool NeighborDiscovery::ask_for_home_agent(const Neighbor& n) {
+  const auto home = home_address_of_binding_update(n);
+  if (!home) return false;
+  const Ipv6Address destination = solicited_node(*home);
+  transmit(nd_packet(stack_.node().simulation().packets(), {kUnspecified, destination}, NeighborSolicitation{*home}),
+           destination);
+  return true;
+}
+
+std::optional<Ipv6Address> NeighborDiscovery::home_address_of_binding_update(const Neighbor& n) const {
+  if (n.queue.empty()) return std::nullopt;
+  const Ipv6HeaderView header = *Ipv6HeaderView::check(n.queue.front().bytes());
+  const InterfaceAddress* own = interface_.find_address(header.source());
+  if (own == nullptr || !own->home_address || header.next_header() != NextHeader::Mobility) return std::nullopt;
+  return own->address;
+}
+
+// The home agent's answer: an advertisement for our home address, with its own link-layer address.
+bool NeighborDiscovery::hear_home_agent(const Ipv6Address& home, const MacAddress& mac) {
+  Neighbor* home_agent = nullptr;
+  cache_.for_each([&](Neighbor& n) {
+    if (n.state == State::Incomplete && home_address_of_binding_update(n) == home) home_agent = &n;
+  });
+  if (home_agent == nullptr) return false;
+  apply(*home_agent, nud_on_advertisement(*home_agent, now(), timing(),
+                                          {.router = true, .solicited = true, .override = true, .mac = mac}));
   return true;
 }
 

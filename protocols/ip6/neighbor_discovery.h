@@ -100,6 +100,9 @@ class NeighborDiscovery {
   void refile(Neighbor& n);
   bool solicit(const Neighbor& n, NudOutput::Solicit how);  // false: no address to send it from
   const InterfaceAddress* solicitation_source(const Neighbor& n) const;
+  bool ask_for_home_agent(const Neighbor& n);
+  std::optional<Ipv6Address> home_address_of_binding_update(const Neighbor& n) const;
+  bool hear_home_agent(const Ipv6Address& home, const MacAddress& mac);
   void flush_queue(Neighbor& n);
   void give_up(Neighbor& n);
   void discard(Neighbor& n, const DropInfo& reason);

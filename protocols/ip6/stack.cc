@@ -106,7 +106,9 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
     d.interface = zone;
     if (zone != nullptr) {
       const InterfaceAddress* own = zone->find_address(address);
-      d.kind = own != nullptr && own->assigned() ? RouteKind::Local : RouteKind::Unicast;
+      const bool ours = own != nullptr && own->state != AddressState::Duplicated;
+      // RFC 4862 §5.4: what is sent to a tentative address is discarded.
+      d.kind = !ours ? RouteKind::Unicast : own->assigned() ? RouteKind::Local : RouteKind::Blackhole;
     }
   } else if (const Route* route = routes_.lookup(address, zone)) {
     d.interface = route->interface;

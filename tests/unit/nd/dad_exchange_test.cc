@@ -141,6 +141,43 @@ TEST(Dad, ForAnotherNodeTellsTheResult) {  // RFC 6275 §10.3.1
   EXPECT_EQ(results.size(), 2u);
 }
 
+TEST(Dad, NothingGoesToATentativeAddressOfTheNodeItself) {  // §5.4
+  Exchange x({.forwarding = true});
+  x.settle();
+  const Ipv6Address address = "2001:db8:1::1"_ip6;
+  x.stack.add_address(x.interface, {.address = address});
+  x.run(1_ms);
+  x.tester.clear();
+  x.send_packet(address, x.empty_packet(kTesterGlobal, address), kTesterMac);
+  EXPECT_FALSE(x.tester.recv(500_ms));
+  EXPECT_EQ(x.node.drops("ip6.blackhole_route"), 1u);
+  x.run(1_s);
+  x.send_packet(address, x.empty_packet(kTesterGlobal, address), kTesterMac);
+  EXPECT_EQ(x.node.drops("ip6.no_next_header"), 1u);  // it arrived
+}
+
+// RFC 6275 §11.5.5: a mobile node back home, before its link-local address is tested, asks who defends its home
+// address, and sends its Binding Update to that node.
+TEST(ReturningHome, AsksTheHomeAgentFromTheUnspecifiedAddress) {
+  Exchange x;
+  const Ipv6Address home = "2001:db8:1::cafe"_ip6, home_agent = "2001:db8:1::1"_ip6;
+  x.stack.add_address(x.interface, {.address = home, .origin = AddressOrigin::Home, .home_address = true,
+                                    .skip_dad = true});
+  Packet update = x.simulation.packets().allocate(8);
+  Ipv6Header{.payload_length = 8, .next_header = NextHeader::Mobility, .source = home, .destination = home_agent}
+      .write(update.prepend(kIpv6HeaderSize));
+  x.nd().send(std::move(update), home_agent);
+  const auto ns = x.recv<NeighborSolicitationView>(0_s);
+  ASSERT_TRUE(ns);
+  EXPECT_EQ(ns->source, kUnspecified);
+  EXPECT_EQ(ns->destination, solicited_node(home));
+  EXPECT_EQ(ns->view().target(), home);
+  x.send_nd({"fe80::1"_ip6, kAllNodesLinkLocal}, NeighborAdvertisement{home, false, false, false},
+            TargetLinkLayerAddress{kTesterMac});
+  EXPECT_EQ(x.count_packets_to(home_agent, 0_s), 1u);
+  EXPECT_EQ(x.state(home_agent), Neighbor::State::Reachable);
+}
+
 // A host that has formed an optimistic address.
 class Optimistic : public ::testing::Test {
  protected:

@@ -87,6 +87,10 @@ TEST(RedirectingRouter, TellsTheSourceOfABetterFirstHop) {  // §8.2
   EXPECT_EQ(redirect->view().destination(), kFar);
   EXPECT_EQ(redirect->option<RedirectedHeader>()->packet.size(), kIpv6HeaderSize);
   EXPECT_FALSE(redirect->option<TargetLinkLayerAddress>());  // not known yet
+  // The packet itself goes on to the better router.
+  x.send_nd({kBetter, x.link_local()}, NeighborAdvertisement{kBetter, true, true, true},
+            TargetLinkLayerAddress{kOtherMac});
+  EXPECT_EQ(x.count_packets_to(kFar, 0_s), 1u);
   // Rate limited.
   int redirects = 1;
   for (int i = 0; i < 100; ++i) x.send_packet("2001:db8:1::1"_ip6, x.empty_packet(kTesterGlobal, kFar), kTesterMac);
