@@ -44,6 +44,11 @@ Nic* Node::find_nic(std::string_view nic_name) const {
 void Node::count_drop(DropReason reason, Bytes packet) {
   if (simulation().trace_hash_enabled()) mix_into_trace_hash(stable_hash(reason->name), packet);
   if (drop_observer_) drop_observer_(now(), *this, reason, packet);
+  if (drop_trace_enabled_) {
+    record(kTraceDrop, {{"reason", std::string(reason->name)},
+                        {"rule", std::string(reason->rule)},
+                        {"bytes", static_cast<std::int64_t>(packet.size())}});
+  }
   for (auto& [known, count] : drops_) {
     if (known == reason) {
       ++count;

@@ -20,6 +20,9 @@ namespace kamesim {
 
 class Mobility;
 
+// Fields: reason, rule, bytes (the size of what was discarded).
+inline constexpr TraceKind kTraceDrop{"drop"};
+
 class Node final : public Actor {
  public:
   Node(Simulation& simulation, std::string name);
@@ -42,6 +45,8 @@ class Node final : public Actor {
   // Records are kept only after enable_trace().
   void enable_trace() { trace_enabled_ = true; }
   bool trace_enabled() const { return trace_enabled_; }
+  // Discards too are then recorded, one by one: kTraceDrop.
+  void enable_drop_trace() { drop_trace_enabled_ = true; }
   void trace(const TraceKind& kind, std::vector<TraceField> fields = {}) {
     if (trace_enabled_) record(kind, std::move(fields));
   }
@@ -64,6 +69,7 @@ class Node final : public Actor {
   DropObserver drop_observer_;
   std::vector<TraceRecord> trace_;
   bool trace_enabled_ = false;
+  bool drop_trace_enabled_ = false;
   std::uint64_t hash_ = 0x9e3779b97f4a7c15ull;
   std::unique_ptr<Mobility> mobility_;
 };

@@ -198,6 +198,7 @@ void bind_host(py::module_& m) {
       .def("waypoints", &waypoints, "(time in ns, x, y), in the order of time.")
       .def("set_waypoints", &set_waypoints, "waypoints"_a)
       .def("enable_trace", [](Host& h) { h.node().enable_trace(); })
+      .def("enable_drop_trace", [](Host& h) { h.node().enable_drop_trace(); })
       .def("trace", &trace, "(time in ns, kind, fields), in the order of time.");
 }
 
