@@ -186,10 +186,18 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Runs the experiment; 2 if the options or the folder are no good."""
     options = parse(argv)
+    if options.duration is not None and options.duration <= SETTLE:
+        print(f"mip6_handoff: --duration is {options.duration:g}; the mobile node sets off at {SETTLE:g} s", file=sys.stderr)
+        return 2
+    try:
+        if options.out is not None:
+            options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"mip6_handoff: --out: cannot make the folder {options.out}: {error.strerror}", file=sys.stderr)
+        return 2
     try:
         experiment = build(options)
         if options.out is not None:
-            options.out.mkdir(parents=True, exist_ok=True)
             with experiment.net.capture(options.out / "handoff.pcapng"):
                 run = experiment.net.run(until=experiment.end)
         else:
