@@ -21,6 +21,7 @@ struct PrefixEntry {
   std::optional<Time> addresses_until;   // addresses were formed of it (A bit)
   std::vector<Ipv6Address> routers;      // that advertise it, on the present link as far as known
   bool detached = false;                 // none of them is probably reachable: the prefix of another link
+  bool routed = false;                   // the owner's mark: there is an on-link route for it
 
   bool on_link() const { return on_link_until.has_value() && !detached; }
 };

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "protocols/ip6/nd_constants.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_slaac.h"
-#include "protocols/ip6/nd_trace.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 
@@ -15,16 +13,6 @@ namespace {
 
 using Kind = RoutingMessage::Kind;
 using Change = DefaultRouterList::Change;
-
-// Metrics of default routes, so that of several interfaces the one with the best router is used, and routes that
-// were given by hand before all.
-constexpr std::uint32_t kRouterMetric = 16;
-constexpr std::uint32_t kSuspectRouterMetric = 32;
-
-std::uint32_t metric(const DefaultRouter& router) {
-  const std::uint32_t base = router.suspect ? kSuspectRouterMetric : kRouterMetric;
-  return base - static_cast<std::uint32_t>(static_cast<int>(router.preference));
-}
 
 }  // namespace
 
@@ -79,7 +67,10 @@ void RouterDiscovery::set_mtu(const InputPacket& in, const Mtu& option) {
 PrefixEntry* RouterDiscovery::entry_for(const InputPacket& in, const Ipv6Prefix& prefix) {
   std::optional<PrefixEntry> displaced;
   PrefixEntry* entry = prefixes_.find_or_add(prefix, displaced);
-  if (displaced) sync_route(*displaced);
+  if (displaced) {
+    displaced->on_link_until.reset();
+    sync_route(*displaced);
+  }
   if (entry == nullptr) {
     stack_.drop(kNdTooManyPrefixes, in.packet.bytes());
   } else {
@@ -101,65 +92,6 @@ void RouterDiscovery::on_prefix(const InputPacket& in, const PrefixInformation& 
     if (known->on_link_until) known->on_link_until = stack_.now();  // timed out at once
   }
   on_autonomous_prefix(in, option);
-}
-
-// RFC 4862 §5.5.3.
-void RouterDiscovery::on_autonomous_prefix(const InputPacket& in, const PrefixInformation& option) {
-  const AutonomousVerdict verdict = check_autonomous_prefix(option);
-  if (verdict.dropped != nullptr) stack_.drop(*verdict.dropped, in.packet.bytes());
-  if (!verdict.usable) return;
-  const Time now = stack_.now();
-  bool formed = false;
-  Time addresses_until;
-  for (const auto& a : interface_.addresses()) {
-    if (a->origin != AddressOrigin::Autoconfigured || a->prefix() != option.prefix()) continue;
-    a->preferred_until = lifetime_end(now, option.preferred_lifetime);
-    a->valid_until = renewed_valid_until(now, a->valid_until, option.valid_lifetime);
-    addresses_until = std::max(addresses_until, a->valid_until);
-    formed = true;
-  }
-  if (!formed) return form_address(in, option);
-  if (PrefixEntry* entry = entry_for(in, option.prefix())) entry->addresses_until = addresses_until;
-}
-
-// §5.5.3 d.
-void RouterDiscovery::form_address(const InputPacket& in, const PrefixInformation& option) {
-  if (option.valid_lifetime == Duration()) return;
-  const Ipv6Address address = with_interface_id(option.prefix(), InterfaceId::eui64(interface_.nic()->mac()));
-  // The address may be there by other means; and while a mobile node is away, its home address is elsewhere (RFC
-  // 6275 §11.5.5: no Duplicate Address Detection for it on the way back).
-  for (const auto& interface : stack_.interfaces()) {
-    const InterfaceAddress* known = interface->find_address(address);
-    if (known != nullptr && (known->home_address || interface.get() == &interface_)) return;
-  }
-  if (!make_room_for_address()) return stack_.drop(kNdTooManyAddresses, in.packet.bytes());
-  PrefixEntry* entry = entry_for(in, option.prefix());
-  if (entry == nullptr) return;
-  const Time now = stack_.now();
-  const Time valid_until = lifetime_end(now, option.valid_lifetime);
-  entry->addresses_until = valid_until;
-  // RFC 4429 §3.3 asks for the router's link-layer address, and for a default router: the choice is due before.
-  select_router();
-  nd_.delay_dad_ = in.destination.is_multicast();
-  stack_.add_address(interface_, {.address = address,
-                                  .prefix_length = static_cast<std::uint8_t>(option.prefix_length),
-                                  .origin = AddressOrigin::Autoconfigured,
-                                  .on_link_prefix = false,
-                                  .preferred_until = lifetime_end(now, option.preferred_lifetime),
-                                  .valid_until = valid_until});
-  nd_.delay_dad_ = false;
-}
-
-// A detached address, the oldest, makes room for one of the present link.
-bool RouterDiscovery::make_room_for_address() {
-  auto autoconfigured = [](const auto& a) { return a->origin == AddressOrigin::Autoconfigured; };
-  const auto& addresses = interface_.addresses();
-  const auto count = static_cast<std::size_t>(std::ranges::count_if(addresses, autoconfigured));
-  if (count < stack_.config().max_autoconfigured_addresses) return true;
-  const auto oldest = std::ranges::find_if(addresses, [&](const auto& a) { return autoconfigured(a) && a->detached; });
-  if (oldest == addresses.end()) return false;
-  const Ipv6Address address = (*oldest)->address;
-  return stack_.remove_address(interface_, address);
 }
 
 void RouterDiscovery::on_neighbor_reachable(const Ipv6Address& address) {
@@ -198,108 +130,15 @@ void RouterDiscovery::on_link_down() {
   select_router();
 }
 
-void RouterDiscovery::review() {
-  review_prefixes();
-  select_router();
-}
-
-void RouterDiscovery::review_prefixes() {
-  auto reachable = [&](const Ipv6Address& router) { return nd_.link_layer_address_known(router); };
-  const bool any_router = std::ranges::any_of(
-      list_.routers(), [&](const DefaultRouter& r) { return !r.suspect && reachable(r.address); });
-  // Detached ones are told of after the new ones are attached: a listener finds all in its place.
-  std::vector<std::pair<Ipv6Prefix, bool>> changes;
-  for (const PrefixEntry* entry : prefixes_.review(reachable, any_router)) {
-    sync_route(*entry);
-    changes.emplace_back(entry->prefix, entry->detached);
-  }
-  for (const auto& [prefix, detached] : changes) set_detached(prefix, detached);
-}
-
-void RouterDiscovery::set_detached(const Ipv6Prefix& prefix, bool detached) {
-  std::vector<Ipv6Address> affected;
-  for (const auto& a : interface_.addresses()) {
-    const bool of_prefix = a->origin == AddressOrigin::Autoconfigured && a->prefix() == prefix;
-    if (!of_prefix || a->detached == detached) continue;
-    a->detached = detached;
-    affected.push_back(a->address);
-  }
-  for (const Ipv6Address& address : affected) {
-    InterfaceAddress* a = interface_.find_address(address);
-    if (a == nullptr) continue;
-    stack_.node().trace(kTraceAddressDetached, {{"interface", interface_.name()},
-                                                {"address", address.to_string()},
-                                                {"detached", std::int64_t{detached}}});
-    if (detached) {
-      stack_.address_changed(interface_, *a);
-    } else {
-      stack_.repeat_dad(interface_, *a);  // as KAME: another node may have taken it meanwhile
-    }
-  }
-}
-
-void RouterDiscovery::sync_route(const PrefixEntry& entry) {
-  const Route route{.prefix = entry.prefix, .interface = &interface_, .next_hop = {},
-                    .origin = RouteOrigin::RouterAdvertisement};
-  const PrefixEntry* listed = prefixes_.find(entry.prefix);
-  if (listed != nullptr && listed->on_link()) {
-    stack_.routes().add(route);
-    return;
-  }
-  stack_.routes().remove_if([&](const Route& r) {
-    return r.prefix == route.prefix && r.interface == route.interface && r.on_link() && r.origin == route.origin;
-  });
-}
-
-void RouterDiscovery::select_router() {
-  const DefaultRouter* router =
-      list_.select([&](const Ipv6Address& address) { return nd_.link_layer_address_known(address); });
-  const std::optional<Ipv6Address> next = router != nullptr ? std::optional(router->address) : std::nullopt;
-  const std::uint32_t next_metric = router != nullptr ? metric(*router) : 0;
-  if (next == selected_ && next_metric == selected_metric_) return;
-  const bool other = next != selected_;
-  stack_.routes().remove_if([&](const Route& r) {
-    return r.prefix.length() == 0 && r.interface == &interface_ && r.origin == RouteOrigin::RouterAdvertisement;
-  });
-  selected_ = next;
-  selected_metric_ = next_metric;
-  if (next) {
-    stack_.routes().add({.prefix = {}, .interface = &interface_, .next_hop = *next,
-                         .origin = RouteOrigin::RouterAdvertisement, .metric = next_metric});
-  }
-  if (!other) return;
-  stack_.node().trace(kTraceDefaultRouter, {{"interface", interface_.name()}, {"router", next ? next->to_string() : ""}});
-}
-
-// RFC 4862 §5.5.4: deprecates or removes one address whose time has come.
-bool RouterDiscovery::expire_address(Time now) {
-  for (const auto& a : interface_.addresses()) {
-    if (a->valid_until <= now) {
-      const Ipv6Address address = a->address;
-      return stack_.remove_address(interface_, address);
-    }
-    const bool past = a->preferred_until <= now;
-    if (a->state == AddressState::Preferred && past) {
-      a->state = AddressState::Deprecated;
-    } else if (a->state == AddressState::Deprecated && !past) {
-      a->state = AddressState::Preferred;
-    } else {
-      continue;
-    }
-    stack_.address_changed(interface_, *a);
-    return true;
-  }
-  return false;
-}
-
 void RouterDiscovery::on_timeout(Time now) {
   bool changed = false;
   while (const auto gone = list_.take_gone(now)) {
     review();
     router_gone(*gone, Kind::DefaultRouterRemoved);
   }
-  while (const auto expired = prefixes_.take_expired(now)) {
-    sync_route(*expired);
+  while (auto expired = prefixes_.take_expired(now)) {
+    PrefixEntry* remaining = prefixes_.find(expired->prefix);
+    sync_route(remaining != nullptr ? *remaining : *expired);
     changed = true;
   }
   while (expire_address(now)) {

@@ -51,19 +51,22 @@ class RouterDiscovery {
   void set_parameters(const RouterAdvertisement& ra);
   void set_mtu(const InputPacket& in, const Mtu& option);
   void on_prefix(const InputPacket& in, const PrefixInformation& option);
+  PrefixEntry* entry_for(const InputPacket& in, const Ipv6Prefix& prefix);
+  void router_gone(const Ipv6Address& address, RoutingMessage::Kind kind);
+
+  // nd_autoconfiguration.cc
   void on_autonomous_prefix(const InputPacket& in, const PrefixInformation& option);
   void form_address(const InputPacket& in, const PrefixInformation& option);
   bool make_room_for_address();
-  PrefixEntry* entry_for(const InputPacket& in, const Ipv6Prefix& prefix);
+  bool expire_address(Time now);
 
-  // Finds the detached prefixes, the default router and their routes out again, after something changed.
+  // nd_on_link.cc: finds the detached prefixes, the default router and their routes out again, after something
+  // changed.
   void review();
   void review_prefixes();
   void select_router();
   void set_detached(const Ipv6Prefix& prefix, bool detached);
-  void sync_route(const PrefixEntry& entry);
-  void router_gone(const Ipv6Address& address, RoutingMessage::Kind kind);
-  bool expire_address(Time now);
+  void sync_route(PrefixEntry& entry);
 
   EthernetInterface& interface_;
   Ip6Stack& stack_;
