@@ -11,6 +11,8 @@ namespace kamesim {
 
 namespace {
 
+constexpr std::size_t kHeaderLengthOffset = 1, kOptionsOffset = 2;  // RFC 8200 §4.3
+
 // The whole header at in.offset, all of whose kinds here begin with Next Header and Hdr Ext Len.
 Bytes header_bytes(const InputPacket& in) {
   const Bytes rest = in.upper();
@@ -40,13 +42,18 @@ Ip6Stack::Walk Ip6Stack::refuse_option(InputPacket& in, std::uint8_t type, std::
   return Walk::Stop;
 }
 
+// RFC 4443 §3.4: what cannot be processed is reported by the octet that is wrong. `header` is empty when it reaches
+// beyond the packet.
+Ip6Stack::Walk Ip6Stack::refuse_header(InputPacket& in, Bytes header, const DropInfo& reason) {
+  const std::size_t wrong = TlvOptions::overrun(header, kOptionsOffset).value_or(kHeaderLengthOffset);
+  parameter_problem(in, ParameterProblemCode::ErroneousHeaderField, in.offset + wrong, reason);
+  return Walk::Stop;
+}
+
 Ip6Stack::Walk Ip6Stack::process_hop_by_hop(InputPacket& in) {
   const Bytes bytes = header_bytes(in);
   const auto header = OptionsHeaderView::check(bytes);
-  if (!header) {
-    drop(*header.error(), in.packet.bytes());
-    return Walk::Stop;
-  }
+  if (!header) return refuse_header(in, bytes, *header.error());
   for (const Tlv& option : header->options()) {
     if (router_alert(option)) continue;
     if (refuse_option(in, option.type, option.offset) == Walk::Stop) return Walk::Stop;
@@ -58,10 +65,7 @@ Ip6Stack::Walk Ip6Stack::process_hop_by_hop(InputPacket& in) {
 Ip6Stack::Walk Ip6Stack::process_destination_options(InputPacket& in) {
   const Bytes bytes = header_bytes(in);
   const auto header = OptionsHeaderView::check(bytes);
-  if (!header) {
-    drop(*header.error(), in.packet.bytes());
-    return Walk::Stop;
-  }
+  if (!header) return refuse_header(in, bytes, *header.error());
   for (const Tlv& option : header->options()) {
     if (tunnel_encapsulation_limit(option)) continue;  // RFC 2473 §4.1.1: for tunnel entry points
     if (const auto home = home_address(option); home && mobility_ != nullptr) {
@@ -94,10 +98,7 @@ Ip6Stack::Walk Ip6Stack::process_home_address(InputPacket& in, const Ipv6Address
 Ip6Stack::Walk Ip6Stack::process_routing_header(InputPacket& in) {
   const Bytes bytes = header_bytes(in);
   const auto header = RoutingHeaderView::check(bytes);
-  if (!header) {
-    drop(*header.error(), in.packet.bytes());
-    return Walk::Stop;
-  }
+  if (!header) return refuse_header(in, bytes, *header.error());
   if (header->segments_left() == 0) {
     step_behind(in, bytes);
     return Walk::Next;

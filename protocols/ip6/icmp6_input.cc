@@ -52,8 +52,9 @@ void Icmp6Input::on_packet(InputPacket& in) {
     reply_to_echo(in);
   } else if (type >= Icmp6Type::RouterSolicitation && type <= Icmp6Type::Redirect) {
     if (in.interface->nd() != nullptr) in.interface->nd()->input(in);
+  } else if (!is_known(type)) {  // RFC 4443 §2.4 b
+    return stack_.drop(kIcmp6UnknownType, in.packet.bytes());
   }
-  // RFC 4443 §2.4 b: informational messages of unknown type are discarded, once no socket wants them.
   if (sockets != nullptr) sockets->on_packet(in);
 }
 

@@ -198,6 +198,7 @@ class Ip6Stack final : public FrameReceiver {
   Walk process_fragment(InputPacket& packet);
   Walk process_home_address(InputPacket& packet, const Ipv6Address& home, NextHeader upper);
   Walk refuse_option(InputPacket& packet, std::uint8_t type, std::size_t offset);
+  Walk refuse_header(InputPacket& packet, Bytes header, const DropInfo& reason);
   void parameter_problem(InputPacket& packet, ParameterProblemCode code, std::size_t pointer, const DropInfo& reason);
   void expire_reassemblies();
   // forward.cc

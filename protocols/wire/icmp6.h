@@ -37,6 +37,11 @@ enum class Icmp6Type : std::uint8_t {
   MobilePrefixAdvertisement = 147,
 };
 
+constexpr bool is_known(Icmp6Type type) {
+  const auto value = static_cast<std::uint8_t>(type);
+  return (value >= 1 && value <= 4) || (value >= 128 && value <= 137) || (value >= 143 && value <= 147);
+}
+
 // RFC 4443 §2.1: error messages have a zero in the high-order bit of the type.
 constexpr bool is_error(Icmp6Type type) { return static_cast<std::uint8_t>(type) < 128; }
 

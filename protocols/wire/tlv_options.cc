@@ -9,17 +9,22 @@ void TlvOptions::Iterator::skip_padding() {
 }
 
 std::optional<TlvOptions> TlvOptions::check(Bytes header, std::size_t offset) {
-  if (offset > header.size()) return std::nullopt;
-  for (std::size_t at = offset; at != header.size();) {
+  if (offset > header.size() || overrun(header, offset)) return std::nullopt;
+  return TlvOptions(header, offset);
+}
+
+std::optional<std::size_t> TlvOptions::overrun(Bytes header, std::size_t offset) {
+  for (std::size_t at = offset; at < header.size();) {
     const std::size_t left = header.size() - at;
     if (header[at] == kTlvPad1) {
       ++at;
       continue;
     }
-    if (left < kTlvHeaderSize || left < kTlvHeaderSize + header[at + 1]) return std::nullopt;
+    if (left < kTlvHeaderSize) return at;
+    if (left < kTlvHeaderSize + header[at + 1]) return at + 1;
     at += kTlvHeaderSize + header[at + 1];
   }
-  return TlvOptions(header, offset);
+  return std::nullopt;
 }
 
 std::optional<Tlv> TlvOptions::find(std::uint8_t type) const {

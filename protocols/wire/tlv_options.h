@@ -58,6 +58,8 @@ class TlvOptions {
 
   // The options from `offset` to the end of the header; empty when one of them reaches beyond that end.
   static std::optional<TlvOptions> check(Bytes header, std::size_t offset);
+  // Where that one says so: its length octet, or its type octet if that is the header's last. Empty: none does.
+  static std::optional<std::size_t> overrun(Bytes header, std::size_t offset);
 
   Iterator begin() const { return Iterator(header_, offset_); }
   std::default_sentinel_t end() const { return {}; }
