@@ -111,7 +111,7 @@ void Cell::send_down(Nic* from, const Packet& frame) {
 }
 
 DropReason Cell::why_refused(const Packet& frame) {
-  if (frame.size() > config_.mtu + Nic::kEthernetHeaderSize) return &kLinkFrameTooLong;
+  if (frame.size() > mtu() + Nic::kEthernetHeaderSize) return &kLinkFrameTooLong;
   while (departed_ < channel_.size() && channel_[departed_].departure <= now()) ++departed_;
   if (channel_.size() - departed_ >= config_.queue_limit) return &kLinkQueueFull;
   return nullptr;

@@ -5,6 +5,7 @@
 // stations of the cell goes over the channel twice.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -60,7 +61,8 @@ class Cell final : public Medium, public LanExtension {
   // node of each station that would have received it.
   void transmit(Nic& from, Packet frame) override;
   bool on_lan_frame(const Packet& frame) override;
-  std::uint32_t mtu() const override { return config_.mtu; }
+  // Not above that of the LAN.
+  std::uint32_t mtu() const override { return std::min(config_.mtu, lan_.mtu()); }
 
  private:
   enum class Direction : std::uint8_t { kUp, kDown };

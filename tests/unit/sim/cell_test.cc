@@ -201,6 +201,40 @@ TEST(Cell, LosesItsFramesWhenTheWireIsDown) {
   EXPECT_EQ(x.a.node().drops("link.down"), 1u);
 }
 
+TEST(Cell, CarriesNoLongerFramesThanItsLan) {
+  OneCell x({.mtu = 2000});
+  EXPECT_EQ(x.a.nic.mtu(), 1500u);
+  x.a.send_to(x.b.mac(), 1501 + Nic::kEthernetHeaderSize);
+  EXPECT_EQ(x.a.node().drops("link.frame_too_long"), 1u);
+}
+
+TEST(Cell, AnExceptionOfAReceiverLeavesItUsable) {
+  OneCell x;
+  x.a.then = [] { throw std::runtime_error("a mistake in a scenario"); };
+  x.wire.send(frame(x.a.mac(), 100, 1));
+  EXPECT_THROW(x.run_until(1_s), std::runtime_error);
+  x.a.then = {};
+  x.cell.detach(x.a.nic);
+  x.cell.attach(x.a.nic);
+  x.wire.send(frame(x.a.mac(), 100, 2));
+  x.run_until(2_s);
+  EXPECT_EQ(x.a.tags(), (std::vector{1, 2}));
+}
+
+TEST(Cell, AReturningStationHasNewLuck) {
+  OneCell x({.rate_bps = 0, .loss = 0.5});
+  auto send_64 = [&](Duration until) {
+    x.a.arrivals.clear();
+    for (std::uint8_t i = 0; i < 64; ++i) x.wire.send(frame(x.a.mac(), 100, i));
+    x.run_until(until);
+    return x.a.tags();
+  };
+  const auto first = send_64(1_s);
+  x.cell.detach(x.a.nic);
+  x.cell.attach(x.a.nic);
+  EXPECT_NE(send_64(2_s), first);
+}
+
 TEST(Cell, SignalFallsWithTheLogarithmOfTheDistance) {
   OneCell x({.position = {10, 0}});
   EXPECT_DOUBLE_EQ(x.cell.signal_dbm({10, 0}), -20);  // within the first metre
