@@ -29,6 +29,7 @@ class NetworkBase:
         name: str = "network",
         prefix_pool: str = "2001:db8::/32",
         trace: bool = True,
+        trace_drops: bool = False,
         trace_hash: bool = False,
     ) -> None:
         what = "Network"
@@ -37,12 +38,15 @@ class NetworkBase:
         self._prefixes = PrefixPool(what, prefix_pool)
         self._core = _core.Simulation(self.seed)
         self._traces = errors.flag(what, "trace", trace)
+        self._drop_traces = errors.flag(what, "trace_drops", trace_drops)
         self._hashes = errors.flag(what, "trace_hash", trace_hash)
         if trace_hash:
             self._core.enable_trace_hash()
         self._scheduler = Scheduler(self._core)
         self._nodes: dict[str, Node] = {}
         self._media: dict[str, Medium] = {}
+        self._order: list[str] = []  # names of nodes and media as they were made
+        self._interfaces_made: list[Interface] = []
         self._flows: dict[str, Flow] = {}
         self._captures: list[Capture] = []
         self._arrivals: dict[Interface, Scheduled] = {}  # of interfaces between two LANs
@@ -107,7 +111,7 @@ class NetworkBase:
     def __repr__(self) -> str:
         return (
             f"<Network {self.name!r} seed {self.seed}: {len(self._nodes)} nodes, {len(self._media)} links and LANs, "
-            f"now {self._core.now_ns * 1e-9:g} s>"
+            f"now {self._core.now_ns / 1e9:g} s>"
         )
 
     # --- For those who build it -------------------------------------------------------------------------------------
@@ -137,33 +141,38 @@ class NetworkBase:
             candidate, number = f"{name}.{number}", number + 1
         return candidate
 
-    def _make_node(
-        self, kind: str, name: str, position: Any, dup_addr_detect_transmits: int, optimistic_dad: bool
-    ) -> _core.Host:
-        self._new_name(kind, name)
-        what = f"{kind} {name!r}"
+    def _add_node(
+        self, kind: type[N], name: str, position: Any, dup_addr_detect_transmits: int, optimistic_dad: bool
+    ) -> N:
+        word = "router" if kind.is_router else "host"
+        self._new_name(word, name)
+        what = f"{word} {name!r}"
         if position is not None:
             errors.position(what, "position", position)
         transmits = errors.integer(
             what, "dup_addr_detect_transmits", dup_addr_detect_transmits, "", minimum=0, maximum=100
         )
         optimistic = errors.flag(what, "optimistic_dad", optimistic_dad)
-        return self._core.add_host(name, kind == "router", transmits, optimistic)
-
-    def _node_added(self, node: N, position: tuple[float, float] | None) -> N:
-        self._nodes[node.name] = node
+        core = self._core.add_host(name, kind.is_router, transmits, optimistic)
+        node = kind(self._network(), name, core, transmits, optimistic)
+        self._nodes[name] = node
+        self._order.append(name)
         if self._traces:
-            node._core.enable_trace()
+            core.enable_trace()
+        if self._drop_traces:
+            core.enable_drop_trace()
         if position is not None:
             node.position = position
         return node
 
     def _medium_added(self, medium: Medium) -> None:
         self._media[medium.name] = medium
+        self._order.append(medium.name)
         for prefix in medium._prefixes:
             self._prefixes.claim(medium._what, prefix)
 
     def _interface_added(self, interface: Interface) -> None:
+        self._interfaces_made.append(interface)
         for capture in self._captures:
             capture._interface_added(interface)
 

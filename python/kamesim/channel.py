@@ -53,9 +53,9 @@ class Channel:
     @property
     def delay(self) -> float:
         """Seconds."""
-        return self.delay_ns * 1e-9
+        return self.delay_ns / 1e9
 
     @property
     def jitter(self) -> float:
         """Seconds."""
-        return self.jitter_ns * 1e-9
+        return self.jitter_ns / 1e9

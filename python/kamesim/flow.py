@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kamesim import _core
@@ -13,27 +14,49 @@ if TYPE_CHECKING:
     from kamesim.node import Node
 
 
+@dataclass(frozen=True)
+class FlowSettings:
+    """What a flow was asked to be, checked; None: as `Network.udp_flow` says."""
+
+    source: Node
+    destination: Node
+    rate: float  #: packets a second
+    size: int  #: bytes of UDP payload
+    pattern: str  #: "constant" or "poisson"
+    start_ns: int
+    stop_ns: int | None
+    port: int
+    source_port: int | None
+    source_address: str | None
+    destination_address: str | None
+
+
 class Flow:
     """UDP packets of one size from one node to another, counted and timed (see `Network.udp_flow`).
 
     The counts are those of the present virtual time: packets under way count as lost.
     """
 
-    def __init__(
-        self, name: str, source: Node, destination: Node, *, rate: float, size: int, pattern: str, core: _core.UdpFlow
-    ) -> None:
+    def __init__(self, name: str, settings: FlowSettings, core: _core.UdpFlow) -> None:
         self.name = name
-        self.source = source
-        self.destination = destination
-        self.rate = rate  #: packets a second
-        self.size = size  #: bytes of UDP payload
-        self.pattern = pattern  #: "constant" or "poisson"
+        self.settings = settings
         self._core = core
+
+    @property
+    def source(self) -> Node:
+        """The node that sends."""
+        return self.settings.source
+
+    @property
+    def destination(self) -> Node:
+        """The node that receives."""
+        return self.settings.destination
 
     @property
     def destination_address(self) -> str | None:
         """Where the packets go; None until the flow has started."""
-        return self._core.destination
+        address = self._core.destination
+        return None if address == "::" else address
 
     @property
     def port(self) -> int:
@@ -68,7 +91,7 @@ class Flow:
     @property
     def send_time(self) -> np.ndarray[Any, Any]:
         """When each packet was sent, in seconds, by sequence number."""
-        seconds: np.ndarray[Any, Any] = self._core.measure().send_ns * 1e-9
+        seconds: np.ndarray[Any, Any] = self._core.measure().send_ns / 1e9
         return seconds
 
     @property
@@ -77,7 +100,7 @@ class Flow:
         import numpy as np
 
         delay_ns = self._core.measure().delay_ns
-        return np.where(delay_ns >= 0, delay_ns * 1e-9, np.nan)
+        return np.where(delay_ns >= 0, delay_ns / 1e9, np.nan)
 
     def frame(self) -> pd.DataFrame:
         """One row a packet: seq, time_s (sent at), delay_s (one way; NaN: lost)."""
@@ -93,8 +116,8 @@ class Flow:
 
     def __repr__(self) -> str:
         return (
-            f"<Flow {self.name!r} {self.source.name} -> {self.destination.name}, {self.rate:g} packets/s of "
-            f"{self.size} bytes: {self.sent} sent, {self.received} received>"
+            f"<Flow {self.name!r} {self.source.name} -> {self.destination.name}, {self.settings.rate:g} packets/s of "
+            f"{self.settings.size} bytes: {self.sent} sent, {self.received} received>"
         )
 
 
@@ -134,13 +157,13 @@ class Ping:
     @property
     def rtts(self) -> list[float | None]:
         """Each request's round-trip time in seconds; None without an answer."""
-        return [None if rtt < 0 else rtt * 1e-9 for _, rtt, _ in self._core.probes()]
+        return [None if rtt < 0 else rtt / 1e9 for _, rtt, _ in self._core.probes()]
 
     @property
     def errors(self) -> list[PingError]:
         """What routers and hosts reported about the requests, and what kept the source from sending."""
-        local = [PingError(t * 1e-9, seq, reason, None) for seq, (t, _, reason) in enumerate(self._core.probes()) if reason]
-        reported = [PingError(t * 1e-9, seq, what, sender) for t, seq, what, sender in self._core.errors()]
+        local = [PingError(t / 1e9, seq, reason, None) for seq, (t, _, reason) in enumerate(self._core.probes()) if reason]
+        reported = [PingError(t / 1e9, seq, what, sender) for t, seq, what, sender in self._core.errors()]
         return sorted(local + reported, key=lambda e: e.time)
 
     def frame(self) -> pd.DataFrame:
@@ -148,7 +171,7 @@ class Ping:
         import numpy as np
         import pandas as pd
 
-        rows = [(seq, t * 1e-9, np.nan if rtt < 0 else rtt * 1e-9) for seq, (t, rtt, _) in enumerate(self._core.probes())]
+        rows = [(seq, t / 1e9, np.nan if rtt < 0 else rtt / 1e9) for seq, (t, rtt, _) in enumerate(self._core.probes())]
         return pd.DataFrame(rows, columns=["seq", "time_s", "rtt_s"])
 
     def stop(self) -> None:

@@ -141,13 +141,10 @@ class Link(Medium):
             raise errors.Error(f"{self._what}: its second end is free")
         return self._interfaces[1]
 
-    def _attach(self, core: CoreLink, ends: list[Interface]) -> None:
-        self._core = core
-        for number, interface in enumerate(ends, start=1):
-            core.attach(interface._core)
+    def _join(self, ends: list[Interface]) -> None:
+        for interface in ends:
+            self._core.attach(interface._core)
             self._interfaces.append(interface)
-            for prefix in self._prefixes:
-                interface.node.add_address(addressing.nth_address(prefix, number), interface=interface)
 
 
 class Lan(Medium):

@@ -88,7 +88,7 @@ class MobileIp:
 
     def binding_cache(self) -> pd.DataFrame:
         """The bindings of others: home_address, care_of, home_registration, sequence, expires_s."""
-        rows = [(*row[:4], row[4] * 1e-9) for row in self._core.binding_cache()]
+        rows = [(*row[:4], row[4] / 1e9) for row in self._core.binding_cache()]
         return tables.frame(rows, ["home_address", "care_of", "home_registration", "sequence", "expires_s"])
 
     def start(self, role: Role) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 from typing import Any, Literal, Union
 
-from kamesim import errors
+from kamesim import addressing, errors
 from kamesim.building import CellBuilding
 from kamesim.channel import Channel
 from kamesim.interface import Interface
@@ -24,6 +24,7 @@ class Network(CellBuilding):
     name: for results and pictures.
     prefix_pool: links and LANs without a prefix of their own take a /64 out of it.
     trace: whether the nodes record what happens on them (`Network.trace`).
+    trace_drops: whether each discarded packet is recorded too, as kind "drop" with reason, rule and bytes.
     trace_hash: whether every frame and drop goes into a hash (`Network.trace_hash`); costs some time.
 
     A network is for one thread at a time.
@@ -49,8 +50,7 @@ class Network(CellBuilding):
         Duplicate Address Detection, 0 switches it off (RFC 4862). optimistic_dad: whether autoconfigured addresses
         may be used before it is over (RFC 4429).
         """
-        core = self._make_node("host", name, position, dup_addr_detect_transmits, optimistic_dad)
-        return self._node_added(Host(self, name, core), position)
+        return self._add_node(Host, name, position, dup_addr_detect_transmits, optimistic_dad)
 
     def router(
         self,
@@ -61,8 +61,7 @@ class Network(CellBuilding):
         optimistic_dad: bool = False,
     ) -> Router:
         """Makes a router: it forwards, and advertises itself on LANs. Parameters are as those of `host`."""
-        core = self._make_node("router", name, position, dup_addr_detect_transmits, optimistic_dad)
-        return self._node_added(Router(self, name, core), position)
+        return self._add_node(Router, name, position, dup_addr_detect_transmits, optimistic_dad)
 
     def link(
         self,
@@ -108,7 +107,11 @@ class Network(CellBuilding):
         if second is not None:
             interfaces.append(second.add_interface(if_b, mac=mac_b))
         self._medium_added(link)
-        link._attach(self._core.add_link(label, channel.to_core()), interfaces)
+        link._core = self._core.add_link(label, channel.to_core())
+        link._join(interfaces)
+        for number, interface in enumerate(interfaces, start=1):
+            for network in prefixes:
+                interface.node.add_address(addressing.nth_address(network, number), interface=interface)
         return link
 
     def lan(
@@ -163,6 +166,25 @@ class Network(CellBuilding):
             subnets.append((medium.prefixes, medium.channel.delay_ns, routers, hosts))
         self._has_shortest_path_routes = True
         return self._core.install_shortest_path_routes(subnets)
+
+    def save_scenario(self, path: errors.PathLike, *, duration: float = 0.0) -> None:
+        """Writes everything that the network is built from to a file, as the Protobuf message Scenario.
+
+        To be called before the first run. Scheduled Python code cannot be saved, except `node.move`. duration: of
+        the run, in seconds, to be kept with it.
+        """
+        from kamesim.scenario_writer import scenario_message
+
+        target = errors.writable_path("save scenario", "path", path)
+        message = scenario_message(self, errors.nanoseconds("save scenario", "duration", duration))
+        errors.write_file("save scenario", target, message.SerializeToString(deterministic=True))
+
+    @classmethod
+    def load_scenario(cls, path: errors.PathLike, **network: Any) -> Network:
+        """The network that `save_scenario` wrote. network: arguments of `Network` that go before what was saved."""
+        from kamesim.scenario_reader import read_scenario
+
+        return read_scenario(path, network)
 
     def _address_of(self, what: str, parameter: str, target: Any) -> str:
         """The address that a user means by an address, a node, or the name of a node."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kamesim import _core, errors, tables
@@ -20,19 +21,34 @@ if TYPE_CHECKING:
     from kamesim.network import Network
 
 
+@dataclass(frozen=True)
+class StaticAddress:
+    """An address given by hand."""
+
+    interface: Interface
+    address: str
+    prefix_length: int
+    anycast: bool
+    dad: bool
+
+
 class Node(Placed):
     """A node that runs a complete IPv6 stack."""
 
     is_router = False
 
-    def __init__(self, network: Network, name: str, core: _core.Host) -> None:
+    def __init__(
+        self, network: Network, name: str, core: _core.Host, dup_addr_detect_transmits: int, optimistic_dad: bool
+    ) -> None:
         self.network = network
         self.name = name
         self._core = core
+        self.dup_addr_detect_transmits = dup_addr_detect_transmits  #: 0: no Duplicate Address Detection (RFC 4862)
+        self.optimistic_dad = optimistic_dad  #: whether addresses may be used before it is over (RFC 4429)
         self.geo_position: tuple[float, float] | None = None  #: (longitude, latitude) in degrees, if it is known
         self.mobile_ip: MobileIp | None = None  #: Mobile IPv6 on it; None: no role was enabled
         self._interfaces: dict[str, Interface] = {}
-        self._static_addresses: list[tuple[Interface, str]] = []  # as given: "2001:db8::1/64"
+        self._static_addresses: list[StaticAddress] = []
 
     # --- Interfaces and addresses ---------------------------------------------------------------------------------
 
@@ -126,10 +142,11 @@ class Node(Placed):
         on = self._choose_interface(interface)
         if text in on.addresses:
             raise errors.Error(f"{self._what}: it has the address {text} on {on.name!r} already")
-        on._core.add_address(
-            text, length, errors.flag(self._what, "anycast", anycast), errors.flag(self._what, "dad", dad)
+        static = StaticAddress(
+            on, text, length, errors.flag(self._what, "anycast", anycast), errors.flag(self._what, "dad", dad)
         )
-        self._static_addresses.append((on, f"{text}/{length}"))
+        on._core.add_address(text, length, static.anycast, static.dad)
+        self._static_addresses.append(static)
 
     def remove_address(self, address: str) -> None:
         """Takes an address away, by whatever way it came."""
@@ -137,7 +154,7 @@ class Node(Placed):
         removed = [i for i in self.interfaces if i._core.remove_address(text)]
         if not removed:
             raise errors.UnknownName(f"{self._what}: address", text, [row[1] for row in self._address_rows()])
-        self._static_addresses = [(i, a) for i, a in self._static_addresses if a.split("/")[0] != text]
+        self._static_addresses = [a for a in self._static_addresses if a.address != text]
 
     # --- Routes and neighbours --------------------------------------------------------------------------------------
 
@@ -177,6 +194,14 @@ class Node(Placed):
         if self._core.remove_route(str(network), next_hop) == 0:
             known = {row[0] for row in self._core.routes() if row[4] == "static"}
             raise errors.UnknownName(f"{self._what}: static route", str(network), sorted(known))
+
+    def neighbors(self) -> pd.DataFrame:
+        """Its neighbour caches: interface, address, mac (None: not known), state, is_router.
+
+        state is incomplete, reachable, stale, delay or probe (RFC 4861 section 7.3.2).
+        """
+        rows = [(i.name, *row) for i in self.interfaces for row in i._core.neighbors()]
+        return tables.frame(sorted(rows), ["interface", "address", "mac", "state", "is_router"])
 
     # --- What happens on it -----------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ class Placed:
     @property
     def movement(self) -> list[tuple[float, Point]]:
         """The waypoints that it moves by, as (time in seconds, (x, y) in metres)."""
-        return [(t * 1e-9, (x, y)) for t, x, y in self._core.waypoints()]
+        return [(t / 1e9, (x, y)) for t, x, y in self._core.waypoints()]
 
     def waypoints(self, waypoints: Sequence[tuple[float, Point]]) -> None:
         """Moves it in straight lines, at constant speed between waypoints, each (time in seconds, (x, y) in metres).
@@ -55,7 +55,7 @@ class Placed:
         for (earlier, *_), (later, *_) in pairwise(points):
             if later <= earlier:
                 raise errors.Error(
-                    f"{self._what}: waypoints: {later * 1e-9:g} s comes after {earlier * 1e-9:g} s; times must ascend"
+                    f"{self._what}: waypoints: {later / 1e9:g} s comes after {earlier / 1e9:g} s; times must ascend"
                 )
         self._set_waypoints(points)
 
@@ -78,7 +78,7 @@ class Placed:
             travelled += math.dist(a, b)
             waypoints.append((start_ns + round(travelled / metres_per_second * 1e9), *b))
         self._set_waypoints(waypoints)
-        return waypoints[-1][0] * 1e-9
+        return waypoints[-1][0] / 1e9
 
     @property
     def _what(self) -> str:

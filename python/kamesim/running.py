@@ -22,7 +22,7 @@ class Running(NetworkBase):
     @property
     def now(self) -> float:
         """The present virtual time, in seconds."""
-        return self._core.now_ns * 1e-9
+        return self._core.now_ns / 1e9
 
     def at(self, when: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Scheduled:
         """Calls function(*args, **kwargs) at a virtual time, in seconds. The answer has a `cancel()`.
@@ -76,6 +76,9 @@ class Running(NetworkBase):
             except BaseException:
                 self._interrupted = True
                 raise
+            finally:
+                for capture in self._captures:
+                    capture.flush()
         return self.results
 
     def stop(self) -> None:
@@ -122,7 +125,7 @@ class Running(NetworkBase):
         until_ns = errors.nanoseconds("run", "until", until)
         if until_ns < self._core.now_ns:
             raise errors.Error(
-                f"run: until is {until_ns * 1e-9:g} s, but it is already {self.now:g} s; for_= counts from now"
+                f"run: until is {until_ns / 1e9:g} s, but it is already {self.now:g} s; for_= counts from now"
             )
         return until_ns
 
@@ -134,7 +137,7 @@ class _ProgressBar:
         self._name = name
         self._core = core
         self._start_ns = core.now_ns
-        self._seconds = (end_ns - self._start_ns) * 1e-9
+        self._seconds = (end_ns - self._start_ns) / 1e9
         self._shown = sys.stderr.isatty() if wanted is None else wanted
         self._opens_at = time.monotonic() + (1.0 if wanted is None else 0.0)
         self._bar: Any = None
@@ -152,7 +155,7 @@ class _ProgressBar:
 
             form = "{desc}: {percentage:3.0f}% |{bar}| {n:.1f}/{total:g} s [{elapsed}<{remaining}]"
             self._bar = tqdm(total=self._seconds, desc=self._name, bar_format=form, file=sys.stderr)
-        self._bar.update((now_ns - self._start_ns) * 1e-9 - self._bar.n)
+        self._bar.update((now_ns - self._start_ns) / 1e9 - self._bar.n)
 
     def __enter__(self) -> _ProgressBar:
         if self._shown:

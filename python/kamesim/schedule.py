@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 from kamesim import _core, errors
@@ -12,7 +11,7 @@ from kamesim import _core, errors
 class Scheduled:
     """A callable that waits for its time. `cancel()` takes it back."""
 
-    def __init__(self, scheduler: Scheduler, token: int, time_ns: int, call: Callable[[], Any], name: str) -> None:
+    def __init__(self, scheduler: Scheduler, token: int, time_ns: int, call: functools.partial[Any], name: str) -> None:
         self._scheduler = scheduler
         self._token = token
         self._time_ns = time_ns
@@ -24,7 +23,7 @@ class Scheduled:
     @property
     def time(self) -> float:
         """When it runs (next), in seconds of virtual time."""
-        return self._time_ns * 1e-9
+        return self._time_ns / 1e9
 
     @property
     def time_ns(self) -> int:
@@ -62,8 +61,8 @@ class Scheduler:
             errors.fail("schedule", "function", function, "callable: at(10, node.move, lan), not at(10, node.move(lan))")
         if time_ns < self._simulation.now_ns:
             raise errors.Error(
-                f"schedule {call_name(function)}: its time is {time_ns * 1e-9:g} s, but it is already "
-                f"{self._simulation.now_ns * 1e-9:g} s; times lie in the future"
+                f"schedule {call_name(function)}: its time is {time_ns / 1e9:g} s, but it is already "
+                f"{self._simulation.now_ns / 1e9:g} s; times lie in the future"
             )
         token = self._next_token
         self._next_token += 1
@@ -93,7 +92,7 @@ class Scheduler:
         try:
             scheduled.call()
         except BaseException as error:
-            error.add_note(f"in {scheduled.name}, at {self._simulation.now_ns * 1e-9:.9g} s of virtual time")
+            error.add_note(f"in {scheduled.name}, at {self._simulation.now_ns / 1e9:.9g} s of virtual time")
             raise
 
     def _repeat(self, token: int, scheduled: Scheduled) -> None:

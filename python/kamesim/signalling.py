@@ -61,7 +61,7 @@ class SignallingLog:
     @property
     def sightings(self) -> list[Sighting]:
         """All messages seen so far, in the order of time."""
-        return [Sighting(row[0] * 1e-9, *row[1:]) for row in self._core.messages()]
+        return [Sighting(row[0] / 1e9, *row[1:]) for row in self._core.messages()]
 
     def frame(self) -> pd.DataFrame:
         """One row a sighting."""

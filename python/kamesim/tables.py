@@ -19,7 +19,7 @@ def frame(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> pd.DataFrame
 
 def seconds(time_ns: int | None) -> float:
     """Nanoseconds as seconds; None is for ever."""
-    return math.inf if time_ns is None else time_ns * 1e-9
+    return math.inf if time_ns is None else time_ns / 1e9
 
 
 def addresses(rows: Iterable[tuple[str, str, int, str, str, int | None, int | None]]) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def trace(events: Iterable[tuple[int, str, str, dict[str, Any]]]) -> pd.DataFram
     """Events (time in ns, node, kind, fields) as a table with a column for each field."""
     import pandas as pd
 
-    rows = [{"time_s": t * 1e-9, "node": node, "kind": kind, **fields} for t, node, kind, fields in events]
+    rows = [{"time_s": t / 1e9, "node": node, "kind": kind, **fields} for t, node, kind, fields in events]
     return pd.DataFrame(rows) if rows else frame([], ["time_s", "node", "kind"])
 
 

@@ -121,4 +121,4 @@ def recv_any(ports: Sequence[Tester], timeout: float | None = None) -> tuple[Tes
     if received is None:
         return None
     index, time_ns, frame = received
-    return ports[index], time_ns * 1e-9, frame
+    return ports[index], time_ns / 1e9, frame

@@ -113,7 +113,7 @@ def _graph(
         if place is not None:
             node.attributes["position"] = place
     links = [
-        TopologyLink(vertices[a][0], vertices[b][0], delay_ns * 1e-9, float(rate_bps))
+        TopologyLink(vertices[a][0], vertices[b][0], delay_ns / 1e9, float(rate_bps))
         for a, b, delay_ns, rate_bps, _ in edges
     ]
     return TopologyGraph(name, nodes, links)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kamesim import errors
-from kamesim.flow import Flow
+from kamesim.flow import Flow, FlowSettings
 from kamesim.observing import Observing
 
 if TYPE_CHECKING:
@@ -49,40 +49,49 @@ class Traffic(Observing):
         elif name in self._flows:
             raise errors.Error(f"flow {name!r}: there is a flow of that name already; choose another name")
         what = f"flow {label!r}"
-        packets = errors.number(what, "rate", rate, "packets per second", above=0, maximum=1e9)
-        payload = errors.integer(what, "size", size, "bytes", minimum=SMALLEST_PAYLOAD, maximum=LARGEST_PAYLOAD)
-        errors.one_of(what, "pattern", pattern, ("constant", "poisson"))
         start_ns = self._core.now_ns if start is None else errors.nanoseconds(what, "start", start)
         if start_ns < self._core.now_ns:
             errors.fail(what, "start", start, f"{self.now:g} s, the present time, or later")
         stop_ns = None if stop is None else errors.nanoseconds(what, "stop", stop)
         if stop_ns is not None and stop_ns <= start_ns:
-            errors.fail(what, "stop", stop, f"later than the start at {start_ns * 1e-9:g} s")
-        target = None if destination_address is None else errors.address(
-            what, "destination_address", destination_address
+            errors.fail(what, "stop", stop, f"later than the start at {start_ns / 1e9:g} s")
+        settings = FlowSettings(
+            source=sender,
+            destination=receiver,
+            rate=errors.number(what, "rate", rate, "packets per second", above=0, maximum=1e9),
+            size=errors.integer(what, "size", size, "bytes", minimum=SMALLEST_PAYLOAD, maximum=LARGEST_PAYLOAD),
+            pattern=errors.one_of(what, "pattern", pattern, ("constant", "poisson")),
+            start_ns=start_ns,
+            stop_ns=stop_ns,
+            port=self._flow_port(what, port),
+            source_port=_port(what, "source_port", source_port),
+            source_address=_address(what, "source_address", source_address),
+            destination_address=_address(what, "destination_address", destination_address),
         )
-        if target is None and start_ns == self._core.now_ns:
-            target = self._network()._address_of(what, "destination", receiver)
+        return self._start_flow(label, settings)
 
-        number = len(self._flows) + 1
+    def _start_flow(self, name: str, settings: FlowSettings) -> Flow:
+        target = settings.destination_address
+        if target is None and settings.start_ns == self._core.now_ns:
+            target = self._network()._address_of(f"flow {name!r}", "destination", settings.destination)
         core = self._core.add_udp_flow(
-            sender._core,
-            receiver._core,
-            number,
-            None if source_address is None else errors.address(what, "source_address", source_address),
-            0 if source_port is None else errors.integer(what, "source_port", source_port, "", minimum=1, maximum=65535),
-            target or "::",
-            self._flow_port(what, port),
-            payload,
-            packets,
-            pattern == "poisson",
-            start_ns,
-            stop_ns,
+            source=settings.source._core,
+            destination=settings.destination._core,
+            flow_id=len(self._flows) + 1,
+            source_address=settings.source_address,
+            source_port=settings.source_port or 0,
+            destination_address=target or "::",
+            destination_port=settings.port,
+            payload_bytes=settings.size,
+            rate=settings.rate,
+            poisson=settings.pattern == "poisson",
+            start_ns=settings.start_ns,
+            stop_ns=settings.stop_ns,
         )
-        flow = Flow(label, sender, receiver, rate=packets, size=payload, pattern=pattern, core=core)
-        self._flows[label] = flow
+        flow = Flow(name, settings, core)
+        self._flows[name] = flow
         if target is None:
-            self._scheduler.add(start_ns, self._aim, (flow,), {})
+            self._scheduler.add(settings.start_ns, self._aim, (flow,), {})
         return flow
 
     def _aim(self, flow: Flow) -> None:
@@ -90,8 +99,9 @@ class Traffic(Observing):
         flow._core.set_destination(self._network()._address_of(f"flow {flow.name!r}", "destination", flow.destination))
 
     def _flow_port(self, what: str, port: int | None) -> int:
-        if port is not None:
-            return errors.integer(what, "port", port, "", minimum=1, maximum=65535)
+        given = _port(what, "port", port)
+        if given is not None:
+            return given
         taken = {flow.port for flow in self.flows}
         return next(p for p in range(FIRST_FLOW_PORT, 65536) if p not in taken)
 
@@ -100,3 +110,11 @@ class Traffic(Observing):
         while candidate in self._flows:
             candidate, number = f"{name}.{number}", number + 1
         return candidate
+
+
+def _port(what: str, parameter: str, value: int | None) -> int | None:
+    return None if value is None else errors.integer(what, parameter, value, "", minimum=1, maximum=65535)
+
+
+def _address(what: str, parameter: str, value: str | None) -> str | None:
+    return None if value is None else errors.address(what, parameter, value)

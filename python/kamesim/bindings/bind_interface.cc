@@ -15,6 +15,28 @@ std::vector<std::string> addresses(const EthernetInterface& interface) {
   return texts;
 }
 
+const char* state_name(const Neighbor& neighbor, Time now) {
+  switch (neighbor.state) {
+    case Neighbor::State::None: return "none";
+    case Neighbor::State::Incomplete: return "incomplete";
+    case Neighbor::State::Reachable: return neighbor.reachable(now) ? "reachable" : "stale";
+    case Neighbor::State::Stale: return "stale";
+    case Neighbor::State::Delay: return "delay";
+    case Neighbor::State::Probe: return "probe";
+  }
+  return "";
+}
+
+py::list neighbors(EthernetInterface& interface) {
+  py::list rows;
+  interface.nd()->cache().for_each([&](const Neighbor& n) {
+    if (n.state == Neighbor::State::None) return;
+    const py::object mac = n.mac_known() ? py::object(py::str(n.mac.to_string())) : py::none();
+    rows.append(py::make_tuple(n.address.to_string(), mac, state_name(n, interface.stack().now()), n.is_router));
+  });
+  return rows;
+}
+
 void add_address(EthernetInterface& interface, const std::string& address, unsigned prefix_length, bool anycast,
                  bool dad) {
   interface.stack().add_address(interface, {.address = parse_address(address),
@@ -55,6 +77,7 @@ void bind_interface(py::module_& m) {
             return i.stack().remove_address(i, parse_address(address));
           },
           "address"_a, "False if it has no such address.")
+      .def("neighbors", &neighbors, "(address, MAC address or None, state, is a router).")
       .def("counters", &counters, "Frames and bytes of the NIC, by name.");
 }
 

@@ -1,0 +1,247 @@
+"""A network from the Protobuf message Scenario of sim/formats/scenario.proto."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from ipaddress import IPv6Network
+from typing import TYPE_CHECKING, Any
+
+from kamesim import errors
+from kamesim import scenario_pb2 as pb
+from kamesim.advertising import Advertising
+from kamesim.channel import Channel
+from kamesim.interface import Interface
+from kamesim.media import Lan, Link
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
+from kamesim.scenario_writer import FORMAT_VERSION
+
+if TYPE_CHECKING:
+    from kamesim.network import Network
+
+
+def read_scenario(path: errors.PathLike, options: dict[str, Any]) -> Network:
+    """The network that a file describes."""
+    from google.protobuf.message import DecodeError
+
+    content = errors.read_file("load scenario", "path", path)
+    message = pb.Scenario()
+    try:
+        message.ParseFromString(content)
+    except DecodeError:
+        raise errors.Error(f"load scenario: {str(path)!r} is not a scenario: it is no Protobuf message of that kind") from None
+    if message.format_version != FORMAT_VERSION:
+        raise errors.Error(
+            f"load scenario: {str(path)!r} has the format version {message.format_version}; this kamesim reads "
+            f"{FORMAT_VERSION}"
+        )
+    try:
+        return _Builder(message, options).build()
+    except (KeyError, IndexError, AttributeError) as error:
+        raise errors.Error(f"load scenario: {str(path)!r} contradicts itself: {error}") from None
+
+
+class _Builder:
+    """Makes everything in the order in which it was made the first time: the order decides ties between events."""
+
+    def __init__(self, message: Any, options: dict[str, Any]) -> None:
+        from kamesim.network import Network
+
+        self._message = message
+        given = {"seed": message.seed, "name": message.name, "prefix_pool": message.prefix_pool}
+        self._net = Network(**{**given, **options})
+        self._plugs: dict[tuple[str, str], Any] = {}  # the link or LAN of each interface
+        self._made: dict[str, list[Interface]] = defaultdict(list)  # of each link, its interfaces so far
+        self._addresses: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for address in message.addresses:
+            self._addresses[(address.nic.node, address.nic.nic)].append(address)
+        self._waypoints = {movement.node: movement.waypoints for movement in message.movements}
+        self._advertising = {(a.nic.node, a.nic.nic): a for a in message.advertising}
+
+    def build(self) -> Network:
+        message, net = self._message, self._net
+        entries = {e.name: e for group in (message.nodes, message.links, message.lans, message.cells) for e in group}
+        for name in message.order:
+            self._make(entries[name])
+        nics = {nic.number: (node.name, nic) for node in message.nodes for nic in node.nics}
+        for number in sorted(nics):
+            self._make_interface(*nics[number])
+        for route in message.static_routes:
+            net.node(route.node).add_route(
+                route.prefix, via=route.next_hop or None, interface=route.nic, kind=route.kind, metric=route.metric
+            )
+        if message.HasField("shortest_path_routes"):
+            net.shortest_path_routes()
+        self._make_roles()
+        for flow in message.flows:
+            self._make_flow(flow)
+        for move in message.moves:
+            delay = move.l2_delay_ns / 1e9
+            net.at(move.time_ns / 1e9, net.node(move.nic.node).move, move.medium, interface=move.nic.nic, l2_delay=delay)
+        return net
+
+    def _make(self, entry: Any) -> None:
+        if isinstance(entry, pb.ScenarioNode):
+            self._make_node(entry)
+        elif isinstance(entry, pb.PointToPointLink):
+            link = Link(self._net, entry.name, self._channel("link", entry), self._prefixes("link", entry))
+            self._net._medium_added(link)
+            link._core = self._net._core.add_link(link.name, link.channel.to_core())
+            link.up = not entry.down
+            for end in (entry.a, entry.b):
+                self._plugs[(end.node, end.nic)] = entry
+        elif isinstance(entry, pb.Lan):
+            channel = entry.channel
+            lan = self._net.lan(entry.name, list(entry.prefixes) or False, **_parameters(channel))
+            lan.up = not entry.down
+            for station in entry.stations:
+                self._plugs[(station.node, station.nic)] = lan
+        else:
+            self._make_cell(entry)
+
+    def _make_node(self, entry: Any) -> None:
+        make = self._net.router if entry.kind == pb.NODE_KIND_ROUTER else self._net.host
+        node = make(
+            entry.name,
+            dup_addr_detect_transmits=entry.dup_addr_detect_transmits,
+            optimistic_dad=entry.optimistic_dad,
+        )
+        if entry.HasField("geo_position"):
+            node.geo_position = (entry.geo_position.longitude_deg, entry.geo_position.latitude_deg)
+        if waypoints := self._waypoints.get(entry.name):
+            node._set_waypoints([(w.time_ns, w.position.x_m, w.position.y_m) for w in waypoints])
+
+    def _make_cell(self, entry: Any) -> None:
+        self._net.cell(
+            entry.name,
+            (entry.position.x_m, entry.position.y_m),
+            lan=entry.lan,
+            tx_power=entry.transmit_power_dbm,
+            reference_loss=entry.reference_loss_db,
+            path_loss_exponent=entry.path_loss_exponent,
+            sensitivity=entry.sensitivity_dbm,
+            **_parameters(entry.channel),
+        )
+
+    def _make_interface(self, node_name: str, nic: Any) -> None:
+        node = self._net.node(node_name)
+        if nic.HasField("roaming"):
+            roaming = nic.roaming
+            node.roam(
+                nic.name,
+                mac=nic.mac,
+                beacon_interval=roaming.beacon_interval_ns / 1e9,
+                hysteresis=roaming.hysteresis_db,
+                handoff_delay=(roaming.handoff_min_ns / 1e9, roaming.handoff_max_ns / 1e9),
+            )
+            self._configure((node_name, nic.name))
+            return
+        interface = node.add_interface(nic.name, mac=nic.mac)
+        plug = self._plugs.get((node_name, nic.name))
+        if isinstance(plug, pb.PointToPointLink):
+            self._plug_in(plug, interface)
+            return
+        if isinstance(plug, Lan):
+            plug._join(interface)
+        self._configure((node_name, nic.name))
+
+    def _plug_in(self, entry: Any, interface: Interface) -> None:
+        """A link is attached when both its interfaces are there, as `Network.link` does."""
+        ends = self._made[entry.name]
+        ends.append(interface)
+        if len(ends) < (2 if entry.HasField("b") else 1):
+            return
+        link = self._net.medium(entry.name)
+        assert isinstance(link, Link)
+        link._join(ends)
+        for end in ends:
+            self._configure((end.node.name, end.name))
+
+    def _configure(self, key: tuple[str, str]) -> None:
+        """Addresses and advertisements of an interface."""
+        node = self._net.node(key[0])
+        for entry in self._addresses[key]:
+            node.add_address(entry.address, interface=key[1], anycast=entry.anycast, dad=not entry.skip_dad)
+        if key in self._advertising:
+            self._net.router_named(key[0])._advertise(node.interface(key[1]), _advertising(self._advertising[key]))
+
+    def _make_roles(self) -> None:
+        for role in self._message.correspondents:
+            self._net.node(role.node).enable(Correspondent())
+        for role in self._message.home_agents:
+            self._net.node(role.node).enable(HomeAgent(role.nic or None, role.max_lifetime_ns / 1e9))
+        for role in self._message.mobile_nodes:
+            self._net.node(role.node).enable(
+                MobileNode(
+                    home_address=role.home_address,
+                    home_agent=role.home_agent,
+                    home_prefix_length=role.home_prefix_length,
+                    lifetime=role.lifetime_ns / 1e9,
+                    route_optimization=role.route_optimization,
+                    acknowledge_correspondents=role.acknowledge_correspondents,
+                    reuse_tokens=role.reuse_tokens,
+                    interface=role.nic or None,
+                )
+            )
+
+    def _make_flow(self, flow: Any) -> None:
+        self._net.udp_flow(
+            flow.source_node,
+            flow.destination_node,
+            rate=flow.packets_per_second,
+            size=flow.payload_bytes,
+            start=flow.start_ns / 1e9,
+            stop=flow.stop_ns / 1e9 if flow.HasField("stop_ns") else None,
+            port=flow.destination_port,
+            source_port=flow.source_port or None,
+            source_address=flow.source_address or None,
+            destination_address=flow.destination_address or None,
+            pattern="poisson" if flow.poisson else "constant",
+            name=flow.name,
+        )
+
+    def _channel(self, kind: str, entry: Any) -> Channel:
+        return Channel.check(f"{kind} {entry.name!r}", **_parameters(entry.channel))
+
+    def _prefixes(self, kind: str, entry: Any) -> list[IPv6Network]:
+        self._net._new_name(kind, entry.name)
+        return self._net._prefixes.resolve(f"{kind} {entry.name!r}", list(entry.prefixes) or False)
+
+
+def _parameters(channel: Any) -> dict[str, Any]:
+    """The arguments of `Network.link` and others that this channel says."""
+    return {
+        "rate": channel.rate_bps or None,
+        "delay": channel.delay_ns / 1e9,
+        "jitter": channel.jitter_ns / 1e9,
+        "loss": channel.loss,
+        "mtu": channel.mtu_bytes,
+        "queue": channel.queue_frames,
+    }
+
+
+def _advertising(entry: Any) -> Advertising:
+    def optional(name: str) -> int | None:
+        return getattr(entry, name) if entry.HasField(name) else None
+
+    return Advertising(
+        min_interval=optional("min_rtr_adv_interval_ns"),
+        max_interval=entry.max_rtr_adv_interval_ns,
+        min_delay_between_ras=optional("min_delay_between_ras_ns"),
+        adv_managed_flag=entry.adv_managed_flag,
+        adv_other_config_flag=entry.adv_other_config_flag,
+        adv_link_mtu=entry.adv_link_mtu_bytes,
+        adv_reachable_time=entry.adv_reachable_time_ns,
+        adv_retrans_timer=entry.adv_retrans_timer_ns,
+        adv_cur_hop_limit=entry.adv_cur_hop_limit,
+        adv_default_lifetime=optional("adv_default_lifetime_ns"),
+        prefixes=tuple(entry.prefixes),
+        adv_valid_lifetime=entry.adv_valid_lifetime_ns,
+        adv_preferred_lifetime=entry.adv_preferred_lifetime_ns,
+        adv_on_link_flag=entry.adv_on_link_flag,
+        adv_autonomous_flag=entry.adv_autonomous_flag,
+        source_link_layer_address=entry.source_link_layer_address,
+        unicast_answers=entry.unicast_answers,
+        advertisement_interval=entry.advertisement_interval,
+        home_agent=entry.home_agent,
+        router_address=entry.router_address,
+    )

@@ -1,0 +1,227 @@
+"""A network as the Protobuf message Scenario of sim/formats/scenario.proto."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kamesim import errors
+from kamesim import scenario_pb2 as pb
+from kamesim.cell import Cell
+from kamesim.media import Lan, Link
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
+from kamesim.node import Node
+from kamesim.version import VERSION
+
+if TYPE_CHECKING:
+    from kamesim.channel import Channel
+    from kamesim.interface import Interface
+    from kamesim.network import Network
+    from kamesim.schedule import Scheduled
+
+FORMAT_VERSION = 1
+
+
+def scenario_message(net: Network, duration_ns: int) -> Any:
+    """Everything the network is built from; Error if it cannot be saved."""
+    if net._core.now_ns != 0:
+        raise errors.Error(f"save scenario: it is {net.now:g} s already; save a scenario before its first run")
+    message = pb.Scenario(
+        format_version=FORMAT_VERSION,
+        kamesim_version=VERSION,
+        name=net.name,
+        seed=net.seed,
+        duration_ns=duration_ns,
+        prefix_pool=str(net._prefixes.pool),
+        order=net._order,
+    )
+    for node in net.nodes:
+        _add_node(message, net, node)
+    for medium in net.media:
+        if isinstance(medium, Cell):
+            _add_cell(message, medium)
+        elif isinstance(medium, Lan):
+            _add_lan(message, medium)
+        elif isinstance(medium, Link):
+            _add_link(message, medium)
+    if net._has_shortest_path_routes:
+        message.shortest_path_routes.SetInParent()
+    for flow in net.flows:
+        _add_flow(message, flow.name, flow.settings)
+    for scheduled in net._scheduler.waiting():
+        _add_scheduled(message, scheduled)
+    return message
+
+
+def _reference(interface: Interface) -> Any:
+    return pb.NicReference(node=interface.node.name, nic=interface.name)
+
+
+def _add_node(message: Any, net: Network, node: Node) -> None:
+    added = message.nodes.add(
+        name=node.name,
+        kind=pb.NODE_KIND_ROUTER if node.is_router else pb.NODE_KIND_HOST,
+        dup_addr_detect_transmits=node.dup_addr_detect_transmits,
+        optimistic_dad=node.optimistic_dad,
+    )
+    if node.geo_position is not None:
+        added.geo_position.longitude_deg, added.geo_position.latitude_deg = node.geo_position
+    for interface in node.interfaces:
+        _add_interface(message, added, interface, net._interfaces_made.index(interface))
+    for static in node._static_addresses:
+        message.addresses.add(
+            nic=_reference(static.interface),
+            address=f"{static.address}/{static.prefix_length}",
+            anycast=static.anycast,
+            skip_dad=not static.dad,
+        )
+    for prefix, next_hop, nic, kind, origin, metric in node._core.routes():
+        if origin == "static":
+            message.static_routes.add(
+                node=node.name, prefix=prefix, nic=nic, next_hop=next_hop or "", kind=kind, metric=metric
+            )
+    if node.movement:
+        movement = message.movements.add(node=node.name)
+        for time_ns, x, y in node._core.waypoints():
+            movement.waypoints.add(time_ns=time_ns, position=pb.PlanePosition(x_m=x, y_m=y))
+    for role in node.mobile_ip.roles if node.mobile_ip is not None else []:
+        _add_role(message, node, role)
+
+
+def _add_interface(message: Any, node: Any, interface: Interface, number: int) -> None:
+    nic = node.nics.add(name=interface.name, mac=interface.mac, number=number)
+    if (roaming := interface.roaming) is not None:
+        nic.roaming.beacon_interval_ns = roaming.beacon_interval_ns
+        nic.roaming.hysteresis_db = roaming.hysteresis
+        nic.roaming.handoff_min_ns = roaming.handoff_min_ns
+        nic.roaming.handoff_max_ns = roaming.handoff_max_ns
+    if (advertising := interface.advertising) is not None:
+        message.advertising.add(
+            nic=_reference(interface),
+            min_rtr_adv_interval_ns=advertising.min_interval,
+            max_rtr_adv_interval_ns=advertising.max_interval,
+            min_delay_between_ras_ns=advertising.min_delay_between_ras,
+            adv_managed_flag=advertising.adv_managed_flag,
+            adv_other_config_flag=advertising.adv_other_config_flag,
+            adv_link_mtu_bytes=advertising.adv_link_mtu,
+            adv_reachable_time_ns=advertising.adv_reachable_time,
+            adv_retrans_timer_ns=advertising.adv_retrans_timer,
+            adv_cur_hop_limit=advertising.adv_cur_hop_limit,
+            adv_default_lifetime_ns=advertising.adv_default_lifetime,
+            prefixes=advertising.prefixes,
+            adv_valid_lifetime_ns=advertising.adv_valid_lifetime,
+            adv_preferred_lifetime_ns=advertising.adv_preferred_lifetime,
+            adv_on_link_flag=advertising.adv_on_link_flag,
+            adv_autonomous_flag=advertising.adv_autonomous_flag,
+            source_link_layer_address=advertising.source_link_layer_address,
+            unicast_answers=advertising.unicast_answers,
+            advertisement_interval=advertising.advertisement_interval,
+            home_agent=advertising.home_agent,
+            router_address=advertising.router_address,
+        )
+
+
+def _channel(channel: Channel) -> Any:
+    return pb.Channel(
+        delay_ns=channel.delay_ns,
+        jitter_ns=channel.jitter_ns,
+        rate_bps=channel.rate_bps,
+        loss=channel.loss,
+        mtu_bytes=channel.mtu,
+        queue_frames=channel.queue,
+    )
+
+
+def _add_link(message: Any, link: Link) -> None:
+    message.links.add(
+        name=link.name,
+        a=_reference(link.a),
+        b=_reference(link.b) if len(link.interfaces) == 2 else None,
+        channel=_channel(link.channel),
+        down=not link.up,
+        prefixes=link.prefixes,
+    )
+
+
+def _add_lan(message: Any, lan: Lan) -> None:
+    stations = [_reference(interface) for interface in lan.interfaces]
+    message.lans.add(
+        name=lan.name, stations=stations, channel=_channel(lan.channel), down=not lan.up, prefixes=lan.prefixes
+    )
+
+
+def _add_cell(message: Any, cell: Cell) -> None:
+    for interface in cell.interfaces:
+        if interface.roaming is None:
+            raise errors.Error(f"save scenario: {interface.full_name!r} is attached to {cell._what} by hand; let it roam")
+    radio = cell.radio
+    message.cells.add(
+        name=cell.name,
+        lan=cell.lan.name,
+        position=pb.PlanePosition(x_m=radio.position[0], y_m=radio.position[1]),
+        transmit_power_dbm=radio.tx_power,
+        reference_loss_db=radio.reference_loss,
+        path_loss_exponent=radio.path_loss_exponent,
+        sensitivity_dbm=radio.sensitivity,
+        channel=_channel(cell.channel),
+    )
+
+
+def _add_role(message: Any, node: Node, role: object) -> None:
+    nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
+    if isinstance(role, Correspondent):
+        message.correspondents.add(node=node.name)
+    elif isinstance(role, HomeAgent):
+        message.home_agents.add(node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9))
+    elif isinstance(role, MobileNode):
+        message.mobile_nodes.add(
+            node=node.name,
+            nic=nic,
+            home_address=role.home_address,
+            home_prefix_length=role.home_prefix_length,
+            home_agent=role.home_agent,
+            lifetime_ns=round(role.lifetime * 1e9),
+            route_optimization=role.route_optimization,
+            acknowledge_correspondents=role.acknowledge_correspondents,
+            reuse_tokens=role.reuse_tokens,
+        )
+
+
+def _add_flow(message: Any, name: str, settings: Any) -> None:
+    message.flows.add(
+        name=name,
+        source_node=settings.source.name,
+        source_address=settings.source_address or "",
+        source_port=settings.source_port or 0,
+        destination_node=settings.destination.name,
+        destination_address=settings.destination_address or "",
+        destination_port=settings.port,
+        payload_bytes=settings.size,
+        packets_per_second=settings.rate,
+        poisson=settings.pattern == "poisson",
+        start_ns=settings.start_ns,
+        stop_ns=settings.stop_ns,
+    )
+
+
+def _add_scheduled(message: Any, scheduled: Scheduled) -> None:
+    """A move can be saved, other Python code cannot."""
+    call, function = scheduled.call, scheduled.call.func
+    owner = getattr(function, "__self__", None)
+    if getattr(function, "__name__", "") == "_aim":
+        return  # a flow does this by itself
+    if not (isinstance(owner, Node) and function.__name__ == "move" and not scheduled.interval_ns):
+        raise errors.Error(
+            f"save scenario: {scheduled.name}, scheduled at {scheduled.time:g} s, is Python code; of scheduled calls "
+            f"only node.move can be saved: schedule the others after loading"
+        )
+    target, interface, l2_delay = _move_arguments(*call.args, **call.keywords)
+    message.moves.add(
+        time_ns=scheduled.time_ns,
+        nic=_reference(owner._choose_interface(interface)),
+        medium=owner.network._lan(target).name,
+        l2_delay_ns=errors.nanoseconds(scheduled.name, "l2_delay", l2_delay),
+    )
+
+
+def _move_arguments(lan: Any, *, interface: Any = None, l2_delay: float = 0.0) -> tuple[Any, Any, float]:
+    return lan, interface, l2_delay

@@ -1,0 +1,117 @@
+"""Scenarios as files: what is saved comes back, and runs the same."""
+
+import pytest
+
+import kamesim as ks
+from kamesim import scenario_pb2
+
+
+def build(**options):
+    """A network with something of everything that a scenario file holds."""
+    net = ks.Network(seed=5, name="all sorts", prefix_pool="2001:db8:f::/48", trace_hash=True, **options)
+    home, visited = net.lan("home", "2001:db8:1::/64", rate=100e6), net.lan("visited", jitter=0.001)
+    r1, r2 = net.router("r1"), net.router("r2", optimistic_dad=True)
+    home.attach(r1, name="lan0", advertise={"min_interval": 3, "max_interval": 4, "home_agent": True})
+    visited.attach(r2, advertise=False)
+    net.link(r1, r2, delay=0.01, rate=1e9, loss=0.01, name="trunk")
+    net.cell("cell1", (0, 0), lan="home", radius=120)
+    net.cell("cell2", (200, 0), router=r2, prefix="2001:db8:2::/64", loss=0.02)
+    server = net.host("server", dup_addr_detect_transmits=2)
+    net.link(server, r2, mac_a="02:00:00:00:11:11")
+    server.add_address("2001:db8:77::7/128", dad=False)
+    server.add_route("2001:db8:dead::/48", interface="eth0", kind="blackhole")
+    walker = net.host("walker", position=(0, 0))
+    walker.roam(hysteresis=4, handoff_delay=(0.02, 0.03))
+    walker.path([(0, 0), (200, 0)], speed=20, start=10)
+    plug = net.host("plug")
+    home.attach(plug)
+    net.at(12, plug.move, visited, l2_delay=0.5)
+    net.shortest_path_routes()
+    net.udp_flow(server, walker, rate=50, start=8, stop=25, name="down")
+    net.udp_flow(plug, server, rate=20, start=9, pattern="poisson", destination_address="2001:db8:77::7")
+    net["r1"].geo_position = (139.47, 35.34)
+    return net
+
+
+def run(net):
+    """What comes out of 30 seconds."""
+    result = net.run(until=30)
+    return net.trace_hash, [(flow.name, flow.sent, flow.received) for flow in result.flows.values()]
+
+
+def test_a_loaded_scenario_runs_the_same(tmp_path):
+    original = build()
+    original.save_scenario(tmp_path / "scenario.pb", duration=30)
+    loaded = ks.Network.load_scenario(tmp_path / "scenario.pb", trace_hash=True)
+    assert (loaded.name, loaded.seed) == ("all sorts", 5)
+    assert [node.name for node in loaded.nodes] == [node.name for node in original.nodes]
+    assert run(loaded) == run(original)
+    assert loaded["r1"].geo_position == (139.47, 35.34)
+
+
+def test_saving_a_loaded_scenario_gives_the_same_file(tmp_path):
+    first, second = tmp_path / "first.pb", tmp_path / "second.pb"
+    build().save_scenario(first, duration=30)
+    ks.Network.load_scenario(first).save_scenario(second, duration=30)
+    messages = [scenario_pb2.Scenario.FromString(path.read_bytes()) for path in (first, second)]
+    assert messages[0] == messages[1]
+    assert messages[0].duration_ns == 30 * 10**9
+    assert messages[0].advertising[0].max_rtr_adv_interval_ns == 4 * 10**9
+
+
+def test_another_seed_can_be_given(tmp_path):
+    build().save_scenario(tmp_path / "scenario.pb")
+    assert ks.Network.load_scenario(tmp_path / "scenario.pb", seed=6).seed == 6
+
+
+def test_mobile_ip_roles_are_saved(tmp_path):
+    net = ks.Network()
+    home = net.lan("home", "2001:db8:1::/64")
+    agent, mobile = net.router("agent"), net.host("mobile", position=(0, 0))
+    home.attach(agent)
+    net.cell("cell", (0, 0), lan=home)
+    mobile.roam()
+    agent.enable(ks.HomeAgent())
+    mobile.enable(ks.MobileNode(home_address="2001:db8:1::99", home_agent="2001:db8:1::1", lifetime=60))
+    net.save_scenario(tmp_path / "scenario.pb")
+    loaded = ks.Network.load_scenario(tmp_path / "scenario.pb")
+    assert loaded["mobile"].mobile_ip.roles == mobile.mobile_ip.roles
+    assert loaded["agent"].mobile_ip.roles == agent.mobile_ip.roles
+
+
+def test_python_code_cannot_be_saved(tmp_path):
+    net = build()
+    net.at(3, print, "hello")
+    with pytest.raises(ks.Error, match="print, scheduled at 3 s, is Python code"):
+        net.save_scenario(tmp_path / "scenario.pb")
+
+
+def test_a_scenario_is_saved_before_its_first_run(tmp_path):
+    net = build()
+    net.run(until=1)
+    with pytest.raises(ks.Error, match="it is 1 s already"):
+        net.save_scenario(tmp_path / "scenario.pb")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "format version 0; this kamesim reads 1"),
+        (b"\xff\xff\xff", "is not a scenario"),
+        (scenario_pb2.Scenario(format_version=2).SerializeToString(), "format version 2"),
+        (scenario_pb2.Scenario(format_version=1, name="x", order=["ghost"]).SerializeToString(), "prefix_pool is ''"),
+    ],
+)
+def test_what_is_no_scenario_is_refused(tmp_path, content, said):
+    path = tmp_path / "bad.pb"
+    path.write_bytes(content)
+    with pytest.raises(ks.Error, match=said):
+        ks.Network.load_scenario(path)
+
+
+def test_a_scenario_that_contradicts_itself(tmp_path):
+    path = tmp_path / "bad.pb"
+    message = scenario_pb2.Scenario(format_version=1, name="x", prefix_pool="2001:db8::/32", order=["ghost"])
+    path.write_bytes(message.SerializeToString())
+    with pytest.raises(ks.Error, match="contradicts itself: 'ghost'"):
+        ks.Network.load_scenario(path)
