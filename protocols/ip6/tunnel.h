@@ -13,6 +13,7 @@ inline constexpr DropInfo kTunnelUnknownPeer{"tunnel.unknown_peer", "RFC 2473 §
 inline constexpr DropInfo kTunnelNesting{"tunnel.nesting", "RFC 2473 §4.1"};
 inline constexpr DropInfo kTunnelLimitExceeded{"tunnel.encapsulation_limit_exceeded", "RFC 2473 §6.7"};
 inline constexpr DropInfo kTunnelInnerSource{"tunnel.inner_source_not_allowed", "RFC 6275 §10.4.5"};
+inline constexpr DropInfo kTunnelCongestion{"tunnel.congestion_not_ecn_capable", "RFC 6040 §4.2"};
 inline constexpr DropInfo kTunnelInnerNotIpv6{"tunnel.inner_malformed", "RFC 2473 §3.3"};
 
 // RFC 2473 §6.3: the value for a hop limit as a tunnel's own, that of the node.

@@ -8,7 +8,17 @@ namespace kamesim {
 
 namespace {
 
-constexpr std::uint8_t kEcnMask = 0x03, kEcnNotCapable = 0x00, kEcnCongestion = 0x03;  // RFC 3168 §5
+enum Ecn : std::uint8_t { NotEct = 0b00, Ect1 = 0b01, Ect0 = 0b10, Ce = 0b11, Drop };  // RFC 3168 §5
+constexpr std::uint8_t kEcnMask = 0b11;
+
+// RFC 6040 §4.2, figure 4, with rows and columns in the order of the codepoints.
+constexpr Ecn kEcnOutOfTunnel[4][4] = {
+    // outer:    NotEct  Ect1    Ect0    Ce
+    /* NotEct */ {NotEct, NotEct, NotEct, Drop},
+    /* Ect1 */   {Ect1,   Ect1,   Ect1,   Ce},
+    /* Ect0 */   {Ect0,   Ect1,   Ect0,   Ce},
+    /* Ce */     {Ce,     Ce,     Ce,     Ce},
+};
 
 TunnelInterface* find_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ipv6Address& remote) {
   for (const auto& interface : stack.interfaces()) {
@@ -37,11 +47,12 @@ void TunnelInput::on_packet(InputPacket& in) {
   const Ipv6Address destination = inner->destination();
   const NextHeader next_header = inner->next_header();
   const std::uint8_t inner_class = inner->traffic_class();
+  const Ecn ecn = kEcnOutOfTunnel[inner_class & kEcnMask][in.traffic_class & kEcnMask];
+  if (ecn == Drop) return stack_.drop(kTunnelCongestion, in.packet.bytes());
   Packet packet = std::move(in.packet);
   packet.trim_front(in.offset);
-  // RFC 6040 §4.2: congestion met inside the tunnel is told to the inner packet's receiver.
-  if ((in.traffic_class & kEcnMask) == kEcnCongestion && (inner_class & kEcnMask) != kEcnNotCapable) {
-    Ipv6HeaderEditor(packet.mutable_data()).set_traffic_class(inner_class | kEcnCongestion);
+  if (ecn != (inner_class & kEcnMask)) {
+    Ipv6HeaderEditor(packet.mutable_data()).set_traffic_class(static_cast<std::uint8_t>((inner_class & ~kEcnMask) | ecn));
   }
   stack_.input(*tunnel, std::move(packet));
   if (MobilityHooks* hooks = stack_.mobility_hooks()) hooks->on_reverse_tunnelled(source, destination, next_header);

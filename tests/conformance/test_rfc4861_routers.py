@@ -1,5 +1,7 @@
 """What routers say to hosts (RFC 4861 §6.2, §8.2): Router Advertisements and redirects."""
 
+import math
+
 import pytest
 from exchange import (
     ALL_NODES,
@@ -99,6 +101,52 @@ def test_later_advertisements_come_at_random_intervals(port, settled):  # RFC 48
     assert len(gaps) >= 9
     assert all(0.33 * 600 <= gap <= 600 for gap in gaps)
     assert len({round(gap, 3) for gap in gaps}) == len(gaps)
+
+
+def test_advertisement_tells_what_is_configured(advertiser, port):  # RFC 4861 §4.2, §6.2.1
+    advertiser.advertise(
+        "lan",
+        max_interval=4.0,
+        adv_managed_flag=True,
+        adv_other_config_flag=True,
+        adv_link_mtu=1400,
+        adv_reachable_time=30.0,
+        adv_retrans_timer=2.0,
+        adv_cur_hop_limit=0,
+        adv_default_lifetime=0.0,
+        prefixes=[f"{PREFIX}/64", "2001:db8:5::/64"],
+        adv_valid_lifetime=math.inf,
+        adv_preferred_lifetime=1000.0,
+        adv_on_link_flag=False,
+        source_link_layer_address=False,
+    )
+    port.run(10.0)
+    advertisement = expect(port, ICMPv6ND_RA, within=5.0)
+    message = advertisement[ICMPv6ND_RA]
+    assert (message.M, message.O, message.routerlifetime, message.chlim) == (1, 1, 0, 0)
+    assert (message.reachabletime, message.retranstimer) == (30000, 2000)  # ms
+    assert [option.mtu for option in options_of(advertisement, ICMPv6NDOptMTU)] == [1400]
+    assert options_of(advertisement, ICMPv6NDOptSrcLLAddr) == []
+    prefixes = options_of(advertisement, ICMPv6NDOptPrefixInfo)
+    assert [(p.prefix, p.L, p.A, p.validlifetime, p.preferredlifetime) for p in prefixes] == [
+        (PREFIX, 0, 1, INFINITY, 1000),
+        ("2001:db8:5::", 0, 1, INFINITY, 1000),
+    ]
+
+
+def test_router_says_goodbye(advertiser, port, settled):  # RFC 4861 §6.2.5: MAX_FINAL_RTR_ADVERTISEMENTS
+    advertiser.cease_advertising("lan")
+    last = [p for p in port.run(60.0) if find(p, ICMPv6ND_RA)]
+    assert 1 <= len(last) <= 3
+    assert {p[ICMPv6ND_RA].routerlifetime for p in last} == {0}
+    expect_none(port, ICMPv6ND_RA, within=1800.0)
+
+
+def test_router_that_has_said_goodbye_does_not_answer_solicitations(advertiser, port, settled):  # RFC 4861 §6.2.5
+    advertiser.cease_advertising("lan")
+    port.run(60.0)
+    port.send(rs())
+    expect_none(port, ICMPv6ND_RA, within=5.0)
 
 
 def test_router_without_a_prefix_to_advertise_is_silent(router, left):  # RFC 4861 §6.2.1: AdvSendAdvertisements
