@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocols/ip6/nd_constants.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_slaac.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -123,6 +124,12 @@ void RouterDiscovery::router_gone(const Ipv6Address& address, Kind kind) {
 void RouterDiscovery::on_link_up() {
   heard_.clear();
   unconfirmed_ = selected_;
+  if (stack_.forwarding()) return;
+  // RFC 4861 §6.3.2: what a router told was about that link.
+  interface_.cur_hop_limit = stack_.config().hop_limit;
+  interface_.set_link_mtu(0);
+  nd_.set_base_reachable_time(kReachableTime);
+  nd_.set_retrans_timer(kRetransTimer);
 }
 
 void RouterDiscovery::on_link_down() {

@@ -222,6 +222,32 @@ TEST_F(Optimistic, SendsByTheRouterInsteadOfResolving) {  // RFC 4429 §3.2
   EXPECT_EQ(Ipv6HeaderView::check(EthernetHeaderView::check(frame->bytes)->payload())->destination(), neighbour);
 }
 
+TEST_F(Optimistic, WaitsForTheTestWhereItMustNotResolve) {  // RFC 4429 §3.2
+  x.send_nd({kTester, kAllNodesLinkLocal}, RouterAdvertisement{});  // no default router any more
+  x.tester.clear();
+  const Ipv6Address neighbour = "2001:db8:1::55"_ip6;
+  x.stack.output_packet(x.empty_packet(own, neighbour));
+  while (const auto ns = x.recv<NeighborSolicitationView>(999_ms)) EXPECT_NE(ns->view().target(), neighbour);
+  const auto ns = x.recv<NeighborSolicitationView>(1_ms);
+  ASSERT_TRUE(ns);
+  EXPECT_EQ(ns->view().target(), neighbour);
+  EXPECT_EQ(ns->source, own);  // no longer optimistic
+}
+
+TEST_F(Optimistic, IsNoSourceOfSolicitations) {  // RFC 4429 §3.2
+  x.tester.clear();
+  Packet packet = x.empty_packet(x.link_local(), "2001:db8:1::55"_ip6);
+  x.stack.output_packet(std::move(packet));
+  const auto ns = x.recv<NeighborSolicitationView>(0_s);
+  ASSERT_TRUE(ns);
+  EXPECT_EQ(ns->source, x.link_local());
+}
+
+TEST_F(Optimistic, IsNotWhatAManualAddressIs) {  // RFC 4429 §3.1
+  x.stack.add_address(x.interface, {.address = "2001:db8:1::1"_ip6});
+  EXPECT_EQ(state_of(x, "2001:db8:1::1"_ip6), AddressState::Tentative);
+}
+
 TEST(OptimisticWithoutRouter, IsNotChosen) {  // RFC 4429 §3.3
   Exchange x({.optimistic_dad = true});
   EXPECT_EQ(state_of(x, x.link_local()), AddressState::Tentative);

@@ -159,6 +159,17 @@ TEST_F(SolicitingHost, AsksAtOnceOnANewLinkIfTold) {  // §6.3.7
             kAllRoutersLinkLocal);
 }
 
+TEST_F(SolicitingHost, DoesNotSpeakAsAnOptimisticAddress) {  // RFC 4429 §3.2
+  run_daemon();
+  x.settle(60_s);
+  x.interface.link_local()->state = AddressState::Optimistic;
+  daemon->solicit(x.interface);
+  const auto rs = x.recv<RouterSolicitationView>(1_s);
+  ASSERT_TRUE(rs);
+  EXPECT_EQ(rs->source, kUnspecified);
+  EXPECT_FALSE(rs->option<SourceLinkLayerAddress>());
+}
+
 TEST_F(SolicitingHost, AsksWhenAsked) {
   run_daemon();
   x.settle(60_s);

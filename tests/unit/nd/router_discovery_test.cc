@@ -1,6 +1,10 @@
 // A host and Router Advertisements, packet by packet (RFC 4861 §6.3.4 to §6.3.6, RFC 4862 §5.5.3, §5.5.4).
+#include <algorithm>
+#include <set>
+
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_trace.h"
+#include "protocols/ip6/tunnel.h"
 #include "tests/unit/nd/exchange.h"
 
 namespace kamesim {
@@ -87,6 +91,18 @@ TEST_F(AutoconfiguredHost, TakesTheParametersThatAreSpecified) {  // RFC 4861 §
   for (const std::uint32_t bad : {1279u, 1501u}) advertise(kRouter, Mtu{bad});
   EXPECT_EQ(x.interface.mtu(), 1400u);
   EXPECT_EQ(x.drops(kNdBadMtu), 2u);
+}
+
+TEST_F(AutoconfiguredHost, ForgetsTheParametersOfTheOldLink) {  // §6.3.2
+  RouterAdvertisement ra = kRouter;
+  ra.cur_hop_limit = 17;
+  ra.retrans_timer = 100000_s;
+  advertise(ra, Mtu{1400});
+  x.lan.detach(x.nic);
+  x.lan.attach(x.nic);
+  EXPECT_EQ(x.interface.cur_hop_limit, 64);
+  EXPECT_EQ(x.nd().retrans_timer(), 1_s);
+  EXPECT_EQ(x.interface.mtu(), 1500u);
 }
 
 TEST_F(AutoconfiguredHost, ForgetsTheRouterWithItsLifetime) {  // §6.3.5
@@ -271,6 +287,30 @@ TEST_F(AutoconfiguredHost, ManyLinksLaterStillConfiguresItself) {
     EXPECT_EQ(next_hop(kFar), router) << i;
     x.run(3_s);
   }
+}
+
+TEST_F(AutoconfiguredHost, FormsNoAddressThatIsItsHomeAddressElsewhere) {  // RFC 6275 §11.5.5
+  TunnelInterface& tunnel = x.stack.add_tunnel("mip0", "2001:db8:2::1"_ip6, "2001:db8:1::1"_ip6);
+  x.stack.add_address(tunnel, {.address = formed(), .prefix_length = 128, .origin = AddressOrigin::Home,
+                               .home_address = true, .skip_dad = true, .on_link_prefix = false});
+  advertise(kRouter, prefix_option(kPrefix));
+  EXPECT_EQ(address(), nullptr);
+  EXPECT_EQ(next_hop(kTesterGlobal), kTesterGlobal);  // on-link nevertheless
+}
+
+TEST_F(AutoconfiguredHost, DrawsReachableTimeAnewEveryFewHours) {  // RFC 4861 §6.3.2
+  const Ipv6Address own = x.link_local();
+  std::set<Duration> lengths;
+  for (int i = 0; i < 6; ++i) {
+    x.send_nd({kTester, solicited_node(own)}, NeighborSolicitation{own}, SourceLinkLayerAddress{kTesterMac});
+    x.send_nd({kTester, own}, NeighborAdvertisement{kTester, false, true, true}, TargetLinkLayerAddress{kTesterMac});
+    const Duration length = x.nd().cache().find(kTester)->reachable_until - x.now();
+    EXPECT_GE(length, 15_s);
+    EXPECT_LE(length, 45_s);
+    lengths.insert(length);
+    x.run(3600_s);
+  }
+  EXPECT_EQ(lengths.size(), 3u);
 }
 
 TEST_F(AutoconfiguredHost, IgnoresInvalidAdvertisements) {  // RFC 4861 §6.1.2
