@@ -94,7 +94,8 @@ void RouterDiscovery::select_router() {
                          .origin = RouteOrigin::RouterAdvertisement, .metric = next_metric});
   }
   if (!other) return;
-  stack_.node().trace(kTraceDefaultRouter, {{"interface", interface_.name()}, {"router", next ? next->to_string() : ""}});
+  stack_.node().trace(kTraceDefaultRouter,
+                      {{"interface", interface_.name()}, {"router", next ? next->to_string() : ""}});
 }
 
 }  // namespace kamesim

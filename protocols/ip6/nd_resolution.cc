@@ -37,7 +37,9 @@ Neighbor& NeighborDiscovery::neighbor(const Ipv6Address& address) {
   return n;
 }
 
-void NeighborDiscovery::send(Packet packet, const Ipv6Address& next_hop) { send(std::move(packet), neighbor(next_hop)); }
+void NeighborDiscovery::send(Packet packet, const Ipv6Address& next_hop) {
+  send(std::move(packet), neighbor(next_hop));
+}
 
 void NeighborDiscovery::send(Packet packet, Neighbor& n) {
   if (n.reachable(now())) [[likely]] return interface_.transmit(std::move(packet), n.mac);

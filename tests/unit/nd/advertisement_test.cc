@@ -99,7 +99,9 @@ TEST(AdvertisementMessage, CountsLifetimesDownToZero) {  // §6.2.1
 
 TEST(AdvertisementMessage, IsSplitWhenTheOptionsDoNotFit) {  // §6.2.3
   std::vector<AdvertisedPrefix> prefixes;
-  for (std::uint64_t i = 0; i < 100; ++i) prefixes.push_back({.prefix = Ipv6Prefix(Ipv6Address::from_halves(i << 32, 0), 64)});
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    prefixes.push_back({.prefix = Ipv6Prefix(Ipv6Address::from_halves(i << 32, 0), 64)});
+  }
   const Config c{.home_agent = true, .home_agent_information = HomeAgentInformation{1, 10_s}};
   const auto all = router_advertisements({c, prefixes, kMac, kStart, kStart}, 1240);
   EXPECT_EQ(all.size(), 3u);

@@ -43,6 +43,7 @@ class Noise {
     return few[random_.below(std::size(few))];
   }
   Ipv6Address pick_target() { return pick_address(); }
+  std::uint8_t pick_length() { return random_.chance(0.9) ? 64 : static_cast<std::uint8_t>(random_.below(129)); }
   void add_options(std::vector<std::uint8_t>& message) {
     for (auto count = random_.below(4); count > 0; --count) {
       ByteWriter out(message);
@@ -52,7 +53,7 @@ class Noise {
         case 1: emit(out, TargetLinkLayerAddress{mac}); break;
         case 2:
           emit(out, PrefixInformation{.address = Ipv6Address::from_halves(random_.next_u64(), 0),
-                                      .prefix_length = static_cast<std::uint8_t>(random_.chance(0.9) ? 64 : random_.below(129)),
+                                      .prefix_length = pick_length(),
                                       .on_link = random_.chance(0.8),
                                       .autonomous = random_.chance(0.8),
                                       .valid_lifetime = 1_s * static_cast<std::int64_t>(random_.below(10000)),

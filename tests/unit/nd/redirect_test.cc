@@ -65,7 +65,9 @@ TEST_F(RedirectedHost, BelievesTheFirstHopOnly) {  // §8.1
 }
 
 TEST_F(RedirectedHost, RemembersABoundedNumberOfRedirects) {
-  for (std::uint64_t i = 0; i < 1000; ++i) redirect(kTester, kBetter, Ipv6Address::from_halves(0x2001'0db8'ffff'0000, i));
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    redirect(kTester, kBetter, Ipv6Address::from_halves(0x2001'0db8'ffff'0000, i));
+  }
   EXPECT_EQ(x.nd().redirects().entries().size(), RedirectRoutes::kMaxRoutes);
   EXPECT_LT(x.stack.routes().size(), RedirectRoutes::kMaxRoutes + 10);
 }

@@ -9,7 +9,13 @@ namespace {
 const Time kNow = Time::from_seconds(1000);
 
 TEST(Slaac, TellsWhichPrefixesGiveAddresses) {  // a to d
-  struct { const char* prefix; unsigned length; bool autonomous; Duration valid, preferred; bool usable, counted; } cases[] = {
+  struct {
+    const char* prefix;
+    unsigned length;
+    bool autonomous;
+    Duration valid, preferred;
+    bool usable, counted;
+  } cases[] = {
       {"2001:db8::", 64, true, 100_s, 50_s, true, false},
       {"2001:db8::", 64, true, 100_s, 100_s, true, false},
       {"2001:db8::", 64, true, kInfiniteLifetime, kInfiniteLifetime, true, false},
