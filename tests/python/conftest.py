@@ -1,5 +1,6 @@
 """What the tests share. Every capture that a test writes is checked by tshark when the test is over."""
 
+import functools
 import pathlib
 import weakref
 
@@ -15,6 +16,7 @@ def captures_are_clean(request, monkeypatch):
     captures = []  # (path, reference: the fixture keeps nothing alive)
     open_capture = ks.Network.capture
 
+    @functools.wraps(open_capture)
     def capture(self, *args, **kwargs):
         opened = open_capture(self, *args, **kwargs)
         captures.append((opened.path, weakref.ref(opened)))
