@@ -21,11 +21,14 @@ Ping::Ping(SocketLayer& sockets, const PingConfig& config)
 }
 
 void Ping::send_next() {
+  const std::size_t sequence = probes_.size();
   message_.clear();
   ByteWriter writer(message_);
-  emit(writer, Icmp6Echo{Icmp6Type::EchoRequest, config_.identifier, static_cast<std::uint16_t>(probes_.size()), data_});
-  probes_.push_back({.sent = node_.now()});
-  const std::size_t sequence = probes_.size() - 1;  // a reply may come from this very node, before send returns
+  emit(writer, Icmp6Echo{.type = Icmp6Type::EchoRequest,
+                         .identifier = config_.identifier,
+                         .sequence_number = static_cast<std::uint16_t>(sequence),
+                         .data = data_});
+  probes_.push_back({.sent = node_.now()});  // first: a reply from this very node comes before send returns
   probes_[sequence].send_error = socket_.send(message_, {.destination = config_.destination,
                                                          .source = config_.source,
                                                          .interface = config_.interface,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kamesim.node import Node
 
 N = TypeVar("N", bound="Node")
+T = TypeVar("T")
 
 
 class NetworkBase:
@@ -78,23 +79,11 @@ class NetworkBase:
 
     def node(self, name: Node | str) -> Node:
         """The node of that name; a node of this network stands for itself."""
-        key = getattr(name, "name", name)
-        found = self._nodes.get(key) if isinstance(key, str) else None
-        if found is None or (name is not found and not isinstance(name, str)):
-            if found is not None or getattr(name, "network", self) is not self:
-                raise errors.Error(f"network {self.name!r}: {name!r} is of another network; use nodes of this one")
-            raise errors.UnknownName("node", key, self._nodes)
-        return found
+        return self._find("node", self._nodes, name)
 
     def medium(self, name: Medium | str) -> Medium:
         """The link, LAN or cell of that name; one of this network stands for itself."""
-        key = getattr(name, "name", name)
-        found = self._media.get(key) if isinstance(key, str) else None
-        if found is None or (name is not found and not isinstance(name, str)):
-            if found is not None or getattr(name, "network", self) is not self:
-                raise errors.Error(f"network {self.name!r}: {name!r} is of another network; use links of this one")
-            raise errors.UnknownName("link, LAN or cell", key, self._media)
-        return found
+        return self._find("link, LAN or cell", self._media, name)
 
     def __getitem__(self, name: str) -> Node | Medium:
         """The node, link, LAN or cell of that name."""
@@ -122,6 +111,15 @@ class NetworkBase:
 
         assert isinstance(self, Network)
         return self
+
+    def _find(self, what: str, known: dict[str, T], name: Any) -> T:
+        key = name if isinstance(name, str) else getattr(name, "name", None)
+        found = known.get(key) if isinstance(key, str) else None
+        if found is not None and (isinstance(name, str) or name is found):
+            return found
+        if getattr(name, "network", self) is not self:
+            raise errors.Error(f"network {self.name!r}: {name!r} is of another network; name one of this")
+        raise errors.UnknownName(what, name, known)
 
     def _new_name(self, what: str, name: Any) -> str:
         """`name`, if it is a name and free."""

@@ -43,9 +43,10 @@ class CellBuilding(Maps):
 
         position: of the access point, (x, y) in metres. lan: that it is bridged onto; several cells on one LAN are
         one subnet. router: instead of a LAN: one is made, "<name>.lan", with this router on it; `prefix` is as for
-        `Network.lan`, `advertise` as for `Lan.attach`. radius: how far the signal reaches, in metres; None: as `sensitivity` (dBm) has it. tx_power:
-        dBm. reference_loss: dB at 1 m. path_loss_exponent: 2 in free space, 3 to 4 among buildings. rate: bits per
-        second, shared by all stations. loss: the probability that a receiver misses a frame. delay, jitter, mtu,
+        `Network.lan`, `advertise` as for `Lan.attach`.
+        radius: how far the signal reaches, in metres; None: as `sensitivity` (dBm) has it. tx_power: dBm.
+        reference_loss: dB at 1 m. path_loss_exponent: 2 in free space, 3 to 4 among buildings.
+        rate: bits per second, shared by all stations. loss: the probability that a receiver misses a frame. delay, jitter, mtu,
         queue: as those of `Network.link`.
         """
         self._new_name("cell", name)

@@ -80,7 +80,8 @@ class Roaming:
     @classmethod
     def check(cls, what: str, *, beacon_interval: Any, hysteresis: Any, handoff_delay: Any) -> Roaming:
         """What a user's values describe; handoff_delay is a number of seconds, or a pair of the least and the most."""
-        low, high = handoff_delay if isinstance(handoff_delay, (tuple, list)) and len(handoff_delay) == 2 else (handoff_delay, handoff_delay)
+        pair = isinstance(handoff_delay, (tuple, list)) and len(handoff_delay) == 2
+        low, high = handoff_delay if pair else (handoff_delay, handoff_delay)
         low_ns = errors.nanoseconds(what, "handoff_delay", low)
         high_ns = errors.nanoseconds(what, "handoff_delay", high)
         if high_ns < low_ns:

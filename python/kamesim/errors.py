@@ -105,6 +105,13 @@ def flag(what: str, parameter: str, value: Any) -> bool:
     return value
 
 
+def listed(what: str, parameter: str, value: Any, right: str) -> list[Any]:
+    """`value` as a list of its elements."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        fail(what, parameter, value, right)
+    return list(value)
+
+
 def one_of(what: str, parameter: str, value: Any, choices: tuple[str, ...]) -> str:
     """`value` if it is one of the words."""
     if value not in choices:

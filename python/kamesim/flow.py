@@ -162,7 +162,8 @@ class Ping:
     @property
     def errors(self) -> list[PingError]:
         """What routers and hosts reported about the requests, and what kept the source from sending."""
-        local = [PingError(t / 1e9, seq, reason, None) for seq, (t, _, reason) in enumerate(self._core.probes()) if reason]
+        probes = enumerate(self._core.probes())
+        local = [PingError(t / 1e9, seq, reason, None) for seq, (t, _, reason) in probes if reason]
         reported = [PingError(t / 1e9, seq, what, sender) for t, seq, what, sender in self._core.errors()]
         return sorted(local + reported, key=lambda e: e.time)
 

@@ -96,7 +96,9 @@ class Node(Placed):
         what = f"{self._what}: roam"
         if self.position is None:
             raise errors.Error(f"{what}: {self.name!r} has no place; set {self.name}.position = (x, y) first")
-        roaming = Roaming.check(what, beacon_interval=beacon_interval, hysteresis=hysteresis, handoff_delay=handoff_delay)
+        roaming = Roaming.check(
+            what, beacon_interval=beacon_interval, hysteresis=hysteresis, handoff_delay=handoff_delay
+        )
         interface = self.add_interface(self._free_interface_name("wlan") if name is None else name, mac=mac)
         interface.roaming = roaming
         interface._station = self.network._core.add_station(

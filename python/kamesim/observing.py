@@ -34,10 +34,11 @@ class Observing(Running):
         """
         target = errors.writable_path("capture", "path", path)
         errors.one_of("capture", "direction", direction, ("both", "out"))
-        chosen = None if interfaces is None else list(interfaces)
+        right = "a list of interfaces of this network"
+        chosen = None if interfaces is None else errors.listed("capture", "interfaces", interfaces, right)
         for interface in chosen or []:
-            if interface not in self.interfaces:
-                errors.fail("capture", "interfaces", interface, "a list of interfaces of this network")
+            if interface not in self._interfaces_made:
+                errors.fail("capture", "interfaces", interface, right)
         core = self._core.open_capture(target, direction == "out")
         capture = Capture(self, target, core, all_interfaces=chosen is None)
         for interface in self.interfaces if chosen is None else chosen:
@@ -51,7 +52,7 @@ class Observing(Running):
     def watch(self, nodes: Iterable[Node | str]) -> SignallingLog:
         """Logs the signalling messages at the interfaces that these nodes have now; ladders are drawn from it."""
         log = SignallingLog(self._core.add_message_log())
-        log.watch([self.node(node) for node in nodes])
+        log.watch([self.node(node) for node in errors.listed("watch", "nodes", nodes, "a list of nodes")])
         return log
 
     def tester(

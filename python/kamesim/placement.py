@@ -43,7 +43,8 @@ class Placed:
         Before the first and after the last waypoint it stands there. This replaces any earlier movement.
         """
         points = []
-        for number, waypoint in enumerate(waypoints):
+        pairs = "pairs (time in seconds, (x, y) in metres)"
+        for number, waypoint in enumerate(errors.listed(self._what, "waypoints", waypoints, pairs)):
             try:
                 time, place = waypoint
             except (TypeError, ValueError):
@@ -66,7 +67,8 @@ class Placed:
         until then, and at the last one afterwards.
         """
         metres_per_second = errors.number(self._what, "speed", speed, "metres per second", above=0)
-        places = [errors.position(self._what, f"points[{number}]", p) for number, p in enumerate(points)]
+        given = errors.listed(self._what, "points", points, "pairs (x, y) of metres")
+        places = [errors.position(self._what, f"points[{number}]", p) for number, p in enumerate(given)]
         if not places:
             errors.fail(self._what, "points", points, "one point or more")
         start_ns = self.network._core.now_ns if start is None else errors.nanoseconds(self._what, "start", start)

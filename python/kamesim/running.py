@@ -69,13 +69,14 @@ class Running(NetworkBase):
         until_ns = self._end_of_run(until, for_)
         if progress is not None:
             errors.flag("run", "progress", progress)
-        self._interrupted = False
         with _ProgressBar(self.name, self._core, until_ns, progress) as bar:
             try:
                 self._core.run(until_ns, self._scheduler.dispatch, bar.tick)
             except BaseException:
                 self._interrupted = True
                 raise
+            else:
+                self._interrupted = False
             finally:
                 for capture in self._captures:
                     capture.flush()

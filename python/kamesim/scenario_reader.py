@@ -28,7 +28,7 @@ def read_scenario(path: errors.PathLike, options: dict[str, Any]) -> Network:
     try:
         message.ParseFromString(content)
     except DecodeError:
-        raise errors.Error(f"load scenario: {str(path)!r} is not a scenario: it is no Protobuf message of that kind") from None
+        raise errors.Error(f"load scenario: {str(path)!r} is not a scenario, or is damaged") from None
     if message.format_version != FORMAT_VERSION:
         raise errors.Error(
             f"load scenario: {str(path)!r} has the format version {message.format_version}; this kamesim reads "
@@ -75,8 +75,8 @@ class _Builder:
         for flow in message.flows:
             self._make_flow(flow)
         for move in message.moves:
-            delay = move.l2_delay_ns / 1e9
-            net.at(move.time_ns / 1e9, net.node(move.nic.node).move, move.medium, interface=move.nic.nic, l2_delay=delay)
+            arguments = {"interface": move.nic.nic, "l2_delay": move.l2_delay_ns / 1e9}
+            net.at(move.time_ns / 1e9, net.node(move.nic.node).move, move.medium, **arguments)
         return net
 
     def _make(self, entry: Any) -> None:

@@ -34,8 +34,9 @@ def scenario_message(net: Network, duration_ns: int) -> Any:
         prefix_pool=str(net._prefixes.pool),
         order=net._order,
     )
+    numbers = {interface: number for number, interface in enumerate(net._interfaces_made)}
     for node in net.nodes:
-        _add_node(message, net, node)
+        _add_node(message, numbers, node)
     for medium in net.media:
         if isinstance(medium, Cell):
             _add_cell(message, medium)
@@ -56,7 +57,7 @@ def _reference(interface: Interface) -> Any:
     return pb.NicReference(node=interface.node.name, nic=interface.name)
 
 
-def _add_node(message: Any, net: Network, node: Node) -> None:
+def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
     added = message.nodes.add(
         name=node.name,
         kind=pb.NODE_KIND_ROUTER if node.is_router else pb.NODE_KIND_HOST,
@@ -66,7 +67,7 @@ def _add_node(message: Any, net: Network, node: Node) -> None:
     if node.geo_position is not None:
         added.geo_position.longitude_deg, added.geo_position.latitude_deg = node.geo_position
     for interface in node.interfaces:
-        _add_interface(message, added, interface, net._interfaces_made.index(interface))
+        _add_interface(message, added, interface, numbers[interface])
     for static in node._static_addresses:
         message.addresses.add(
             nic=_reference(static.interface),
@@ -152,7 +153,7 @@ def _add_lan(message: Any, lan: Lan) -> None:
 def _add_cell(message: Any, cell: Cell) -> None:
     for interface in cell.interfaces:
         if interface.roaming is None:
-            raise errors.Error(f"save scenario: {interface.full_name!r} is attached to {cell._what} by hand; let it roam")
+            raise errors.Error(f"save scenario: {interface.full_name!r} is in {cell._what} by hand; let it roam")
     radio = cell.radio
     message.cells.add(
         name=cell.name,

@@ -58,7 +58,8 @@ class Scheduler:
     def add(self, time_ns: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Scheduled:
         """Calls function(*args, **kwargs) at that time."""
         if not callable(function):
-            errors.fail("schedule", "function", function, "callable: at(10, node.move, lan), not at(10, node.move(lan))")
+            right = "callable: at(10, node.move, lan), not at(10, node.move(lan))"
+            errors.fail("schedule", "function", function, right)
         if time_ns < self._simulation.now_ns:
             raise errors.Error(
                 f"schedule {call_name(function)}: its time is {time_ns / 1e9:g} s, but it is already "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kamesim import _core, errors
@@ -86,7 +85,7 @@ class Tester:
     def __enter__(self) -> Tester:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def _open(self, method: str) -> str:
@@ -106,11 +105,12 @@ def recv_any(ports: Sequence[Tester], timeout: float | None = None) -> tuple[Tes
     Of frames that have come already the oldest is taken, of equally old ones that of the first port. timeout:
     seconds of virtual time; None or 0: only what has come by now.
     """
-    if not ports:
+    right = "a list of tester ports"
+    if not errors.listed("recv_any", "ports", ports, right):
         raise errors.Error("recv_any: ports is empty; name the ports to wait on")
     for port in ports:
         if not isinstance(port, Tester):
-            errors.fail("recv_any", "ports", ports, "a list of tester ports")
+            errors.fail("recv_any", "ports", ports, right)
         port._open("recv")
         if port.network is not ports[0].network:
             raise errors.Error("recv_any: ports are of different networks; each has a time of its own")

@@ -74,10 +74,11 @@ def waxman(
 def barabasi_albert(
     n: int, m: int = 2, *, seed: int = 1, delay: float = DEFAULT_DELAY, rate: float = DEFAULT_RATE
 ) -> TopologyGraph:
-    """Barabasi and Albert's random graph of n nodes: each new one is joined to m others, preferably well-joined ones."""
+    """Barabasi and Albert's random graph of n nodes: each new one is joined to m others, preferably to hubs."""
     what = "topology.barabasi_albert"
     counts = _count(what, "n", n, 2), _count(what, "m", m, 1)
-    return _graph("barabasi_albert", _core.generate_barabasi_albert(*counts, _seed(what, seed), _edge(what, delay, rate)))
+    draw = _seed(what, seed), _edge(what, delay, rate)
+    return _graph("barabasi_albert", _core.generate_barabasi_albert(*counts, *draw))
 
 
 def fat_tree(k: int, *, delay: float = DEFAULT_DELAY, rate: float = DEFAULT_RATE) -> TopologyGraph:

@@ -135,7 +135,7 @@ CASES = {
     # --- Traffic ---
     "no packets": (lambda n: n.udp_flow("a", "b", rate=0), ["flow 'a->b': rate is 0", "packets per second, above 0"]),
     "small packets": (lambda n: n.udp_flow("a", "b", size=8), ["size is 8", "from 24 to 65527"]),
-    "stop before start": (lambda n: n.udp_flow("a", "b", start=5, stop=4), ["stop is 4", "later than the start at 5 s"]),
+    "stop before start": (lambda n: n.udp_flow("a", "b", start=5, stop=4), ["stop is 4", "later than the start at 5"]),
     "pattern unknown": (lambda n: n.udp_flow("a", "b", pattern="burst"), ["pattern is 'burst'", "'poisson'"]),
     "port in use": (
         lambda n: [n.udp_flow("a", "b", port=7), n.udp_flow("a", "b", port=7)],
@@ -150,9 +150,16 @@ CASES = {
     "capture nowhere": (lambda n: n.capture("/no/such/folder/x.pcapng"), ["path is '/no/such/folder/x.pcapng'"]),
     "capture to a folder": (lambda n: n.capture("/tmp"), ["path is '/tmp'", "this is a folder"]),
     "capture of no file": (lambda n: n.capture(None), ["path is None", "the path of a file"]),
-    "capture in no direction": (lambda n: n.capture("/tmp/x", direction="in"), ["direction is 'in'", "'both' or 'out'"]),
+    "capture in no direction": (lambda n: n.capture("/tmp/x", direction="in"), ["direction is 'in'", "or 'out'"]),
     "results nowhere": (lambda n: n.results.save("/no/such/folder/x.pb"), ["no '/no/such/folder'"]),
     "CSV under a file": (lambda n: n.results.to_csv("/dev/null/x"), ["folder is '/dev/null/x'"]),
+    "capture of no interfaces": (lambda n: n.capture("/tmp/x", 5), ["interfaces is 5", "a list of interfaces"]),
+    "capture of a node": (lambda n: n.capture("/tmp/x", [n["a"]]), ["interfaces is <Host 'a'", "a list of interfaces"]),
+    "ports that are none": (lambda n: ks.recv_any(5), ["recv_any: ports is 5", "a list of tester ports"]),
+    "port that is none": (lambda n: ks.recv_any([n]), ["a list of tester ports"]),
+    "watch what": (lambda n: n.watch(5), ["watch: nodes is 5", "a list of nodes"]),
+    "path that is none": (lambda n: n["a"].path(5, speed=1), ["points is 5", "pairs (x, y)"]),
+    "waypoints that are none": (lambda n: n["a"].waypoints(5), ["waypoints is 5", "pairs (time"]),
     "map that is not there": (lambda n: ks.Network.from_gml("/no/such.gml"), ["/no/such.gml: cannot be read"]),
     "scenario that is not there": (lambda n: ks.Network.load_scenario("/no/such.pb"), ["cannot read '/no/such.pb'"]),
     # --- Topologies ---

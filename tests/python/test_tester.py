@@ -38,11 +38,12 @@ def test_an_exchange_takes_exactly_its_virtual_time(net, lan):
         assert net.now == pytest.approx(3.002, abs=1e-9)  # there and back
         assert solicitation[ICMPv6ND_NS].tgt == PORT
         advertisement = ICMPv6ND_NA(tgt=PORT, R=0, S=1, O=1)
-        port.send(bytes(Ether(src=PORT_MAC, dst=NODE_MAC) / IPv6(src=PORT, dst=NODE, hlim=255) / advertisement))
+        header = Ether(src=PORT_MAC, dst=NODE_MAC) / IPv6(src=PORT, dst=NODE, hlim=255)
+        port.send(bytes(header / advertisement))
         # Without a target link-layer address option the advertisement says nothing of use (RFC 4861 section 7.2.5).
         assert recv_as(port, ICMPv6EchoReply, timeout=0.5) is None
         option = b"\x02\x01" + bytes.fromhex(PORT_MAC.replace(":", ""))
-        port.send(bytes(Ether(src=PORT_MAC, dst=NODE_MAC) / IPv6(src=PORT, dst=NODE, hlim=255) / advertisement / option))
+        port.send(bytes(header / advertisement / option))
         reply = recv_as(port, ICMPv6EchoReply)
         assert (reply[ICMPv6EchoReply].id, reply[ICMPv6EchoReply].data) == (7, b"kame")
 

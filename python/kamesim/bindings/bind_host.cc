@@ -113,7 +113,9 @@ py::object route_interface(Host& host, const std::string& destination) {
 
 py::list drops(Host& host) {
   py::list rows;
-  for (const auto& [reason, count] : host.node().drops()) rows.append(py::make_tuple(reason->name, reason->rule, count));
+  for (const auto& [reason, count] : host.node().drops()) {
+    rows.append(py::make_tuple(reason->name, reason->rule, count));
+  }
   return rows;
 }
 

@@ -86,7 +86,8 @@ void bind_simulation(py::module_& m) {
            "Runs until a frame waits at one of the ports: (index of the port, time in ns, frame). None: none in time.")
       .def(
           "add_message_log",
-          [](World& w) -> MessageLog& { return *w.message_logs.emplace_back(std::make_unique<MessageLog>()); }, internal)
+          [](World& w) -> MessageLog& { return *w.message_logs.emplace_back(std::make_unique<MessageLog>()); },
+          internal)
       .def("open_capture", &open_capture, "path"_a, "only_out"_a, internal)
       .def("install_shortest_path_routes", &install_routes, "subnets"_a,
            "subnets: (prefixes, delay in ns, routers' interfaces, interfaces of hosts that get a default route). "
