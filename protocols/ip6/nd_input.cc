@@ -60,9 +60,23 @@ void NeighborDiscovery::on_router_solicitation(const InputPacket& in, const Rout
   if (Neighbor* n = cache_.find(in.source)) n->is_router = false;
 }
 
+// RFC 6275 §7.2, the R bit: by it a mobile node that returns home knows its home agent (§11.5.5).
+void NeighborDiscovery::learn_global_addresses(const InputPacket& in, const RouterAdvertisementView& ra,
+                                               const MacAddress& mac) {
+  for (const auto& option : ra.options()) {
+    const auto prefix = PrefixInformation::parse(option);
+    if (!prefix || !prefix->router_address) continue;
+    if (prefix->address.is_multicast() || prefix->address.is_unspecified()) continue;
+    learn(in, prefix->address, mac);
+  }
+}
+
 // §6.3.4. Routers, too, learn the link-layer addresses of their neighbours in this way.
 void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const RouterAdvertisementView& ra) {
-  if (const auto mac = source_mac(in, ra.options())) learn(in, in.source, *mac);
+  if (const auto mac = source_mac(in, ra.options())) {
+    learn(in, in.source, *mac);
+    if (stack_.mobility_hooks() != nullptr) learn_global_addresses(in, ra, *mac);
+  }
   if (Neighbor* n = cache_.find(in.source)) n->is_router = true;
   if (stack_.forwarding() || !stack_.config().accept_router_advertisements) return;
   stack_.node().trace(kTraceRaReceived, {{"interface", interface_.name()}, {"router", in.source.to_string()}});

@@ -117,6 +117,7 @@ class NeighborDiscovery {
   void on_neighbor_solicitation(const InputPacket& in, const NeighborSolicitationView& ns);
   void on_neighbor_advertisement(const InputPacket& in, const NeighborAdvertisementView& na);
   void learn(const InputPacket& in, const Ipv6Address& address, const MacAddress& mac);
+  void learn_global_addresses(const InputPacket& in, const RouterAdvertisementView& ra, const MacAddress& mac);
   std::optional<MacAddress> source_mac(const InputPacket& in, const NdOptions& options);
   std::optional<MacAddress> target_mac(const InputPacket& in, const NdOptions& options);
   std::optional<MacAddress> station(const InputPacket& in, MacAddress mac);

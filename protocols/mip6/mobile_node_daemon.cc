@@ -46,11 +46,14 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
   const bool candidate = !message.address.is_link_local() && message.address != config_.home_address;
   switch (message.kind) {
     case Kind::LinkUp: return apply(detector_.on_link_up(now));
-    case Kind::LinkDown: return apply(detector_.on_link_down(now));
+    case Kind::LinkDown:
+      advertise_link_local_ = false;
+      return apply(detector_.on_link_down(now));
     case Kind::DefaultRouterUnreachable: return apply(detector_.on_router_unreachable(now, message.address));
     case Kind::AddressAdded:
     case Kind::AddressReady:
     case Kind::AddressChanged: {
+      if (message.address.is_link_local()) advertise_link_local();
       if (!candidate) return;
       const InterfaceAddress* address = interface_.find_address(message.address);
       // §11.5.3: an address under test may be used at once where it is optimistic (RFC 4429 §3.2).
@@ -206,10 +209,22 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
   if (out.deregistered == BindingUpdater::Deregistered::Acknowledged) {
     stack_.node().trace(kTraceRegistered, {{"peer", config_.home_agent.to_string()},
                                            {"care_of", config_.home_address.to_string()}, {"lifetime_s", 0.0}});
-    // §11.5.5: the neighbours on the home link learn our link-layer address again.
-    if (interface_.nd() != nullptr) interface_.nd()->send_unsolicited_advertisement(config_.home_address, true);
+    // §11.5.5: the neighbours on the home link learn our link-layer address again, for the link-local address too.
+    if (interface_.nd() != nullptr) {
+      interface_.nd()->send_unsolicited_advertisement(config_.home_address, true);
+      advertise_link_local_ = true;
+      advertise_link_local();
+    }
   }
   arm();
+}
+
+// Once it has passed Duplicate Address Detection on this link.
+void MobileNodeDaemon::advertise_link_local() {
+  const InterfaceAddress* address = interface_.link_local();
+  if (!advertise_link_local_ || address == nullptr) return;
+  advertise_link_local_ = false;
+  interface_.nd()->send_unsolicited_advertisement(address->address, true);
 }
 
 void MobileNodeDaemon::apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out) {

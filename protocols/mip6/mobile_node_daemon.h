@@ -74,6 +74,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void move_to(const Ipv6Address& care_of);
   void return_home();
   void lose_care_of();
+  void advertise_link_local();
   void on_timer();
   void arm();
   Correspondents::iterator find_or_add(const Ipv6Address& correspondent);
@@ -90,6 +91,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   BindingUpdater home_;
   Correspondents correspondents_;
   Discovery discovery_;
+  bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;
 };
 

@@ -114,6 +114,12 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
       actions.route_to_care_of = it->second.care_of;
     }
   }
+  // §10.4.2: for packets of its own the home agent is a correspondent; the tunnel is for those it intercepts.
+  if (!signalling && !home_bindings_.empty()) {
+    if (const auto it = home_bindings_.find(destination); it != home_bindings_.end()) {
+      actions.route_to_care_of = it->second.care_of;
+    }
+  }
   const auto home = homes_.find(source);
   if (home == homes_.end()) return actions;
   if (home->second.care_of.is_unspecified()) {

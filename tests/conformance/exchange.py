@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from scapy.layers.inet import UDP
 from scapy.layers.inet6 import (
+    HAO,
     ICMPv6EchoRequest,
     ICMPv6MLReport2,
     ICMPv6ND_NA,
@@ -23,9 +24,12 @@ from scapy.layers.inet6 import (
     ICMPv6NDOptPrefixInfo,
     ICMPv6NDOptSrcLLAddr,
     IPv6,
+    IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
+    IPv6ExtHdrRouting,
     _ICMPv6,
     _ICMPv6Error,
+    _MobilityHeader,
     in6_chksum,
 )
 from scapy.layers.l2 import Ether
@@ -263,12 +267,26 @@ def check_frame(packet: Packet) -> None:
         assert packet.dst == group_mac(header.dst), "RFC 2464 §7"
     else:
         assert not int(packet.dst[:2], 16) & 1, "unicast packet in a group frame"
-    message = find(packet, _ICMPv6) or find(packet, UDP)
+    protocols = ((58, _ICMPv6), (17, UDP), (135, _MobilityHeader))
+    protocol, message = next(((n, m) for n, kind in protocols if (m := find(packet, kind))), (0, None))
     if message is not None and find(packet, IPv6ExtHdrFragment) is None:
         # Over a message with a right checksum, in its place, the sum is zero.
-        protocol = 17 if isinstance(message, UDP) else 58
         size = sum(len(layer) - len(layer.payload) for layer in _headers_before(packet, message))
-        assert in6_chksum(protocol, header, packet.wire[ETHERNET + size :]) in (0, 0xFFFF), "checksum (RFC 4443 §2.3)"
+        total = in6_chksum(protocol, _end_points(message), packet.wire[ETHERNET + size :])
+        assert total in (0, 0xFFFF), "checksum (RFC 4443 §2.3)"
+
+
+def _end_points(message: Packet) -> IPv6:
+    """A header with the addresses that the checksum counts: home, not care-of addresses (RFC 6275 §6.3, §6.4)."""
+    source = destination = None
+    layer = message.underlayer
+    while not isinstance(layer, IPv6):
+        if isinstance(layer, IPv6ExtHdrRouting) and layer.segleft:
+            destination = layer.addresses[-1]
+        if isinstance(layer, IPv6ExtHdrDestOpt):
+            source = next((option.hoa for option in layer.options if isinstance(option, HAO)), source)
+        layer = layer.underlayer
+    return IPv6(src=source or layer.src, dst=destination or layer.dst)
 
 
 def _headers_before(packet: Packet, message: Packet) -> Iterator[Packet]:
