@@ -60,7 +60,7 @@ std::uint32_t TunnelInterface::mtu() const {
 void TunnelInterface::send(Packet packet, const Ipv6Address&) {
   std::optional<std::uint8_t> limit = encapsulation_limit;
   if (const auto inner = inner_encapsulation_limit(packet.bytes())) {
-    if (inner->value == 0) {  // RFC 2473 §4.1.1, and §6.7 for the error's form
+    if (inner->value == 0) {  // RFC 2473 §4.1.1
       stack().icmp6_error(Icmp6Error::parameter_problem(ParameterProblemCode::ErroneousHeaderField,
                                                         static_cast<std::uint32_t>(inner->offset), packet.bytes()),
                           nullptr);

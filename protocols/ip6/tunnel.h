@@ -11,7 +11,7 @@ namespace kamesim {
 
 inline constexpr DropInfo kTunnelUnknownPeer{"tunnel.unknown_peer", "RFC 2473 §3.3"};
 inline constexpr DropInfo kTunnelNesting{"tunnel.nesting", "RFC 2473 §4.1"};
-inline constexpr DropInfo kTunnelLimitExceeded{"tunnel.encapsulation_limit_exceeded", "RFC 2473 §6.7"};
+inline constexpr DropInfo kTunnelLimitExceeded{"tunnel.encapsulation_limit_exceeded", "RFC 2473 §4.1.1"};
 inline constexpr DropInfo kTunnelInnerSource{"tunnel.inner_source_not_allowed", "RFC 6275 §10.4.5"};
 inline constexpr DropInfo kTunnelCongestion{"tunnel.congestion_not_ecn_capable", "RFC 6040 §4.2"};
 inline constexpr DropInfo kTunnelInnerNotIpv6{"tunnel.inner_malformed", "RFC 2473 §3.3"};

@@ -99,6 +99,14 @@ def test_packet_to_a_known_neighbor_goes_there(host, port, optimistic):  # RFC 4
     assert expect(port, ICMPv6EchoRequest, within=0.5).dst == "02:00:00:00:00:77"
 
 
+def test_optimistic_address_is_not_chosen_where_another_suits(host, port):  # RFC 4429 §2.1: like a deprecated one
+    host.add_address(f"{NODE.address}/64", dad=False)
+    port.send(ra(prefix_information(PREFIX)))
+    host.ping(FAR, count=1)
+    assert expect(port, ICMPv6EchoRequest)[IPv6].src == NODE.address
+    assert state(host, FORMED) == "optimistic"
+
+
 def test_neighbor_is_asked_for_once_the_address_is_preferred(host, port, optimistic):  # RFC 4429 §3.2
     port.run(1.1)
     host.ping(NEIGHBOR, count=1, source=FORMED)

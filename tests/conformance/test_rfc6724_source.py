@@ -42,6 +42,7 @@ CHOICES = {
     "6: global, not unique local, to global": ((UNIQUE_LOCAL, GLOBAL), "2001:db8:7::1", GLOBAL),
     "6: 6to4 to 6to4": ((GLOBAL, SIX_TO_FOUR), "2002:c633:6407::1", SIX_TO_FOUR),
     "6: native to native": ((SIX_TO_FOUR, GLOBAL), "2001:db8:7::1", GLOBAL),
+    "6: native to native, though 6to4 has more bits in common": ((SIX_TO_FOUR, GLOBAL), "2003:7::1", GLOBAL),
     "8: longest common prefix": ((OTHER_GLOBAL, GLOBAL), "2001:db8:7::1", GLOBAL),
     "8: longest common prefix, the other way": ((GLOBAL, OTHER_GLOBAL), "2001:db8:4007::1", OTHER_GLOBAL),
     "8: the last bit decides": (("2001:db8:0:2::1", "2001:db8:0:5::1"), "2001:db8:0:4::1", "2001:db8:0:5::1"),

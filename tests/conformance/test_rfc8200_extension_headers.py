@@ -305,8 +305,10 @@ def test_overlapping_fragments_are_all_discarded_without_a_word(host, port):  # 
 def test_fragments_still_to_come_of_an_overlapping_packet_are_discarded(host, port):  # RFC 5722 §4
     payload = request_payload()
     port.send(*overlapping(payload))
+    before = host.drops["frag6.overlap"]
     port.send(*fragments(payload, 136))
     expect_silence(port)
+    assert host.drops["frag6.overlap"] == before + 4
     port.send(*fragments(payload, 136, id=8))
     expect_reply(port)
 
@@ -316,6 +318,7 @@ def test_one_fragment_inside_another_is_an_overlap(host, port, bytes_in_common):
     payload = request_payload()
     port.send(fragment(payload[:128], offset=0, more=True))
     port.send(fragment(b"X" * bytes_in_common, offset=64, more=True))
+    assert host.drops["frag6.overlap"] == 1
     port.send(fragment(payload[128:], offset=128, more=False))
     expect_silence(port)
 
@@ -324,6 +327,7 @@ def test_data_behind_the_last_fragment_is_not_accepted(host, port):  # RFC 8200 
     payload = request_payload()
     port.send(fragment(payload[256:], offset=256, more=False))
     port.send(fragment(bytes(8), offset=1024, more=True))
+    assert host.drops["frag6.inconsistent_end"] == 1
     port.send(fragment(payload[:256], offset=0, more=True))
     expect_silence(port)
 
