@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "sim/event_queue.h"
 #include "sim/random.h"
+#include "sim/shard.h"
 
 namespace kamesim {
 
@@ -23,10 +23,14 @@ class Actor {
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
 
-  Simulation& simulation() const { return simulation_; }
+  Simulation& simulation() const { return shard_->simulation; }
   const std::string& name() const { return name_; }
   ActorId id() const { return id_; }
-  Time now() const;
+  Time now() const { return shard_->now; }
+  // Where its events wait, and its packets' buffers come from.
+  EventQueue& events() const { return shard_->events; }
+  PacketPool& packets() const { return shard_->packets; }
+  Shard& shard() const { return *shard_; }
 
   // The key of an event that this actor causes at `at`: each call takes the next sequence number.
   EventKey next_key(Time at) { return {at, static_cast<std::uint64_t>(id_) << kSequenceBits | ++sequence_}; }
@@ -35,7 +39,7 @@ class Actor {
   RandomStream stream(std::string_view purpose) const;
 
  private:
-  Simulation& simulation_;
+  Shard* shard_;
   std::string name_;
   ActorId id_;
   std::uint64_t sequence_ = 0;

@@ -16,7 +16,7 @@ Lan::Station::Station(Lan& lan, Nic& nic, const std::string& purpose)
       node(nic.node()),
       nic(&nic),
       mac(nic.mac().to_uint64()),
-      pipe(lan.simulation(), lan.stream(purpose + " sends"), this, &Lan::arrive),
+      pipe(lan, lan.stream(purpose + " sends"), this, &Lan::arrive),
       loss(lan.stream(purpose + " receives")) {}
 
 Lan::Lan(Simulation& simulation, std::string name, const LinkConfig& config) : Medium(simulation, std::move(name)) {

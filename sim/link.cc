@@ -14,8 +14,8 @@ std::string full_name(const Nic& nic) { return nic.node().name() + ":" + nic.nam
 PointToPointLink::PointToPointLink(Simulation& simulation, std::string name, const LinkConfig& config)
     : Medium(simulation, std::move(name)),
       config_(config),
-      ends_{End{*this, nullptr, Pipe(simulation, stream("link.0"), &ends_[0], &PointToPointLink::arrive_at_end)},
-            End{*this, nullptr, Pipe(simulation, stream("link.1"), &ends_[1], &PointToPointLink::arrive_at_end)}} {
+      ends_{End{*this, nullptr, Pipe(*this, stream("link.0"), &ends_[0], &PointToPointLink::arrive_at_end)},
+            End{*this, nullptr, Pipe(*this, stream("link.1"), &ends_[1], &PointToPointLink::arrive_at_end)}} {
   config.validate("link '" + this->name() + "'");
 }
 
@@ -23,7 +23,7 @@ PointToPointLink::Tap::Tap(PointToPointLink& link, Nic& nic)
     : link(link),
       node(nic.node()),
       nic(&nic),
-      pipe(link.simulation(), link.stream("tap " + full_name(nic)), this, &PointToPointLink::arrive_from_tap) {}
+      pipe(link, link.stream("tap " + full_name(nic)), this, &PointToPointLink::arrive_from_tap) {}
 
 void PointToPointLink::check_not_attached(const Nic& nic) const {
   if (nic.medium() == nullptr) return;

@@ -53,7 +53,7 @@ void Nic::deliver(Packet frame) {
 
 void Nic::observe(Direction direction, Bytes frame) {
   if (!observers_.empty()) [[unlikely]] {
-    for (FrameObserver* observer : observers_) observer->on_frame(*this, direction, simulation_.now(), frame);
+    for (FrameObserver* observer : observers_) observer->on_frame(*this, direction, node_.now(), frame);
   }
   if (simulation_.trace_hash_enabled()) [[unlikely]] {
     node_.mix_into_trace_hash(std::uint64_t{index_} << 1 | static_cast<std::uint64_t>(direction), frame);

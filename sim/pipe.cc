@@ -31,8 +31,8 @@ void LinkConfig::validate(const std::string& owner) const {
   if (queue_limit == 0) fail("queue limit is 0; it must be at least 1 frame");
 }
 
-Pipe::Pipe(Simulation& simulation, RandomStream random, void* target, Arrive arrive)
-    : Event(&Pipe::fire), simulation_(simulation), target_(target), arrive_(arrive), random_(random) {}
+Pipe::Pipe(const Actor& medium, RandomStream random, void* target, Arrive arrive)
+    : Event(&Pipe::fire), shard_(&medium.shard()), target_(target), arrive_(arrive), random_(random) {}
 
 std::size_t Pipe::waiting(Time now) {
   while (departed_ < in_flight_.size() && in_flight_[departed_].departure <= now) ++departed_;
@@ -40,7 +40,7 @@ std::size_t Pipe::waiting(Time now) {
 }
 
 void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
-  const Time now = simulation_.now();
+  const Time now = sender.now();
   if (frame.size() > config.mtu + Nic::kEthernetHeaderSize) [[unlikely]] {
     return sender.count_drop(&kLinkFrameTooLong, frame.bytes());
   }
@@ -58,7 +58,7 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
   last_arrival_ = arrival;
   const EventKey key = sender.next_key(arrival);
   in_flight_.push_back({std::move(frame), key, departure});
-  if (in_flight_.size() == 1) simulation_.events().schedule(*this, key);
+  if (in_flight_.size() == 1) shard_->events.schedule(*this, key);
 }
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
@@ -66,7 +66,7 @@ void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
 void Pipe::arrive_next() {
   Packet frame = in_flight_.pop_front().frame;
   if (departed_ > 0) --departed_;
-  if (!in_flight_.empty()) simulation_.events().schedule(*this, in_flight_.front().arrival);
+  if (!in_flight_.empty()) shard_->events.schedule(*this, in_flight_.front().arrival);
   if (frame) arrive_(target_, *this, std::move(frame));
 }
 
@@ -76,7 +76,7 @@ void Pipe::lose_all(Node& sender) {
 }
 
 void Pipe::lose_waiting(Node& sender) {
-  waiting(simulation_.now());
+  waiting(sender.now());
   lose_behind_departed(sender);
 }
 
@@ -85,9 +85,9 @@ void Pipe::lose_behind_departed(Node& sender) {
     if (const Packet frame = std::move(in_flight_[i].frame)) sender.count_drop(&kLinkDown, frame.bytes());
   }
   while (in_flight_.size() > departed_) in_flight_.pop_back();
-  busy_until_ = simulation_.now();
+  busy_until_ = sender.now();
   last_arrival_ = in_flight_.empty() ? busy_until_ : in_flight_[departed_ - 1].arrival.time;
-  if (in_flight_.empty()) simulation_.events().cancel(*this);
+  if (in_flight_.empty()) shard_->events.cancel(*this);
 }
 
 }  // namespace kamesim

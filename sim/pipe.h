@@ -13,8 +13,9 @@
 
 namespace kamesim {
 
+class Actor;
 class Node;
-class Simulation;
+struct Shard;
 
 // How long a frame takes at a rate (0: infinite), rounded up to whole nanoseconds.
 Duration transmission_time(std::size_t bytes, std::uint64_t rate_bps);
@@ -24,7 +25,8 @@ class Pipe : public Event {
   // Called for each frame that arrives.
   using Arrive = void (*)(void* target, Pipe& pipe, Packet frame);
 
-  Pipe(Simulation& simulation, RandomStream random, void* target, Arrive arrive);
+  // `medium` is what the pipe belongs to: frames arrive in its shard.
+  Pipe(const Actor& medium, RandomStream random, void* target, Arrive arrive);
 
   // Takes a frame from `sender`, at the present time; frames that do not fit, or get lost, are counted there.
   void push(Node& sender, const LinkConfig& config, Packet frame);
@@ -44,7 +46,7 @@ class Pipe : public Event {
   std::size_t waiting(Time now);
   void lose_behind_departed(Node& sender);
 
-  Simulation& simulation_;
+  Shard* shard_;  // where frames arrive
   void* target_;
   Arrive arrive_;
   Ring<InFlight> in_flight_;

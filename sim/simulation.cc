@@ -18,10 +18,10 @@ struct Simulation::Call : Event {
 };
 
 Actor::Actor(Simulation& simulation, std::string name)
-    : simulation_(simulation), name_(std::move(name)), id_(simulation.next_actor_id()) {}
+    : shard_(&simulation.main_), name_(std::move(name)), id_(simulation.next_actor_id()) {}
 
 RandomStream Actor::stream(std::string_view purpose) const {
-  return RandomStream(simulation_.seed(), stable_hash(name_), purpose);
+  return RandomStream(simulation().seed(), stable_hash(name_), purpose);
 }
 
 Simulation::Simulation(std::uint64_t seed) : seed_(seed), world_(std::make_unique<Actor>(*this, "world")) {}
@@ -57,40 +57,36 @@ Node* Simulation::find_node(std::string_view name) const {
 void Simulation::adopt(std::unique_ptr<Medium> medium) { media_.push_back(std::move(medium)); }
 
 void Simulation::at(Time at, std::function<void()> call) {
-  if (at < now_) {
+  if (at < now()) {
     throw SimulationError("cannot schedule at " + std::to_string(at.to_seconds()) + " s: it is already " +
-                          std::to_string(now_.to_seconds()) + " s");
+                          std::to_string(now().to_seconds()) + " s");
   }
   auto owned = std::make_unique<Call>(*this, std::move(call));
   Call& event = *owned;
   calls_.emplace(&event, std::move(owned));
-  events_.schedule(event, world_->next_key(at));
+  main_.events.schedule(event, world_->next_key(at));
 }
 
 void Simulation::run_until(Time until) {
   stop_requested_ = false;
-  while (!events_.empty() && events_.next_key().time <= until) {
-    now_ = events_.next_key().time;
-    ++events_fired_;
-    events_.fire_next();
+  while (!main_.events.empty() && main_.events.next_key().time <= until) {
+    main_.fire_next();
     if (stop_requested_) return;
   }
-  if (now_ < until) now_ = until;
+  if (main_.now < until) main_.now = until;
 }
 
 bool Simulation::step(Time limit) {
-  if (events_.empty() || events_.next_key().time > limit) return false;
-  now_ = events_.next_key().time;
-  ++events_fired_;
-  events_.fire_next();
+  if (main_.events.empty() || main_.events.next_key().time > limit) return false;
+  main_.fire_next();
   return true;
 }
 
 void Simulation::advance_to(Time t) {
-  if (t < now_ || (!events_.empty() && events_.next_key().time < t)) {
+  if (t < now() || (!main_.events.empty() && main_.events.next_key().time < t)) {
     throw SimulationError("advance_to would skip an event or go back in time");
   }
-  now_ = t;
+  main_.now = t;
 }
 
 std::uint64_t Simulation::trace_hash() const {

@@ -12,9 +12,7 @@
 #include <vector>
 
 #include "sim/actor.h"
-#include "sim/event_queue.h"
-#include "sim/packet.h"
-#include "sim/random.h"
+#include "sim/shard.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -36,10 +34,11 @@ class Simulation {
   Simulation& operator=(const Simulation&) = delete;
 
   std::uint64_t seed() const { return seed_; }
-  Time now() const { return now_; }
-  EventQueue& events() { return events_; }
-  PacketPool& packets() { return packets_; }
-  std::uint64_t events_fired() const { return events_fired_; }
+  Time now() const { return main_.now; }
+  std::uint64_t events_fired() const { return main_.events_fired; }
+  std::size_t pending_events() const { return main_.events.size(); }
+  // For what is done from outside; what runs on a node takes its own (Actor::packets).
+  PacketPool& packets() { return main_.packets; }
 
   // Names are unique over nodes, and over media. Throws SimulationError on an empty or used name.
   Node& add_node(std::string name);
@@ -85,10 +84,7 @@ class Simulation {
   void adopt(std::unique_ptr<Medium> medium);
 
   std::uint64_t seed_;
-  Time now_;
-  PacketPool packets_;  // before everything that may hold packets
-  EventQueue events_;
-  std::uint64_t events_fired_ = 0;
+  Shard main_{*this};  // before everything that may hold packets
   volatile bool stop_requested_ = false;
   bool trace_hash_enabled_ = false;
   ActorId actors_ = 0;
@@ -98,7 +94,5 @@ class Simulation {
   std::unordered_map<std::string, Node*> nodes_by_name_;
   std::unordered_map<Call*, std::unique_ptr<Call>> calls_;
 };
-
-inline Time Actor::now() const { return simulation_.now(); }
 
 }  // namespace kamesim

@@ -54,11 +54,11 @@ void TesterPort::send(Bytes frame) {
     throw SimulationError("tester port '" + name() + "': the frame has " + std::to_string(frame.size()) +
                           " bytes; an Ethernet header alone has 14");
   }
-  nic_.send(simulation_.packets().copy_of(frame));
+  nic_.send(nic_.node().packets().copy_of(frame));
 }
 
 void TesterPort::on_frame(Nic&, Packet frame) {
-  frames_.push_back({simulation_.now(), {frame.bytes().begin(), frame.bytes().end()}});
+  frames_.push_back({nic_.node().now(), {frame.bytes().begin(), frame.bytes().end()}});
 }
 
 TesterPort::Frame TesterPort::take() {

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "sim/actor.h"
-#include "sim/simulation.h"
 
 namespace kamesim {
 
@@ -21,7 +20,7 @@ class Timer : public Event {
   Time expiry() const { return expiry_; }
   void arm_at(Time at) {
     expiry_ = at;
-    owner_.simulation().events().schedule(*this, owner_.next_key(at));
+    owner_.events().schedule(*this, owner_.next_key(at));
   }
   void arm_in(Duration delay) { arm_at(owner_.now() + delay); }
   // Arms at the deadline, or cancels when there is none. Deadlines that have passed fire at once.
@@ -30,7 +29,7 @@ class Timer : public Event {
     const Time at = *deadline < owner_.now() ? owner_.now() : *deadline;
     if (!armed() || expiry_ != at) arm_at(at);
   }
-  void cancel() { owner_.simulation().events().cancel(*this); }
+  void cancel() { owner_.events().cancel(*this); }
 
  private:
   using Call = void (*)(void*);

@@ -43,7 +43,7 @@ UdpFlowSender::UdpFlowSender(SocketLayer& sockets, const UdpFlowConfig& config)
 }
 
 void UdpFlowSender::send_next() {
-  Packet packet = node_.simulation().packets().allocate(config_.payload_bytes);
+  Packet packet = node_.packets().allocate(config_.payload_bytes);
   std::memset(packet.mutable_data(), 0, packet.size());
   UdpFlowHeader{config_.flow_id, send_times_.size(), node_.now()}.write(packet.mutable_data());
   send_times_.push_back(node_.now());

@@ -60,7 +60,7 @@ void Icmp6Input::on_packet(InputPacket& in) {
 
 void Icmp6Input::reply_to_echo(const InputPacket& in) {
   const Bytes request = in.upper();
-  Packet reply = stack_.node().simulation().packets().copy_of(request);
+  Packet reply = stack_.node().packets().copy_of(request);
   std::uint8_t* bytes = reply.mutable_data();
   bytes[0] = static_cast<std::uint8_t>(Icmp6Type::EchoReply);
   bytes[1] = 0;

@@ -52,7 +52,7 @@ const InterfaceAddress* NeighborDiscovery::advertisement_source(const Ipv6Addres
 void NeighborDiscovery::advertise(const Advertisement& advertisement) {
   const InterfaceAddress* source = advertisement_source(advertisement.message.target);
   if (source == nullptr) return;
-  transmit(nd_packet(stack_.node().simulation().packets(), {source->address, advertisement.destination},
+  transmit(nd_packet(stack_.node().packets(), {source->address, advertisement.destination},
                      advertisement.message, TargetLinkLayerAddress{interface_.nic()->mac()}),
            advertisement.destination);
 }

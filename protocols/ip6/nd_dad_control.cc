@@ -68,7 +68,7 @@ void NeighborDiscovery::on_dad_timeout() {
 
 void NeighborDiscovery::solicit_for_dad(const Ipv6Address& target) {
   const Ipv6Address destination = solicited_node(target);
-  transmit(nd_packet(stack_.node().simulation().packets(), {kUnspecified, destination}, NeighborSolicitation{target}),
+  transmit(nd_packet(stack_.node().packets(), {kUnspecified, destination}, NeighborSolicitation{target}),
            destination);
 }
 

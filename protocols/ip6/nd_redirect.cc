@@ -33,7 +33,7 @@ void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target
   const NdEndPoints between{source->address, header.source()};
   const Redirect message{.target = target, .destination = header.destination()};
   const RedirectedHeader quoted{offending.first(std::min(offending.size(), kMaxRedirected))};
-  PacketPool& packets = stack_.node().simulation().packets();
+  PacketPool& packets = stack_.node().packets();
   const Neighbor* n = cache_.find(target);
   transmit(n != nullptr && n->mac_known() ? nd_packet(packets, between, message, TargetLinkLayerAddress{n->mac}, quoted)
                                           : nd_packet(packets, between, message, quoted),

@@ -128,7 +128,7 @@ bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
   if (source == nullptr) return ask_for_home_agent(n);
   const bool unicast = how == Solicit::Unicast;
   const NdEndPoints between{source->address, unicast ? n.address : solicited_node(n.address)};
-  Packet packet = nd_packet(stack_.node().simulation().packets(), between, NeighborSolicitation{n.address},
+  Packet packet = nd_packet(stack_.node().packets(), between, NeighborSolicitation{n.address},
                             SourceLinkLayerAddress{interface_.nic()->mac()});
   ++stack_.counters().sent;
   interface_.transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
@@ -141,7 +141,7 @@ bool NeighborDiscovery::ask_for_home_agent(const Neighbor& n) {
   const auto home = home_address_of_binding_update(n);
   if (!home) return false;
   const Ipv6Address destination = solicited_node(*home);
-  transmit(nd_packet(stack_.node().simulation().packets(), {kUnspecified, destination}, NeighborSolicitation{*home}),
+  transmit(nd_packet(stack_.node().packets(), {kUnspecified, destination}, NeighborSolicitation{*home}),
            destination);
   return true;
 }

@@ -134,7 +134,7 @@ SendError Ip6Stack::send_icmp6(Bytes message, const OutputRequest& request) {
   OutputRequest filled = request;
   filled.next_header = NextHeader::Icmp6;
   filled.checksum_offset = kIcmp6ChecksumOffset;
-  return output(node_.simulation().packets().copy_of(message), filled);
+  return output(node_.packets().copy_of(message), filled);
 }
 
 SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment) {

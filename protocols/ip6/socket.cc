@@ -93,7 +93,7 @@ SendError RawSocket::send(Bytes message, OutputRequest request) {
   request.next_header = protocol_;
   if (protocol_ == NextHeader::Icmp6) request.checksum_offset = static_cast<int>(kIcmp6ChecksumOffset);
   if (protocol_ == NextHeader::Mobility) request.checksum_offset = static_cast<int>(kMobilityChecksumOffset);
-  return layer_.stack_.output(layer_.stack_.node().simulation().packets().copy_of(message), request);
+  return layer_.stack_.output(layer_.stack_.node().packets().copy_of(message), request);
 }
 
 UdpSocket::UdpSocket(SocketLayer& layer, DatagramHandler& handler) : layer_(layer), handler_(handler) {}
@@ -124,7 +124,7 @@ bool UdpSocket::bind(std::uint16_t port, const Ipv6Address& address) {
 }
 
 SendError UdpSocket::send_to(Bytes data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {
-  return send_to(layer_.stack_.node().simulation().packets().copy_of(data), destination, port, options);
+  return send_to(layer_.stack_.node().packets().copy_of(data), destination, port, options);
 }
 
 SendError UdpSocket::send_to(Packet data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {

@@ -150,7 +150,7 @@ class Ip6Stack final : public FrameReceiver {
   SendError output_packet(Packet packet, Ip6Interface* zone = nullptr);
   // An ICMPv6 message (body with zero checksum) from this node.
   SendError send_icmp6(Bytes message, const OutputRequest& request);
-  Packet allocate(std::size_t size) { return node_.simulation().packets().allocate(size); }
+  Packet allocate(std::size_t size) { return node_.packets().allocate(size); }
 
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) override;

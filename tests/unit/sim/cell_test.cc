@@ -66,7 +66,7 @@ TEST(Cell, BothDirectionsTakeTurnsOnOneChannel) {
   x.a.send_to(kNobody, 1000, 1);
   x.b.send_to(kNobody, 500, 2);
   x.wire.send(frame(x.a.mac(), 1000, 3));
-  EXPECT_EQ(x.simulation.events().size(), 2u);  // one of the cell, one of the wire
+  EXPECT_EQ(x.simulation.pending_events(), 2u);  // one of the cell, one of the wire
   x.run_until(1_s);
   EXPECT_EQ(x.on_the_wire(), (OnTheWire{{1, at(1_ms)}, {2, at(1500_us)}}));
   EXPECT_EQ(x.a.arrivals, (Arrivals{{at(2500_us), 3}}));

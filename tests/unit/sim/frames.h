@@ -25,7 +25,7 @@ inline std::vector<std::uint8_t> frame(MacAddress to, std::size_t size = 100, st
 }
 
 inline void send(Nic& from, const std::vector<std::uint8_t>& bytes) {
-  from.send(from.node().simulation().packets().copy_of(bytes));
+  from.send(from.node().packets().copy_of(bytes));
 }
 
 // A node with one NIC.

@@ -74,7 +74,7 @@ TEST(PointToPointLink, IsFullDuplex) {
 TEST(PointToPointLink, HoldsOnePendingEventADirection) {
   Pair p({.rate_bps = 1'000'000, .delay = 1_s});
   for (int i = 0; i < 100; ++i) p.a.send_to(p.b.mac());
-  EXPECT_EQ(p.simulation.events().size(), 1u);
+  EXPECT_EQ(p.simulation.pending_events(), 1u);
 }
 
 TEST(PointToPointLink, DropsWhatDoesNotFitTheQueue) {

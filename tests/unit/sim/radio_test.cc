@@ -117,7 +117,7 @@ TEST(WirelessStation, TheHandoffDelayIsUniformAndReproducible) {
 TEST(WirelessStation, ComparesNoMoreAtRestUntilAskedTo) {
   Walk w(100);
   w.run_until(20_s);
-  EXPECT_TRUE(w.simulation.events().empty());
+  EXPECT_EQ(w.simulation.pending_events(), 0u);
   w.mn.node().set_mobility(std::make_unique<StationaryPosition>(Position{0, 0}));
   w.run_until(30_s);
   EXPECT_EQ(w.station->cell(), &w.right);
@@ -125,7 +125,7 @@ TEST(WirelessStation, ComparesNoMoreAtRestUntilAskedTo) {
   w.station->reevaluate();
   w.run_until(40_s);
   EXPECT_EQ(w.station->cell(), &w.left);
-  EXPECT_TRUE(w.simulation.events().empty());
+  EXPECT_EQ(w.simulation.pending_events(), 0u);
 }
 
 TEST(WirelessStation, FramesUnderWayAreLostInAHandoff) {
