@@ -72,16 +72,16 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_help_lists_the_commands(checkout, args):
     result = checkout.run(*args)
     assert result.returncode == 0
-    for command in ("run", "python", "test", "bench", "build"):
+    for command in ("run", "python", "test", "conformance", "bench", "build"):
         assert f"./kamesim {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "python", "test", "bench", "build"])
+@pytest.mark.parametrize("command", ["run", "python", "test", "conformance", "bench", "build"])
 def test_each_command_has_its_help(checkout, command):
     result = checkout.run("help", command)
     assert result.returncode == 0
     assert result.stdout.startswith(f"./kamesim {command}")
-    if command != "python":  # its --help is python3's
+    if command not in ("python", "conformance"):  # their --help is told by Python
         assert checkout.run(command, "--help").stdout == result.stdout
 
 

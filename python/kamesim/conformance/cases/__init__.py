@@ -1,0 +1,1 @@
+"""The catalogue: a package for each suite."""

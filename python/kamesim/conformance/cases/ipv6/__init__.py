@@ -1,0 +1,1 @@
+"""Suite `ipv6`: hosts and routers."""

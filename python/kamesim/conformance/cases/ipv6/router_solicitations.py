@@ -1,0 +1,60 @@
+"""Router Solicitations of a host (RFC 4861 §6.3.7)."""
+
+from __future__ import annotations
+
+import pytest
+from scapy.layers.inet6 import ICMPv6NDOptSrcLLAddr, ICMPv6ND_RS, IPv6
+
+from kamesim.conformance.exchange import (
+    ALL_ROUTERS,
+    NODE,
+    case,
+    expect,
+    expect_none,
+    expect_silence,
+    find,
+    group_mac,
+    must,
+    options_of,
+    ra,
+    rs,
+)
+
+
+@case(must("RFC 4861 §6.3.7"))
+def host_solicits_routers_three_times_four_seconds_apart(fresh_port):
+    times = [p.time for p in fresh_port.run(60.0) if find(p, ICMPv6ND_RS)]
+    assert len(times) == 3
+    # MAX_RTR_SOLICITATION_DELAY, and as long again for testing the link-local address (RFC 4862 §5.4.2).
+    assert times[0] <= 1.0 + 2.0
+    assert [b - a for a, b in zip(times, times[1:])] == pytest.approx([4.0, 4.0], abs=1e-6)
+
+
+@case(must("RFC 4861 §4.1"))
+def router_solicitation_goes_to_all_routers(fresh_port):
+    for solicitation in [p for p in fresh_port.run(15.0) if find(p, ICMPv6ND_RS)]:
+        assert (solicitation[IPv6].dst, solicitation.dst) == (ALL_ROUTERS, group_mac(ALL_ROUTERS))
+        assert solicitation[IPv6].hlim == 255
+        told = [option.lladdr for option in options_of(solicitation, ICMPv6NDOptSrcLLAddr)]
+        assert told == ([] if solicitation[IPv6].src == "::" else [NODE.mac])
+
+
+@case(must("RFC 4861 §6.3.7"))
+def host_stops_soliciting_once_it_hears_a_router(fresh_port):
+    expect(fresh_port, ICMPv6ND_RS, within=3.0)
+    fresh_port.send(ra())
+    expect_none(fresh_port, ICMPv6ND_RS, within=30.0)
+
+
+@case(must("RFC 4861 §6.3.7"))
+def host_goes_on_soliciting_after_a_router_that_is_no_default(fresh_port):
+    # Non-zero lifetime.
+    expect(fresh_port, ICMPv6ND_RS, within=3.0)
+    fresh_port.send(ra(lifetime=0))
+    expect(fresh_port, ICMPv6ND_RS, within=4.1)
+
+
+@case(must("RFC 4861 §6.2.6"))
+def host_does_not_answer_router_solicitations(host, port):
+    port.send(rs())
+    expect_silence(port)

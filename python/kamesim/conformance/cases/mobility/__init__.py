@@ -1,0 +1,1 @@
+"""Suite `mobility`: mobile nodes, home agents and correspondents (RFC 6275)."""

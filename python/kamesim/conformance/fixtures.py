@@ -1,0 +1,51 @@
+"""Nodes under test and ports, by the names of a case's arguments; fresh for each case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kamesim.conformance.lab import Lab, Port
+
+
+@pytest.fixture
+def host(lab: Lab) -> Any:
+    """A host with the address NODE.address, on a LAN without routers."""
+    return lab.host()
+
+
+@pytest.fixture
+def port(host: Any, lab: Lab) -> Port:
+    """The tester on the host's LAN."""
+    return lab.ports[0]
+
+
+@pytest.fixture
+def fresh_host(lab: Lab) -> Any:
+    """A host that has just been plugged in, with no address but what it makes up."""
+    return lab.host(address=False, settle=0.0)
+
+
+@pytest.fixture
+def fresh_port(fresh_host: Any, lab: Lab) -> Port:
+    """The tester on the LAN of a host that has just been plugged in."""
+    return lab.ports[0]
+
+
+@pytest.fixture
+def router(lab: Lab) -> Any:
+    """A router between two LANs, NODE on the left and NODE_RIGHT on the right, that does not advertise itself."""
+    return lab.router()
+
+
+@pytest.fixture
+def left(router: Any, lab: Lab) -> Port:
+    """The tester on the router's left LAN."""
+    return lab.ports[0]
+
+
+@pytest.fixture
+def right(router: Any, lab: Lab) -> Port:
+    """The tester on the router's right LAN."""
+    return lab.ports[1]
