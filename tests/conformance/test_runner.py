@@ -116,6 +116,21 @@ def test_cases_are_chosen(tmp_path, arguments, chosen):
     assert set(junit(tmp_path / "out.xml")) == chosen
 
 
+def test_a_case_for_either_role_is_two(tmp_path):
+    case = """
+@case(must("RFC 4443 §4.2"), logo={"57": "v6LC.9.9.9"})
+@pytest.mark.parametrize("size", [56, 57])
+def answers(node, port, role, size):
+    assert (role == "router") == node.is_router
+    port.send(echo_request(data=bytes(size)))
+    expect(port, ICMPv6EchoReply)
+"""
+    path = write(tmp_path, case)
+    assert conformance(path).last_line == "4 passed, 0 failed"
+    assert conformance(path, "--case", "v6LC.9.9.9", "--role", "host").last_line == "1 passed, 0 failed"
+    assert conformance(path, "--case", "mine.answers/56/router").last_line == "1 passed, 0 failed"
+
+
 def test_list_lists_without_running(tmp_path):
     done = conformance(write(tmp_path, NUMBERED, BAD), "--list")
     assert done.status == 0 and done.last_line == "4 cases"
@@ -176,6 +191,10 @@ def test_what_does_not_exist_is_told(tmp_path, arguments, complaint):
         "rule": ('@case(must("RFC4443"))\ndef x(host): pass', "'RFC4443' names no rule"),
         "no rule": ("@case()\ndef x(host): pass", "names no rule of an RFC"),
         "no role": ('@case(must("RFC 8200"))\ndef x(lab): pass', "case x has no role"),
+        "number of no parameters": (
+            '@case(must("RFC 8200"), logo={"3": "v6LC.9.9.9"})\n@pytest.mark.parametrize("n", [1])\ndef x(host, n): pass',
+            "logo names parameters that it does not have: 3",
+        ),
         "same id": (
             '@case(must("RFC 8200"), id="a")\ndef x(host): pass\n@case(must("RFC 8200"), id="a")\ndef y(host): pass',
             "two cases are called 'a'",

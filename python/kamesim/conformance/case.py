@@ -162,10 +162,12 @@ def describe(
     function: str,
     parameters: str,
     role: str,
+    of_both: bool,
     file: str,
     line: int,
 ) -> Case:
-    """The case that a function is with one set of parameters (`parameters` is their id, empty without)."""
+    """The case that a function is with one set of parameters (`parameters` is their id, empty without). of_both: it is
+    one of two, for the other role there is another."""
     id = declaration.id or f"{slug(module)}.{slug(function)}"
     title = declaration.title or words(function).replace("ipv6", "IPv6").capitalize()
     logo = declaration.logo
@@ -173,4 +175,6 @@ def describe(
         logo = logo.get(parameters, "")
     if parameters:
         id, title = f"{id}/{slug(parameters)}", f"{title} ({parameters})"
+    if of_both:
+        id = f"{id}/{role}"
     return Case(id, title, suite, role, declaration.rules, logo, file, line)

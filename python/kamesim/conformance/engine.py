@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,7 @@ class _Plugin:
             if case.id in cases:
                 raise _Stop(_core.Error(f"two cases are called {case.id!r}; give one of them an id of its own"))
             cases[case.id] = case, item
+        _check_numbers(item for _case, item in cases.values())
         chosen = self._selection.choose([case for case, _item in cases.values()])
         for index, case in enumerate(chosen):
             case = dataclasses.replace(case, index=index)
@@ -128,8 +129,8 @@ def _described(item: pytest.Item) -> tuple[Case, pytest.Item]:
     path, module = item.path, item.path.stem
     suite = path.parent.name if path.parent.parent == FOLDER else module
     function = item.originalname
-    parameters, values = (item.callspec.id, item.callspec.params) if hasattr(item, "callspec") else ("", {})
-    role = declaration.role or values.get("role") or getattr(item.module, "ROLE", None) or _role_of(item.fixturenames)
+    parameter = item.callspec.params.get("role") if hasattr(item, "callspec") else None
+    role = declaration.role or parameter or getattr(item.module, "ROLE", None) or _role_of(item.fixturenames)
     if role not in ROLES:
         raise _Stop(_core.Error(f'{path}: case {function} has no role; write @case(..., role="host") or role="router"'))
     line = item.function.__code__.co_firstlineno
@@ -138,12 +139,35 @@ def _described(item: pytest.Item) -> tuple[Case, pytest.Item]:
         suite=suite,
         module=module,
         function=function,
-        parameters=parameters,
+        parameters=_parameters(item),
         role=str(role),
+        of_both=parameter == role,
         file=str(path),
         line=line,
     )
     return case, item
+
+
+def _check_numbers(items: Iterable[pytest.Item]) -> None:
+    """Each Ready Logo number of a parametrized case is that of some parameters."""
+    left: dict[str, set[str]] = {}
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        declaration = declared(item.obj)
+        if declaration is not None and not isinstance(declaration.logo, str):
+            numbers = left.setdefault(f"{item.path}: case {item.originalname}", set(declaration.logo))
+            numbers.discard(_parameters(item))
+    for what, names in left.items():
+        if names:
+            raise _Stop(_core.Error(f"{what}: logo names parameters that it does not have: {', '.join(sorted(names))}"))
+
+
+def _parameters(item: pytest.Function) -> str:
+    """The id of a case's parameters, without that of its role."""
+    if not hasattr(item, "callspec"):
+        return ""
+    role = item.callspec.params.get("role")
+    return f"-{item.callspec.id}-".replace(f"-{role}-", "-", 1).strip("-")
 
 
 def _role_of(fixtures: Sequence[str]) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kamesim.conformance.case import ROLES
 from kamesim.conformance.lab import Lab, Port
 
 
@@ -15,9 +16,23 @@ def host(lab: Lab) -> Any:
     return lab.host()
 
 
+@pytest.fixture(params=ROLES)
+def role(request: pytest.FixtureRequest) -> str:
+    """host, then router: a case that asks for it, or for `node`, is one for each."""
+    return str(request.param)
+
+
 @pytest.fixture
-def port(host: Any, lab: Lab) -> Port:
-    """The tester on the host's LAN."""
+def node(lab: Lab, role: str) -> Any:
+    """A node of either role, with the address NODE.address; its `port` is that on the host's LAN, or the router's left
+    one."""
+    return lab.host() if role == "host" else lab.router()
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest, lab: Lab) -> Port:
+    """The tester on the LAN of the host, or of the node of either role."""
+    request.getfixturevalue("node" if "node" in request.fixturenames else "host")
     return lab.ports[0]
 
 

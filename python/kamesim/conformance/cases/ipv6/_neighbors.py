@@ -25,7 +25,7 @@ def option_of_length(units):
     return ICMPv6NDOptUnknown(type=200, len=units, data=bytes(6))
 
 
-def known_as(state, host, port):
+def known_as(state, node, port):
     """The host knows NEIGHBOR under OTHER_MAC, in this state."""
     port.answers[NEIGHBOR] = OTHER_MAC
     port.send(echo_request(source=NEIGHBOR))

@@ -40,7 +40,15 @@ RENEWALS = [
 ]
 
 
-@case(must("RFC 4862 §5.5.3 e"))
+@case(
+    must("RFC 4862 §5.5.3 e"),
+    logo={
+        "3600-4000-4000": "v6LC.3.2.5 A",
+        "86400-7201-7201": "v6LC.3.2.5 B",
+        "3600-60-3600": "v6LC.3.2.5 C",
+        "86400-60-7200": "v6LC.3.2.5 D",
+    },
+)
 @pytest.mark.parametrize(("left", "advertised", "then_left"), RENEWALS)
 def valid_lifetime_is_not_shortened_to_less_than_two_hours(host, port, left, advertised, then_left):
     port.send(ra(prefix_information(PREFIX, valid=left + 3 if left != INFINITY else left, preferred=0)))
@@ -92,7 +100,7 @@ def deprecated_address_becomes_preferred_again(host, port):
     assert state(host, FORMED) == "preferred"
 
 
-@case(must("RFC 4862 §5.5.4"))
+@case(must("RFC 4862 §5.5.4"), logo="v6LC.3.2.2")
 def address_is_removed_when_its_valid_lifetime_is_over(host, port):
     port.send(ra(prefix_information(PREFIX, valid=60, preferred=30)))
     port.run(59.9)
@@ -112,7 +120,7 @@ def advertisement_renews_the_lifetime(host, port):
     assert state(host, FORMED) == "preferred"
 
 
-@case(must("RFC 4861 §4.6.2"))
+@case(must("RFC 4861 §4.6.2"), logo="v6LC.3.2.4 J")
 def infinite_lifetimes_never_end(host, port):
     port.send(ra(prefix_information(PREFIX, valid=INFINITY, preferred=INFINITY)))
     port.run(100 * 86400.0)

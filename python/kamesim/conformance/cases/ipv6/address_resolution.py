@@ -26,10 +26,10 @@ from kamesim.conformance.exchange import (
 )
 
 
-@case(must("RFC 4861 §7.2.2"))
+@case(must("RFC 4861 §7.2.2"), logo={"global": "v6LC.2.1.5 B", "link-local": "v6LC.2.1.5 A"})
 @pytest.mark.parametrize("source", [NODE.address, NODE.link_local], ids=["global", "link-local"])
-def address_is_asked_for_in_its_solicited_node_group(host, port, source):
-    host.ping(NEIGHBOR, count=1, source=source)
+def address_is_asked_for_in_its_solicited_node_group(node, port, source):
+    node.ping(NEIGHBOR, count=1, source=source)
     question = expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
     assert question[IPv6].dst == "ff02::1:ff00:77" and question.dst == "33:33:ff:00:00:77"
     assert question[IPv6].hlim == 255
@@ -38,13 +38,13 @@ def address_is_asked_for_in_its_solicited_node_group(host, port, source):
 
 
 @case(must("RFC 4861 §7.2.2", "RFC 4861 §10"))
-def address_is_asked_for_three_times_a_second_apart(host, port):
-    host.ping(NEIGHBOR, count=1)
+def address_is_asked_for_three_times_a_second_apart(node, port):
+    node.ping(NEIGHBOR, count=1)
     questions = [expect(port, ICMPv6ND_NS, within=1.1, tgt=NEIGHBOR) for _ in range(MAX_SOLICIT)]
     start = questions[0].time
     assert [q.time - start for q in questions] == pytest.approx([0.0, RETRANS_TIMER, 2 * RETRANS_TIMER], abs=1e-6)
     expect_silence(port, within=30.0)
-    expect_dropped(host, "nd.address_unreachable")
+    expect_dropped(node, "nd.address_unreachable")
 
 
 @case(must("RFC 4861 §7.2.2"))
@@ -55,16 +55,16 @@ def each_waiting_packet_is_answered_by_address_unreachable(router, left, right):
 
 
 @case(must("RFC 4861 §7.3.3"))
-def resolution_starts_anew_after_it_failed(host, port):
-    host.ping(NEIGHBOR, count=1)
+def resolution_starts_anew_after_it_failed(node, port):
+    node.ping(NEIGHBOR, count=1)
     port.run(5.0)
     port.answers[NEIGHBOR] = OTHER_MAC
-    host.ping(NEIGHBOR, count=1)
+    node.ping(NEIGHBOR, count=1)
     assert expect(port, ICMPv6EchoRequest).dst == OTHER_MAC
 
 
 @case(must("RFC 4861 §7.2.2"))
-def waiting_packets_are_sent_in_their_order(host, port):
+def waiting_packets_are_sent_in_their_order(node, port):
     port.send(*[echo_request(source=NEIGHBOR, seq=n) for n in (1, 2, 3)])
     expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
     port.send(na(NEIGHBOR, lladdr=OTHER_MAC))
@@ -72,18 +72,18 @@ def waiting_packets_are_sent_in_their_order(host, port):
     assert [(r[ICMPv6EchoReply].seq, r.dst) for r in replies] == [(n, OTHER_MAC) for n in (1, 2, 3)]
 
 
-@case(must("RFC 4861 §7.2.2"))
-def new_packets_displace_the_oldest_that_wait(host, port):
+@case(must("RFC 4861 §7.2.2"), logo="v6LC.2.1.2 A")
+def new_packets_displace_the_oldest_that_wait(node, port):
     port.send(*[echo_request(source=NEIGHBOR, seq=n) for n in range(1, 7)])
     expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
     port.send(na(NEIGHBOR, lladdr=OTHER_MAC))
     replies = [p[ICMPv6EchoReply].seq for p in port.run(1.0) if ICMPv6EchoReply in p]
     assert replies == [4, 5, 6]
-    expect_dropped(host, "nd.queue_overflow", 3)
+    expect_dropped(node, "nd.queue_overflow", 3)
 
 
 @case(must("RFC 4861 §7.2.5"))
-def late_answer_still_resolves(host, port):
+def late_answer_still_resolves(node, port):
     # While the entry is there.
     port.send(echo_request(source=NEIGHBOR))
     port.run(2.9)

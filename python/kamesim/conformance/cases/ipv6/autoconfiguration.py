@@ -28,7 +28,7 @@ from kamesim.conformance.exchange import (
 )
 
 
-@case(must("RFC 4862 §5.5.3 d"))
+@case(must("RFC 4862 §5.5.3 d"), logo="v6LC.3.2.1 A")
 def address_is_formed_from_a_prefix(host, port):
     port.send(ra(prefix_information(PREFIX, valid=1000, preferred=500)))
     sent = port.now
@@ -42,7 +42,7 @@ def address_is_formed_from_a_prefix(host, port):
     assert expect(port, ICMPv6EchoReply)[IPv6].src == FORMED
 
 
-@case(must("RFC 4862 §5.5.3"))
+@case(must("RFC 4862 §5.5.3"), logo="v6LC.3.2.4 A")
 def address_is_formed_from_each_prefix(host, port):
     port.send(ra(prefix_information(PREFIX), prefix_information("2001:db8:6::")))
     port.run(3.0)
@@ -86,7 +86,17 @@ UNUSABLE = {
 }
 
 
-@case(must("RFC 4862 §5.5.3 a"))
+@case(
+    must("RFC 4862 §5.5.3 a"),
+    logo={
+        "a: not autonomous": "v6LC.3.2.4 B",
+        "b: the link-local prefix": "v6LC.3.2.4 C",
+        "c: preferred for longer than valid": "v6LC.3.2.4 D",
+        "d: 48 bits": "v6LC.3.2.4 F",
+        "d: 65 bits": "v6LC.3.2.4 G",
+        "d: valid for no time": "v6LC.3.2.4 H",
+    },
+)
 @pytest.mark.parametrize("option", UNUSABLE.values(), ids=UNUSABLE)
 def no_address_is_formed_from_an_unusable_prefix(host, port, option):
     # To d.

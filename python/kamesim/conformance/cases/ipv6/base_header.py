@@ -26,37 +26,37 @@ from kamesim.conformance.exchange import (
 # --- The IPv6 header (RFC 8200 §3) ------------------------------------------------------------------------------------
 
 
-@case(must("RFC 8200 §3"))
-def version_other_than_6_is_discarded(host, port):
+@case(must("RFC 8200 §3"), logo="v6LC.1.1.1")
+def version_other_than_6_is_discarded(node, port):
     port.send(ip(version=4) / echo())
     expect_silence(port)
-    expect_dropped(host, "ip6.bad_version")
+    expect_dropped(node, "ip6.bad_version")
 
 
 @case(must("RFC 8200 §3"))
-def payload_length_beyond_the_frame_is_discarded(host, port):
+def payload_length_beyond_the_frame_is_discarded(node, port):
     port.send(ip(plen=100) / echo())
     expect_silence(port)
-    expect_dropped(host, "ip6.payload_truncated")
+    expect_dropped(node, "ip6.payload_truncated")
 
 
 @case(must("RFC 8200 §3", "RFC 2464 §3"))
-def bytes_behind_the_payload_are_ignored(host, port):
+def bytes_behind_the_payload_are_ignored(node, port):
     # Padding.
     port.send_frames(bytes(echo_request(data=b"12345")) + b"padding")
     assert expect(port, ICMPv6EchoReply)[ICMPv6EchoReply].data == b"12345"
 
 
 @case(must("RFC 8200 §3"))
-def frame_shorter_than_an_ipv6_header_is_discarded(host, port):
+def frame_shorter_than_an_ipv6_header_is_discarded(node, port):
     port.send_frames(bytes(echo_request())[: ETHERNET + 39])
     expect_silence(port)
-    expect_dropped(host, "ip6.truncated")
+    expect_dropped(node, "ip6.truncated")
 
 
 @case(must("RFC 8200 §3"))
 @pytest.mark.parametrize("hop_limit", [0, 1])
-def destination_accepts_any_hop_limit(host, port, hop_limit):
+def destination_accepts_any_hop_limit(node, port, hop_limit):
     port.send(echo_request(hlim=hop_limit))
     expect(port, ICMPv6EchoReply)
 
@@ -80,14 +80,14 @@ def host_does_not_forward(host, port):
 
 
 @case(must("RFC 8200 §8.1"))
-def udp_without_checksum_is_discarded(host, port):
+def udp_without_checksum_is_discarded(node, port):
     port.send(ip() / UDP(sport=4000, dport=CLOSED_PORT, chksum=0) / Raw(b"data"))
     expect_silence(port)
-    expect_dropped(host, "udp.zero_checksum")
+    expect_dropped(node, "udp.zero_checksum")
 
 
 @case(must("RFC 8200 §8.1"))
-def udp_with_a_wrong_checksum_is_discarded(host, port):
+def udp_with_a_wrong_checksum_is_discarded(node, port):
     port.send(ip() / UDP(sport=4000, dport=CLOSED_PORT, chksum=0x1234) / Raw(b"data"))
     expect_silence(port)
-    expect_dropped(host, "udp.bad_checksum")
+    expect_dropped(node, "udp.bad_checksum")

@@ -42,7 +42,17 @@ INVALID_ADVERTISEMENTS = {
 # --- Router Advertisements: which are valid (RFC 4861 §6.1.2) ---------------------------------------------------------
 
 
-@case(must("RFC 4861 §6.1.2"))
+@case(
+    must("RFC 4861 §6.1.2"),
+    logo={
+        "source is not link-local": "v6LC.2.2.12 A",
+        "hop limit is not 255": "v6LC.2.2.12 B",
+        "wrong checksum": "v6LC.2.2.12 C",
+        "code is not 0": "v6LC.2.2.12 D",
+        "shorter than 16 bytes": "v6LC.2.2.12 E",
+        "option of length 0": "v6LC.2.2.12 F",
+    },
+)
 @pytest.mark.parametrize(("reason", "advertisement"), INVALID_ADVERTISEMENTS.values(), ids=INVALID_ADVERTISEMENTS)
 def invalid_router_advertisement_is_silently_discarded(host, port, reason, advertisement):
     port.send(advertisement)
@@ -69,7 +79,7 @@ def router_with_a_lifetime_becomes_a_default_router(host, port):
     assert next_hop(host, port) == TESTER.mac
 
 
-@case(must("RFC 4861 §6.3.4"))
+@case(must("RFC 4861 §6.3.4"), logo="v6LC.2.2.14 B")
 def lifetime_of_zero_takes_the_router_off_the_list_at_once(host, port):
     port.send(ra())
     assert next_hop(host, port) == TESTER.mac
@@ -77,7 +87,7 @@ def lifetime_of_zero_takes_the_router_off_the_list_at_once(host, port):
     assert next_hop(host, port) is None
 
 
-@case(must("RFC 4861 §6.3.5"))
+@case(must("RFC 4861 §6.3.5"), logo="v6LC.2.2.14 C")
 def router_is_forgotten_when_its_lifetime_is_over(host, port):
     port.send(ra(lifetime=20))
     port.run(19.0)
@@ -86,7 +96,7 @@ def router_is_forgotten_when_its_lifetime_is_over(host, port):
     assert next_hop(host, port) is None
 
 
-@case(must("RFC 4861 §6.3.4"))
+@case(must("RFC 4861 §6.3.4"), logo="v6LC.2.2.14 A")
 def new_advertisement_renews_the_lifetime(host, port):
     port.send(ra(lifetime=20))
     port.run(15.0)
@@ -121,7 +131,7 @@ def second_router_takes_over_when_the_first_is_taken_off(host, port):
     assert {first, next_hop(host, port)} == {TESTER.mac, SECOND_MAC}
 
 
-@case(must("RFC 4861 §6.3.6"))
+@case(must("RFC 4861 §6.3.6"), logo="v6LC.2.2.11")
 def reachable_router_is_preferred_to_one_that_does_not_answer(host, port):
     port.answers = {SECOND_ROUTER: SECOND_MAC}
     port.send(ra())

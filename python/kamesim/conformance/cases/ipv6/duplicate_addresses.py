@@ -34,7 +34,7 @@ def link_local_address_is_the_prefix_and_the_interface_identifier(fresh_host, fr
     assert fresh_host.interfaces[0].addresses == [NODE.link_local]
 
 
-@case(must("RFC 4862 §5.4.2"))
+@case(must("RFC 4862 §5.4.2"), logo="v6LC.3.1.1")
 def address_is_tested_by_a_solicitation_from_nowhere(fresh_port):
     question = expect(fresh_port, ICMPv6ND_NS, tgt=NODE.link_local)
     assert (question[IPv6].src, question[IPv6].hlim) == ("::", 255)

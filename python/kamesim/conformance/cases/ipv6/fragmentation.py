@@ -7,14 +7,14 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6, IPv6ExtHdrFragment
 from kamesim.conformance.exchange import TESTER, TESTER_RIGHT, case, echo_request, expect, expect_silence, must
 
 
-def own_fragments(host, port, size):
-    host.ping(TESTER.address, count=1, size=size)
+def own_fragments(node, port, size):
+    node.ping(TESTER.address, count=1, size=size)
     return [packet for packet in port.run(1.0) if IPv6ExtHdrFragment in packet]
 
 
 @case(must("RFC 8200 §4.5"))
-def large_packets_leave_in_fragments(host, port):
-    pieces = own_fragments(host, port, 3000)
+def large_packets_leave_in_fragments(node, port):
+    pieces = own_fragments(node, port, 3000)
     headers = [piece[IPv6ExtHdrFragment] for piece in pieces]
     sizes = [piece[IPv6].plen - 8 for piece in pieces]
     assert all(40 + piece[IPv6].plen <= 1500 for piece in pieces)
@@ -26,15 +26,15 @@ def large_packets_leave_in_fragments(host, port):
 
 
 @case(must("RFC 8200 §4.5"))
-def fragmented_packets_in_a_row_have_different_identifications(host, port):
-    seen = [own_fragments(host, port, 2000)[0][IPv6ExtHdrFragment].id for _ in range(8)]
+def fragmented_packets_in_a_row_have_different_identifications(node, port):
+    seen = [own_fragments(node, port, 2000)[0][IPv6ExtHdrFragment].id for _ in range(8)]
     assert len(set(seen)) == 8
     assert len({b - a for a, b in zip(seen, seen[1:])}) > 1, "predictable (RFC 7739 §4)"
 
 
 @case(must("RFC 8200 §4.5"))
-def packet_that_fits_is_not_fragmented(host, port):
-    host.ping(TESTER.address, count=1, size=1500 - 40 - 8)
+def packet_that_fits_is_not_fragmented(node, port):
+    node.ping(TESTER.address, count=1, size=1500 - 40 - 8)
     assert IPv6ExtHdrFragment not in expect(port, ICMPv6EchoRequest)
 
 

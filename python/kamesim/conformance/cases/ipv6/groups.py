@@ -21,7 +21,7 @@ from kamesim.conformance.exchange import (
 
 
 @case(must("RFC 4291 §2.8"))
-def host_is_in_the_groups_that_it_has_to_be_in(host, port):
+def node_is_in_the_groups_that_it_has_to_be_in(node, port):
     for group in (ALL_NODES, solicited_node(NODE.address), solicited_node(NODE.link_local)):
         port.send(echo_request(group))
         expect(port, ICMPv6EchoReply)
@@ -33,18 +33,18 @@ def host_is_not_in_the_group_of_all_routers(host, port):
     expect_silence(port)
 
 
-@case(must("RFC 4291 §2.8"))
+@case(must("RFC 4291 §2.8"), logo="v6LC.5.1.2 D")
 def router_is_in_the_group_of_all_routers(router, left):
     left.send(echo_request(ALL_ROUTERS))
     expect(left, ICMPv6EchoReply)
 
 
 @case(must("RFC 4291 §2.8"))
-def group_of_an_address_is_left_with_it(host, port):
-    host.add_address("2001:db8:1::42/64", dad=False)
+def group_of_an_address_is_left_with_it(node, port):
+    node.add_address("2001:db8:1::42/64", dad=False, interface=node.interfaces[0])
     port.send(echo_request("ff02::1:ff00:42"))
     expect(port, ICMPv6EchoReply)
-    host.remove_address("2001:db8:1::42")
+    node.remove_address("2001:db8:1::42")
     port.send(echo_request("ff02::1:ff00:42", seq=2))
     expect_silence(port)
 
@@ -57,8 +57,8 @@ def packets_to_groups_of_the_link_are_not_forwarded(router, left, right):
 
 @case(must("RFC 4291 §2.7"))
 @pytest.mark.parametrize("group", ["ff01::1", "ff00::1"], ids=["interface-local", "reserved"])
-def group_of_less_than_a_link_is_not_accepted_from_the_wire(host, port, group):
+def group_of_less_than_a_link_is_not_accepted_from_the_wire(node, port, group):
     # In an all-nodes frame, so that it is heard.
     port.send(echo_request(group, to_mac="33:33:00:00:00:01"))
     expect_silence(port)
-    expect_dropped(host, "ip6.interface_local_on_wire")
+    expect_dropped(node, "ip6.interface_local_on_wire")

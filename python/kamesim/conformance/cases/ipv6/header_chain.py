@@ -40,39 +40,39 @@ IN_IPV6_HEADER = 6  # where the Next Header field is
 EIGHT_BYTES = b"8 bytes."
 
 
-@case(must("RFC 8200 §4"))
-def unrecognized_next_header_of_the_ipv6_header_is_pointed_at(host, port):
+@case(must("RFC 8200 §4"), logo="v6LC.1.1.7 A")
+def unrecognized_next_header_of_the_ipv6_header_is_pointed_at(node, port):
     port.send(ip(nh=253) / Raw(EIGHT_BYTES))
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_NEXT_HEADER, ptr=IN_IPV6_HEADER)
 
 
-@case(must("RFC 8200 §4"))
-def unrecognized_next_header_of_an_extension_header_is_pointed_at(host, port):
+@case(must("RFC 8200 §4"), logo="v6LC.1.2.3 A")
+def unrecognized_next_header_of_an_extension_header_is_pointed_at(node, port):
     port.send(ip() / options(DESTINATION, 0x1E) / DESTINATION(nh=253, options=[PadN(optdata=bytes(4))]) / Raw(EIGHT_BYTES))
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_NEXT_HEADER, ptr=FIRST_HEADER + 8)
 
 
 @case(must("RFC 4443 §2.4 e.3"))
-def unrecognized_next_header_to_a_group_is_not_reported(host, port):
+def unrecognized_next_header_to_a_group_is_not_reported(node, port):
     port.send(ip(ALL_NODES, nh=253) / Raw(EIGHT_BYTES))
     expect_silence(port)
 
 
-@case(must("RFC 8200 §4"))
-def hop_by_hop_options_not_first_are_an_unrecognized_next_header(host, port):
+@case(must("RFC 8200 §4"), logo="v6LC.1.2.1")
+def hop_by_hop_options_not_first_are_an_unrecognized_next_header(node, port):
     port.send(ip() / options(DESTINATION, 0x1E) / options(HOP_BY_HOP, 0x1E) / echo())
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_NEXT_HEADER, ptr=FIRST_HEADER)
 
 
-@case(must("RFC 8200 §4.7"))
-def no_next_header_ends_the_packet_silently(host, port):
+@case(must("RFC 8200 §4.7"), logo="v6LC.1.2.2 A")
+def no_next_header_ends_the_packet_silently(node, port):
     port.send(ip() / DESTINATION(nh=59, options=[PadN(optdata=bytes(4))]) / Raw(payload_of(ip() / echo())))
     expect_silence(port)
-    expect_dropped(host, "ip6.no_next_header")
+    expect_dropped(node, "ip6.no_next_header")
 
 
 @case(must("RFC 8200 §4.1"))
-def headers_come_in_any_order_and_any_number(host, port):
+def headers_come_in_any_order_and_any_number(node, port):
     headers = (
         options(HOP_BY_HOP, 0x1E)
         / IPv6ExtHdrFragment(id=1)

@@ -81,7 +81,7 @@ def target_whose_link_layer_address_is_not_told_is_asked(host, port, by_router):
     assert expect(port, ICMPv6EchoRequest).dst == SECOND_MAC
 
 
-@case(must("RFC 4861 §8.3"))
+@case(must("RFC 4861 §8.3"), logo="v6LC.2.3.7")
 def redirect_can_be_redirected_again(host, port, by_router):
     # By the router it was redirected to.
     port.send(redirect())
@@ -125,7 +125,7 @@ def redirect_with_an_option_of_length_0_is_discarded(host, port, by_router):
     expect_dropped(host, "nd.option_zero_length")
 
 
-@case(must("RFC 4861 §8.2"))
+@case(must("RFC 4861 §8.2"), logo="v6LC.2.3.17")
 def router_does_not_follow_redirects(router, left):
     router.add_route("::/0", via=TESTER.link_local, interface=router.interfaces[0])
     assert next_hop(router, left) == TESTER.mac

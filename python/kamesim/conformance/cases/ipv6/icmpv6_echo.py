@@ -23,24 +23,24 @@ from kamesim.conformance.exchange import (
 
 @case(must("RFC 4443 §4.2"))
 @pytest.mark.parametrize("size", [0, 1, 56, 1452], ids=lambda n: f"{n} bytes")
-def echo_reply_returns_identifier_sequence_number_and_data(host, port, size):
+def echo_reply_returns_identifier_sequence_number_and_data(node, port, size):
     data = bytes(i & 0xFF for i in range(size))
     port.send(ip() / echo(data, id=0xBEEF, seq=0xFEED))
     reply = expect(port, ICMPv6EchoReply, type=129, code=0, id=0xBEEF, seq=0xFEED)
     assert payload_of(reply)[8:] == data
 
 
-@case(must("RFC 4443 §4.2"))
+@case(must("RFC 4443 §4.2"), logo={"global": "v6LC.5.1.2 B", "link-local": "v6LC.5.1.2 A"})
 @pytest.mark.parametrize("address", [NODE.address, NODE.link_local], ids=["global", "link-local"])
-def echo_reply_comes_from_the_address_that_was_asked(host, port, address):
+def echo_reply_comes_from_the_address_that_was_asked(node, port, address):
     port.send(echo_request(address))
     reply = expect(port, ICMPv6EchoReply)
     assert (reply[IPv6].src, reply[IPv6].dst) == (address, TESTER.address)
 
 
-@case(must("RFC 4443 §4.2"))
+@case(must("RFC 4443 §4.2"), logo={"global": "v6LC.5.1.2 C"})
 @pytest.mark.parametrize("source", [TESTER.address, TESTER.link_local], ids=["global", "link-local"])
-def echo_to_a_group_is_answered_from_a_unicast_address(host, port, source):
+def echo_to_a_group_is_answered_from_a_unicast_address(node, port, source):
     port.send(echo_request(ALL_NODES, source=source))
     reply = expect(port, ICMPv6EchoReply)
     assert reply[IPv6].dst == source
@@ -48,15 +48,15 @@ def echo_to_a_group_is_answered_from_a_unicast_address(host, port, source):
 
 
 @case(must("RFC 4443 §4.2"))
-def echo_to_an_anycast_address_is_answered_from_a_unicast_address(host, port):
-    host.add_address("2001:db8:1::a/64", anycast=True)
+def echo_to_an_anycast_address_is_answered_from_a_unicast_address(node, port):
+    node.add_address("2001:db8:1::a/64", anycast=True, interface=node.interfaces[0])
     port.run(3.0)
     port.send(echo_request("2001:db8:1::a"))
     assert expect(port, ICMPv6EchoReply)[IPv6].src == NODE.address
 
 
 @case(must("RFC 4443 §4.2"))
-def reassembled_echo_is_answered_in_fragments(host, port):
+def reassembled_echo_is_answered_in_fragments(node, port):
     # The data is returned entirely.
     data = bytes(i & 0xFF for i in range(4000))
     port.send(*fragments(payload_of(echo_request(data=data)), 1448))
@@ -66,6 +66,6 @@ def reassembled_echo_is_answered_in_fragments(host, port):
 
 
 @case(must("RFC 4443 §4.2"))
-def echo_reply_nobody_asked_for_is_discarded(host, port):
+def echo_reply_nobody_asked_for_is_discarded(node, port):
     port.send(ip() / ICMPv6EchoReply(id=1, seq=1))
     expect_silence(port)

@@ -16,18 +16,18 @@ def errors_within(port, seconds):
 
 
 @case(must("RFC 4443 §2.4 f"))
-def burst_of_errors_is_limited_to_the_bucket(host, port):
+def burst_of_errors_is_limited_to_the_bucket(node, port):
     port.send(datagram())
     expect(port, ICMPv6DestUnreach)  # addresses are resolved now
     port.run(1.0)
     port.send(*[datagram() for _ in range(50)])
     assert len(errors_within(port, 1.0)) == BUCKET
-    assert host.counters["icmp6_errors_limited"] == 50 - BUCKET
-    expect_dropped(host, "udp.no_port", 51)
+    assert node.counters["icmp6_errors_limited"] == 50 - BUCKET
+    expect_dropped(node, "udp.no_port", 51)
 
 
 @case(must("RFC 4443 §2.4 f"))
-def bucket_fills_at_the_rate_of_errors(host, port):
+def bucket_fills_at_the_rate_of_errors(node, port):
     port.send(datagram())
     expect(port, ICMPv6DestUnreach)
     port.run(1.0)
@@ -38,7 +38,7 @@ def bucket_fills_at_the_rate_of_errors(host, port):
 
 
 @case(must("RFC 4443 §2.4 f"))
-def steady_errors_are_limited_to_the_rate(host, port):
+def steady_errors_are_limited_to_the_rate(node, port):
     port.send(datagram())
     expect(port, ICMPv6DestUnreach)
     port.run(1.0)
@@ -50,7 +50,7 @@ def steady_errors_are_limited_to_the_rate(host, port):
 
 
 @case(must("RFC 4443 §2.4 f"))
-def echo_is_not_limited(host, port):
+def echo_is_not_limited(node, port):
     # Error messages only.
     port.send(echo_request())
     expect(port, ICMPv6EchoReply)

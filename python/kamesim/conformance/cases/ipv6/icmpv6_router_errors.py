@@ -31,7 +31,7 @@ from kamesim.conformance.exchange import (
 )
 
 
-@case(must("RFC 4443 §3.3", "RFC 8200 §3"))
+@case(must("RFC 4443 §3.3", "RFC 8200 §3"), logo={"0": "v6LC.5.1.5 A", "1": "v6LC.5.1.5 B"})
 @pytest.mark.parametrize("hop_limit", [0, 1])
 def router_reports_an_exceeded_hop_limit(router, left, right, hop_limit):
     request = echo_request(TESTER_RIGHT.address, hlim=hop_limit)
@@ -42,13 +42,13 @@ def router_reports_an_exceeded_hop_limit(router, left, right, hop_limit):
     expect_silence(right)
 
 
-@case(must("RFC 8200 §3"))
+@case(must("RFC 8200 §3"), logo="v6LC.1.1.9")
 def router_forwards_a_hop_limit_of_two_as_one(router, left, right):
     left.send(echo_request(TESTER_RIGHT.address, hlim=2))
     assert expect(right, ICMPv6EchoRequest)[IPv6].hlim == 1
 
 
-@case(must("RFC 4443 §3.1 code 0"))
+@case(must("RFC 4443 §3.1 code 0"), logo="v6LC.5.1.3 A")
 def router_without_a_route_says_so(router, left):
     request = echo_request("2001:db8:7::1")
     left.send(request)
@@ -63,7 +63,7 @@ def reject_route_is_reported_as_such(router, left):
     expect(left, ICMPv6DestUnreach, code=REJECT_ROUTE)
 
 
-@case(must("RFC 4443 §3.1 code 2"))
+@case(must("RFC 4443 §3.1 code 2"), logo="v6LC.5.1.3 E")
 def packet_of_a_link_local_source_is_beyond_its_scope(router, left, right):
     left.send(echo_request(TESTER_RIGHT.address, source=TESTER.link_local))
     error = expect(left, ICMPv6DestUnreach, code=BEYOND_SCOPE)
@@ -71,7 +71,7 @@ def packet_of_a_link_local_source_is_beyond_its_scope(router, left, right):
     expect_silence(right)
 
 
-@case(must("RFC 4443 §3.1 code 3", "RFC 4861 §7.2.2"))
+@case(must("RFC 4443 §3.1 code 3", "RFC 4861 §7.2.2"), logo="v6LC.5.1.3 B")
 def neighbor_that_does_not_answer_is_unreachable(router, left, right):
     left.send(echo_request("2001:db8:2::7"))
     start = left.now
@@ -81,7 +81,7 @@ def neighbor_that_does_not_answer_is_unreachable(router, left, right):
     assert quoted(error) == bytes(invoking)[ETHERNET:]
 
 
-@case(must("RFC 4443 §3.2"), role="router")
+@case(must("RFC 4443 §3.2"), role="router", logo="v6LC.5.1.4 A")
 def router_reports_the_mtu_of_a_link_that_is_too_small(lab):
     lab.router(right_mtu=1300)
     left, right = lab.ports

@@ -9,7 +9,7 @@ from kamesim.conformance.cases.ipv6._hosts import FAR
 from kamesim.conformance.exchange import TESTER, case, echo_request, expect, expect_none, must, ra
 
 
-@case(must("RFC 4861 §6.3.4"))
+@case(must("RFC 4861 §6.3.4"), logo="v6LC.2.2.13 B")
 def hop_limit_of_the_advertisement_is_used(host, port):
     # CurHopLimit.
     port.send(ra(cur_hop_limit=33))
@@ -17,7 +17,7 @@ def hop_limit_of_the_advertisement_is_used(host, port):
     assert expect(port, ICMPv6EchoRequest)[IPv6].hlim == 33
 
 
-@case(must("RFC 4861 §6.3.4"))
+@case(must("RFC 4861 §6.3.4"), logo="v6LC.2.2.13 A")
 def unspecified_hop_limit_leaves_the_old_one(host, port):
     port.send(ra(cur_hop_limit=33))
     port.send(ra(cur_hop_limit=0))
@@ -48,7 +48,7 @@ def retransmission_timer_of_the_advertisement_is_used(host, port):
     assert [b - a for a, b in zip(times, times[1:])] == pytest.approx([2.5, 2.5], abs=1e-6)
 
 
-@case(must("RFC 4861 §6.3.4"))
+@case(must("RFC 4861 §6.3.4"), logo="v6LC.2.2.15")
 def reachable_time_of_the_advertisement_is_used(host, port):
     # 0.5 to 1.5 times ReachableTime.
     port.send(ra(reachable_time=4000))

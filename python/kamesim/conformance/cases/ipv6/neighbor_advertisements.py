@@ -41,14 +41,25 @@ INVALID_ADVERTISEMENTS = {
 # --- Advertisements: which are valid (RFC 4861 §7.1.2) ----------------------------------------------------------------
 
 
-@case(must("RFC 4861 §7.1.2"))
+@case(
+    must("RFC 4861 §7.1.2"),
+    logo={
+        "solicited, but to a group": "v6LC.2.1.15 A",
+        "hop limit is not 255": "v6LC.2.1.15 B",
+        "wrong checksum": "v6LC.2.1.15 C",
+        "code is not 0": "v6LC.2.1.15 D",
+        "shorter than 24 bytes": "v6LC.2.1.15 E",
+        "target is a group": "v6LC.2.1.15 F",
+        "option of length 0": "v6LC.2.1.15 G",
+    },
+)
 @pytest.mark.parametrize(("reason", "advertisement"), INVALID_ADVERTISEMENTS.values(), ids=INVALID_ADVERTISEMENTS)
-def invalid_advertisement_is_silently_discarded(host, port, reason, advertisement):
+def invalid_advertisement_is_silently_discarded(node, port, reason, advertisement):
     port.send(echo_request(source=NEIGHBOR))
     expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
     port.send(advertisement)
     expect_none(port, ICMPv6EchoReply, within=0.5)
-    expect_dropped(host, reason)
+    expect_dropped(node, reason)
     port.send(na(**ANSWER))
     expect(port, ICMPv6EchoReply)
 
@@ -92,8 +103,8 @@ ADVERTISEMENT_RULES = [
     ADVERTISEMENT_RULES,
     ids=lambda v: {OTHER_MAC: "same", THIRD_MAC: "other", None: "none"}.get(v, str(v)) if not isinstance(v, tuple) else "",
 )
-def advertisement_changes_an_entry(host, port, state, solicited, override, lladdr, believed):
-    known_as(state, host, port)
+def advertisement_changes_an_entry(node, port, state, solicited, override, lladdr, believed):
+    known_as(state, node, port)
     destination = NODE.address if solicited else ALL_NODES
     port.send(na(NEIGHBOR, destination=destination, solicited=solicited, override=override, lladdr=lladdr))
     assert reply_and_probe(port) == believed
@@ -101,7 +112,7 @@ def advertisement_changes_an_entry(host, port, state, solicited, override, lladd
 
 @case(must("RFC 4861 §7.2.5"))
 @pytest.mark.parametrize(("solicited", "probed"), [(1, False), (0, True)], ids=["solicited", "unsolicited"])
-def advertisement_completes_an_incomplete_entry(host, port, solicited, probed):
+def advertisement_completes_an_incomplete_entry(node, port, solicited, probed):
     port.send(echo_request(source=NEIGHBOR))
     expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
     destination = NODE.address if solicited else ALL_NODES
@@ -111,18 +122,18 @@ def advertisement_completes_an_incomplete_entry(host, port, solicited, probed):
 
 
 @case(must("RFC 4861 §7.2.5"))
-def advertisement_without_link_layer_address_completes_nothing(host, port):
+def advertisement_without_link_layer_address_completes_nothing(node, port):
     port.send(echo_request(source=NEIGHBOR))
     expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
     port.send(na(NEIGHBOR, lladdr=None))
     expect_none(port, ICMPv6EchoReply, within=0.5)
-    expect_dropped(host, "nd.no_link_layer_address")
+    expect_dropped(node, "nd.no_link_layer_address")
 
 
 @case(must("RFC 4861 §7.2.5"))
-def advertisement_nobody_asked_for_makes_no_entry(host, port):
+def advertisement_nobody_asked_for_makes_no_entry(node, port):
     port.send(na(NEIGHBOR, lladdr=OTHER_MAC, destination=ALL_NODES, solicited=0))
     assert port.run(0.5) == []
-    expect_dropped(host, "nd.no_entry")
+    expect_dropped(node, "nd.no_entry")
     port.send(echo_request(source=NEIGHBOR))
     expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)

@@ -45,16 +45,28 @@ INVALID_SOLICITATIONS = {
 # --- Solicitations: which are valid (RFC 4861 §7.1.1) -----------------------------------------------------------------
 
 
-@case(must("RFC 4861 §7.1.1"))
+@case(
+    must("RFC 4861 §7.1.1"),
+    logo={
+        "target is a group": "v6LC.2.1.7 A",
+        "from :: to a unicast address": "v6LC.2.1.7 B",
+        "from :: with a link-layer address": "v6LC.2.1.7 C",
+        "hop limit is not 255": "v6LC.2.1.7 D",
+        "wrong checksum": "v6LC.2.1.7 E",
+        "code is not 0": "v6LC.2.1.7 F",
+        "shorter than 24 bytes": "v6LC.2.1.7 G",
+        "option of length 0": "v6LC.2.1.7 H",
+    },
+)
 @pytest.mark.parametrize(("reason", "solicitation"), INVALID_SOLICITATIONS.values(), ids=INVALID_SOLICITATIONS)
-def invalid_solicitation_is_silently_discarded(host, port, reason, solicitation):
+def invalid_solicitation_is_silently_discarded(node, port, reason, solicitation):
     port.send(solicitation)
     expect_silence(port)
-    expect_dropped(host, reason)
+    expect_dropped(node, reason)
 
 
 @case(must("RFC 4861 §7.1.1", "RFC 4861 §4.6"))
-def reserved_field_and_unknown_options_are_ignored(host, port):
+def reserved_field_and_unknown_options_are_ignored(node, port):
     port.send(ns(NODE.address, option_of_length(1), res=0xFFFFFFFF))
     expect(port, ICMPv6ND_NA, tgt=NODE.address)
 
@@ -64,9 +76,9 @@ def reserved_field_and_unknown_options_are_ignored(host, port):
 
 @case(must("RFC 4861 §7.2.4"))
 @pytest.mark.parametrize("target", [NODE.address, NODE.link_local], ids=["global", "link-local"])
-def solicitation_is_answered(host, port, target):
+def solicitation_is_answered(node, port, role, target):
     port.send(ns(target))
-    answer = expect(port, ICMPv6ND_NA, tgt=target, S=1, O=1, R=0)
+    answer = expect(port, ICMPv6ND_NA, tgt=target, S=1, O=1, R=int(role == "router"))
     assert (answer[IPv6].src, answer[IPv6].dst, answer[IPv6].hlim) == (target, TESTER.link_local, 255)
     assert answer.dst == TESTER.mac
     assert [option.lladdr for option in options_of(answer, ICMPv6NDOptDstLLAddr)] == [NODE.mac]
@@ -80,7 +92,7 @@ def router_says_that_it_is_one(router, left):
 
 
 @case(must("RFC 4861 §7.2.4"))
-def unicast_solicitation_is_answered(host, port):
+def unicast_solicitation_is_answered(node, port):
     # As a probe of unreachability detection.
     port.send(ns(destination=NODE.address, lladdr=None, source=TESTER.address))
     answer = expect(port, ICMPv6ND_NA, tgt=NODE.address, S=1)
@@ -88,7 +100,7 @@ def unicast_solicitation_is_answered(host, port):
 
 
 @case(must("RFC 4861 §7.2.4"))
-def solicitation_from_the_unspecified_address_is_answered_to_all_nodes(host, port):
+def solicitation_from_the_unspecified_address_is_answered_to_all_nodes(node, port):
     port.send(dad_ns(NODE.address))
     answer = expect(port, ICMPv6ND_NA, tgt=NODE.address, S=0, O=1)
     assert (answer[IPv6].dst, answer.dst) == (ALL_NODES, group_mac(ALL_NODES))
@@ -96,23 +108,23 @@ def solicitation_from_the_unspecified_address_is_answered_to_all_nodes(host, por
 
 
 @case(must("RFC 4861 §7.2.7"))
-def advertisement_of_an_anycast_address_does_not_override(host, port):
-    host.add_address("2001:db8:1::a/64", anycast=True)
+def advertisement_of_an_anycast_address_does_not_override(node, port):
+    node.add_address("2001:db8:1::a/64", anycast=True, interface=node.interfaces[0])
     port.run(3.0)
     port.send(ns("2001:db8:1::a"))
     expect(port, ICMPv6ND_NA, within=1.0, tgt="2001:db8:1::a", S=1, O=0)  # MAX_ANYCAST_DELAY_TIME
 
 
 @case(must("RFC 4861 §7.2.3"))
-def solicitation_for_an_address_of_others_is_ignored(host, port):
+def solicitation_for_an_address_of_others_is_ignored(node, port):
     # In the group of NODE.address, so that it is heard.
     port.send(ns("2001:db8:1::9900:1", destination=solicited_node(NODE.address)))
     expect_silence(port)
-    expect_dropped(host, "nd.not_our_target")
+    expect_dropped(node, "nd.not_our_target")
 
 
 @case(must("RFC 4861 §7.2.3"))
-def solicitation_tells_the_link_layer_address_of_its_source(host, port):
+def solicitation_tells_the_link_layer_address_of_its_source(node, port):
     port.send(ns(source=NEIGHBOR))
     expect(port, ICMPv6ND_NA)
     port.send(echo_request(source=NEIGHBOR))
@@ -120,7 +132,7 @@ def solicitation_tells_the_link_layer_address_of_its_source(host, port):
 
 
 @case(must("RFC 4861 §7.2.3"))
-def solicitation_updates_the_link_layer_address_of_its_source(host, port):
+def solicitation_updates_the_link_layer_address_of_its_source(node, port):
     port.send(ns(source=NEIGHBOR))
     expect(port, ICMPv6ND_NA)
     port.send(ns(source=NEIGHBOR, lladdr=OTHER_MAC))
@@ -128,7 +140,7 @@ def solicitation_updates_the_link_layer_address_of_its_source(host, port):
 
 
 @case(must("RFC 4861 §7.2.3"))
-def solicitation_without_link_layer_address_makes_no_entry(host, port):
+def solicitation_without_link_layer_address_makes_no_entry(node, port):
     port.send(ns(source=NEIGHBOR, lladdr=None))
     expect(port, ICMPv6ND_NS, within=0.1, tgt=NEIGHBOR)  # so that the answer can be sent
     expect_none(port, ICMPv6ND_NA, within=0.5)

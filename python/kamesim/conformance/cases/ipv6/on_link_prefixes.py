@@ -26,7 +26,7 @@ def destination_in_a_prefix_on_the_link_is_a_neighbor(host, port, hears_neighbor
     assert next_hop(host, port, ON_LINK) == SECOND_MAC
 
 
-@case(must("RFC 4861 §6.3.4", "RFC 5942 §4"))
+@case(must("RFC 4861 §6.3.4", "RFC 5942 §4"), logo="v6LC.2.1.3")
 def prefix_without_the_on_link_flag_says_nothing(host, port, hears_neighbor):
     port.send(ra(on_link(on_link=0)))
     assert next_hop(host, port, ON_LINK) == TESTER.mac
@@ -40,7 +40,7 @@ def prefix_with_a_lifetime_of_zero_is_off_the_link_at_once(host, port, hears_nei
     assert next_hop(host, port, ON_LINK) == TESTER.mac
 
 
-@case(must("RFC 4861 §6.3.5"))
+@case(must("RFC 4861 §6.3.5"), logo="v6LC.2.1.4 A")
 def prefix_is_forgotten_when_its_lifetime_is_over(host, port, hears_neighbor):
     port.send(ra(on_link(valid=30, preferred=30)))
     port.run(29.0)
@@ -49,7 +49,7 @@ def prefix_is_forgotten_when_its_lifetime_is_over(host, port, hears_neighbor):
     assert next_hop(host, port, ON_LINK) == TESTER.mac
 
 
-@case(must("RFC 4861 §6.3.4"))
+@case(must("RFC 4861 §6.3.4"), logo="v6LC.2.2.19")
 def prefix_of_any_length_can_be_on_the_link(host, port, hears_neighbor):
     # Not only /64.
     port.send(ra(on_link(length=120)))

@@ -39,11 +39,27 @@ ACTIONS = {
 }
 
 
-@case(must("RFC 8200 §4.2"))
+@case(
+    must("RFC 8200 §4.2"),
+    logo={
+        "00-hop-by-hop-unicast": "v6LC.1.2.6 C",
+        "01-hop-by-hop-unicast": "v6LC.1.2.6 D",
+        "10-hop-by-hop-unicast": "v6LC.1.2.6 E",
+        "11-hop-by-hop-unicast": "v6LC.1.2.6 F",
+        "10-hop-by-hop-multicast": "v6LC.1.2.6 G",
+        "11-hop-by-hop-multicast": "v6LC.1.2.6 H",
+        "00-destination-unicast": "v6LC.1.2.8 C",
+        "01-destination-unicast": "v6LC.1.2.8 D",
+        "10-destination-unicast": "v6LC.1.2.8 E",
+        "11-destination-unicast": "v6LC.1.2.8 F",
+        "10-destination-multicast": "v6LC.1.2.8 G",
+        "11-destination-multicast": "v6LC.1.2.8 H",
+    },
+)
 @pytest.mark.parametrize("destination", [NODE.address, ALL_NODES], ids=["unicast", "multicast"])
 @pytest.mark.parametrize("header", [HOP_BY_HOP, DESTINATION], ids=["hop-by-hop", "destination"])
 @pytest.mark.parametrize("bits", ACTIONS)
-def unrecognized_option_is_treated_by_its_two_high_bits(host, port, bits, header, destination):
+def unrecognized_option_is_treated_by_its_two_high_bits(node, port, bits, header, destination):
     option, reported, reported_to_multicast, skipped = ACTIONS[bits]
     request = ip(destination) / options(header, option) / echo()
     port.send(request)
@@ -55,44 +71,44 @@ def unrecognized_option_is_treated_by_its_two_high_bits(host, port, bits, header
         assert quoted(error) == bytes(request)[ETHERNET:]
     else:
         expect_silence(port)
-    expect_dropped(host, "ip6.unrecognized_option", (0 if skipped else 1))
+    expect_dropped(node, "ip6.unrecognized_option", (0 if skipped else 1))
 
 
-@case(must("RFC 8200 §4.2"))
-def options_are_processed_in_order_and_the_pointer_is_that_of_the_first_bad_one(host, port):
+@case(must("RFC 8200 §4.2"), logo="v6LC.1.2.5 B")
+def options_are_processed_in_order_and_the_pointer_is_that_of_the_first_bad_one(node, port):
     port.send(ip() / options(DESTINATION, 0x1E, 0x1F, 0x80, 0x81) / echo())
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 2 + 2 + 2)
 
 
 @case(must("RFC 8200 §4.2"))
-def silent_discard_option_wins_over_a_later_one_that_reports(host, port):
+def silent_discard_option_wins_over_a_later_one_that_reports(node, port):
     # Strictly in order.
     port.send(ip() / options(DESTINATION, 0x40, 0x80) / echo())
     expect_silence(port)
 
 
 @case(must("RFC 4443 §3.4"))
-def pointer_counts_the_headers_before(host, port):
+def pointer_counts_the_headers_before(node, port):
     port.send(ip() / options(HOP_BY_HOP, 0x1E) / options(DESTINATION, 0x80) / echo())
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 8 + 2)
 
 
 @case(must("RFC 8200 §4.2"))
 @pytest.mark.parametrize("header", [HOP_BY_HOP, DESTINATION], ids=["hop-by-hop", "destination"])
-def padding_of_any_length_is_skipped(host, port, header):
+def padding_of_any_length_is_skipped(node, port, header):
     # Pad1 and PadN.
     port.send(ip() / header(options=[PadN(optdata=bytes(n)) for n in (0, 1, 5, 20)]) / echo())
     expect(port, ICMPv6EchoReply)
 
 
 @case(must("RFC 2711 §2.1"))
-def router_alert_is_recognized(host, port):
+def router_alert_is_recognized(node, port):
     port.send(ip() / HOP_BY_HOP(options=[RouterAlert(value=0)]) / echo())
     expect(port, ICMPv6EchoReply)
 
 
 @case(must("RFC 8200 §4.2"))
-def jumbo_payload_is_reported_where_it_is_not_implemented(host, port):
+def jumbo_payload_is_reported_where_it_is_not_implemented(node, port):
     # Type 0xc2, 11.
     port.send(ip() / HOP_BY_HOP(options=[HBHOptUnknown(otype=0xC2, optdata=b"\0\1\0\0")]) / echo())
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 2)
@@ -100,14 +116,14 @@ def jumbo_payload_is_reported_where_it_is_not_implemented(host, port):
 
 @case(must("RFC 4443 §3.4 code 0"))
 @pytest.mark.parametrize("number", [0, 60], ids=["hop-by-hop", "destination"])
-def option_that_reaches_beyond_its_header_is_reported_by_its_length(host, port, number):
+def option_that_reaches_beyond_its_header_is_reported_by_its_length(node, port, number):
     header = bytes([58, 0, 0x1E, 100, 0, 0, 0, 0])
     port.send(ip(nh=number) / Raw(header + payload_of(ip() / echo())))
     expect(port, ICMPv6ParamProblem, code=ERRONEOUS_FIELD, ptr=FIRST_HEADER + 3)
-    expect_dropped(host, "ip6.option_truncated")
+    expect_dropped(node, "ip6.option_truncated")
 
 
 @case(must("RFC 4443 §3.4 code 0"))
-def header_that_reaches_beyond_the_packet_is_reported_by_its_length(host, port):
+def header_that_reaches_beyond_the_packet_is_reported_by_its_length(node, port):
     port.send(ip(nh=60) / Raw(bytes([58, 30, 1, 4, 0, 0, 0, 0])))
     expect(port, ICMPv6ParamProblem, code=ERRONEOUS_FIELD, ptr=FIRST_HEADER + 1)

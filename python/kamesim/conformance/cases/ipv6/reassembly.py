@@ -34,9 +34,9 @@ from kamesim.conformance.exchange import (
 ORDERS = {"in order": (0, 1, 2, 3), "reversed": (3, 2, 1, 0), "mixed": (2, 0, 3, 1)}
 
 
-@case(must("RFC 8200 §4.5"))
+@case(must("RFC 8200 §4.5"), logo={"in order": "v6LC.1.3.1 A", "reversed": "v6LC.1.3.1 B"})
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-def fragments_are_reassembled_in_any_order(host, port, order):
+def fragments_are_reassembled_in_any_order(node, port, order):
     pieces = fragments(request_payload(), 136)
     assert len(pieces) == 4
     for index in order[:-1]:
@@ -47,16 +47,16 @@ def fragments_are_reassembled_in_any_order(host, port, order):
 
 
 @case(must("RFC 8200 §4.5"))
-def exact_duplicates_of_fragments_do_no_harm(host, port):
+def exact_duplicates_of_fragments_do_no_harm(node, port):
     # May be dropped on their own.
     first, second, last = fragments(request_payload(), 176)
     port.send(first, second, first, second, last)
     expect_reply(port)
-    expect_dropped(host, "frag6.duplicate", 2)
+    expect_dropped(node, "frag6.duplicate", 2)
 
 
 @case(must("RFC 8200 §4.5"))
-def fragments_of_different_packets_do_not_mix(host, port):
+def fragments_of_different_packets_do_not_mix(node, port):
     # Source, destination, identification.
     one, other = request_payload(b"1" * 64), request_payload(b"2" * 64, seq=2)
     third = request_payload(b"3" * 64, seq=3, source=TESTER.link_local)
@@ -69,14 +69,14 @@ def fragments_of_different_packets_do_not_mix(host, port):
 
 
 @case(must("RFC 8200 §4.5"))
-def headers_of_the_unfragmentable_part_stay(host, port):
+def headers_of_the_unfragmentable_part_stay(node, port):
     before = [options(HOP_BY_HOP, 0x1E), IPv6ExtHdrRouting(type=253, segleft=0, addresses=[])]
     port.send(*fragments(request_payload(), 264, before=before))
     expect_reply(port)
 
 
 @case(must("RFC 8200 §4.5"))
-def headers_of_the_fragmentable_part_are_processed_after_reassembly(host, port):
+def headers_of_the_fragmentable_part_are_processed_after_reassembly(node, port):
     payload = payload_of(ip() / options(DESTINATION, 0x80) / echo(DATA))
     port.send(*fragments(payload, 264, next_header=60))
     # The pointer is into the reassembled packet, which has no Fragment header.
@@ -84,7 +84,7 @@ def headers_of_the_fragmentable_part_are_processed_after_reassembly(host, port):
 
 
 @case(must("RFC 8200 §4.5"))
-def next_header_is_taken_from_the_first_fragment(host, port):
+def next_header_is_taken_from_the_first_fragment(node, port):
     payload = request_payload()
     port.send(fragment(payload[264:], offset=264, more=False, next_header=253))
     port.send(fragment(payload[:264], offset=0, more=True, next_header=58))
@@ -92,7 +92,7 @@ def next_header_is_taken_from_the_first_fragment(host, port):
 
 
 @case(must("RFC 8200 §4.5"))
-def datagram_that_fills_the_64_kib_is_reassembled(host, port):
+def datagram_that_fills_the_64_kib_is_reassembled(node, port):
     # Up to 65,535 octets of payload.
     payload = payload_of(datagram(data=bytes(65535 - 8)))
     port.send(*fragments(payload, 1448, next_header=17))

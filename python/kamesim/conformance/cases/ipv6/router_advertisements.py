@@ -27,7 +27,7 @@ ROLE = "router"
 MAX_INITIAL_RTR_ADVERT_INTERVAL, MAX_INITIAL_RTR_ADVERTISEMENTS = 16.0, 3
 
 
-@case(must("RFC 4861 §4.2", "RFC 4861 §6.1.2"))
+@case(must("RFC 4861 §4.2", "RFC 4861 §6.1.2"), logo="v6LC.2.2.5")
 def advertisement_comes_from_the_link_local_address_to_all_nodes(port):
     advertisement = expect(port, ICMPv6ND_RA, within=20.0, code=0)
     header = advertisement[IPv6]
@@ -51,7 +51,7 @@ def advertisement_tells_the_prefix(port):
     assert (prefix.validlifetime, prefix.preferredlifetime) == (2592000, 604800)  # 30 days, 7 days
 
 
-@case(must("RFC 4861 §6.2.4"))
+@case(must("RFC 4861 §6.2.4"), logo="v6LC.2.2.7 B")
 def initial_advertisements_come_quickly(port):
     times = [p.time for p in port.run(60.0) if find(p, ICMPv6ND_RA)]
     assert len(times) >= MAX_INITIAL_RTR_ADVERTISEMENTS
@@ -59,7 +59,7 @@ def initial_advertisements_come_quickly(port):
     assert gaps == pytest.approx([MAX_INITIAL_RTR_ADVERT_INTERVAL] * 2, abs=1e-6)  # less than the 198 s of later ones
 
 
-@case(must("RFC 4861 §6.2.1"))
+@case(must("RFC 4861 §6.2.1"), logo="v6LC.2.2.7 A")
 def later_advertisements_come_at_random_intervals(port, settled):
     # 198 s to 600 s.
     times = [p.time for p in port.run(6000.0) if find(p, ICMPv6ND_RA)]
@@ -101,7 +101,7 @@ def advertisement_tells_what_is_configured(advertiser, port):
     ]
 
 
-@case(must("RFC 4861 §6.2.5"))
+@case(must("RFC 4861 §6.2.5"), logo="v6LC.2.2.8")
 def router_says_goodbye(advertiser, port, settled):
     # MAX_FINAL_RTR_ADVERTISEMENTS.
     advertiser.cease_advertising("lan")
@@ -119,7 +119,7 @@ def router_that_has_said_goodbye_does_not_answer_solicitations(advertiser, port,
     expect_none(port, ICMPv6ND_RA, within=5.0)
 
 
-@case(must("RFC 4861 §6.2.1"))
+@case(must("RFC 4861 §6.2.1"), logo="v6LC.2.2.6 A")
 def router_without_a_prefix_to_advertise_is_silent(router, left):
     # AdvSendAdvertisements.
     left.send(rs())

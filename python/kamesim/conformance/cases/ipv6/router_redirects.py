@@ -38,7 +38,7 @@ def better_hop(router, left):
 FAR = "2001:db8:7::1"
 
 
-@case(must("RFC 4861 §8.2"))
+@case(must("RFC 4861 §8.2"), logo="v6LC.2.3.16 B")
 def packet_that_leaves_by_its_link_is_forwarded_and_redirected(router, left, better_hop):
     request = echo_request(FAR, to_mac=NODE.mac)
     left.send(request)
@@ -76,14 +76,14 @@ def redirect_quotes_as_much_as_fits_the_minimum_mtu(router, left, better_hop, si
     assert len(quotation) >= min(len(original), 1280 - 40 - 40 - 8 - 8 - 7)
 
 
-@case(must("RFC 4861 §8.2"))
+@case(must("RFC 4861 §8.2"), logo="v6LC.2.3.16 A")
 def neighbor_that_is_the_destination_is_redirected_to_itself(router, left, better_hop):
     left.answers["2001:db8:1::77"] = SECOND_MAC
     left.send(echo_request("2001:db8:1::77", to_mac=NODE.mac))
     expect(left, ICMPv6ND_Redirect, tgt="2001:db8:1::77", dst="2001:db8:1::77")
 
 
-@case(must("RFC 4861 §8.2"))
+@case(must("RFC 4861 §8.2"), logo="v6LC.2.3.16 C")
 def source_that_is_no_neighbor_is_not_redirected(router, left, better_hop):
     left.send(echo_request(FAR, source="2001:db8:9::9", to_mac=NODE.mac))
     expect_none(left, ICMPv6ND_Redirect)

@@ -21,7 +21,7 @@ from kamesim.conformance.exchange import (
 )
 
 
-@case(must("RFC 4861 §6.3.7"))
+@case(must("RFC 4861 §6.3.7"), logo="v6LC.2.2.1")
 def host_solicits_routers_three_times_four_seconds_apart(fresh_port):
     times = [p.time for p in fresh_port.run(60.0) if find(p, ICMPv6ND_RS)]
     assert len(times) == 3

@@ -30,7 +30,7 @@ MAX_RA_DELAY_TIME = 0.5
 MIN_DELAY_BETWEEN_RAS = 3.0
 
 
-@case(must("RFC 4861 §6.2.6"))
+@case(must("RFC 4861 §6.2.6"), logo="v6LC.2.2.9 A")
 def solicitation_is_answered_within_half_a_second(port, settled):
     # MAX_RA_DELAY_TIME.
     port.send(rs())
@@ -45,7 +45,7 @@ def solicitation_from_the_unspecified_address_is_answered_to_all_nodes(port, set
     assert expect(port, ICMPv6ND_RA, within=MAX_RA_DELAY_TIME)[IPv6].dst == ALL_NODES
 
 
-@case(must("RFC 4861 §6.2.6"))
+@case(must("RFC 4861 §6.2.6"), logo="v6LC.2.2.9 B")
 def multicast_answers_are_at_least_three_seconds_apart(port, settled):
     # MIN_DELAY_BETWEEN_RAS.
     times = []
@@ -80,7 +80,17 @@ INVALID_SOLICITATIONS = {
 }
 
 
-@case(must("RFC 4861 §6.1.1"))
+@case(
+    must("RFC 4861 §6.1.1"),
+    logo={
+        "hop limit is not 255": "v6LC.2.2.4 A",
+        "wrong checksum": "v6LC.2.2.4 B",
+        "code is not 0": "v6LC.2.2.4 C",
+        "shorter than 8 bytes": "v6LC.2.2.4 D",
+        "option of length 0": "v6LC.2.2.4 E",
+        "from :: with a link-layer address": "v6LC.2.2.4 F",
+    },
+)
 @pytest.mark.parametrize(("reason", "solicitation"), INVALID_SOLICITATIONS.values(), ids=INVALID_SOLICITATIONS)
 def invalid_router_solicitation_is_silently_discarded(advertiser, port, settled, reason, solicitation):
     port.send(solicitation)

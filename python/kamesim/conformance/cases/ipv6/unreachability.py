@@ -33,8 +33,8 @@ MIN_REACHABLE_TIME = 15.0
 
 
 @case(must("RFC 4861 §7.3.3"))
-def stale_neighbor_is_probed_five_seconds_after_a_packet_to_it(host, port):
-    known_as("STALE", host, port)
+def stale_neighbor_is_probed_five_seconds_after_a_packet_to_it(node, port):
+    known_as("STALE", node, port)
     port.send(echo_request(source=NEIGHBOR))
     start = expect(port, ICMPv6EchoReply).time  # packets go on to the address that is known
     probes = [expect(port, ICMPv6ND_NS, within=5.1, tgt=NEIGHBOR) for _ in range(MAX_SOLICIT)]
@@ -43,8 +43,8 @@ def stale_neighbor_is_probed_five_seconds_after_a_packet_to_it(host, port):
 
 
 @case(must("RFC 4861 §7.3.3"))
-def neighbor_that_does_not_answer_probes_is_forgotten(host, port):
-    known_as("STALE", host, port)
+def neighbor_that_does_not_answer_probes_is_forgotten(node, port):
+    known_as("STALE", node, port)
     port.send(echo_request(source=NEIGHBOR))
     port.run(DELAY_FIRST_PROBE_TIME + MAX_SOLICIT * RETRANS_TIMER + 0.1)
     port.send(echo_request(source=NEIGHBOR))
@@ -53,8 +53,8 @@ def neighbor_that_does_not_answer_probes_is_forgotten(host, port):
 
 
 @case(must("RFC 4861 §7.3.3"))
-def neighbor_that_is_probed_still_gets_its_packets(host, port):
-    known_as("STALE", host, port)
+def neighbor_that_is_probed_still_gets_its_packets(node, port):
+    known_as("STALE", node, port)
     port.send(echo_request(source=NEIGHBOR))
     port.run(6.5)
     port.send(echo_request(source=NEIGHBOR, seq=2))
@@ -62,8 +62,8 @@ def neighbor_that_is_probed_still_gets_its_packets(host, port):
 
 
 @case(must("RFC 4861 §7.3.3"))
-def answer_to_a_probe_ends_probing(host, port):
-    known_as("STALE", host, port)
+def answer_to_a_probe_ends_probing(node, port):
+    known_as("STALE", node, port)
     port.send(echo_request(source=NEIGHBOR))
     expect(port, ICMPv6ND_NS, within=5.1, tgt=NEIGHBOR)
     port.send(na(NEIGHBOR, lladdr=OTHER_MAC))
@@ -72,8 +72,8 @@ def answer_to_a_probe_ends_probing(host, port):
 
 
 @case(must("RFC 4861 §7.3.3"))
-def reachable_neighbor_is_not_probed(host, port):
-    known_as("REACHABLE", host, port)
+def reachable_neighbor_is_not_probed(node, port):
+    known_as("REACHABLE", node, port)
     for seq in range(int(MIN_REACHABLE_TIME) - 1):
         port.send(echo_request(source=NEIGHBOR, seq=seq))
         expect(port, ICMPv6EchoReply, seq=seq)
@@ -81,16 +81,16 @@ def reachable_neighbor_is_not_probed(host, port):
 
 
 @case(must("RFC 4861 §6.3.2"))
-def neighbor_is_not_reachable_for_longer_than_the_reachable_time(host, port):
+def neighbor_is_not_reachable_for_longer_than_the_reachable_time(node, port):
     # 15 s to 45 s.
-    known_as("REACHABLE", host, port)
+    known_as("REACHABLE", node, port)
     port.run(MAX_REACHABLE_TIME)
     assert reply_and_probe(port) == (OTHER_MAC, True)
 
 
 @case(must("RFC 4861 §7.3.3"))
-def stale_neighbor_without_traffic_is_left_alone(host, port):
-    known_as("STALE", host, port)
+def stale_neighbor_without_traffic_is_left_alone(node, port):
+    known_as("STALE", node, port)
     expect_silence(port, within=600.0)
 
 
