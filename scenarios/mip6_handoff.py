@@ -179,6 +179,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--duration", type=float, metavar="S", help="virtual seconds (default: until 10 s after the return home)"
     )
+    parser.add_argument("--threads", type=int, default=1, help="that the run is split over; the outcome is the same (default: 1)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write results, capture and pictures here")
     return parser.parse_args(argv)
 
@@ -199,13 +200,13 @@ def main(argv: list[str] | None = None) -> int:
         experiment = build(options)
         if options.out is not None:
             with experiment.net.capture(options.out / "handoff.pcapng"):
-                run = experiment.net.run(until=experiment.end)
+                run = experiment.net.run(until=experiment.end, threads=options.threads)
         else:
-            run = experiment.net.run(until=experiment.end)
+            run = experiment.net.run(until=experiment.end, threads=options.threads)
         handoffs = handoff.analyse(experiment.mobile, downlink=[experiment.downlink], uplink=[experiment.uplink])
         report(experiment, handoffs)
         if options.out is not None:
-            parameters = {key: value for key, value in vars(options).items() if key != "out"}
+            parameters = {key: value for key, value in vars(options).items() if key not in ("out", "threads")}
             write(experiment, run, handoffs, options.out, parameters)
             print(f"results, capture and pictures are in {options.out}")
     except (ks.Error, OSError) as error:

@@ -31,6 +31,8 @@ class Actor {
   EventQueue& events() const { return shard_->events; }
   PacketPool& packets() const { return shard_->packets; }
   Shard& shard() const { return *shard_; }
+  // For parallel runs. Its pending events are the caller's matter.
+  void set_shard(Shard& shard) { shard_ = &shard; }
 
   // The key of an event that this actor causes at `at`: each call takes the next sequence number.
   EventKey next_key(Time at) { return {at, static_cast<std::uint64_t>(id_) << kSequenceBits | ++sequence_}; }

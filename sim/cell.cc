@@ -8,6 +8,7 @@
 #include "sim/nic.h"
 #include "sim/node.h"
 #include "sim/pipe.h"
+#include "sim/shard_graph.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
@@ -92,6 +93,14 @@ void Cell::detach(Nic& nic) {
 void Cell::transmit(Nic& from, Packet frame) {
   if (const DropReason refused = why_refused(frame)) return from.node().count_drop(refused, frame.bytes());
   occupy_channel(Direction::kUp, &from, std::move(frame));
+}
+
+void Cell::describe(ShardGraph& graph) const {
+  graph.join(*this, lan_);
+  graph.join_radio(*this);
+  for (const Station& station : stations_) {
+    if (station.nic != nullptr) graph.join(*this, station.nic->node());
+  }
 }
 
 bool Cell::on_lan_frame(const Packet& frame) {

@@ -61,6 +61,7 @@ class Cell final : public Medium, public LanExtension {
   // node of each station that would have received it.
   void transmit(Nic& from, Packet frame) override;
   bool on_lan_frame(const Packet& frame) override;
+  void describe(ShardGraph& graph) const override;
   // Not above that of the LAN.
   std::uint32_t mtu() const override { return std::min(config_.mtu, lan_.mtu()); }
 

@@ -45,6 +45,18 @@ void EventQueue::cancel(Event& event) {
   }
 }
 
+std::vector<std::pair<EventKey, Event*>> EventQueue::take_all() {
+  std::vector<std::pair<EventKey, Event*>> all;
+  all.reserve(events_.size());
+  for (std::uint32_t i = 0; i < events_.size(); ++i) {
+    all.emplace_back(key(i), events_[i]);
+    events_[i]->queue_ = nullptr;
+  }
+  events_.clear();
+  keys_.resize(kRoot);
+  return all;
+}
+
 void EventQueue::remove_root() {
   const EventKey last_key = keys_.back();
   Event* last = events_.back();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "sim/time.h"
@@ -30,6 +31,7 @@ class Event {
   Event& operator=(const Event&) = delete;
 
   bool pending() const { return queue_ != nullptr; }
+  void cancel();
 
  private:
   friend class EventQueue;
@@ -52,6 +54,8 @@ class EventQueue {
   // Schedules the event, or moves it when it is already pending here.
   void schedule(Event& event, EventKey key);
   void cancel(Event& event);
+  // Takes everything out, in no order.
+  std::vector<std::pair<EventKey, Event*>> take_all();
 
   // Takes out the first event and runs it. The queue must not be empty. The event may re-schedule or destroy
   // itself while it runs.
@@ -89,7 +93,9 @@ class EventQueue {
   std::vector<Event*> events_;
 };
 
-inline Event::~Event() {
+inline Event::~Event() { cancel(); }
+
+inline void Event::cancel() {
   if (queue_ != nullptr) queue_->cancel(*this);
 }
 

@@ -7,6 +7,7 @@
 #include "sim/handing_out.h"
 #include "sim/nic.h"
 #include "sim/node.h"
+#include "sim/shard_graph.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
@@ -44,6 +45,7 @@ void Lan::attach(Nic& nic) {
   Station& station = *stations_.back();
   by_mac_[station.mac].push_back(&station);
   by_nic_.emplace(&nic, &station);
+  simulation().topology_changed();
   on_nic_changed(nic);
   nic.set_attachment(this, up_);
 }
@@ -56,6 +58,7 @@ void Lan::detach(Nic& nic) {
   std::erase(promiscuous_, station);
   by_nic_.erase(&nic);
   station->nic = nullptr;
+  simulation().topology_changed();
   nic.set_attachment(nullptr, false);
 }
 
@@ -94,6 +97,14 @@ void Lan::set_up(bool up) {
     if (!up) station.pipe.lose_all(station.node);
     if (station.nic != nullptr) station.nic->set_attachment(this, up);
   }
+}
+
+void Lan::describe(ShardGraph& graph) const {
+  for (const auto& station : stations_) graph.join(*this, station->node);
+}
+
+void Lan::on_shards_changed() {
+  for (const auto& station : stations_) station->pipe.set_shards(shard(), shard());
 }
 
 void Lan::transmit(Nic& from, Packet frame) { find(from)->pipe.push(from.node(), port_, std::move(frame)); }

@@ -55,6 +55,8 @@ class Lan final : public Medium {
   void transmit(Nic& from, Packet frame) override;
   void on_nic_changed(Nic& nic) override;
   std::uint32_t mtu() const override { return config_.mtu; }
+  void describe(ShardGraph& graph) const override;
+  void on_shards_changed() override;
 
  private:
   struct Station {

@@ -3,6 +3,7 @@
 #include "sim/handing_out.h"
 #include "sim/nic.h"
 #include "sim/node.h"
+#include "sim/shard_graph.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
@@ -44,6 +45,7 @@ void PointToPointLink::attach(Nic& nic) {
   if (free == nullptr) throw SimulationError("link '" + name() + "' has both its ends already");
   free->nic = &nic;
   nic.set_attachment(this, false);
+  simulation().topology_changed();
   update_carrier();
 }
 
@@ -53,6 +55,7 @@ void PointToPointLink::attach_tap(Nic& nic) {
     std::erase_if(taps_, [](const auto& tap) { return tap->nic == nullptr && tap->pipe.empty(); });
   }
   taps_.push_back(std::make_unique<Tap>(*this, nic));
+  simulation().topology_changed();
   nic.set_attachment(this, up_);
 }
 
@@ -78,6 +81,28 @@ void PointToPointLink::lose_all() {
 void PointToPointLink::set_config(const LinkConfig& config) {
   config.validate("link '" + name() + "'");
   config_ = config;
+  simulation().topology_changed();
+}
+
+void PointToPointLink::describe(ShardGraph& graph) const {
+  if (has_both_ends() && taps_.empty() && config_.delay > Duration()) {
+    graph.join(*this, end(0)->node());
+    graph.connect(end(0)->node(), end(1)->node(), config_.delay);
+    return;
+  }
+  for (const End& end : ends_) {
+    if (end.nic != nullptr) graph.join(*this, end.nic->node());
+  }
+  for (const auto& tap : taps_) graph.join(*this, tap->node);
+}
+
+void PointToPointLink::on_shards_changed() {
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    Shard& receiver = ends_[i].nic != nullptr ? ends_[i].nic->node().shard() : shard();
+    Shard& sender = ends_[1 - i].nic != nullptr ? ends_[1 - i].nic->node().shard() : receiver;
+    ends_[i].pipe.set_shards(sender, receiver);
+  }
+  for (const auto& tap : taps_) tap->pipe.set_shards(shard(), shard());
 }
 
 void PointToPointLink::set_up(bool up) {
@@ -126,6 +151,7 @@ void PointToPointLink::show_taps(const Packet& frame, const Tap* but) {
 }
 
 void PointToPointLink::detach(Nic& nic) {
+  simulation().topology_changed();
   if (Tap* tap = find_tap(nic); tap != nullptr) {
     tap->pipe.lose_waiting(tap->node);
     tap->nic = nullptr;

@@ -39,6 +39,8 @@ class PointToPointLink final : public Medium {
   // Of a link that loses an end, what is under way is lost.
   void detach(Nic& nic) override;
   std::uint32_t mtu() const override { return config_.mtu; }
+  void describe(ShardGraph& graph) const override;
+  void on_shards_changed() override;
 
  private:
   struct End {

@@ -10,6 +10,7 @@
 namespace kamesim {
 
 class Nic;
+class ShardGraph;
 
 inline constexpr DropInfo kLinkDown{"link.down", "the link is down or the NIC is not attached"};
 inline constexpr DropInfo kLinkQueueFull{"link.queue_full", "the link's queue limit"};
@@ -27,6 +28,11 @@ class Medium : public Actor {
   // A NIC's address or filter changed.
   virtual void on_nic_changed(Nic&) {}
   virtual std::uint32_t mtu() const = 0;
+
+  // For parallel runs: says which of its nodes it ties together, and how.
+  virtual void describe(ShardGraph& graph) const = 0;
+  // It, or a node on it, stands in another shard now.
+  virtual void on_shards_changed() {}
 };
 
 }  // namespace kamesim

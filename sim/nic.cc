@@ -4,6 +4,7 @@
 
 #include "sim/medium.h"
 #include "sim/node.h"
+#include "sim/observation_log.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
@@ -53,11 +54,20 @@ void Nic::deliver(Packet frame) {
 
 void Nic::observe(Direction direction, Bytes frame) {
   if (!observers_.empty()) [[unlikely]] {
-    for (FrameObserver* observer : observers_) observer->on_frame(*this, direction, node_.now(), frame);
+    const Shard& shard = node_.shard();
+    if (shard.observations == nullptr) {
+      tell_observers(direction, shard.now, frame);
+    } else {
+      shard.observations->add_frame({shard.now, shard.tie}, *this, direction, frame);
+    }
   }
   if (simulation_.trace_hash_enabled()) [[unlikely]] {
     node_.mix_into_trace_hash(std::uint64_t{index_} << 1 | static_cast<std::uint64_t>(direction), frame);
   }
+}
+
+void Nic::tell_observers(Direction direction, Time now, Bytes frame) const {
+  for (FrameObserver* observer : observers_) observer->on_frame(*this, direction, now, frame);
 }
 
 void Nic::join(MacAddress group) {

@@ -96,6 +96,8 @@ class Nic {
 
   // For media: a frame has arrived at this NIC (the filter has been asked).
   void deliver(Packet frame);
+  // For a parallel run that kept an observation back.
+  void tell_observers(Direction direction, Time now, Bytes frame) const;
   // For media: this NIC is now on `medium` (null: on none), with or without carrier.
   void set_attachment(Medium* medium, bool carrier);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/mobility.h"
+#include "sim/observation_log.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
@@ -43,7 +44,13 @@ Nic* Node::find_nic(std::string_view nic_name) const {
 
 void Node::count_drop(DropReason reason, Bytes packet) {
   if (simulation().trace_hash_enabled()) mix_into_trace_hash(stable_hash(reason->name), packet);
-  if (drop_observer_) drop_observer_(now(), *this, reason, packet);
+  if (drop_observer_) {
+    if (shard().observations == nullptr) {
+      tell_drop_observer(now(), reason, packet);
+    } else {
+      shard().observations->add_drop({now(), shard().tie}, *this, reason, packet);
+    }
+  }
   if (drop_trace_enabled_) {
     record(kTraceDrop, {{"reason", std::string(reason->name)},
                         {"rule", std::string(reason->rule)},

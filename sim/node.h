@@ -39,6 +39,8 @@ class Node final : public Actor {
   std::uint64_t drops(std::string_view name) const;
   // (reason, count), sorted by name.
   std::vector<std::pair<DropReason, std::uint64_t>> drops() const;
+  // For a parallel run that kept an observation back.
+  void tell_drop_observer(Time at, DropReason reason, Bytes packet) { drop_observer_(at, *this, reason, packet); }
   using DropObserver = std::function<void(Time, Node&, DropReason, Bytes)>;
   void set_drop_observer(DropObserver observer) { drop_observer_ = std::move(observer); }
 
@@ -60,6 +62,9 @@ class Node final : public Actor {
   // Where the node is and how it moves; null for a node without a place.
   Mobility* mobility() const { return mobility_.get(); }
   void set_mobility(std::unique_ptr<Mobility> mobility);
+  // Its NICs move between radio cells by themselves.
+  void set_roaming() { roaming_ = true; }
+  bool roaming() const { return roaming_; }
 
  private:
   void record(const TraceKind& kind, std::vector<TraceField> fields);
@@ -70,6 +75,7 @@ class Node final : public Actor {
   std::vector<TraceRecord> trace_;
   bool trace_enabled_ = false;
   bool drop_trace_enabled_ = false;
+  bool roaming_ = false;
   std::uint64_t hash_ = 0x9e3779b97f4a7c15ull;
   std::unique_ptr<Mobility> mobility_;
 };

@@ -5,16 +5,16 @@
 
 namespace kamesim {
 
-Packet Packet::clone() const { return buffer_->pool->copy_of(bytes()); }
+Packet Packet::clone() const { return PacketPool::responsible(*buffer_).copy_of(bytes()); }
 
 void Packet::unshare(std::size_t headroom) {
-  Packet own = buffer_->pool->copy_of(bytes(), headroom);
+  Packet own = PacketPool::responsible(*buffer_).copy_of(bytes(), headroom);
   *this = std::move(own);
 }
 
 std::uint8_t* Packet::append(std::size_t n) {
   if (buffer_->references != 1 || end_ + n > buffer_->capacity) {
-    Packet larger = buffer_->pool->allocate(size() + n, begin_);
+    Packet larger = PacketPool::responsible(*buffer_).allocate(size() + n, begin_);
     std::memcpy(larger.buffer_->bytes() + larger.begin_, data(), size());
     larger.end_ -= static_cast<std::uint32_t>(n);
     *this = std::move(larger);
@@ -51,6 +51,8 @@ PacketBuffer* PacketPool::take(std::size_t capacity) {
   ++in_use_;
   if (PacketBuffer* buffer = free_[size_class]; buffer != nullptr) {
     free_[size_class] = buffer->next_free;
+    --free_count_[size_class];
+    buffer->pool = this;
     buffer->references = 1;
     return buffer;
   }
@@ -58,6 +60,26 @@ PacketBuffer* PacketPool::take(std::size_t capacity) {
   ++allocated_;
   return new (::operator new(sizeof(PacketBuffer) + bytes))
       PacketBuffer{this, 1, static_cast<std::uint32_t>(bytes), size_class, nullptr};
+}
+
+BufferList PacketPool::take_spare(std::size_t most) {
+  BufferList spare;
+  for (std::size_t c = 0; c < free_.size(); ++c) {
+    for (; most > 0 && free_count_[c] > kSpareAbove; --most) {
+      PacketBuffer* buffer = std::exchange(free_[c], free_[c]->next_free);
+      --free_count_[c];
+      spare.push(buffer);
+    }
+  }
+  return spare;
+}
+
+void PacketPool::take_back(BufferList buffers) {
+  while (buffers.first != nullptr) {
+    PacketBuffer* buffer = std::exchange(buffers.first, buffers.first->next_free);
+    buffer->next_free = std::exchange(free_[buffer->size_class], buffer);
+    ++free_count_[buffer->size_class];
+  }
 }
 
 }  // namespace kamesim

@@ -80,6 +80,8 @@ class Packet {
   // n must not exceed size().
   void trim_front(std::size_t n) { begin_ += static_cast<std::uint32_t>(n); }
   void trim_back(std::size_t n) { end_ -= static_cast<std::uint32_t>(n); }
+  // Whether no other handle shares the bytes.
+  bool sole() const { return buffer_->references == 1; }
   void truncate(std::size_t size) {
     if (size < this->size()) end_ = begin_ + static_cast<std::uint32_t>(size);
   }
@@ -96,7 +98,18 @@ class Packet {
   std::uint32_t end_ = 0;
 };
 
-// Free lists of buffers by size class. One pool serves one simulation; it must outlive its packets.
+// Buffers in no one's use, one behind the other.
+struct BufferList {
+  PacketBuffer* first = nullptr;
+  void push(PacketBuffer* buffer) {
+    buffer->next_free = first;
+    first = buffer;
+  }
+};
+
+// Free lists of buffers by size class. One pool serves one thread of a simulation; it must outlive the packets whose
+// buffers it made. A buffer goes back to the pool that the running thread uses, and to the one that made it where
+// nothing else is said: packets may cross to another thread if their handle is the only one.
 class PacketPool {
  public:
   PacketPool() = default;
@@ -111,19 +124,33 @@ class PacketPool {
   std::size_t buffers_in_use() const { return in_use_; }
   std::size_t buffers_allocated() const { return allocated_; }
 
+  // What this thread gives buffers back to; null: to the pool that each came from.
+  static void use_on_this_thread(PacketPool* pool) { of_this_thread_ = pool; }
+  static bool used_on_this_thread() { return of_this_thread_ != nullptr; }
+  // Buffers that crossed with frames return to where they are taken: up to `most` that this pool has too many of.
+  BufferList take_spare(std::size_t most);
+  void take_back(BufferList buffers);
+
  private:
   friend class Packet;
   static constexpr std::array<std::uint32_t, 5> kCapacities = {512, 1024, 2304, 10240, 0};  // 0: exact, unpooled
   PacketBuffer* take(std::size_t capacity);
   void give_back(PacketBuffer* buffer);
+  static PacketPool& responsible(const PacketBuffer& buffer) {
+    return of_this_thread_ != nullptr ? *of_this_thread_ : *buffer.pool;
+  }
+  static constexpr std::size_t kSpareAbove = 256;  // free buffers of a class
 
+  // A shared library's thread-local variables are slow to reach unless they are said to be there from the start.
+  [[gnu::tls_model("initial-exec")]] static inline thread_local PacketPool* of_this_thread_ = nullptr;
   std::array<PacketBuffer*, kCapacities.size()> free_{};
+  std::array<std::size_t, kCapacities.size()> free_count_{};
   std::size_t in_use_ = 0;
   std::size_t allocated_ = 0;
 };
 
 inline void Packet::release() {
-  if (--buffer_->references == 0) buffer_->pool->give_back(buffer_);
+  if (--buffer_->references == 0) PacketPool::responsible(*buffer_).give_back(buffer_);
 }
 
 inline void PacketPool::give_back(PacketBuffer* buffer) {
@@ -135,6 +162,7 @@ inline void PacketPool::give_back(PacketBuffer* buffer) {
   }
   buffer->next_free = free_[buffer->size_class];
   free_[buffer->size_class] = buffer;
+  ++free_count_[buffer->size_class];
 }
 
 }  // namespace kamesim

@@ -5,6 +5,7 @@
 #include "sim/medium.h"
 #include "sim/nic.h"
 #include "sim/node.h"
+#include "sim/shard.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
@@ -44,7 +45,7 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
   if (frame.size() > config.mtu + Nic::kEthernetHeaderSize) [[unlikely]] {
     return sender.count_drop(&kLinkFrameTooLong, frame.bytes());
   }
-  if (waiting(now) >= config.queue_limit) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
+  if ((crosses_ ? waiting_to_cross(now) : waiting(now)) >= config.queue_limit) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
   const Time departure = std::max(now, busy_until_) + transmission_time(frame.size(), config.rate_bps);
   busy_until_ = departure;
   // A lost frame takes its place in the queue and its time on the port like any other: it goes on, empty.
@@ -57,8 +58,37 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
   arrival = std::max(arrival, last_arrival_);
   last_arrival_ = arrival;
   const EventKey key = sender.next_key(arrival);
+  if (crosses_) [[unlikely]] {
+    departures_->push_back(departure);
+    if (frame && !frame.sole()) frame = frame.clone();
+    return sender.shard().outbox(*shard_).post({this, std::move(frame), key, departure});
+  }
   in_flight_.push_back({std::move(frame), key, departure});
   if (in_flight_.size() == 1) shard_->events.schedule(*this, key);
+}
+
+void Pipe::take_in(Packet frame, EventKey arrival, Time departure) {
+  in_flight_.push_back({std::move(frame), arrival, departure});
+  if (in_flight_.size() == 1) shard_->events.schedule(*this, arrival);
+}
+
+std::size_t Pipe::waiting_to_cross(Time now) {
+  while (!departures_->empty() && departures_->front() <= now) departures_->pop_front();
+  return departures_->size();
+}
+
+void Pipe::set_shards(Shard& sender, Shard& receiver) {
+  if (pending() && shard_ != &receiver) {
+    cancel();
+    receiver.events.schedule(*this, in_flight_.front().arrival);
+  }
+  shard_ = &receiver;
+  crosses_ = &sender != &receiver;
+  departed_ = 0;  // counted anew
+  departures_.reset();
+  if (!crosses_) return;
+  departures_ = std::make_unique<Ring<Time>>();
+  for (std::size_t i = 0; i < in_flight_.size(); ++i) departures_->push_back(in_flight_[i].departure);
 }
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
@@ -87,7 +117,10 @@ void Pipe::lose_behind_departed(Node& sender) {
   while (in_flight_.size() > departed_) in_flight_.pop_back();
   busy_until_ = sender.now();
   last_arrival_ = in_flight_.empty() ? busy_until_ : in_flight_[departed_ - 1].arrival.time;
-  if (in_flight_.empty()) shard_->events.cancel(*this);
+  if (in_flight_.empty()) cancel();
+  if (!crosses_) return;
+  departures_ = std::make_unique<Ring<Time>>();
+  departed_ = 0;
 }
 
 }  // namespace kamesim

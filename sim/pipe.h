@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "sim/drop.h"
 #include "sim/event_queue.h"
@@ -35,6 +36,13 @@ class Pipe : public Event {
   void lose_waiting(Node& sender);
   bool empty() const { return in_flight_.empty(); }
 
+  // Frames arrive in that shard from now on, where its event moves to. What crosses to another shard goes by mailbox:
+  // the sender's shard has the departures then, the receiver's the frames. To be called while no shard runs, and with
+  // nothing in the mailboxes.
+  void set_shards(Shard& sender, Shard& receiver);
+  // A frame that came by mailbox.
+  void take_in(Packet frame, EventKey arrival, Time departure);
+
  private:
   struct InFlight {
     Packet frame;    // empty: lost
@@ -44,16 +52,19 @@ class Pipe : public Event {
   static void fire(Event& event);
   void arrive_next();
   std::size_t waiting(Time now);
+  std::size_t waiting_to_cross(Time now);
   void lose_behind_departed(Node& sender);
 
   Shard* shard_;  // where frames arrive
   void* target_;
   Arrive arrive_;
+  bool crosses_ = false;
   Ring<InFlight> in_flight_;
   std::size_t departed_ = 0;  // of those, how many have left the port
   Time busy_until_;
   Time last_arrival_;
   RandomStream random_;
+  std::unique_ptr<Ring<Time>> departures_;  // of what crosses and still waits for the port
 };
 
 }  // namespace kamesim

@@ -54,6 +54,7 @@ WirelessStation::WirelessStation(Nic& nic, const RadioEnvironment& radio, const 
     throw SimulationError(describe(nic) + " is attached to '" + nic.medium()->name() + "' already; detach it first");
   }
   position();  // there must be one
+  node_.set_roaming();
   beacon_.arm_in(Duration());
 }
 

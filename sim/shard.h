@@ -1,15 +1,21 @@
 // What one thread runs: the pending events of some actors, their clock, and the packet buffers they take. A simulation
-// that runs on one thread has one.
+// that runs on one thread has one; with several, parallel_run.h moves the actors to shards of their own and back.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "sim/event_queue.h"
+#include "sim/mailbox.h"
 #include "sim/packet.h"
 #include "sim/time.h"
 
 namespace kamesim {
 
+class ObservationLog;
 class Simulation;
 
 struct Shard {
@@ -17,13 +23,24 @@ struct Shard {
 
   Simulation& simulation;
   Time now;
+  std::uint64_t tie = 0;  // of the event that runs, or ran last: with `now` its key
   std::uint64_t events_fired = 0;
   PacketPool packets;  // before everything that may hold packets
   EventQueue events;
 
+  // Of a parallel run.
+  std::uint32_t index = 0;
+  ObservationLog* observations = nullptr;  // null: observers are told at once
+  // Frames for other shards, by shard. Two sets take turns: while one is written, the receivers read the other.
+  std::array<std::vector<Mailbox>, 2> outboxes;
+  unsigned writing = 0;
+  Mailbox& outbox(const Shard& to) { return outboxes[writing][to.index]; }
+
   // Takes out the first event and runs it, at its time. There must be one.
   void fire_next() {
-    now = events.next_key().time;
+    const EventKey& key = events.next_key();
+    now = key.time;
+    tie = key.tie;
     ++events_fired;
     events.fire_next();
   }

@@ -1,7 +1,10 @@
 #include "sim/simulation.h"
 
+#include <algorithm>
+
 #include "sim/medium.h"
 #include "sim/node.h"
+#include "sim/parallel_run.h"
 
 namespace kamesim {
 
@@ -45,6 +48,7 @@ Node& Simulation::add_node(std::string name) {
   if (name.empty()) throw SimulationError("a node needs a name that is not empty");
   if (nodes_by_name_.contains(name)) throw SimulationError("there is already a node named '" + name + "'");
   nodes_.push_back(std::make_unique<Node>(*this, name));
+  topology_changed();
   nodes_by_name_.emplace(std::move(name), nodes_.back().get());
   return *nodes_.back();
 }
@@ -54,12 +58,19 @@ Node* Simulation::find_node(std::string_view name) const {
   return it == nodes_by_name_.end() ? nullptr : it->second;
 }
 
-void Simulation::adopt(std::unique_ptr<Medium> medium) { media_.push_back(std::move(medium)); }
+void Simulation::adopt(std::unique_ptr<Medium> medium) {
+  media_.push_back(std::move(medium));
+  topology_changed();
+}
 
 void Simulation::at(Time at, std::function<void()> call) {
   if (at < now()) {
     throw SimulationError("cannot schedule at " + std::to_string(at.to_seconds()) + " s: it is already " +
                           std::to_string(now().to_seconds()) + " s");
+  }
+  if (parallel_ && PacketPool::used_on_this_thread()) {
+    throw SimulationError("what runs on a node cannot schedule for the whole network in a run with several threads; "
+                          "use a timer of the node, or threads=1");
   }
   auto owned = std::make_unique<Call>(*this, std::move(call));
   Call& event = *owned;
@@ -76,6 +87,12 @@ void Simulation::run_until(Time until) {
   if (main_.now < until) main_.now = until;
 }
 
+void Simulation::run_until(Time until, std::uint32_t threads, const std::function<void()>& between) {
+  stop_requested_ = false;
+  while (ParallelRun(*this, std::max(threads, 1u)).run(until, between) == ParallelRun::End::kTopologyChanged) {
+  }
+}
+
 bool Simulation::step(Time limit) {
   if (main_.events.empty() || main_.events.next_key().time > limit) return false;
   main_.fire_next();
@@ -87,6 +104,12 @@ void Simulation::advance_to(Time t) {
     throw SimulationError("advance_to would skip an event or go back in time");
   }
   main_.now = t;
+}
+
+std::size_t Simulation::packet_buffers() const {
+  std::size_t sum = main_.packets.buffers_allocated();
+  for (const auto& shard : shards_) sum += shard->packets.buffers_allocated();
+  return sum;
 }
 
 std::uint64_t Simulation::trace_hash() const {

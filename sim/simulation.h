@@ -37,6 +37,8 @@ class Simulation {
   Time now() const { return main_.now; }
   std::uint64_t events_fired() const { return main_.events_fired; }
   std::size_t pending_events() const { return main_.events.size(); }
+  // Made so far, in use or not.
+  std::size_t packet_buffers() const;
   // For what is done from outside; what runs on a node takes its own (Actor::packets).
   PacketPool& packets() { return main_.packets; }
 
@@ -61,6 +63,9 @@ class Simulation {
   // Runs every event up to and including `until`, then stands at `until`. Stops early, at the time of the
   // last event, after stop() or when an event throws (the exception passes through).
   void run_until(Time until);
+  // The same on several threads, with the same outcome bit for bit. `between` is called on the calling thread between
+  // two windows of events, about twenty times a second.
+  void run_until(Time until, std::uint32_t threads, const std::function<void()>& between = [] {});
   // Runs the next event if it is not later than `limit`; false when there is none (the clock then stays).
   bool step(Time limit);
   // Moves the clock forward over a stretch that holds no event.
@@ -71,6 +76,9 @@ class Simulation {
   // For those who step: forgets a stop() of an earlier run, as run_until does.
   void clear_stop() { stop_requested_ = false; }
 
+  // For media: who is attached where, or a delay, changed. Only from outside the nodes, or in radio cells.
+  void topology_changed() { ++topology_generation_; }
+
   // Hashes every frame that a NIC sends or receives and every drop, from now on.
   void enable_trace_hash() { trace_hash_enabled_ = true; }
   bool trace_hash_enabled() const { return trace_hash_enabled_; }
@@ -79,12 +87,16 @@ class Simulation {
 
  private:
   friend class Actor;
+  friend class ParallelRun;
   struct Call;
   ActorId next_actor_id();
   void adopt(std::unique_ptr<Medium> medium);
 
   std::uint64_t seed_;
-  Shard main_{*this};  // before everything that may hold packets
+  Shard main_{*this};  // the shards before everything that may hold packets
+  std::vector<std::unique_ptr<Shard>> shards_;  // of parallel runs; kept, as packets may be in their buffers
+  bool parallel_ = false;
+  std::uint64_t topology_generation_ = 0;
   volatile bool stop_requested_ = false;
   bool trace_hash_enabled_ = false;
   ActorId actors_ = 0;

@@ -29,7 +29,6 @@ class Timer : public Event {
     const Time at = *deadline < owner_.now() ? owner_.now() : *deadline;
     if (!armed() || expiry_ != at) arm_at(at);
   }
-  void cancel() { owner_.events().cancel(*this); }
 
  private:
   using Call = void (*)(void*);

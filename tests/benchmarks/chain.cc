@@ -1,8 +1,9 @@
 // host -- N routers in a line -- host: UDP constant-rate flows end to end, the whole stack on, real bytes and
 // checksums. The same workload as ns3/chain.cpp; prints one JSON object on one line.
-// Usage: chain [routers=10] [flows=10] [packets=100000] [pps=1000] [payload=512]
+// Usage: chain [routers=10] [flows=10] [packets=100000] [pps=1000] [payload=512] [threads=1]
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -24,6 +25,10 @@ double user_cpu() {
   rusage u{};
   getrusage(RUSAGE_SELF, &u);
   return static_cast<double>(u.ru_utime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec) * 1e-6;
+}
+
+double real_time() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 std::uint64_t argument(int argc, char** argv, std::string_view name, std::uint64_t fallback) {
@@ -85,6 +90,7 @@ int run(int argc, char** argv) {
   const std::uint64_t packets = argument(argc, argv, "packets", 100'000) / flows;
   const std::uint64_t pps = argument(argc, argv, "pps", 1000);
   const std::uint64_t payload = argument(argc, argv, "payload", 512);
+  const auto threads = static_cast<std::uint32_t>(argument(argc, argv, "threads", 1));
 
   const double begin = user_cpu();
   Simulation simulation(1);
@@ -129,7 +135,14 @@ int run(int argc, char** argv) {
   simulation.run_until(start - 1_ns);
   const double warm = user_cpu();
   const std::uint64_t events_before = simulation.events_fired();
-  simulation.run_until(start + interval * static_cast<std::int64_t>(packets) + 1_s);
+  const Time end = start + interval * static_cast<std::int64_t>(packets) + 1_s;
+  const double began = real_time();
+  if (threads == 1) {
+    simulation.run_until(end);
+  } else {
+    simulation.run_until(end, threads);
+  }
+  const double real = real_time() - began;
   const double cpu = user_cpu() - warm;
   const std::uint64_t events = simulation.events_fired() - events_before;
 
@@ -138,9 +151,9 @@ int run(int argc, char** argv) {
   --delivered;  // the one that warmed up
   const std::uint64_t hops = delivered * links;
   std::printf("{\"workload\": \"chain\", \"routers\": %lu, \"flows\": %lu, \"payload\": %lu, \"sent\": %lu, "
-              "\"delivered\": %lu, \"events\": %lu, \"packet_hops\": %lu, \"run_cpu_s\": %.6f, "
+              "\"delivered\": %lu, \"events\": %lu, \"packet_hops\": %lu, \"run_cpu_s\": %.6f, \"run_s\": %.6f, "
               "\"setup_cpu_s\": %.6f, \"warm_cpu_s\": %.6f, \"hops_per_cpu_s\": %.0f, \"ns_per_hop\": %.1f}\n",
-              routers, flows, payload, packets * flows, delivered, events, hops, cpu, built - begin, warm - built,
+              routers, flows, payload, packets * flows, delivered, events, hops, cpu, real, built - begin, warm - built,
               cpu > 0 ? static_cast<double>(hops) / cpu : 0.0, cpu > 0 ? cpu * 1e9 / static_cast<double>(hops) : 0.0);
   return delivered == packets * flows ? 0 : 1;
 }

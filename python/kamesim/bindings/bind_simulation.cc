@@ -95,10 +95,15 @@ void bind_simulation(py::module_& m) {
       .def("schedule", &schedule, "at_ns"_a, "token"_a, "At that time run() calls dispatch(token).")
       .def(
           "run",
-          [](World& w, std::int64_t until_ns, const py::function& dispatch, const py::object& tick) {
-            run(w, Time::from_ns(until_ns), dispatch, tick);
+          [](World& w, std::int64_t until_ns, const py::function& dispatch, const py::object& tick,
+             std::uint32_t threads) {
+            if (threads == 1) {
+              run(w, Time::from_ns(until_ns), dispatch, tick);
+            } else {
+              run_parallel(w, Time::from_ns(until_ns), dispatch, tick, threads);
+            }
           },
-          "until_ns"_a, "dispatch"_a, "tick"_a,
+          "until_ns"_a, "dispatch"_a, "tick"_a, "threads"_a,
           "Runs every event up to and including until_ns. tick(now_ns), if not None, is called now and then.")
       .def(
           "stop", [](World& w) { w.simulation.stop(); }, "Ends the present run after the present event.")

@@ -52,4 +52,11 @@ void run(World& world, Time limit, const py::function& dispatch, const py::objec
   if (world.simulation.now() < limit) world.simulation.advance_to(limit);
 }
 
+void run_parallel(World& world, Time limit, const py::function& dispatch, const py::object& tick,
+                  std::uint32_t threads) {
+  const Running running(world, dispatch);
+  const py::gil_scoped_release release;
+  world.simulation.run_until(limit, threads, [&] { heed_signals(world, tick); });
+}
+
 }  // namespace kamesim::python

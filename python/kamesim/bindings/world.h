@@ -70,6 +70,10 @@ struct World {
 void run(World& world, Time limit, const py::function& dispatch, const py::object& tick,
          const std::function<bool()>& done = {});
 
+// The same on several threads, without `done`.
+void run_parallel(World& world, Time limit, const py::function& dispatch, const py::object& tick,
+                  std::uint32_t threads);
+
 // Text from Python, which has been checked there: throws SimulationError otherwise.
 Ipv6Address parse_address(std::string_view text);
 Ipv6Address parse_address_or_unspecified(const std::optional<std::string>& text);

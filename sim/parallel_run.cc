@@ -1,0 +1,280 @@
+#include "sim/parallel_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "sim/medium.h"
+#include "sim/node.h"
+#include "sim/pipe.h"
+#include "sim/shard_graph.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+namespace {
+
+constexpr std::size_t kMostObserved = 4 << 20;  // bytes kept back for observers before they are told
+constexpr auto kBetweenInterval = std::chrono::milliseconds(50);
+
+constexpr unsigned kFirstSet = 0;
+const Duration kForever = Time::max() - Time();
+
+// The sum, without running over.
+Time later(Time t, Duration d) { return d > Time::max() - t ? Time::max() : t + d; }
+
+Time next_of(const Shard& shard) { return shard.events.empty() ? Time::max() : shard.events.next_key().time; }
+
+}  // namespace
+
+ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards)
+    : simulation_(simulation),
+      shards_(simulation.shards_),
+      logs_(shards),
+      topology_(simulation.topology_generation_),
+      threads_(std::clamp(std::thread::hardware_concurrency(), 1u, shards)),
+      barrier_(threads_) {
+  while (shards_.size() < shards) shards_.push_back(std::make_unique<Shard>(simulation));
+  for (std::uint32_t i = 0; i < shards; ++i) {
+    Shard& shard = *shards_[i];
+    shard.index = i;
+    shard.now = simulation.now();
+    for (auto& boxes : shard.outboxes) boxes = std::vector<Mailbox>(shards);
+    shard.observations = &logs_[i];
+  }
+  for (auto& set : published_) set = std::vector<Published>(shards);
+  distribute();
+  simulation_.parallel_ = true;
+}
+
+ParallelRun::~ParallelRun() {
+  gather();
+  simulation_.parallel_ = false;
+}
+
+void ParallelRun::distribute() {
+  ShardGraph graph(simulation_.actors_);
+  for (const auto& medium : simulation_.media_) medium->describe(graph);
+  for (const auto& node : simulation_.nodes_) {
+    if (node->roaming()) graph.join_radio(*node);
+    std::uint64_t frames = 1;
+    for (const auto& nic : node->nics()) frames += nic->counters().received_frames + nic->counters().sent_frames;
+    graph.set_load(*node, frames);
+  }
+  const std::vector<std::uint32_t> shard_of = graph.partition(static_cast<std::uint32_t>(logs_.size()));
+  for (const auto& node : simulation_.nodes_) node->set_shard(*shards_[shard_of[node->id()]]);
+  for (const auto& medium : simulation_.media_) medium->set_shard(*shards_[shard_of[medium->id()]]);
+  // An event stands where the actor does that caused it; those of pipes that cross are moved by their links.
+  for (const auto& [key, event] : simulation_.main_.events.take_all()) {
+    const auto actor = static_cast<ActorId>(key.tie >> Actor::kSequenceBits);
+    Shard& shard = actor == simulation_.world_->id() ? simulation_.main_ : *shards_[shard_of[actor]];
+    shard.events.schedule(*event, key);
+  }
+  for (const auto& medium : simulation_.media_) medium->on_shards_changed();
+  measure_delays(graph, shard_of);
+}
+
+void ParallelRun::measure_delays(const ShardGraph& graph, const std::vector<std::uint32_t>& shard_of) {
+  const std::size_t n = logs_.size();
+  delay_.assign(n, std::vector<Duration>(n, kForever));
+  for (const ShardGraph::Edge& edge : graph.edges()) {
+    const std::uint32_t a = shard_of[edge.a], b = shard_of[edge.b];
+    if (a == b) continue;
+    delay_[a][b] = delay_[b][a] = std::min(delay_[a][b], edge.delay);
+  }
+  for (std::size_t via = 0; via < n; ++via) {
+    for (std::size_t from = 0; from < n; ++from) {
+      for (std::size_t to = 0; to < n; ++to) {
+        if (delay_[from][via] == kForever || delay_[via][to] == kForever) continue;
+        delay_[from][to] = std::min(delay_[from][to], delay_[from][via] + delay_[via][to]);
+      }
+    }
+  }
+}
+
+void ParallelRun::gather() {
+  Shard& main = simulation_.main_;
+  for (std::size_t i = 0; i < logs_.size(); ++i) {
+    Shard& shard = *shards_[i];
+    main.events_fired += std::exchange(shard.events_fired, 0);
+    for (const auto& [key, event] : shard.events.take_all()) main.events.schedule(*event, key);
+    shard.observations = nullptr;
+  }
+  for (const auto& node : simulation_.nodes_) node->set_shard(main);
+  for (const auto& medium : simulation_.media_) medium->set_shard(main);
+  for (const auto& medium : simulation_.media_) medium->on_shards_changed();
+}
+
+ParallelRun::End ParallelRun::run(Time until, const std::function<void()>& between) {
+  until_ = until;
+  between_ = &between;
+  next_between_ = std::chrono::steady_clock::now() + kBetweenInterval;
+  for (std::size_t i = 0; i < logs_.size(); ++i) {
+    shards_[i]->writing = kFirstSet;
+    publish(*shards_[i], false);
+  }
+  {
+    std::vector<std::jthread> threads;
+    for (std::uint32_t i = 1; i < threads_; ++i) threads.emplace_back([this, i] { work(i); });
+    work(0);
+  }
+  take_all_mail();
+  ObservationLog::tell(logs_, Time::max());
+  Time next = next_of(simulation_.main_);
+  for (std::size_t i = 0; i < logs_.size(); ++i) next = std::min(next, next_of(*shards_[i]));
+  if (next > until && !failed_ && !simulation_.stop_requested()) {
+    simulation_.main_.now = std::max(simulation_.now(), until);
+    return End::kReachedLimit;
+  }
+  // The clock stands before everything that is still to come; after a failure some shards have run ahead of it.
+  if (failed_) std::rethrow_exception(failure_);
+  return simulation_.stop_requested() ? End::kStopped : End::kTopologyChanged;
+}
+
+void ParallelRun::work(std::uint32_t thread) {
+  const bool first_thread = thread == 0;
+  auto for_each_shard = [&](auto&& call) {
+    for (std::size_t i = thread; i < logs_.size(); i += threads_) call(*shards_[i]);
+  };
+  View view;
+  for (unsigned reading = kFirstSet;; reading = 1 - reading) {
+    for_each_shard([&](Shard& shard) { shard.writing = 1 - reading; });
+    barrier_.wait();
+    look(reading, view);
+    Turn next = turn(view);
+    if (next == Turn::kObservers) {
+      if (first_thread) guarded([&] { ObservationLog::tell(logs_, view.first); });
+      barrier_.wait();
+      next = Turn::kWindow;
+    }
+    switch (next) {
+      case Turn::kEnd:
+        return;
+      case Turn::kWorld:
+        if (first_thread) run_world();
+        barrier_.wait();
+        break;
+      default:
+        if (first_thread) {
+          simulation_.main_.now = std::max(simulation_.main_.now, std::min(view.first, until_));
+          call_between();
+        }
+        for_each_shard([&](Shard& shard) {
+          take_mail(shard, reading);
+          run_window(shard, horizon(shard.index, view));
+          publish(shard, failed_ || (first_thread && simulation_.stop_requested()));
+        });
+    }
+  }
+}
+
+void ParallelRun::look(unsigned reading, View& view) const {
+  const std::vector<Published>& all = published_[reading];
+  view.next.clear();
+  view.first = Time::max();
+  view.world_next = all.front().world_next;
+  view.observed = 0;
+  view.stop = false;
+  for (std::size_t to = 0; to < all.size(); ++to) {
+    Time next = all[to].next;
+    for (const Published& from : all) next = std::min(next, from.crossing[to]);
+    view.next.push_back(next);
+    view.first = std::min(view.first, next);
+    view.observed += all[to].observed;
+    view.stop |= all[to].stop;
+  }
+}
+
+ParallelRun::Turn ParallelRun::turn(const View& view) const {
+  if (view.stop || std::min(view.first, view.world_next) > until_) return Turn::kEnd;
+  if (view.world_next <= view.first) return Turn::kWorld;  // the world's number is the lowest: it comes first
+  return view.observed > kMostObserved ? Turn::kObservers : Turn::kWindow;
+}
+
+Time ParallelRun::horizon(std::uint32_t index, const View& view) const {
+  Time horizon = std::min(later(until_, 1_ns), view.world_next);
+  for (std::size_t from = 0; from < view.next.size(); ++from) {
+    horizon = std::min(horizon, later(view.next[from], delay_[from][index]));
+  }
+  return horizon;
+}
+
+void ParallelRun::run_window(Shard& shard, Time horizon) {
+  PacketPool::use_on_this_thread(&shard.packets);
+  guarded([&] {
+    while (!shard.events.empty() && shard.events.next_key().time < horizon) shard.fire_next();
+  });
+  PacketPool::use_on_this_thread(nullptr);
+}
+
+// Alone: the others wait. What it sends goes into the set that the shards write, as in a window.
+void ParallelRun::run_world() {
+  Shard& world = simulation_.main_;
+  take_all_mail();
+  guarded([&] {
+    ObservationLog::tell(logs_, Time::max());
+    const Time now = next_of(world);
+    for (std::size_t i = 0; i < logs_.size(); ++i) {
+      shards_[i]->now = now;
+      shards_[i]->observations = nullptr;
+    }
+    while (!world.events.empty() && world.events.next_key().time <= now && !simulation_.stop_requested()) {
+      world.fire_next();
+    }
+  });
+  const bool stop = failed_ || simulation_.stop_requested() || simulation_.topology_generation_ != topology_;
+  for (std::size_t i = 0; i < logs_.size(); ++i) {
+    shards_[i]->observations = &logs_[i];
+    publish(*shards_[i], stop);
+  }
+}
+
+void ParallelRun::publish(Shard& shard, bool stop) {
+  Published& published = published_[shard.writing][shard.index];
+  published.next = next_of(shard);
+  published.crossing.clear();
+  for (const Mailbox& box : shard.outboxes[shard.writing]) published.crossing.push_back(box.earliest);
+  if (shard.index == 0) published.world_next = next_of(simulation_.main_);
+  published.observed = logs_[shard.index].bytes();
+  published.stop = stop;
+}
+
+void ParallelRun::take_mail(Shard& shard, unsigned set) {
+  for (std::size_t i = 0; i < logs_.size(); ++i) {
+    Shard& from = *shards_[i];
+    Mailbox& box = from.outboxes[set][shard.index];
+    shard.packets.take_back(std::exchange(box.returned, {}));
+    for (Crossing& c : box.frames) c.pipe->take_in(std::move(c.frame), c.arrival, c.departure);
+    // Buffers that came go back, or the sender would make new ones for ever.
+    BufferList& returned = shard.outboxes[shard.writing][i].returned;
+    if (!box.frames.empty() && returned.first == nullptr) returned = shard.packets.take_spare(box.frames.size());
+    box.frames.clear();
+    box.earliest = Time::max();
+  }
+}
+
+void ParallelRun::take_all_mail() {
+  for (const unsigned set : {0u, 1u}) {
+    for (std::size_t i = 0; i < logs_.size(); ++i) take_mail(*shards_[i], set);
+  }
+}
+
+void ParallelRun::call_between() {
+  if (std::chrono::steady_clock::now() < next_between_) return;
+  next_between_ = std::chrono::steady_clock::now() + kBetweenInterval;
+  guarded([&] { (*between_)(); });
+}
+
+template <typename F>
+void ParallelRun::guarded(F&& call) {
+  try {
+    call();
+  } catch (...) {
+    const std::lock_guard lock(failure_lock_);
+    if (!failure_) failure_ = std::current_exception();
+    failed_ = true;
+  }
+}
+
+}  // namespace kamesim

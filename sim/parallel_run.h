@@ -1,0 +1,93 @@
+// One run of a simulation on several threads. The result is that of one thread, bit for bit.
+//
+// The network is cut through point-to-point links into shards (shard_graph.h). A frame that crosses takes at least the
+// link's delay, so a shard may run ahead of the others by that much without hearing from them: time advances in
+// windows, between which frames cross. What happens outside the nodes, such as Python's callables, runs between two
+// windows, alone. Order needs no thought: an event's key says its place whoever inserted it, and shards share nothing.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "sim/observation_log.h"
+#include "sim/shard.h"
+#include "sim/spin_barrier.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+class ShardGraph;
+class Simulation;
+
+class ParallelRun {
+ public:
+  // Moves everything but the world to so many shards; back, when destroyed. They share the processor's cores, if there
+  // are fewer.
+  ParallelRun(Simulation& simulation, std::uint32_t shards);
+  ~ParallelRun();
+  ParallelRun(const ParallelRun&) = delete;
+  ParallelRun& operator=(const ParallelRun&) = delete;
+
+  enum class End : std::uint8_t { kReachedLimit, kStopped, kTopologyChanged };
+  // Runs every event up to and including `until`. `between` is called between windows on the calling thread, now and
+  // then; what it, a callable or an event throws ends the run and passes through.
+  End run(Time until, const std::function<void()>& between);
+
+ private:
+  struct alignas(64) Published {  // of one shard, at the end of a window
+    Time next;                    // its first event
+    std::vector<Time> crossing;   // by shard: the first arrival of what it sent there
+    Time world_next;              // of the first shard only: what is next outside the nodes
+    std::size_t observed = 0;     // bytes kept back for observers
+    bool stop = false;
+  };
+  enum class Turn : std::uint8_t { kWindow, kWorld, kObservers, kEnd };
+  struct View {  // what follows from all that is published: the same on every thread
+    std::vector<Time> next;  // by shard, frames on their way to it included
+    Time first;              // of those
+    Time world_next;
+    std::size_t observed = 0;
+    bool stop = false;
+  };
+
+  void distribute();
+  void measure_delays(const ShardGraph& graph, const std::vector<std::uint32_t>& shard_of);
+  void gather();
+  void work(std::uint32_t thread);
+  void look(unsigned reading, View& view) const;
+  Turn turn(const View& view) const;
+  Time horizon(std::uint32_t index, const View& view) const;
+  void run_window(Shard& shard, Time horizon);
+  void run_world();
+  void publish(Shard& shard, bool stop);
+  void take_mail(Shard& shard, unsigned set);
+  void take_all_mail();
+  void call_between();
+  template <typename F>
+  void guarded(F&& call);
+
+  Simulation& simulation_;
+  std::vector<std::unique_ptr<Shard>>& shards_;  // the first ones are used
+  std::vector<ObservationLog> logs_;             // by shard
+  // The least time from shard to shard, over others too; from a shard to itself: round another.
+  std::vector<std::vector<Duration>> delay_;
+  std::array<std::vector<Published>, 2> published_;  // as the mailboxes, two sets take turns
+  std::uint64_t topology_;                           // the generation that the shards were made for
+  Time until_;
+  const std::function<void()>* between_ = nullptr;
+  std::chrono::steady_clock::time_point next_between_;
+  std::uint32_t threads_;  // one has the shards whose numbers leave the same remainder
+  SpinBarrier barrier_;
+  std::mutex failure_lock_;
+  std::exception_ptr failure_;  // the first
+  std::atomic<bool> failed_ = false;
+};
+
+}  // namespace kamesim

@@ -1,0 +1,245 @@
+// Runs on several threads have the outcome of one: the same frames at the same times, told in the same order.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "sim/lan.h"
+#include "sim/link.h"
+#include "sim/node.h"
+#include "sim/random.h"
+#include "sim/simulation.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+namespace {
+
+using Threads = std::uint32_t;
+
+// Sends a frame out of a NIC of its choice at random times, and hands what it receives on, for some hops.
+class Gossip final : public FrameReceiver {
+ public:
+  explicit Gossip(Node& node) : node_(node), random_(node.stream("gossip")), timer_(Timer::to<&Gossip::speak>(node, *this)) {
+    timer_.arm_in(random_.uniform(Duration(), 1_ms));
+  }
+  void listen() {
+    for (const auto& nic : node_.nics()) {
+      nic->set_receiver(this);
+      nic->set_promiscuous(true);
+    }
+  }
+  ~Gossip() {
+    for (const auto& nic : node_.nics()) nic->set_receiver(nullptr);
+  }
+  void on_frame(Nic&, Packet frame) override {
+    ++heard;
+    const std::uint8_t hops = frame.data()[kHops];
+    if (hops == 0) return;
+    frame.mutable_data()[kHops] = static_cast<std::uint8_t>(hops - 1);
+    if (random_.chance(0.7)) out().send(std::move(frame));  // so that LANs do not fill up
+  }
+  void on_link_change(Nic&, bool) override {}
+  int heard = 0;
+
+ private:
+  static constexpr std::size_t kHops = 20;
+  Nic& out() { return *node_.nics()[random_.next_u32() % node_.nics().size()]; }
+  void speak() {
+    Packet frame = node_.packets().allocate(60 + random_.next_u32() % 1000);
+    std::fill_n(frame.mutable_data(), frame.size(), std::uint8_t{0xff});
+    frame.mutable_data()[kHops] = 4;
+    out().send(std::move(frame));
+    timer_.arm_in(random_.uniform(10_us, 2_ms));
+  }
+  Node& node_;
+  RandomStream random_;
+  Timer timer_;
+};
+
+// What an observer heard, in its order.
+class Record final : public FrameObserver {
+ public:
+  void on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) override {
+    for (const std::uint64_t word : {stable_hash(nic.node().name()), std::uint64_t{nic.index()},
+                                     static_cast<std::uint64_t>(direction), static_cast<std::uint64_t>(now.ns()),
+                                     std::uint64_t{frame.size()}}) {
+      hash = (hash ^ word) * 0x9fb21c651e98df25ull;
+      hash ^= hash >> 31;
+    }
+    ++frames;
+  }
+  std::uint64_t hash = 1;
+  int frames = 0;
+};
+
+// A ring of nodes with two LANs hanging on it; lossy links of different delays, with short queues.
+struct Ring {
+  explicit Ring(std::uint64_t seed = 1, int size = 12) : simulation(seed) {
+    simulation.enable_trace_hash();
+    for (int i = 0; i < size; ++i) nodes.push_back(&simulation.add_node("n" + std::to_string(i)));
+    for (int i = 0; i < size; ++i) {
+      auto& link = simulation.add_medium<PointToPointLink>(
+          "link" + std::to_string(i), LinkConfig{.rate_bps = 20'000'000, .delay = 100_us + i * 50_us,
+                                                 .jitter = i % 3 == 0 ? 30_us : Duration(), .loss = 0.02, .queue_limit = 3});
+      link.attach(nodes[i]->add_nic(), nodes[(i + 1) % size]->add_nic());
+      links.push_back(&link);
+    }
+    for (const int at : {0, size / 2}) {
+      auto& lan = simulation.add_medium<Lan>("lan" + std::to_string(at), LinkConfig{.delay = 5_us});
+      lan.attach(nodes[at]->add_nic());
+      for (int h = 0; h < 3; ++h) {
+        nodes.push_back(&simulation.add_node("h" + std::to_string(at) + "." + std::to_string(h)));
+        lan.attach(nodes.back()->add_nic());
+      }
+    }
+    for (Node* node : nodes) {
+      gossips.push_back(std::make_unique<Gossip>(*node));
+      gossips.back()->listen();
+      for (const auto& nic : node->nics()) nic->add_observer(&record);
+      node->set_drop_observer([this](Time t, Node& n, DropReason reason, Bytes) {
+        drops.push_back(std::to_string(t.ns()) + " " + n.name() + " " + std::string(reason->name));
+      });
+    }
+  }
+  ~Ring() {
+    for (Node* node : nodes) {
+      for (const auto& nic : node->nics()) nic->remove_observer(&record);
+    }
+  }
+  void run(Time until, Threads threads) { threads == 0 ? simulation.run_until(until) : simulation.run_until(until, threads); }
+
+  Simulation simulation;
+  std::vector<Node*> nodes;
+  std::vector<PointToPointLink*> links;
+  std::vector<std::unique_ptr<Gossip>> gossips;
+  Record record;
+  std::vector<std::string> drops;
+};
+
+class ParallelRuns : public ::testing::TestWithParam<Threads> {};
+INSTANTIATE_TEST_SUITE_P(Threads, ParallelRuns, ::testing::Values(1, 2, 3, 8));
+
+TEST_P(ParallelRuns, HaveTheOutcomeOfOneThread) {
+  Ring one, several;
+  one.run(Time::from_seconds(0.3), 0);
+  several.run(Time::from_seconds(0.3), GetParam());
+  EXPECT_GT(one.record.frames, 10'000) << one.record.frames;
+  EXPECT_GT(one.drops.size(), 100u);
+  EXPECT_EQ(several.simulation.trace_hash(), one.simulation.trace_hash());
+  EXPECT_EQ(several.simulation.events_fired(), one.simulation.events_fired());
+  EXPECT_EQ(several.simulation.now(), one.simulation.now());
+  EXPECT_EQ(several.record.hash, one.record.hash);  // observers hear the same in the same order
+  EXPECT_EQ(several.drops, one.drops);
+}
+
+TEST_P(ParallelRuns, GoOnWhereTheLastOneEnded) {
+  Ring one, several;
+  one.run(Time::from_seconds(0.2), 0);
+  for (const double until : {0.01, 0.0100001, 0.05, 0.12}) several.run(Time::from_seconds(until), GetParam());
+  several.run(Time::from_seconds(0.15), 0);
+  several.run(Time::from_seconds(0.2), GetParam());
+  EXPECT_EQ(several.simulation.trace_hash(), one.simulation.trace_hash());
+  EXPECT_EQ(several.record.hash, one.record.hash);
+}
+
+TEST_P(ParallelRuns, StopForWhatIsDoneFromOutside) {
+  auto scene = [](Threads threads) {
+    Ring ring;
+    std::vector<Nic*> late;
+    ring.simulation.at(Time::from_seconds(0.020), [&] { ring.links[2]->set_up(false); });
+    ring.simulation.at(Time::from_seconds(0.030), [&] { ring.links[2]->set_up(true); });
+    ring.simulation.at(Time::from_seconds(0.031), [&] {  // a chord across the ring: the shards change
+      auto& link = ring.simulation.add_medium<PointToPointLink>("chord", LinkConfig{.delay = 20_us});
+      link.attach(ring.nodes[1]->add_nic(), ring.nodes[7]->add_nic());
+      ring.gossips[1]->listen();
+      ring.gossips[7]->listen();
+    });
+    ring.simulation.at(Time::from_seconds(0.040), [&] { ring.nodes[3]->nics()[0]->set_enabled(false); });
+    ring.simulation.at(Time::from_seconds(0.050), [&] {
+      ring.simulation.at(ring.simulation.now(), [&] { ring.links[5]->set_config({.delay = 10_us}); });
+    });
+    ring.run(Time::from_seconds(0.1), threads);
+    return std::pair(ring.simulation.trace_hash(), ring.record.hash);
+  };
+  EXPECT_EQ(scene(GetParam()), scene(0));
+}
+
+TEST_P(ParallelRuns, SeeAllNodesAtOneTimeFromOutside) {
+  Ring ring;
+  std::vector<int> heard;
+  ring.simulation.at(Time::from_seconds(0.05), [&] {
+    for (Node* node : ring.nodes) EXPECT_EQ(node->now(), Time::from_seconds(0.05));
+    for (const auto& gossip : ring.gossips) heard.push_back(gossip->heard);
+  });
+  ring.run(Time::from_seconds(0.1), GetParam());
+  Ring other;
+  other.run(Time::from_seconds(0.05) - 1_ns, 0);
+  std::vector<int> expected;
+  for (const auto& gossip : other.gossips) expected.push_back(gossip->heard);
+  EXPECT_EQ(heard, expected);
+}
+
+TEST_P(ParallelRuns, PassAnExceptionOnAndCanGoOn) {
+  Ring ring;
+  ring.simulation.at(Time::from_seconds(0.05), [] { throw std::runtime_error("from a callable"); });
+  EXPECT_THROW(ring.run(Time::from_seconds(0.1), GetParam()), std::runtime_error);
+  EXPECT_EQ(ring.simulation.now(), Time::from_seconds(0.05));
+  ring.run(Time::from_seconds(0.1), GetParam());
+  Ring one;
+  one.run(Time::from_seconds(0.1), 0);
+  EXPECT_EQ(ring.simulation.trace_hash(), one.simulation.trace_hash());
+}
+
+TEST_P(ParallelRuns, EndWhenTheyAreStopped) {
+  Ring ring;
+  ring.simulation.at(Time::from_seconds(0.05), [&] { ring.simulation.stop(); });
+  ring.run(Time::from_seconds(0.1), GetParam());
+  EXPECT_EQ(ring.simulation.now(), Time::from_seconds(0.05));
+}
+
+// What runs on a node and asks for something of the whole network's.
+class Meddler {
+ public:
+  explicit Meddler(Node& node) : node_(node), timer_(Timer::to<&Meddler::meddle>(node, *this)) { timer_.arm_in(1_ms); }
+
+ private:
+  void meddle() {
+    node_.simulation().at(node_.now() + 1_ms, [] {});
+  }
+  Node& node_;
+  Timer timer_;
+};
+
+TEST(ParallelRun, RefusesWhatOnlyOneThreadCanDo) {
+  Ring ring;
+  const Meddler meddler(*ring.nodes[4]);
+  EXPECT_THROW(ring.run(Time::from_seconds(0.1), 2), SimulationError);
+}
+
+// Traffic that goes one way only: the buffers come back.
+TEST(ParallelRun, DoesNotGatherBuffersOnOneSide) {
+  Simulation simulation(1);
+  Node& from = simulation.add_node("from");
+  Node& to = simulation.add_node("to");
+  auto& link = simulation.add_medium<PointToPointLink>("link", LinkConfig{.delay = 100_us});
+  link.attach(from.add_nic(), to.add_nic());
+  struct Source {
+    explicit Source(Node& n) : node(n), timer(Timer::to<&Source::send>(n, *this)) { timer.arm_in(1_us); }
+    void send() {
+      Packet frame = node.packets().allocate(100);
+      std::fill_n(frame.mutable_data(), frame.size(), std::uint8_t{0xff});
+      node.nics()[0]->send(std::move(frame));
+      timer.arm_in(1_us);
+    }
+    Node& node;
+    Timer timer;
+  } source(from);
+  simulation.run_until(Time::from_seconds(0.2), 2);
+  EXPECT_EQ(to.nics()[0]->counters().received_frames, 200'000u - 100u);
+  EXPECT_LT(simulation.packet_buffers(), 3'000u);
+}
+
+}  // namespace
+}  // namespace kamesim
