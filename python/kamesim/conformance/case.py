@@ -104,7 +104,8 @@ def case(
     rules: what it tests, by `must`, `should` and `may`; the first is the main one. id: what --case selects it by; None:
     the module's and the function's name. title: None: the function's name as a sentence. role: host or router; None:
     the parameter of that name, or the module's ROLE, or which of the fixtures `host` and `router` it uses. logo: the test of
-    the IPv6 Ready Logo specification; of a parametrized case also a mapping from the parameters' id to the test.
+    the IPv6 Ready Logo specification; of a parametrized case also a mapping from the parameters' id, of one for both
+    roles from "host" and "router" or from "PARAMETERS/ROLE", to the test.
     """
     flat = tuple(rule for group in rules for rule in group)
     if not flat:
@@ -154,6 +155,11 @@ def slug(text: str) -> str:
     return re.sub(r"[^\w.:+]+", "-", text).strip("-").replace("_", "-")
 
 
+def logo_keys(parameters: str, role: str) -> list[str]:
+    """What a mapping of Ready Logo numbers may call a case: its parameters, its role, or both."""
+    return [key for key in (f"{parameters}/{role}".strip("/"), parameters) if key]
+
+
 def describe(
     declaration: Declaration,
     *,
@@ -172,7 +178,7 @@ def describe(
     title = declaration.title or words(function).replace("ipv6", "IPv6").capitalize()
     logo = declaration.logo
     if not isinstance(logo, str):
-        logo = logo.get(parameters, "")
+        logo = next((logo[key] for key in logo_keys(parameters, role) if key in logo), "")
     if parameters:
         id, title = f"{id}/{slug(parameters)}", f"{title} ({parameters})"
     if of_both:

@@ -15,13 +15,16 @@ import pytest
 
 from kamesim import _core
 from kamesim.conformance import fixtures
-from kamesim.conformance.case import ROLES, Case, declared, describe
+from kamesim.conformance.case import ROLES, Case, declared, describe, logo_keys
 from kamesim.conformance.catalogue import FOLDER, Selection
 from kamesim.conformance.lab import Lab, MakeSubject
 from kamesim.conformance.subject import Unsupported
 from kamesim.conformance.trial import Trial
 
 Run = Callable[[Sequence[Trial]], None]
+
+# What a case is about that uses one of the fixtures, and says nothing else.
+ROLE_OF_FIXTURE = {"host": "host", "fresh_host": "host", "router": "router", "advertiser": "router"}
 
 _TRIAL = pytest.StashKey[Trial]()
 _OPTIONS = ["-c", os.devnull, "-p", "no:cacheprovider", "-s", "-q", "--tb=short", "--import-mode=prepend"]
@@ -129,10 +132,6 @@ def _described(item: pytest.Item) -> tuple[Case, pytest.Item]:
     path, module = item.path, item.path.stem
     suite = path.parent.name if path.parent.parent == FOLDER else module
     function = item.originalname
-    parameter = item.callspec.params.get("role") if hasattr(item, "callspec") else None
-    role = declaration.role or parameter or getattr(item.module, "ROLE", None) or _role_of(item.fixturenames)
-    if role not in ROLES:
-        raise _Stop(_core.Error(f'{path}: case {function} has no role; write @case(..., role="host") or role="router"'))
     line = item.function.__code__.co_firstlineno
     case = describe(
         declaration,
@@ -140,8 +139,8 @@ def _described(item: pytest.Item) -> tuple[Case, pytest.Item]:
         module=module,
         function=function,
         parameters=_parameters(item),
-        role=str(role),
-        of_both=parameter == role,
+        role=_role(item),
+        of_both=_role_parameter(item) is not None,
         file=str(path),
         line=line,
     )
@@ -156,7 +155,7 @@ def _check_numbers(items: Iterable[pytest.Item]) -> None:
         declaration = declared(item.obj)
         if declaration is not None and not isinstance(declaration.logo, str):
             numbers = left.setdefault(f"{item.path}: case {item.originalname}", set(declaration.logo))
-            numbers.discard(_parameters(item))
+            numbers.difference_update(logo_keys(_parameters(item), _role(item)))
     for what, names in left.items():
         if names:
             raise _Stop(_core.Error(f"{what}: logo names parameters that it does not have: {', '.join(sorted(names))}"))
@@ -166,10 +165,20 @@ def _parameters(item: pytest.Function) -> str:
     """The id of a case's parameters, without that of its role."""
     if not hasattr(item, "callspec"):
         return ""
-    role = item.callspec.params.get("role")
+    role = _role_parameter(item)
     return f"-{item.callspec.id}-".replace(f"-{role}-", "-", 1).strip("-")
 
 
-def _role_of(fixtures: Sequence[str]) -> str | None:
-    """The role that the fixtures of a case stand for."""
-    return next((role for role in ROLES if role in fixtures or f"fresh_{role}" in fixtures), None)
+def _role(item: pytest.Function) -> str:
+    """What the case says, or its module, or else what its fixtures stand for."""
+    declaration, fixtures = declared(item.obj), item.fixturenames
+    said = (declaration.role if declaration else None) or _role_parameter(item) or getattr(item.module, "ROLE", None)
+    role = said or next((role for name, role in ROLE_OF_FIXTURE.items() if name in fixtures), None)
+    if role not in ROLES:
+        what = f"{item.path}: case {item.originalname}"
+        raise _Stop(_core.Error(f'{what} has no role; write @case(..., role="host") or role="router"'))
+    return role
+
+
+def _role_parameter(item: pytest.Function) -> str | None:
+    return item.callspec.params.get("role") if hasattr(item, "callspec") else None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kamesim.conformance.case import ROLES
+from kamesim.conformance.ends import NODE, PREFIX
 from kamesim.conformance.lab import Lab, Port
 
 
@@ -31,9 +32,24 @@ def node(lab: Lab, role: str) -> Any:
 
 @pytest.fixture
 def port(request: pytest.FixtureRequest, lab: Lab) -> Port:
-    """The tester on the LAN of the host, or of the node of either role."""
-    request.getfixturevalue("node" if "node" in request.fixturenames else "host")
+    """The tester on the LAN of the host, of the node of either role, or of the advertiser."""
+    request.getfixturevalue(next((name for name in ("node", "advertiser") if name in request.fixturenames), "host"))
     return lab.ports[0]
+
+
+@pytest.fixture
+def advertiser(lab: Lab) -> Any:
+    """A router on one LAN with the prefix PREFIX/64 that has just begun to advertise itself; kamesim's only."""
+    node = lab.net.router("router")
+    lan, _port = lab.link(prefix=f"{PREFIX}/64")
+    lab.attach(lan, node, address=f"{NODE.address}/64")
+    return node
+
+
+@pytest.fixture
+def settled(advertiser: Any, port: Port) -> None:
+    """The initial advertisements of the advertiser are over."""
+    port.run(60.0)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from kamesim.conformance.exchange import (
     expect_silence,
     ip,
     must,
+    payload_of,
 )
 
 
@@ -27,10 +28,13 @@ from kamesim.conformance.exchange import (
 
 
 @case(must("RFC 8200 §3"), logo="v6LC.1.1.1")
-def version_other_than_6_is_discarded(node, port):
-    port.send(ip(version=4) / echo())
+@pytest.mark.parametrize("version", [0, 4, 5, 7, 15])
+def version_other_than_6_is_discarded(node, port, version):
+    port.send(ip(version=version) / echo())
     expect_silence(port)
     expect_dropped(node, "ip6.bad_version")
+    port.send(echo_request())
+    expect(port, ICMPv6EchoReply)
 
 
 @case(must("RFC 8200 §3"))
@@ -54,7 +58,33 @@ def frame_shorter_than_an_ipv6_header_is_discarded(node, port):
     expect_dropped(node, "ip6.truncated")
 
 
-@case(must("RFC 8200 §3"))
+@case(must("RFC 8200 §7"), logo="v6LC.1.1.2")
+def traffic_class_does_not_matter_to_the_destination(node, port):
+    port.send(echo_request(tc=0x20))
+    expect(port, ICMPv6EchoReply)
+
+
+@case(must("RFC 8200 §6"), logo="v6LC.1.1.4")
+def flow_label_does_not_matter_to_the_destination(node, port):
+    port.send(echo_request(fl=0x34567))
+    expect(port, ICMPv6EchoReply)
+
+
+@case(must("RFC 8200 §3"), logo={"3 bytes": "v6LC.1.1.5 A", "4 bytes": "v6LC.1.1.5 C"})
+@pytest.mark.parametrize("size", [3, 4], ids=lambda n: f"{n} bytes")
+def payload_length_may_be_odd_or_even(node, port, size):
+    port.send(echo_request(data=bytes(size)))
+    assert expect(port, ICMPv6EchoReply)[IPv6].plen == 8 + size
+
+
+@case(must("RFC 8200 §4.7"), logo="v6LC.1.1.6 A")
+def nothing_follows_no_next_header(node, port):
+    port.send(ip(nh=59) / Raw(payload_of(ip() / echo())))
+    expect_silence(port)
+    expect_dropped(node, "ip6.no_next_header")
+
+
+@case(must("RFC 8200 §3"), logo={"0": "v6LC.1.1.8"})
 @pytest.mark.parametrize("hop_limit", [0, 1])
 def destination_accepts_any_hop_limit(node, port, hop_limit):
     port.send(echo_request(hlim=hop_limit))

@@ -74,7 +74,7 @@ def unrecognized_option_is_treated_by_its_two_high_bits(node, port, bits, header
     expect_dropped(node, "ip6.unrecognized_option", (0 if skipped else 1))
 
 
-@case(must("RFC 8200 §4.2"), logo="v6LC.1.2.5 B")
+@case(must("RFC 8200 §4.2"))
 def options_are_processed_in_order_and_the_pointer_is_that_of_the_first_bad_one(node, port):
     port.send(ip() / options(DESTINATION, 0x1E, 0x1F, 0x80, 0x81) / echo())
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 2 + 2 + 2)
@@ -99,6 +99,39 @@ def padding_of_any_length_is_skipped(node, port, header):
     # Pad1 and PadN.
     port.send(ip() / header(options=[PadN(optdata=bytes(n)) for n in (0, 1, 5, 20)]) / echo())
     expect(port, ICMPv6EchoReply)
+
+
+@case(
+    must("RFC 8200 §4.2"),
+    logo={
+        "hop-by-hop-Pad1": "v6LC.1.2.6 A",
+        "hop-by-hop-PadN": "v6LC.1.2.6 B",
+        "destination-Pad1": "v6LC.1.2.8 A",
+        "destination-PadN": "v6LC.1.2.8 B",
+    },
+)
+@pytest.mark.parametrize("padding", [bytes(6), b"\1\4\0\0\0\0"], ids=["Pad1", "PadN"])
+@pytest.mark.parametrize("number", [0, 60], ids=["hop-by-hop", "destination"])
+def padding_is_skipped(node, port, number, padding):
+    port.send(ip(nh=number) / Raw(b"\x3a\0" + padding + payload_of(ip() / echo())))
+    expect(port, ICMPv6EchoReply)
+
+
+# Behind an option that is skipped: reported or not.
+SECOND_OPTIONS = {"01": (0x5E, False), "10": (0x9E, True), "11": (0xDE, True)}
+
+
+@case(must("RFC 8200 §4.2"), logo={"01": "v6LC.1.2.5 A", "10": "v6LC.1.2.5 B", "11": "v6LC.1.2.5 C"})
+@pytest.mark.parametrize("bits", SECOND_OPTIONS)
+def option_behind_one_that_is_skipped_counts(node, port, bits):
+    option, reported = SECOND_OPTIONS[bits]
+    request = ip() / options(DESTINATION, 0x1E, option) / echo()
+    port.send(request)
+    if not reported:
+        expect_silence(port)
+        return
+    error = expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 4)
+    assert quoted(error) == bytes(request)[ETHERNET:]
 
 
 @case(must("RFC 2711 §2.1"))

@@ -7,11 +7,11 @@ import math
 import pytest
 from scapy.layers.inet6 import ICMPv6NDOptMTU, ICMPv6NDOptPrefixInfo, ICMPv6NDOptSrcLLAddr, ICMPv6ND_RA, IPv6
 
-from kamesim.conformance.cases.ipv6._routers import PREFIX, advertiser, port, settled
 from kamesim.conformance.exchange import (
     ALL_NODES,
     INFINITY,
     NODE,
+    PREFIX,
     case,
     expect,
     expect_none,
@@ -21,14 +21,11 @@ from kamesim.conformance.exchange import (
     rs,
 )
 
-ROLE = "router"
-
-
 MAX_INITIAL_RTR_ADVERT_INTERVAL, MAX_INITIAL_RTR_ADVERTISEMENTS = 16.0, 3
 
 
 @case(must("RFC 4861 §4.2", "RFC 4861 §6.1.2"), logo="v6LC.2.2.5")
-def advertisement_comes_from_the_link_local_address_to_all_nodes(port):
+def advertisement_comes_from_the_link_local_address_to_all_nodes(advertiser, port):
     advertisement = expect(port, ICMPv6ND_RA, within=20.0, code=0)
     header = advertisement[IPv6]
     assert (header.src, header.dst, header.hlim) == (NODE.link_local, ALL_NODES, 255)
@@ -36,7 +33,7 @@ def advertisement_comes_from_the_link_local_address_to_all_nodes(port):
 
 
 @case(must("RFC 4861 §6.2.1"))
-def advertisement_tells_the_defaults_of_the_rfc(port):
+def advertisement_tells_the_defaults_of_the_rfc(advertiser, port):
     message = expect(port, ICMPv6ND_RA, within=20.0)[ICMPv6ND_RA]
     assert message.routerlifetime == 3 * 600  # AdvDefaultLifetime: 3 times MaxRtrAdvInterval
     assert (message.M, message.O) == (0, 0)
@@ -45,14 +42,14 @@ def advertisement_tells_the_defaults_of_the_rfc(port):
 
 
 @case(must("RFC 4861 §4.6.2", "RFC 4861 §6.2.1"))
-def advertisement_tells_the_prefix(port):
+def advertisement_tells_the_prefix(advertiser, port):
     (prefix,) = options_of(expect(port, ICMPv6ND_RA, within=20.0), ICMPv6NDOptPrefixInfo)
     assert (prefix.prefix, prefix.prefixlen, prefix.L, prefix.A) == (PREFIX, 64, 1, 1)
     assert (prefix.validlifetime, prefix.preferredlifetime) == (2592000, 604800)  # 30 days, 7 days
 
 
 @case(must("RFC 4861 §6.2.4"), logo="v6LC.2.2.7 B")
-def initial_advertisements_come_quickly(port):
+def initial_advertisements_come_quickly(advertiser, port):
     times = [p.time for p in port.run(60.0) if find(p, ICMPv6ND_RA)]
     assert len(times) >= MAX_INITIAL_RTR_ADVERTISEMENTS
     gaps = [b - a for a, b in zip(times, times[1:])][: MAX_INITIAL_RTR_ADVERTISEMENTS - 1]
@@ -60,7 +57,7 @@ def initial_advertisements_come_quickly(port):
 
 
 @case(must("RFC 4861 §6.2.1"), logo="v6LC.2.2.7 A")
-def later_advertisements_come_at_random_intervals(port, settled):
+def later_advertisements_come_at_random_intervals(advertiser, port, settled):
     # 198 s to 600 s.
     times = [p.time for p in port.run(6000.0) if find(p, ICMPv6ND_RA)]
     gaps = [b - a for a, b in zip(times, times[1:])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scapy.layers.inet6 import ICMPv6NDOptPrefixInfo, ICMPv6NDOptUnknown, ICMPv6ND_RA, ICMPv6Unknown, IPv6
 
-from kamesim.conformance.cases.ipv6._routers import SECOND_MAC, SECOND_ROUTER, advertiser, port, settled
+from kamesim.conformance.cases.ipv6._routers import SECOND_MAC, SECOND_ROUTER
 from kamesim.conformance.exchange import (
     ALL_NODES,
     ALL_ROUTERS,
@@ -23,15 +23,12 @@ from kamesim.conformance.exchange import (
     rs,
 )
 
-ROLE = "router"
-
-
 MAX_RA_DELAY_TIME = 0.5
 MIN_DELAY_BETWEEN_RAS = 3.0
 
 
 @case(must("RFC 4861 §6.2.6"), logo="v6LC.2.2.9 A")
-def solicitation_is_answered_within_half_a_second(port, settled):
+def solicitation_is_answered_within_half_a_second(advertiser, port, settled):
     # MAX_RA_DELAY_TIME.
     port.send(rs())
     answer = expect(port, ICMPv6ND_RA, within=MAX_RA_DELAY_TIME)
@@ -40,13 +37,13 @@ def solicitation_is_answered_within_half_a_second(port, settled):
 
 
 @case(must("RFC 4861 §6.2.6"))
-def solicitation_from_the_unspecified_address_is_answered_to_all_nodes(port, settled):
+def solicitation_from_the_unspecified_address_is_answered_to_all_nodes(advertiser, port, settled):
     port.send(rs(source="::", lladdr=None))
     assert expect(port, ICMPv6ND_RA, within=MAX_RA_DELAY_TIME)[IPv6].dst == ALL_NODES
 
 
 @case(must("RFC 4861 §6.2.6"), logo="v6LC.2.2.9 B")
-def multicast_answers_are_at_least_three_seconds_apart(port, settled):
+def multicast_answers_are_at_least_three_seconds_apart(advertiser, port, settled):
     # MIN_DELAY_BETWEEN_RAS.
     times = []
     for _ in range(40):
@@ -57,7 +54,7 @@ def multicast_answers_are_at_least_three_seconds_apart(port, settled):
 
 
 @case(must("RFC 4861 §6.2.6"))
-def solicitation_tells_the_link_layer_address_of_its_source(port, settled):
+def solicitation_tells_the_link_layer_address_of_its_source(advertiser, port, settled):
     port.answers.clear()
     port.send(rs(source=SECOND_ROUTER, lladdr=SECOND_MAC))
     port.run(1.0)
