@@ -177,7 +177,7 @@ def _role(item: pytest.Function) -> str:
     if role not in ROLES:
         what = f"{item.path}: case {item.originalname}"
         raise _Stop(_core.Error(f'{what} has no role; write @case(..., role="host") or role="router"'))
-    return role
+    return str(role)
 
 
 def _role_parameter(item: pytest.Function) -> str | None:
