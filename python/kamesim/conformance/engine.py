@@ -181,4 +181,5 @@ def _role(item: pytest.Function) -> str:
 
 
 def _role_parameter(item: pytest.Function) -> str | None:
-    return item.callspec.params.get("role") if hasattr(item, "callspec") else None
+    role = item.callspec.params.get("role") if hasattr(item, "callspec") else None
+    return None if role is None else str(role)
