@@ -41,6 +41,7 @@ class PointToPointLink final : public Medium {
   std::uint32_t mtu() const override { return config_.mtu; }
   void describe(ShardGraph& graph) const override;
   void on_shards_changed() override;
+  bool point_to_point() const override { return taps_.empty(); }
 
  private:
   struct End {

@@ -8,6 +8,9 @@
 
 namespace kamesim {
 
+// Beyond 65,575 bytes a link carries jumbograms (RFC 2675). The bound is ours: a frame is one buffer.
+inline constexpr std::uint32_t kMaximumMtu = 1 << 24;
+
 struct LinkConfig {
   std::uint64_t rate_bps = 0;        // bits of Ethernet frame a second, preamble, FCS and gap not counted; 0: infinite
   Duration delay;                    // of propagation

@@ -33,6 +33,8 @@ class Medium : public Actor {
   virtual void describe(ShardGraph& graph) const = 0;
   // It, or a node on it, stands in another shard now.
   virtual void on_shards_changed() {}
+  // Two stations and no more: what one sends the other hears.
+  virtual bool point_to_point() const { return false; }
 };
 
 }  // namespace kamesim

@@ -53,6 +53,8 @@ class Packet {
   const std::uint8_t* data() const { return buffer_->bytes() + begin_; }
   Bytes bytes() const { return {data(), size()}; }
   std::size_t headroom() const { return begin_; }
+  // What its buffer occupies.
+  std::size_t footprint() const { return sizeof(PacketBuffer) + buffer_->capacity; }
 
   // The bytes for writing; copies first when another handle shares them.
   std::uint8_t* mutable_data() {

@@ -28,7 +28,9 @@ void LinkConfig::validate(const std::string& owner) const {
   if (jitter < Duration()) fail("jitter is " + seconds(jitter) + "; it must not be negative");
   if (!(loss >= 0 && loss <= 1)) fail("loss is " + std::to_string(loss) + "; it is a probability, from 0 to 1");
   if (mtu < 1280) fail("mtu is " + std::to_string(mtu) + "; IPv6 needs at least 1280 bytes (RFC 8200, section 5)");
-  if (mtu > 65535) fail("mtu is " + std::to_string(mtu) + "; the largest is 65535 bytes");
+  if (mtu > kMaximumMtu) {
+    fail("mtu is " + std::to_string(mtu) + "; the largest is " + std::to_string(kMaximumMtu) + " bytes");
+  }
   if (queue_limit == 0) fail("queue limit is 0; it must be at least 1 frame");
 }
 

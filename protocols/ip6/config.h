@@ -4,11 +4,44 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "protocols/ip6/specification.h"
 #include "sim/time.h"
 
 namespace kamesim {
 
+// RFC 8504 §5.3: bounds on the options of one Hop-by-Hop or Destination Options header. 0: none. What goes beyond is
+// discarded silently.
+struct OptionLimits {
+  unsigned options = 8;             // without padding: the RFC's default
+  unsigned pad1_run = 0;            // Pad1 in a row; the RFC's figure is 7
+  unsigned padn_bytes = 0;          // of data in a PadN; the RFC's figure is 7
+  unsigned header_bytes = 0;        // of the whole header
+  bool accept_unrecognized = true;  // by their two high bits (RFC 8200 §4.2)
+};
+
+// Packets being reassembled, the fragments they hold and what the buffers of these occupy. When a bound is reached,
+// the oldest reassembly makes room: of the same source if the bound is the source's.
+struct ReassemblyLimits {
+  std::size_t packets = 200;               // KAME's maxfragpackets
+  std::size_t packets_per_source = 64;
+  std::size_t fragments = 1024;
+  std::size_t fragments_per_packet = 64;
+  std::size_t bytes = 1 << 20;
+  std::size_t bytes_per_source = 1 << 18;
+};
+
+struct PathMtuLimits {
+  // RFC 8201 §5.3: an estimate older than this is forgotten: 10 minutes recommended, never less than 5 (§4).
+  // Duration::max(): for ever.
+  Duration timeout = 600_s;
+  // KAME's high and low water: estimates in all, and how many there may be for one more to be taken from a Packet Too
+  // Big whose packet no connection of this node vouches for.
+  std::size_t entries = 1280;
+  std::size_t unverified_entries = 256;
+};
+
 struct Ip6Config {
+  Ip6Rules rules;                          // RFC 8200's
   bool forwarding = false;                 // RFC 4861 §6.2.1 IsRouter
   bool accept_router_advertisements = true;  // hosts only
   std::uint8_t hop_limit = 64;             // RFC 4861 §6.3.2 CurHopLimit until a router says otherwise
@@ -21,9 +54,16 @@ struct Ip6Config {
   // RFC 4443 §2.4 f: a token bucket limits the ICMPv6 errors that a node originates.
   double icmp6_error_rate = 100.0;         // a second; KAME's errppslimit
   unsigned icmp6_error_burst = 10;         // RFC 4443 §2.4 f's example for a small device
-  std::size_t max_reassemblies = 64;       // packets being reassembled at once
-  std::size_t max_fragments = 64;          // fragments of one packet
-  std::size_t max_path_mtu_entries = 1024;
+  double icmp6_error_rate_per_destination = 0;  // the same for each of the nodes that errors go to; 0: not limited
+  unsigned icmp6_error_burst_per_destination = 10;
+  bool send_destination_unreachable = true;     // RFC 4443 §3.1: may be turned off; Ip6Interface has a switch too
+  double multicast_echo_rate = 1000.0;     // replies to echo requests for groups, a second; 0: none
+  bool node_information = true;            // answers to Node Information Queries (RFC 4620)
+  bool auto_flow_label = true;             // RFC 6437 §3: a label for each flow of TCP, UDP and the like
+  bool jumbograms = true;                  // RFC 2675 is understood
+  OptionLimits option_limits;
+  ReassemblyLimits reassembly;
+  PathMtuLimits path_mtu;
   std::size_t max_neighbors = 4096;        // entries of one interface's neighbour cache
   std::size_t max_neighbor_queue = 3;      // packets that wait for one address resolution (RFC 4861 §7.2.2)
   std::size_t max_default_routers = 16;

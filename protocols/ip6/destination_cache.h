@@ -24,8 +24,10 @@ struct Destination {
   std::uint64_t generation = 0;         // 0: the slot is empty
   Time valid_until = Time::max();       // when a learned path MTU in it expires
   std::uint32_t mtu = 0;                // of the path as far as known, never more than the link's
+  std::uint32_t link_mtu = 0;
   RouteKind kind = RouteKind::Reject;
   RouteOrigin origin = RouteOrigin::Static;
+  bool fragment_header = false;  // every packet of ours bears one (RFC 2460 §5)
 };
 
 // Direct-mapped, grows up to a bound; a collision evicts.

@@ -7,7 +7,8 @@
 
 namespace kamesim {
 
-void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& to, bool link_layer_multicast) {
+void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& to, bool link_layer_multicast,
+                       Forwarding how) {
   const Ipv6HeaderView header = *Ipv6HeaderView::check(packet.bytes());
   const Ipv6Address source = header.source();
   auto refuse = [&](const DropInfo& reason, const Icmp6Error& error) {
@@ -30,17 +31,41 @@ void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination
   if (to.interface != &interface && (source.is_link_local() || to.address.is_link_local())) {
     return unreachable(kIp6BeyondScope, DestinationUnreachableCode::BeyondScopeOfSourceAddress);
   }
-  if (packet.size() > to.mtu) return refuse(kIp6PacketTooBig, Icmp6Error::packet_too_big(to.mtu, packet.bytes()));
+  if (filter_ != nullptr && !passes_filter(interface, to.interface, packet.bytes(), link_layer_multicast)) return;
+  // RFC 4443 §3.2: the MTU of the next-hop link. What this node knows of the path beyond is for its own packets.
+  if (packet.size() > to.link_mtu) {
+    return refuse(kIp6PacketTooBig, Icmp6Error::packet_too_big(to.link_mtu, packet.bytes()));
+  }
+  if (to.interface == &interface && to.next_hop == to.address && interface.point_to_point()) [[unlikely]] {
+    return unreachable(kIp6BackOntoPointToPoint, DestinationUnreachableCode::AddressUnreachable);  // RFC 4443 §3.1
+  }
   ++counters_.forwarded;
   const auto hop_limit = static_cast<std::uint8_t>(header.hop_limit() - 1);
   if (to.interface == &interface) [[unlikely]] {
     const Destination kept = to;  // the look-ups for a redirect may move or evict it, and its neighbour
-    consider_redirect(interface, packet.bytes(), kept);
+    // A source route is followed at its sender's wish, and not to be mended (KAME).
+    if (how != Forwarding::SourceRouted) consider_redirect(interface, packet.bytes(), kept);
     Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(hop_limit);
     return interface.send(std::move(packet), kept.next_hop);
   }
   Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(hop_limit);
   hand_over(to, std::move(packet));
+}
+
+bool Ip6Stack::passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes packet, bool link_layer_multicast) {
+  using enum PacketFilter::Verdict;
+  auto refuse = [&](const DropInfo& reason, DestinationUnreachableCode code) {
+    drop(reason, packet);
+    icmp6_error(Icmp6Error::destination_unreachable(code, packet), &in, link_layer_multicast);
+    return false;
+  };
+  switch (filter_->judge(in, out, packet)) {
+    case Accept: return true;
+    case Discard: drop(kIp6Filtered, packet); return false;
+    case Prohibit: return refuse(kIp6Prohibited, DestinationUnreachableCode::AdministrativelyProhibited);
+    case RefuseSource: return refuse(kIp6SourceRefused, DestinationUnreachableCode::SourceAddressFailedPolicy);
+  }
+  return true;
 }
 
 void Ip6Stack::consider_redirect(Ip6Interface& interface, Bytes packet, const Destination& to) {

@@ -1,6 +1,7 @@
 // Originating ICMPv6 errors (RFC 4443 §2.4).
 #include <algorithm>
 
+#include "protocols/ip6/icmp6_input.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
@@ -26,6 +27,21 @@ bool may_answer_multicast(const Icmp6Error& error) {
           error.code == static_cast<std::uint8_t>(ParameterProblemCode::UnrecognizedOption));
 }
 
+// RFC 4443 §2.4 e.6: an address that this node knows to be an anycast address: its own, and the Subnet-Router anycast
+// addresses of the subnets that it is on (RFC 4291 §2.6.1), of which links of two routers have none (RFC 6164 §5.1).
+bool is_known_anycast(const Ip6Stack& stack, const Ipv6Address& address) {
+  for (const auto& interface : stack.interfaces()) {
+    for (const auto& own : interface->addresses()) {
+      if (own->address == address) {
+        if (own->anycast) return true;
+      } else if (own->prefix_length < 127 && own->prefix().address() == address) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, bool link_layer_multicast) {
@@ -34,14 +50,16 @@ void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, b
   const Ipv6Address source = header->source();
   const Ipv6Address destination = header->destination();
   if (carries_unanswerable_icmp6(*header)) return;
+  if (error.type == Icmp6Type::DestinationUnreachable) {
+    // RFC 4443 §3.1: for security reasons these can be turned off.
+    if (!config_.send_destination_unreachable) return;
+    if (received_on != nullptr && !received_on->send_destination_unreachable) return;
+  }
   if ((destination.is_multicast() || link_layer_multicast) && !may_answer_multicast(error)) return;
   // RFC 4443 §2.4 e.6: a source that does not identify a single node.
   if (source.is_unspecified() || source.is_multicast()) return;
-  if (const InterfaceAddress* own = find_own_address(source, received_on); own != nullptr && own->anycast) return;
-  if (!icmp6_limit_.take(now(), config_.icmp6_error_rate, config_.icmp6_error_burst)) {
-    ++counters_.icmp6_errors_limited;
-    return;
-  }
+  if (is_known_anycast(*this, source)) return;
+  if (!may_originate_error(source)) return;
 
   Icmp6Error cut = error;
   cut.invoking_packet = error.invoking_packet.first(std::min(error.invoking_packet.size(), kIcmp6MaxInvokingPacket));
@@ -56,6 +74,16 @@ void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, b
   if (source.is_link_local()) out.interface = received_on;
   ++counters_.icmp6_errors_sent;
   send_icmp6(message, out);
+}
+
+// RFC 4443 §2.4 f: a token bucket for the node, and one for each destination if that is asked for.
+bool Ip6Stack::may_originate_error(const Ipv6Address& destination) {
+  if (icmp6_->limits_destination(destination) ||
+      !icmp6_limit_.take(now(), config_.icmp6_error_rate, config_.icmp6_error_burst)) {
+    ++counters_.icmp6_errors_limited;
+    return false;
+  }
+  return true;
 }
 
 }  // namespace kamesim

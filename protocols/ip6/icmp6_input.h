@@ -1,20 +1,32 @@
 // ICMPv6 input (RFC 4443): echo, errors for the upper layers, Path MTU, and the way to Neighbor Discovery.
 #pragma once
 
+#include <memory>
+#include <optional>
+
+#include "protocols/ip6/icmp6_rate_limit.h"
 #include "protocols/ip6/stack.h"
 
 namespace kamesim {
 
+class NodeInformation;
+
 class Icmp6Input final : public PacketHandler {
  public:
-  explicit Icmp6Input(Ip6Stack& stack) : stack_(stack) {}
+  explicit Icmp6Input(Ip6Stack& stack);
+  ~Icmp6Input();
   void on_packet(InputPacket& packet) override;
+  // Whether errors to the destination are more than its own limit lets pass; takes a token otherwise.
+  bool limits_destination(const Ipv6Address& destination);
 
  private:
   void reply_to_echo(const InputPacket& packet);
   void error(const InputPacket& packet);
+  bool packet_too_big(const Icmp6ErrorReport& report, PacketHandler* upper, Bytes packet);
 
   Ip6Stack& stack_;
+  Icmp6RateLimit multicast_echo_limit_;
+  std::unique_ptr<Icmp6RateLimitByDestination> by_destination_;  // made when a limit is asked for
 };
 
 }  // namespace kamesim

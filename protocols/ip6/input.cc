@@ -4,6 +4,7 @@
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/ethernet.h"
+#include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
 #include "protocols/wire/ipv6_header.h"
 
@@ -60,6 +61,11 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
                        .next_header = header->next_header(), .next_header_field = kIpv6NextHeaderOffset,
                        .offset = kIpv6HeaderSize};
   };
+  if (says_jumbogram(packet.data())) [[unlikely]] {
+    InputPacket look = up();
+    if (!length_is_told(look)) return;
+    packet = std::move(look.packet);
+  }
   if (destination.is_multicast()) {
     if (!interface.in_group(destination)) return drop(kIp6GroupNotJoined, packet.bytes());
     return local_input(up());
@@ -68,18 +74,44 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
   if (to.kind == RouteKind::Local && to.interface != nullptr) return local_input(up());
   if (to.kind == RouteKind::Proxied && is_neighbor_solicitation(packet.bytes())) return local_input(up());
   if (!config_.forwarding) return drop(kIp6NotForUs, packet.bytes());
-  if (header->next_header() == NextHeader::HopByHopOptions) [[unlikely]] {
-    // The options are for every node of the path; the copy keeps the packet as it came (RFC 8200 §4.3).
+  if (header->next_header() == NextHeader::HopByHopOptions && config_.rules.hop_by_hop_on_path) [[unlikely]] {
+    // RFC 8200 §4.3: the options are for every node of the path that is to process them; the copy keeps the packet as
+    // it came.
     InputPacket look = up();
     packet = look.packet.share();
-    if (process_hop_by_hop(look) == Walk::Stop) return;
+    if (process_hop_by_hop(look, OptionsFor::Path) == Walk::Stop) return;
+    if (look.router_alert && heeds_router_alert(look)) return;
     return forward(interface, std::move(packet),
                    route_to(destination, destination.is_link_local() ? &interface : nullptr), link_layer_multicast);
   }
   forward(interface, std::move(packet), to, link_layer_multicast);
 }
 
+// RFC 2675 §3: the Payload Length is zero and hop-by-hop options follow. They have to tell the length, to every node
+// on the way. False: the packet was refused.
+bool Ip6Stack::length_is_told(InputPacket& in) {
+  if (config_.jumbograms && jumbo_payload_length_of(in.packet.bytes()) != 0) return true;
+  parameter_problem(in, ParameterProblemCode::ErroneousHeaderField, kIpv6PayloadLengthOffset, kIp6JumboPayload);
+  return false;
+}
+
+// RFC 2711 §2.2: a router looks closer at what is marked for it. True: who asked for such packets has taken this one.
+bool Ip6Stack::heeds_router_alert(InputPacket& in) {
+  const auto header = *Ipv6HeaderView::check(in.packet.bytes());
+  const auto upper = find_upper_layer(header);
+  if (!upper || upper->in_non_first_fragment) return false;
+  in.next_header = upper->protocol;
+  in.next_header_field = static_cast<std::uint32_t>(upper->next_header_offset);
+  in.offset = static_cast<std::uint32_t>(upper->offset);
+  bool taken = false;
+  for (std::size_t i = 0; i < router_alert_listeners_.size(); ++i) {
+    taken |= router_alert_listeners_[i]->on_router_alert(in, *in.router_alert);
+  }
+  return taken;
+}
+
 void Ip6Stack::local_input(InputPacket in) {
+  if (filter_ != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
   for (unsigned headers = 0; headers <= config_.max_extension_headers; ++headers) {
     Walk walk = Walk::Stop;
     switch (in.next_header) {
@@ -87,7 +119,7 @@ void Ip6Stack::local_input(InputPacket in) {
         if (in.next_header_field != kIpv6NextHeaderOffset) {
           return parameter_problem(in, ParameterProblemCode::UnrecognizedNextHeader, in.next_header_field, kIp6HopByHopNotFirst);
         }
-        walk = process_hop_by_hop(in);
+        walk = process_hop_by_hop(in, OptionsFor::Destination);
         break;
       case NextHeader::DestinationOptions: walk = process_destination_options(in); break;
       case NextHeader::Routing: walk = process_routing_header(in); break;

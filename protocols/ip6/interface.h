@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
+#include "sim/medium.h"
 #include "sim/nic.h"
 #include "sim/packet.h"
 #include "sim/time.h"
@@ -61,6 +62,8 @@ class Ip6Interface {
   virtual bool up() const = 0;
   virtual bool is_loopback() const { return false; }
   virtual bool is_tunnel() const { return false; }
+  // A link of two ends: what arrives by it is not sent back to look for a neighbour there (RFC 4443 §3.1).
+  virtual bool point_to_point() const { return is_tunnel(); }
   // The MTU for IPv6 packets: the link's, lowered by a Router Advertisement's MTU option (RFC 4861 §6.3.4).
   virtual std::uint32_t mtu() const = 0;
   // Sends a whole IPv6 packet to a neighbour on this link (the final destination when it is on-link).
@@ -79,6 +82,7 @@ class Ip6Interface {
   const std::vector<std::pair<Ipv6Address, std::uint32_t>>& groups() const { return groups_; }
 
   std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
+  bool send_destination_unreachable = true;  // RFC 4443 §3.1: about packets that arrived here
 
  private:
   friend class Ip6Stack;
@@ -98,6 +102,7 @@ class EthernetInterface final : public Ip6Interface {
   Nic* nic() const override { return &nic_; }
   NeighborDiscovery* nd() const override { return nd_.get(); }
   bool up() const override { return nic_.up() && !disabled_; }
+  bool point_to_point() const override { return nic_.medium() != nullptr && nic_.medium()->point_to_point(); }
   std::uint32_t mtu() const override;
   void send(Packet packet, const Ipv6Address& next_hop) override;
   void join_group(const Ipv6Address& group) override;

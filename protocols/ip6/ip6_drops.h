@@ -19,6 +19,18 @@ inline constexpr DropInfo kIp6HopByHopNotFirst{"ip6.hop_by_hop_not_first", "RFC 
 inline constexpr DropInfo kIp6TooManyHeaders{"ip6.too_many_headers", "the node's limit on extension headers"};
 inline constexpr DropInfo kIp6UnrecognizedOption{"ip6.unrecognized_option", "RFC 8200 §4.2"};
 inline constexpr DropInfo kIp6UnrecognizedRoutingType{"ip6.unrecognized_routing_type", "RFC 8200 §4.4"};
+inline constexpr DropInfo kIp6TooManyOptions{"ip6.too_many_options", "RFC 8504 §5.3"};
+inline constexpr DropInfo kIp6TooMuchPadding{"ip6.too_much_padding", "RFC 8504 §5.3"};
+inline constexpr DropInfo kIp6OptionsHeaderTooLong{"ip6.options_header_too_long", "RFC 8504 §5.3"};
+inline constexpr DropInfo kIp6JumboPayload{"ip6.jumbo_payload", "RFC 2675 §3"};
+inline constexpr DropInfo kIp6SecondRoutingHeader{"ip6.second_routing_header", "KAME: one routing header a packet"};
+inline constexpr DropInfo kIp6SourceRouteMulticast{"ip6.source_route_multicast", "RFC 2460 §4.4"};
+inline constexpr DropInfo kIp6SourceRouteInvalid{"ip6.source_route_invalid_address", "KAME: route6_input"};
+inline constexpr DropInfo kIp6Filtered{"ip6.filtered", "the node's packet filter"};
+inline constexpr DropInfo kIp6Prohibited{"ip6.prohibited", "RFC 4443 §3.1"};
+inline constexpr DropInfo kIp6SourceRefused{"ip6.source_refused", "RFC 4443 §3.1"};
+inline constexpr DropInfo kIp6BackOntoPointToPoint{"ip6.back_onto_point_to_point", "RFC 4443 §3.1"};
+inline constexpr DropInfo kIp6ChainTooLong{"ip6.header_chain_too_long", "RFC 7112 §5"};
 inline constexpr DropInfo kIp6UnrecognizedNextHeader{"ip6.unrecognized_next_header", "RFC 8200 §4"};
 inline constexpr DropInfo kIp6NoNextHeader{"ip6.no_next_header", "RFC 8200 §4.7"};
 inline constexpr DropInfo kIp6HomeAddressRefused{"mip6.home_address_unverified", "RFC 6275 §9.3.1"};
@@ -34,6 +46,9 @@ inline constexpr DropInfo kIp6BeyondScope{"ip6.beyond_scope", "RFC 4007 §9"};
 inline constexpr DropInfo kIp6NoSourceAddress{"ip6.no_source_address", "RFC 6724 §5"};
 inline constexpr DropInfo kIcmp6UnknownType{"icmp6.unknown_type", "RFC 4443 §2.4 b"};
 inline constexpr DropInfo kIcmp6PacketTooBigInvalid{"icmp6.packet_too_big_invalid", "RFC 8201 §4"};
+inline constexpr DropInfo kIcmp6PacketTooBigForged{"icmp6.packet_too_big_not_elicited", "RFC 8201 §4"};
+inline constexpr DropInfo kIcmp6PacketTooBigLimit{"icmp6.packet_too_big_limit", "KAME: mtudisc high and low water"};
+inline constexpr DropInfo kIcmp6EchoLimited{"icmp6.multicast_echo_limited", "the node's limit on replies to groups"};
 inline constexpr DropInfo kIcmp6ErrorNotOurs{"icmp6.error_about_foreign_packet", "RFC 4443 §2.4 d"};
 inline constexpr DropInfo kUdpNoPort{"udp.no_port", "RFC 4443 §3.1"};
 

@@ -4,6 +4,7 @@
 #include "protocols/ip6/stack.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/wire/checksum.h"
+#include "protocols/wire/extension_headers.h"
 #include "protocols/wire/fragment_header.h"
 #include "protocols/wire/icmp6.h"
 #include "protocols/wire/ipv6_header.h"
@@ -17,23 +18,32 @@ namespace {
 // How many tunnels a packet may enter on this node, one inside the other (RFC 2473 §4.1).
 constexpr unsigned kMaxOutputNesting = 4;
 
-// Where the unfragmentable part ends (RFC 8200 §4.5): behind the hop-by-hop options, the Routing header and the
-// Destination Options before it, and behind a Home Address option (RFC 6275 §6.3). This node puts no other options
-// before the fragmentable part.
+bool holds_home_address(Bytes header) {
+  const auto options = OptionsHeaderView::check(header);
+  return options && options->options().find(kHomeAddressOption).has_value();
+}
+
+// Where the per-fragment headers end (RFC 8200 §4.5): behind the Routing header if there is one, else behind the
+// Hop-by-Hop Options; and behind a Home Address option (RFC 6275 §6.3). And where the header chain ends, all of which
+// belongs in the first fragment (RFC 7112 §5).
 struct Unfragmentable {
   std::size_t size = kIpv6HeaderSize;
   std::size_t next_header_field = kIpv6NextHeaderOffset;
+  std::size_t chain = kIpv6HeaderSize;
 };
 Unfragmentable unfragmentable_part(Bytes packet) {
   Unfragmentable u;
-  for (;;) {
-    const auto type = static_cast<NextHeader>(packet[u.next_header_field]);
-    if (type != NextHeader::HopByHopOptions && type != NextHeader::Routing && type != NextHeader::DestinationOptions) {
-      return u;
+  ExtensionHeaderWalk walk(*Ipv6HeaderView::check(packet));
+  for (auto step = walk.next(); step && *step; step = walk.next()) {
+    const ExtensionHeader& header = **step;
+    u.chain = walk.offset();
+    const bool home = header.type == NextHeader::DestinationOptions && holds_home_address(header.bytes);
+    if (header.type == NextHeader::HopByHopOptions || header.type == NextHeader::Routing || home) {
+      u.size = walk.offset();
+      u.next_header_field = header.offset;
     }
-    u.next_header_field = u.size;
-    u.size += 8 * (std::size_t{packet[u.size + 1]} + 1);
   }
+  return u;
 }
 
 }  // namespace
@@ -79,6 +89,9 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
     fill_upper_layer_checksum(source, request.destination, request.next_header, payload.mutable_bytes(),
                               static_cast<std::size_t>(request.checksum_offset));
   }
+  const std::uint32_t label = request.flow_label
+                                  ? *request.flow_label
+                                  : flow_label(source, request.destination, request.next_header, payload.bytes());
   NextHeader next_header = request.next_header;
   if (home) {  // RFC 6275 §6.3: behind a Routing header, before everything else
     write_home_address_header(payload.prepend(kHomeAddressHeaderSize), next_header, *home);
@@ -90,17 +103,23 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
     next_header = NextHeader::Routing;
     wire_destination = *type2_route;
   }
-  if (payload.size() > 65535) {
-    drop(kIp6PacketTooBig, payload.bytes());
-    return SendError::MessageTooLong;
+  if (payload.size() > kIpv6MaxPayload) [[unlikely]] {
+    if (!config_.jumbograms) {
+      drop(kIp6PacketTooBig, payload.bytes());
+      return SendError::MessageTooLong;
+    }
+    const auto length = static_cast<std::uint32_t>(payload.size() + kJumboPayloadHeaderSize);
+    write_jumbo_payload_header(payload.prepend(kJumboPayloadHeaderSize), next_header, length);
+    next_header = NextHeader::HopByHopOptions;
   }
   std::uint8_t hop_limit = multicast ? config_.multicast_hop_limit : zone != nullptr ? zone->cur_hop_limit : 0;
   if (hop_limit == 0 && !request.hop_limit) {
     const Ip6Interface* out = route_to(wire_destination, zone).interface;
     hop_limit = out != nullptr ? out->cur_hop_limit : config_.hop_limit;
   }
-  const auto length = static_cast<std::uint16_t>(payload.size());
-  Ipv6Header{.traffic_class = request.traffic_class, .flow_label = request.flow_label, .payload_length = length,
+  // RFC 2675 §3: a jumbogram's length stands in its option.
+  const auto length = static_cast<std::uint16_t>(payload.size() > kIpv6MaxPayload ? 0 : payload.size());
+  Ipv6Header{.traffic_class = request.traffic_class, .flow_label = label, .payload_length = length,
              .next_header = next_header, .hop_limit = request.hop_limit.value_or(hop_limit), .source = wire_source,
              .destination = wire_destination}
       .write(payload.prepend(kIpv6HeaderSize));
@@ -108,15 +127,14 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   if (tunnel != nullptr) {
     if (payload.size() > tunnel->mtu()) {
       // RFC 6275 §11.3.1: fragments are made before the tunnel, so that the home agent can forward them.
-      fragment(std::move(payload), tunnel->mtu(),
-               [&](Packet piece) { tunnel->send(std::move(piece), wire_destination); });
-      return SendError::None;
+      return fragment(std::move(payload), tunnel->mtu(),
+                      [&](Packet piece) { tunnel->send(std::move(piece), wire_destination); });
     }
     tunnel->send(std::move(payload), wire_destination);
     return SendError::None;
   }
   if (multicast) return send_multicast(std::move(payload), zone, request.dont_fragment);
-  return send_unicast(std::move(payload), zone, request.dont_fragment);
+  return send_unicast(std::move(payload), zone, request.dont_fragment, type2_route ? &request.destination : nullptr);
 }
 
 SendError Ip6Stack::output_packet(Packet packet, Ip6Interface* zone) {
@@ -137,7 +155,7 @@ SendError Ip6Stack::send_icmp6(Bytes message, const OutputRequest& request) {
   return output(node_.packets().copy_of(message), filled);
 }
 
-SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment) {
+SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path) {
   const Ipv6Address address = Ipv6HeaderView::check(packet.bytes())->destination();
   const Destination& to = route_to(address, zone);
   if (to.interface == nullptr || to.kind == RouteKind::Reject) {
@@ -152,18 +170,25 @@ SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fr
     loop_back(std::move(packet));
     return SendError::None;
   }
-  if (packet.size() <= to.mtu) [[likely]] {
+  std::uint32_t mtu = to.mtu;
+  bool always_fragment = to.fragment_header;
+  if (path != nullptr) [[unlikely]] {  // RFC 8201 §5.2: the estimate is that of the end of a source route
+    if (const auto learned = path_mtu_.find(*path, now())) {
+      mtu = std::min(mtu, learned->mtu);
+      always_fragment |= learned->fragment_header;
+    }
+  }
+  if (packet.size() <= mtu && !always_fragment) [[likely]] {
     hand_over(to, std::move(packet));
     return SendError::None;
   }
-  if (dont_fragment) {
+  if (dont_fragment && packet.size() > mtu) {
     drop(kIp6PacketTooBig, packet.bytes());
     return SendError::MessageTooLong;
   }
   Ip6Interface* interface = to.interface;
   const Ipv6Address next_hop = to.next_hop;
-  fragment(std::move(packet), to.mtu, [&](Packet piece) { interface->send(std::move(piece), next_hop); });
-  return SendError::None;
+  return fragment(std::move(packet), mtu, [&](Packet piece) { interface->send(std::move(piece), next_hop); });
 }
 
 SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, bool dont_fragment) {
@@ -175,16 +200,22 @@ SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, bool 
   const Ipv6Address group = header.destination();
   // RFC 3493 §5.2: a member on this node hears it too. Neighbor Discovery's own messages are not for their sender.
   if (interface->in_group(group) && header.next_header() != NextHeader::Icmp6) loop_back(packet.share());
-  if (packet.size() <= interface->mtu()) {
+  // RFC 8201 §3: the smallest that was heard of for the group.
+  std::uint32_t mtu = interface->mtu();
+  bool always_fragment = false;
+  if (const auto learned = path_mtu_.size() == 0 ? std::nullopt : path_mtu_.find(group, now())) {
+    mtu = std::min(mtu, learned->mtu);
+    always_fragment = learned->fragment_header;
+  }
+  if (packet.size() <= mtu && !always_fragment) {
     interface->send(std::move(packet), group);
     return SendError::None;
   }
-  if (dont_fragment) {
+  if (dont_fragment && packet.size() > mtu) {
     drop(kIp6PacketTooBig, packet.bytes());
     return SendError::MessageTooLong;
   }
-  fragment(std::move(packet), interface->mtu(), [&](Packet piece) { interface->send(std::move(piece), group); });
-  return SendError::None;
+  return fragment(std::move(packet), mtu, [&](Packet piece) { interface->send(std::move(piece), group); });
 }
 
 void Ip6Stack::hand_over(const Destination& to, Packet packet) {
@@ -196,14 +227,23 @@ void Ip6Stack::hand_over(const Destination& to, Packet packet) {
 }
 
 template <typename Emit>
-void Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
+SendError Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
   const Bytes whole = packet.bytes();
   const Unfragmentable part = unfragmentable_part(whole);
+  // RFC 2675 §3: a jumbogram is not fragmented. RFC 7112 §5: nor is a packet whose first fragment would not hold all
+  // of its headers; an upper-layer header is taken to need 8 octets at least.
+  const std::size_t chain = std::min(whole.size(), part.chain + 8) + kFragmentHeaderSize;
+  if (whole.size() - kIpv6HeaderSize > kIpv6MaxPayload || mtu < part.size + kFragmentHeaderSize + 8 ||
+      (chain > mtu && config_.rules.whole_chain_in_first_fragment)) {
+    drop(whole.size() - kIpv6HeaderSize > kIpv6MaxPayload ? kIp6PacketTooBig : kIp6ChainTooLong, whole);
+    return SendError::MessageTooLong;
+  }
   const NextHeader next_header = static_cast<NextHeader>(whole[part.next_header_field]);
   const std::size_t room = (mtu - part.size - kFragmentHeaderSize) / 8 * 8;
-  const std::uint32_t identification = fragment_ids_.next_u32();  // RFC 7739: unpredictable
+  const std::uint32_t identification = fragment_ids_.next_u32();  // RFC 7739 §5.2: unpredictable
   const Bytes data = whole.subspan(part.size);
-  for (std::size_t offset = 0; offset < data.size(); offset += room) {
+  std::size_t offset = 0;
+  do {
     const std::size_t size = std::min(room, data.size() - offset);
     Packet piece = allocate(part.size + kFragmentHeaderSize + size);
     std::uint8_t* out = piece.mutable_data();
@@ -214,7 +254,9 @@ void Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
         .write(out + part.size);
     std::memcpy(out + part.size + kFragmentHeaderSize, data.data() + offset, size);
     emit(std::move(piece));
-  }
+    offset += size;
+  } while (offset < data.size());
+  return SendError::None;
 }
 
 void Ip6Stack::loop_back(Packet packet) {

@@ -29,10 +29,11 @@ class LoopbackInterface final : public Ip6Interface {
 Ip6Stack::Ip6Stack(Node& node, Ip6Config config)
     : node_(node),
       config_(config),
-      path_mtu_(config.max_path_mtu_entries),
-      reassembler_({config.max_reassemblies, config.max_fragments}),
+      path_mtu_(config_.path_mtu),
+      reassembler_(config_.reassembly, config_.rules),
       icmp6_(std::make_unique<Icmp6Input>(*this)),
-      fragment_ids_(node.stream("ip6.fragment_id")) {
+      fragment_ids_(node.stream("ip6.fragment_id")),
+      flow_label_secret_(node.stream("ip6.flow_label").next_u64()) {
   interfaces_.push_back(std::make_unique<LoopbackInterface>(*this, next_interface_index_++));
   add_address(*interfaces_.front(), {.address = kLoopback, .prefix_length = 128, .on_link_prefix = false});
 }
@@ -117,10 +118,11 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
     if (!route->on_link()) d.next_hop = route->next_hop;
   }
   if (d.interface == nullptr) return d;
-  d.mtu = d.interface->mtu();
+  d.link_mtu = d.mtu = d.interface->mtu();
   if (const auto learned = path_mtu_.find(address, now())) {
     d.mtu = std::min(d.mtu, learned->mtu);
     d.valid_until = learned->expires;
+    d.fragment_header = learned->fragment_header;
   }
   if (d.interface->nd() != nullptr && !address.is_multicast() &&
       (d.kind == RouteKind::Unicast || d.kind == RouteKind::Proxied)) {
@@ -129,6 +131,11 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
     d.generation = std::uint64_t{generation_} << 32 | routes_.generation();
   }
   return d;
+}
+
+void Ip6Stack::set_upper_layer(NextHeader protocol, PacketHandler* handler) {
+  std::erase_if(upper_layers_, [&](const auto& entry) { return entry.first == protocol; });
+  if (handler != nullptr) upper_layers_.emplace_back(protocol, handler);
 }
 
 void Ip6Stack::notify(const RoutingMessage& message) {

@@ -4,7 +4,6 @@
 // The paths are written out in input.cc, forward.cc and output.cc, in the order in which KAME's run.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "protocols/ip6/icmp6_rate_limit.h"
 #include "protocols/ip6/interface.h"
 #include "protocols/ip6/mobility_hooks.h"
+#include "protocols/ip6/packet_filter.h"
 #include "protocols/ip6/path_mtu.h"
 #include "protocols/ip6/reassembly.h"
 #include "protocols/ip6/route_table.h"
@@ -29,6 +29,8 @@
 namespace kamesim {
 
 class Icmp6Input;
+class RoutingHeaderView;
+struct Tlv;
 class NeighborDiscovery;
 class TunnelInterface;
 
@@ -42,6 +44,9 @@ struct InputPacket {
   std::optional<Ipv6Address> home_address_care_of;  // the care-of address that a Home Address option came from
   bool link_layer_multicast = false;  // the frame was not addressed to us alone (RFC 4443 §2.4 e.4)
   bool type2_routed = false;      // came by way of a type 2 routing header
+  bool routing_header = false;    // had a routing header of any type
+  bool jumbogram = false;         // RFC 2675
+  std::optional<std::uint16_t> router_alert;  // RFC 2711
   std::uint8_t hop_limit = 0;
   std::uint8_t traffic_class = 0;
   NextHeader next_header = NextHeader::NoNextHeader;  // of the header at `offset`
@@ -61,7 +66,7 @@ struct OutputRequest {
   Ip6Interface* interface = nullptr;   // the zone of a link-local or multicast destination, or a forced exit
   std::optional<std::uint8_t> hop_limit;
   std::uint8_t traffic_class = 0;
-  std::uint32_t flow_label = 0;
+  std::optional<std::uint32_t> flow_label;  // left out: the flow's own (RFC 6437 §3), if the node labels flows
   bool dont_fragment = false;
   bool no_mobility = false;            // do not consult the mobility hooks (signalling that says it all itself)
   bool prefer_care_of = false;         // RFC 6724 rule 4 reversed
@@ -72,15 +77,47 @@ struct OutputRequest {
 
 enum class SendError : std::uint8_t { None, NoRoute, NoSourceAddress, MessageTooLong, Unreachable };
 
+// Whether a packet that an ICMPv6 error quotes is one that this node sent (RFC 8201 §4, RFC 4443 §5.2).
+enum class Quotation : std::uint8_t {
+  Verified,    // of a live connection, or of a socket connected to that peer
+  Unverified,  // may be: of a socket that talks to anybody
+  Forged,      // it is not: there is no such socket or connection, or its sequence numbers are far off
+};
+
+// An error about a packet of this node, as the upper layer of that packet sees it.
+struct Icmp6ErrorReport {
+  Icmp6Error error;
+  // The logical end points: home addresses, and the end of a source route (RFC 8201 §5.2).
+  Ipv6Address source, destination;
+  Ip6Interface* interface;     // by which the error arrived: the zone of link-local addresses
+  NextHeader protocol;
+  std::size_t offset;          // of the upper-layer header in error.invoking_packet; may be its size
+  Bytes upper() const { return error.invoking_packet.subspan(offset); }
+};
+
 class PacketHandler {  // takes packets of one protocol number
  public:
   virtual void on_packet(InputPacket& packet) = 0;
+  // Asked before a Packet Too Big is believed.
+  virtual Quotation verify(const Icmp6ErrorReport& report) { return (void)report, Quotation::Unverified; }
   // An ICMPv6 error about a packet of this protocol that the node sent (RFC 4443 §2.4 d). `offset` is that of the
   // upper-layer header in the invoking packet.
   virtual void on_icmp6_error(const Icmp6Error& error, std::size_t offset) { (void)error, (void)offset; }
+  // The same with the end points of the packet it is about.
+  virtual void on_icmp6_error_report(const Icmp6ErrorReport& report) { on_icmp6_error(report.error, report.offset); }
 
  protected:
   ~PacketHandler() = default;
+};
+
+class RouterAlertListener {
+ public:
+  // A packet that would be forwarded bears a Router Alert option (RFC 2711) of that value; `packet` stands at its
+  // upper layer, whose checksum is not checked. True takes the packet: it is not forwarded.
+  virtual bool on_router_alert(InputPacket& packet, std::uint16_t value) = 0;
+
+ protected:
+  ~RouterAlertListener() = default;
 };
 
 class Ip6Stack final : public FrameReceiver {
@@ -157,15 +194,26 @@ class Ip6Stack final : public FrameReceiver {
   void on_link_change(Nic& nic, bool up) override;
   // A whole IPv6 packet that arrived by `interface` (from the wire, or out of a tunnel).
   void input(Ip6Interface& interface, Packet packet, bool link_layer_multicast = false);
-  void set_upper_layer(NextHeader protocol, PacketHandler* handler) {
-    upper_layers_[static_cast<std::uint8_t>(protocol)] = handler;
+  void set_upper_layer(NextHeader protocol, PacketHandler* handler);
+  PacketHandler* upper_layer(NextHeader protocol) const {
+    for (const auto& [number, handler] : upper_layers_) {
+      if (number == protocol) return handler;
+    }
+    return nullptr;
   }
-  PacketHandler* upper_layer(NextHeader protocol) const { return upper_layers_[static_cast<std::uint8_t>(protocol)]; }
+  void add_router_alert_listener(RouterAlertListener& listener) { router_alert_listeners_.push_back(&listener); }
+  void remove_router_alert_listener(RouterAlertListener& listener) { std::erase(router_alert_listeners_, &listener); }
+  // Null: every packet passes. The filter must outlive the stack or be taken off.
+  void set_filter(PacketFilter* filter) { filter_ = filter; }
+  const Reassembler& reassembler() const { return reassembler_; }
+  Reassembler& reassembler() { return reassembler_; }
 
   // ---- ICMPv6 errors (icmp6.cc) ---------------------------------------------------------------------------------
   // Sends the error, whose invoking packet is given whole, unless RFC 4443 §2.4 e forbids it or the rate limit is
   // reached. `received_on`: null for a packet that did not come from a link.
   void icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, bool link_layer_multicast = false);
+  // Takes a token for a message that is limited like an error. False, and counted: there is none.
+  bool may_originate_error(const Ipv6Address& destination);
   void drop(const DropInfo& reason, Bytes packet) { node_.count_drop(&reason, packet); }
 
   // ---- Control --------------------------------------------------------------------------------------------------
@@ -188,28 +236,40 @@ class Ip6Stack final : public FrameReceiver {
   // address_list.cc
   void await_dad(Ip6Interface& interface, InterfaceAddress& address);
   // input.cc
+  bool length_is_told(InputPacket& packet);
+  bool heeds_router_alert(InputPacket& packet);
   void local_input(InputPacket packet);
   void deliver(InputPacket& packet);
   // extension_input.cc: each handles the header at packet.offset and steps behind it.
   enum class Walk : std::uint8_t { Next, Stop };
-  Walk process_hop_by_hop(InputPacket& packet);
+  enum class OptionsFor : std::uint8_t { Path, Destination };
+  Walk process_hop_by_hop(InputPacket& packet, OptionsFor whom);
+  Walk process_jumbo_payload(InputPacket& packet, const Tlv& option);
   Walk process_destination_options(InputPacket& packet);
   Walk process_routing_header(InputPacket& packet);
+  Walk follow_source_route(InputPacket& packet, const RoutingHeaderView& header);
   Walk process_fragment(InputPacket& packet);
   Walk process_home_address(InputPacket& packet, const Ipv6Address& home, NextHeader upper);
+  Walk discard(InputPacket& packet, const DropInfo& reason);
   Walk refuse_option(InputPacket& packet, std::uint8_t type, std::size_t offset);
   Walk refuse_header(InputPacket& packet, Bytes header, const DropInfo& reason);
   void parameter_problem(InputPacket& packet, ParameterProblemCode code, std::size_t pointer, const DropInfo& reason);
   void expire_reassemblies();
   // forward.cc
-  void forward(Ip6Interface& interface, Packet packet, const Destination& destination, bool link_layer_multicast);
+  enum class Forwarding : std::uint8_t { ByDestination, SourceRouted };
+  void forward(Ip6Interface& interface, Packet packet, const Destination& destination, bool link_layer_multicast,
+               Forwarding how = Forwarding::ByDestination);
+  bool passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes packet, bool link_layer_multicast);
   void consider_redirect(Ip6Interface& interface, Bytes packet, const Destination& destination);
   // output.cc
-  SendError send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment);
+  // `path`: whose path's MTU counts where a Routing header says that the packet goes farther than its destination.
+  SendError send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path = nullptr);
   SendError send_multicast(Packet packet, Ip6Interface* interface, bool dont_fragment);
   void hand_over(const Destination& destination, Packet packet);
   template <typename Emit>
-  void fragment(Packet packet, std::uint32_t mtu, Emit emit);
+  SendError fragment(Packet packet, std::uint32_t mtu, Emit emit);
+  std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
+                           Bytes upper) const;
   void loop_back(Packet packet);
   void deliver_looped_back();
   Ip6Interface* default_interface() const;
@@ -224,12 +284,15 @@ class Ip6Stack final : public FrameReceiver {
   PathMtuTable path_mtu_;
   Reassembler reassembler_;
   Icmp6RateLimit icmp6_limit_;
-  std::array<PacketHandler*, 256> upper_layers_{};
+  std::vector<std::pair<NextHeader, PacketHandler*>> upper_layers_;  // few: looked through
+  std::vector<RouterAlertListener*> router_alert_listeners_;
+  PacketFilter* filter_ = nullptr;
   std::unique_ptr<Icmp6Input> icmp6_;
   std::vector<RoutingListener*> listeners_;
   MobilityHooks* mobility_ = nullptr;
   Counters counters_;
-  RandomStream fragment_ids_;
+  RandomStream fragment_ids_;  // RFC 7739 §5.2: each Identification drawn at random
+  std::uint64_t flow_label_secret_;
   Timer reassembly_timer_ = Timer::to<&Ip6Stack::expire_reassemblies>(node_, *this);
   Timer loopback_timer_ = Timer::to<&Ip6Stack::deliver_looped_back>(node_, *this);
   std::vector<Packet> loopback_queue_;

@@ -13,6 +13,7 @@ namespace kamesim {
 inline constexpr DropInfo kFragmentHeaderTruncated{"ip6.fragment_header_truncated", "RFC 8200 §4.5"};
 
 inline constexpr std::size_t kFragmentHeaderSize = 8;
+inline constexpr std::size_t kFragmentOffsetFieldOffset = 2;  // for the Pointer of a Parameter Problem
 
 struct FragmentHeader {
   NextHeader next_header = NextHeader::NoNextHeader;

@@ -1,7 +1,6 @@
 // The IPv6 header (RFC 8200 §3).
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,6 +19,19 @@ inline constexpr std::size_t kIpv6HeaderSize = 40;
 inline constexpr std::size_t kIpv6MinimumMtu = 1280;  // RFC 8200 §5
 inline constexpr std::size_t kIpv6NextHeaderOffset = 6;
 inline constexpr std::size_t kIpv6HopLimitOffset = 7;
+inline constexpr std::size_t kIpv6PayloadLengthOffset = 4;
+// RFC 8200 §3: the largest payload that the Payload Length field can tell.
+inline constexpr std::size_t kIpv6MaxPayload = 65535;
+
+// RFC 2675 §2: the Jumbo Payload option.
+inline constexpr std::uint8_t kJumboPayloadOption = 0xc2;
+
+// RFC 2675 §3: whether the length stands in a Jumbo Payload option: Payload Length and Next Header are zero.
+inline bool says_jumbogram(const std::uint8_t* header) {
+  return (load_be32(header + kIpv6PayloadLengthOffset) & 0xffff'ff00) == 0;
+}
+// The Jumbo Payload Length of a packet that says so; 0 where no option tells one. `packet` may be cut off.
+std::size_t jumbo_payload_length_of(Bytes packet);
 
 struct Ipv6Header {
   std::uint8_t traffic_class = 0;
@@ -50,19 +62,21 @@ class Ipv6HeaderView {
 
   std::uint8_t traffic_class() const { return static_cast<std::uint8_t>(load_be16(packet_.data()) >> 4); }
   std::uint32_t flow_label() const { return load_be32(packet_.data()) & 0xf'ffff; }
-  std::uint16_t payload_length() const { return load_be16(packet_.data() + 4); }
+  std::uint16_t payload_length() const { return load_be16(packet_.data() + 4); }  // 0 in a jumbogram
   NextHeader next_header() const { return static_cast<NextHeader>(packet_[kIpv6NextHeaderOffset]); }
   std::uint8_t hop_limit() const { return packet_[kIpv6HopLimitOffset]; }
   Ipv6Address source() const { return Ipv6Address::from_bytes(packet_.data() + 8); }
   Ipv6Address destination() const { return Ipv6Address::from_bytes(packet_.data() + 24); }
-  // Header and payload; the payload is payload_length() bytes, or what is left of them in a quotation.
+  // Header and payload; the payload is payload_length() bytes (or as many as a Jumbo Payload option says), or what is
+  // left of them in a quotation. Where the length is not told as it should be (RFC 2675 §3), it is all there is.
   Bytes packet() const { return packet_; }
   Bytes payload() const { return packet_.subspan(kIpv6HeaderSize); }
   Ipv6Header value() const;
 
  private:
-  explicit Ipv6HeaderView(Bytes packet)
-      : packet_(packet.first(std::min(packet.size(), kIpv6HeaderSize + load_be16(packet.data() + 4)))) {}
+  explicit Ipv6HeaderView(Bytes packet) : packet_(packet) {}
+  // Header and payload, as the packet tells it.
+  static std::size_t told_size(Bytes packet);
   Bytes packet_;
 };
 

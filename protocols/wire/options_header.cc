@@ -71,6 +71,12 @@ OptionsHeaderWriter& OptionsHeaderWriter::router_alert(std::uint16_t value) {
 
 void OptionsHeaderWriter::finish() { out_.at(start_)[1] = options_.finish(); }
 
+void write_jumbo_payload_header(std::uint8_t* out, NextHeader next_header, std::uint32_t payload_length) {
+  const std::array<std::uint8_t, 4> fixed = {static_cast<std::uint8_t>(next_header), 0, kJumboPayloadOption, 4};
+  std::memcpy(out, fixed.data(), fixed.size());
+  store_be32(out + fixed.size(), payload_length);
+}
+
 void write_home_address_header(std::uint8_t* out, NextHeader next_header, const Ipv6Address& home_address) {
   const std::array<std::uint8_t, 8> fixed = {
       static_cast<std::uint8_t>(next_header), 2, kTlvPadN, 2, 0, 0, kHomeAddressOption, Ipv6Address::kSize};

@@ -7,6 +7,7 @@
 
 #include "protocols/wire/byte_writer.h"
 #include "protocols/wire/ipv6_address.h"
+#include "protocols/wire/ipv6_header.h"
 #include "protocols/wire/next_header.h"
 #include "protocols/wire/tlv_options.h"
 #include "sim/bytes.h"
@@ -19,7 +20,6 @@ inline constexpr DropInfo kOptionTruncated{"ip6.option_truncated", "RFC 8200 §4
 
 inline constexpr std::uint8_t kTunnelEncapsulationLimitOption = 0x04;  // RFC 2473 §4.1.1
 inline constexpr std::uint8_t kRouterAlertOption = 0x05;               // RFC 2711 §2.1
-inline constexpr std::uint8_t kJumboPayloadOption = 0xc2;              // RFC 2675 §2
 inline constexpr std::uint8_t kHomeAddressOption = 0xc9;               // RFC 6275 §6.3
 
 // RFC 8200 §4.2, the two highest-order bits: what to do with a packet whose option is not recognized.
@@ -74,7 +74,9 @@ class OptionsHeaderWriter {
   TlvOptionsWriter options_;
 };
 
-// The two headers that are prepended to packets on their way, as fixed layouts.
+// The headers that are prepended to packets on their way, as fixed layouts.
+inline constexpr std::size_t kJumboPayloadHeaderSize = 8;  // RFC 2675 §2, in a Hop-by-Hop Options header of its own
+void write_jumbo_payload_header(std::uint8_t* out, NextHeader next_header, std::uint32_t payload_length);
 inline constexpr std::size_t kHomeAddressHeaderSize = 24;
 void write_home_address_header(std::uint8_t* out, NextHeader next_header, const Ipv6Address& home_address);
 inline constexpr std::size_t kTunnelEncapsulationLimitHeaderSize = 8;  // RFC 2473 §5.1

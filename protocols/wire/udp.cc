@@ -6,7 +6,8 @@ namespace kamesim {
 
 Parsed<UdpView> UdpView::check(Bytes datagram) {
   if (datagram.size() < kUdpHeaderSize) return drop(kUdpTruncated);
-  const std::size_t length = load_be16(datagram.data() + 4);
+  std::size_t length = load_be16(datagram.data() + 4);
+  if (length == 0) length = datagram.size();  // RFC 2675 §4: in a jumbogram, and in what ought to be one
   if (length < kUdpHeaderSize) return drop(kUdpBadLength);
   if (datagram.size() < length) return drop(kUdpTruncated);
   if (load_be16(datagram.data() + kUdpChecksumOffset) == 0) return drop(kUdpZeroChecksum);

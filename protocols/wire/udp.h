@@ -18,6 +18,11 @@ inline constexpr DropInfo kUdpBadChecksum{"udp.bad_checksum", "RFC 8200 §8.1"};
 inline constexpr std::size_t kUdpHeaderSize = 8;
 inline constexpr std::size_t kUdpChecksumOffset = 6;
 
+// RFC 2675 §4: the Length field for so many octets; 0 if it cannot tell them.
+constexpr std::uint16_t udp_length_field(std::size_t length) {
+  return length > 65535 ? std::uint16_t{0} : static_cast<std::uint16_t>(length);
+}
+
 struct UdpHeader {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
@@ -35,15 +40,15 @@ struct UdpHeader {
 class UdpView {
  public:
   // Bytes behind the datagram's own length are left out of the view.
-  // Not implemented: the zero Length of RFC 2675 §4 jumbograms, and the zero checksum of RFC 6935 tunnels.
+  // Not implemented: the zero checksum of RFC 6935 tunnels.
   static Parsed<UdpView> check(Bytes datagram);
 
   std::uint16_t source_port() const { return load_be16(datagram_.data()); }
   std::uint16_t destination_port() const { return load_be16(datagram_.data() + 2); }
-  std::uint16_t length() const { return static_cast<std::uint16_t>(datagram_.size()); }
+  std::size_t length() const { return datagram_.size(); }  // more than 65,535 in a jumbogram
   std::uint16_t checksum() const { return load_be16(datagram_.data() + kUdpChecksumOffset); }
   Bytes data() const { return datagram_.subspan(kUdpHeaderSize); }
-  UdpHeader value() const { return {source_port(), destination_port(), length()}; }
+  UdpHeader value() const { return {source_port(), destination_port(), udp_length_field(length())}; }
   // The addresses are those of the pseudo-header: the final destination behind a Routing header.
   bool checksum_ok(const Ipv6Address& source, const Ipv6Address& destination) const;
 

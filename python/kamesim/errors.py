@@ -23,7 +23,7 @@ __all__ = ["Error", "UnknownName"]
 PathLike = Union[str, "os.PathLike[str]"]
 
 MINIMUM_MTU = 1280  # bytes, RFC 8200 section 5
-MAXIMUM_MTU = 65535  # bytes
+MAXIMUM_MTU = 2**24  # bytes; links beyond 65,575 carry jumbograms (RFC 2675)
 _LARGEST_TIME = 9.2e9  # seconds: what fits into 64 bits of nanoseconds, some 290 years
 
 

@@ -11,6 +11,7 @@ from kamesim import _core, errors, tables
 from kamesim.cell import Roaming
 from kamesim.flow import Ping
 from kamesim.interface import Interface
+from kamesim.ip6 import Ip6Settings
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
 from kamesim.placement import Placed
 
@@ -49,6 +50,11 @@ class Node(Placed):
         self.mobile_ip: MobileIp | None = None  #: Mobile IPv6 on it; None: no role was enabled
         self._interfaces: dict[str, Interface] = {}
         self._static_addresses: list[StaticAddress] = []
+
+    @property
+    def ip6(self) -> Ip6Settings:
+        """The settings of its IPv6 layer."""
+        return Ip6Settings(self)
 
     # --- Interfaces and addresses ---------------------------------------------------------------------------------
 

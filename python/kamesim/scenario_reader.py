@@ -105,6 +105,8 @@ class _Builder:
             dup_addr_detect_transmits=entry.dup_addr_detect_transmits,
             optimistic_dad=entry.optimistic_dad,
         )
+        for setting in entry.ip6_settings:
+            node._core.set_ip6_setting(setting.name, setting.value)
         if entry.HasField("geo_position"):
             node.geo_position = (entry.geo_position.longitude_deg, entry.geo_position.latitude_deg)
         if waypoints := self._waypoints.get(entry.name):

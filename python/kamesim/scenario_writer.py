@@ -64,6 +64,8 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
         dup_addr_detect_transmits=node.dup_addr_detect_transmits,
         optimistic_dad=node.optimistic_dad,
     )
+    for name, value in node._core.changed_ip6_settings():
+        added.ip6_settings.add(name=name, value=value)
     if node.geo_position is not None:
         added.geo_position.longitude_deg, added.geo_position.latitude_deg = node.geo_position
     for interface in node.interfaces:

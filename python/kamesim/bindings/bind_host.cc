@@ -162,8 +162,9 @@ std::vector<WaypointTuple> waypoints(const Host& host) {
 }  // namespace
 
 void bind_host(py::module_& m) {
-  py::class_<Host>(m, "Host", "What runs on a node: the IPv6 stack, its sockets and daemons.")
-      .def_property_readonly("name", [](const Host& h) { return h.node().name(); })
+  py::class_<Host> host(m, "Host", "What runs on a node: the IPv6 stack, its sockets and daemons.");
+  def_ip6(host);
+  host.def_property_readonly("name", [](const Host& h) { return h.node().name(); })
       .def_property_readonly("forwarding", [](const Host& h) { return h.stack().forwarding(); })
       .def(
           "add_interface",

@@ -108,6 +108,9 @@ void reevaluate_stations(World& world);
 // Mobile IPv6 (bind_mip6.cc): the host is a correspondent from now on.
 MobileIpv6& enable_mobile_ipv6(Host& host);
 
+// Settings of the IPv6 layer (bind_ip6.cc).
+void def_ip6(py::class_<Host>& host);
+
 // Captures (bind_capture.cc).
 Capture& open_capture(World& world, const std::string& path, bool only_out);
 

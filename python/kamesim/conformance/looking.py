@@ -57,7 +57,10 @@ def check_frame(packet: Packet) -> None:
     """What holds for every frame that a node sends, whatever it is about."""
     header = packet[IPv6]
     assert header.version == 6
-    assert len(packet.wire) == ETHERNET + 40 + header.plen, "payload length (RFC 8200 §3)"
+    jumbogram = len(packet.wire) > ETHERNET + 40 + 65535
+    length = int.from_bytes(packet.wire[ETHERNET + 44 : ETHERNET + 48], "big") if jumbogram else header.plen
+    assert len(packet.wire) == ETHERNET + 40 + length, "payload length (RFC 8200 §3, RFC 2675 §3)"
+    assert not jumbogram or (header.plen, header.nh) == (0, 0), "a jumbogram's length is in its option (RFC 2675 §3)"
     assert not is_multicast(header.src), "source is a group (RFC 4291 §2.7)"
     if is_multicast(header.dst):
         assert packet.dst == group_mac(header.dst), "RFC 2464 §7"

@@ -272,7 +272,7 @@ TEST(LinkConfig, SaysWhatIsWrong) {
       {{.loss = 1.5}, "link 'x': loss is 1.500000; it is a probability, from 0 to 1"},
       {{.loss = std::numeric_limits<double>::quiet_NaN()}, "link 'x': loss is nan; it is a probability, from 0 to 1"},
       {{.mtu = 1279}, "link 'x': mtu is 1279; IPv6 needs at least 1280 bytes (RFC 8200, section 5)"},
-      {{.mtu = 65536}, "link 'x': mtu is 65536; the largest is 65535 bytes"},
+      {{.mtu = (1 << 24) + 1}, "link 'x': mtu is 16777217; the largest is 16777216 bytes"},
       {{.queue_limit = 0}, "link 'x': queue limit is 0; it must be at least 1 frame"},
   };
   for (const auto& c : cases) {

@@ -35,11 +35,21 @@ TEST(Udp, RefusesEveryTruncation) {
 }
 
 TEST(Udp, RefusesALengthBelowTheHeader) {
-  for (std::uint8_t length = 0; length < kUdpHeaderSize; ++length) {
+  for (std::uint8_t length = 1; length < kUdpHeaderSize; ++length) {
     auto datagram = kDatagram;
     datagram[5] = length;
     EXPECT_EQ(UdpView::check(datagram).error(), &kUdpBadLength);
   }
+}
+
+TEST(Udp, TakesAZeroLengthForAllThatIsThere) {  // RFC 2675 §4
+  auto datagram = kDatagram;
+  datagram[4] = datagram[5] = 0;
+  const auto view = UdpView::check(datagram);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->length(), datagram.size());
+  EXPECT_EQ(udp_length_field(65535), 65535);
+  EXPECT_EQ(udp_length_field(65536), 0);
 }
 
 TEST(Udp, RefusesAZeroChecksum) {  // RFC 8200 §8.1

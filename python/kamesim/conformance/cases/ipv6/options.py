@@ -140,13 +140,6 @@ def router_alert_is_recognized(node, port):
     expect(port, ICMPv6EchoReply)
 
 
-@case(must("RFC 8200 §4.2"))
-def jumbo_payload_is_reported_where_it_is_not_implemented(node, port):
-    # Type 0xc2, 11.
-    port.send(ip() / HOP_BY_HOP(options=[HBHOptUnknown(otype=0xC2, optdata=b"\0\1\0\0")]) / echo())
-    expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 2)
-
-
 @case(must("RFC 4443 §3.4 code 0"))
 @pytest.mark.parametrize("number", [0, 60], ids=["hop-by-hop", "destination"])
 def option_that_reaches_beyond_its_header_is_reported_by_its_length(node, port, number):

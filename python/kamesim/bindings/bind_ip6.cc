@@ -1,0 +1,144 @@
+// The settings of a node's IPv6 layer, by name: one row each. kamesim/ip6.py gives them their types and bounds.
+#include <limits>
+#include <type_traits>
+
+#include <pybind11/stl.h>
+
+#include "protocols/ip6/config.h"
+#include "protocols/ip6/packet_filter.h"
+#include "python/kamesim/bindings/world.h"
+
+namespace kamesim::python {
+
+namespace {
+
+struct Setting {
+  const char* name;
+  double (*get)(Ip6Config& config);
+  void (*set)(Ip6Config& config, double value);
+};
+
+// `Field` is a function from the configuration to a field of it. Durations are seconds, the largest one infinite.
+template <auto Field>
+constexpr Setting setting(const char* name) {
+  using T = std::remove_reference_t<decltype(Field(std::declval<Ip6Config&>()))>;
+  if constexpr (std::is_same_v<T, Duration>) {
+    return {name,
+            [](Ip6Config& c) {
+              const Duration d = Field(c);
+              return d == Duration::max() ? std::numeric_limits<double>::infinity() : d.to_seconds();
+            },
+            [](Ip6Config& c, double value) {
+              Field(c) = value > 9.2e9 ? Duration::max() : Duration::from_seconds(value);
+            }};
+  } else {
+    return {name, [](Ip6Config& c) { return static_cast<double>(Field(c)); },
+            [](Ip6Config& c, double value) { Field(c) = static_cast<T>(value); }};
+  }
+}
+
+using C = Ip6Config;
+constexpr Setting kSettings[] = {
+    setting<[](C& c) -> auto& { return c.rules.hop_by_hop_on_path; }>("hop_by_hop_on_path"),
+    setting<[](C& c) -> auto& { return c.rules.type_0_routing_headers; }>("type_0_routing_headers"),
+    setting<[](C& c) -> auto& { return c.rules.one_routing_header; }>("one_routing_header"),
+    setting<[](C& c) -> auto& { return c.rules.overlap_discards_newcomer_only; }>("overlap_discards_newcomer_only"),
+    setting<[](C& c) -> auto& { return c.rules.atomic_fragments_apart; }>("atomic_fragments_apart"),
+    setting<[](C& c) -> auto& { return c.rules.whole_chain_in_first_fragment; }>("whole_chain_in_first_fragment"),
+    setting<[](C& c) -> auto& { return c.rules.atomic_fragments_below_minimum_mtu; }>(
+        "atomic_fragments_below_minimum_mtu"),
+    setting<[](C& c) -> auto& { return c.max_extension_headers; }>("max_extension_headers"),
+    setting<[](C& c) -> auto& { return c.option_limits.options; }>("max_options"),
+    setting<[](C& c) -> auto& { return c.option_limits.pad1_run; }>("max_pad1_run"),
+    setting<[](C& c) -> auto& { return c.option_limits.padn_bytes; }>("max_padn_bytes"),
+    setting<[](C& c) -> auto& { return c.option_limits.header_bytes; }>("max_options_header_bytes"),
+    setting<[](C& c) -> auto& { return c.option_limits.accept_unrecognized; }>("accept_unrecognized_options"),
+    setting<[](C& c) -> auto& { return c.jumbograms; }>("jumbograms"),
+    setting<[](C& c) -> auto& { return c.auto_flow_label; }>("auto_flow_label"),
+    setting<[](C& c) -> auto& { return c.reassembly.packets; }>("reassembly_packets"),
+    setting<[](C& c) -> auto& { return c.reassembly.packets_per_source; }>("reassembly_packets_per_source"),
+    setting<[](C& c) -> auto& { return c.reassembly.fragments; }>("reassembly_fragments"),
+    setting<[](C& c) -> auto& { return c.reassembly.fragments_per_packet; }>("reassembly_fragments_per_packet"),
+    setting<[](C& c) -> auto& { return c.reassembly.bytes; }>("reassembly_bytes"),
+    setting<[](C& c) -> auto& { return c.reassembly.bytes_per_source; }>("reassembly_bytes_per_source"),
+    setting<[](C& c) -> auto& { return c.icmp6_error_rate; }>("icmp6_error_rate"),
+    setting<[](C& c) -> auto& { return c.icmp6_error_burst; }>("icmp6_error_burst"),
+    setting<[](C& c) -> auto& { return c.icmp6_error_rate_per_destination; }>("icmp6_error_rate_per_destination"),
+    setting<[](C& c) -> auto& { return c.icmp6_error_burst_per_destination; }>("icmp6_error_burst_per_destination"),
+    setting<[](C& c) -> auto& { return c.send_destination_unreachable; }>("send_destination_unreachable"),
+    setting<[](C& c) -> auto& { return c.multicast_echo_rate; }>("multicast_echo_rate"),
+    setting<[](C& c) -> auto& { return c.node_information; }>("node_information"),
+    setting<[](C& c) -> auto& { return c.path_mtu.timeout; }>("path_mtu_timeout"),
+    setting<[](C& c) -> auto& { return c.path_mtu.entries; }>("path_mtu_entries"),
+    setting<[](C& c) -> auto& { return c.path_mtu.unverified_entries; }>("path_mtu_unverified_entries"),
+};
+
+struct Specification {
+  const char* name;
+  Ip6Specification specification;
+};
+constexpr Specification kSpecifications[] = {{"RFC 8200", Ip6Specification::Rfc8200},
+                                             {"RFC 2460", Ip6Specification::Rfc2460},
+                                             {"KAME", Ip6Specification::Kame}};
+
+// None: the rules are of no specification.
+std::optional<std::string> specification(Host& host) {
+  for (const Specification& s : kSpecifications) {
+    if (host.stack().config().rules == rules_of(s.specification)) return s.name;
+  }
+  return std::nullopt;
+}
+
+void set_specification(Host& host, const std::string& name) {
+  for (const Specification& s : kSpecifications) {
+    if (s.name == name) host.stack().mutable_config().rules = rules_of(s.specification);
+  }
+}
+
+const Setting& find_setting(const std::string& name) {
+  for (const Setting& setting : kSettings) {
+    if (setting.name == name) return setting;
+  }
+  throw SimulationError("IPv6 setting '" + name + "' is not known");
+}
+
+// Those that are not as they were made, by name and value.
+py::list changed_settings(Host& host) {
+  py::list rows;
+  Ip6Config fresh;
+  for (const Setting& setting : kSettings) {
+    const double value = setting.get(host.stack().mutable_config());
+    if (value != setting.get(fresh)) rows.append(py::make_tuple(setting.name, value));
+  }
+  return rows;
+}
+
+py::list reassemblies(Host& host) {
+  const auto usage = host.stack().reassembler().usage();
+  py::list row;
+  row.append(usage.packets);
+  row.append(usage.fragments);
+  row.append(usage.bytes);
+  return row;
+}
+
+}  // namespace
+
+void def_ip6(py::class_<Host>& host) {
+  host.def(
+          "ip6_setting",
+          [](Host& h, const std::string& name) { return find_setting(name).get(h.stack().mutable_config()); }, "name"_a)
+      .def(
+          "set_ip6_setting",
+          [](Host& h, const std::string& name, double value) {
+            find_setting(name).set(h.stack().mutable_config(), value);
+            h.stack().invalidate_destinations();
+          },
+          "name"_a, "value"_a)
+      .def("changed_ip6_settings", &changed_settings, "(name, value) of those that are not at their defaults.")
+      .def("ip6_specification", &specification)
+      .def("set_ip6_specification", &set_specification, "name"_a)
+      .def("reassemblies", &reassemblies, "Packets being reassembled, their fragments, and the bytes these occupy.");
+}
+
+}  // namespace kamesim::python
