@@ -39,11 +39,14 @@ class Actor {
 
   // A random stream of this actor's own, by purpose ("nd.dad"). The same purpose gives the same stream.
   RandomStream stream(std::string_view purpose) const;
+  // Streams that are taken from now on differ from those taken before, as those of a machine that was restarted.
+  void renew_streams() { ++epoch_; }
 
  private:
   Shard* shard_;
   std::string name_;
   ActorId id_;
+  std::uint32_t epoch_ = 0;
   std::uint64_t sequence_ = 0;
 };
 

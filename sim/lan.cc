@@ -30,6 +30,9 @@ void Lan::set_config(const LinkConfig& config) {
   config.validate("LAN '" + name() + "'");
   config_ = port_ = config;
   port_.loss = 0;
+  for (const auto& station : stations_) {
+    if (station->nic != nullptr) station->nic->mtu_changed();
+  }
 }
 
 void Lan::attach(Nic& nic) {

@@ -82,6 +82,9 @@ void PointToPointLink::set_config(const LinkConfig& config) {
   config.validate("link '" + name() + "'");
   config_ = config;
   simulation().topology_changed();
+  for (const End& end : ends_) {
+    if (end.nic != nullptr) end.nic->mtu_changed();
+  }
 }
 
 void PointToPointLink::describe(ShardGraph& graph) const {

@@ -88,6 +88,11 @@ void Nic::leave(MacAddress group) {
   if (medium_ != nullptr) medium_->on_nic_changed(*this);
 }
 
+void Nic::leave_all() {
+  groups_.clear();
+  if (medium_ != nullptr) medium_->on_nic_changed(*this);
+}
+
 void Nic::set_promiscuous(bool on) {
   promiscuous_ = on;
   if (medium_ != nullptr) medium_->on_nic_changed(*this);
@@ -110,6 +115,10 @@ void Nic::set_attachment(Medium* medium, bool carrier) {
   medium_ = medium;
   carrier_ = carrier;
   update_link();
+}
+
+void Nic::mtu_changed() {
+  if (receiver_ != nullptr) receiver_->on_mtu_change(*this);
 }
 
 void Nic::update_link() {

@@ -26,6 +26,8 @@ class FrameReceiver {
   // The NIC gained or lost its link (attached, detached, link up or down). On a new attachment `nic.medium()`
   // differs from the last one.
   virtual void on_link_change(Nic& nic, bool up) = 0;
+  // The medium carries longer frames now, or only shorter ones.
+  virtual void on_mtu_change(Nic& nic) { (void)nic; }
 
  protected:
   ~FrameReceiver() = default;
@@ -80,6 +82,7 @@ class Nic {
   // The receive filter: own address, broadcast, joined groups; everything when promiscuous. Joins are counted.
   void join(MacAddress group);
   void leave(MacAddress group);
+  void leave_all();
   void set_promiscuous(bool on);
   bool promiscuous() const { return promiscuous_; }
   bool accepts(const std::uint8_t* destination) const {
@@ -100,6 +103,8 @@ class Nic {
   void tell_observers(Direction direction, Time now, Bytes frame) const;
   // For media: this NIC is now on `medium` (null: on none), with or without carrier.
   void set_attachment(Medium* medium, bool carrier);
+  // For media: the MTU is another now.
+  void mtu_changed();
 
  private:
   bool accepts_group(MacAddress group) const;

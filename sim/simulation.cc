@@ -24,7 +24,8 @@ Actor::Actor(Simulation& simulation, std::string name)
     : shard_(&simulation.main_), name_(std::move(name)), id_(simulation.next_actor_id()) {}
 
 RandomStream Actor::stream(std::string_view purpose) const {
-  return RandomStream(simulation().seed(), stable_hash(name_), purpose);
+  if (epoch_ == 0) return RandomStream(simulation().seed(), stable_hash(name_), purpose);
+  return RandomStream(simulation().seed(), stable_hash(name_), std::string(purpose) + "#" + std::to_string(epoch_));
 }
 
 Simulation::Simulation(std::uint64_t seed) : seed_(seed), world_(std::make_unique<Actor>(*this, "world")) {}

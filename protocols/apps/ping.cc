@@ -10,14 +10,20 @@ namespace kamesim {
 Ping::Ping(SocketLayer& sockets, const PingConfig& config)
     : config_(config),
       node_(sockets.stack().node()),
-      socket_(sockets, NextHeader::Icmp6, *this),
+      socket_(std::in_place, sockets, NextHeader::Icmp6, static_cast<DatagramHandler&>(*this)),
       timer_(Timer::to<&Ping::send_next>(node_, *this)),
       data_(config.data_bytes) {
   constexpr auto type = [](Icmp6Type t) { return static_cast<std::uint8_t>(t); };
-  socket_.pass_only({type(Icmp6Type::EchoReply), type(Icmp6Type::DestinationUnreachable),
+  socket_->pass_only({type(Icmp6Type::EchoReply), type(Icmp6Type::DestinationUnreachable),
                      type(Icmp6Type::PacketTooBig), type(Icmp6Type::TimeExceeded), type(Icmp6Type::ParameterProblem)});
   std::iota(data_.begin(), data_.end(), std::uint8_t{0});
   timer_.arm_in(Duration{});
+}
+
+void Ping::end() {
+  stop();
+  socket_.reset();
+  config_.interface = nullptr;
 }
 
 void Ping::send_next() {
@@ -29,7 +35,7 @@ void Ping::send_next() {
                          .sequence_number = static_cast<std::uint16_t>(sequence),
                          .data = data_});
   probes_.push_back({.sent = node_.now()});  // first: a reply from this very node comes before send returns
-  probes_[sequence].send_error = socket_.send(message_, {.destination = config_.destination,
+  probes_[sequence].send_error = socket_->send(message_, {.destination = config_.destination,
                                                          .source = config_.source,
                                                          .interface = config_.interface,
                                                          .hop_limit = config_.hop_limit});

@@ -49,6 +49,8 @@ class Ping final : private DatagramHandler {
   std::uint64_t duplicates() const { return duplicates_; }      // further replies
   bool sending() const { return timer_.armed(); }
   void stop() { timer_.cancel(); }
+  // The node goes down: it sends and hears no more, what it has found stays. The sockets may go after that.
+  void end();
 
  private:
   void send_next();
@@ -60,7 +62,7 @@ class Ping final : private DatagramHandler {
 
   PingConfig config_;
   Node& node_;
-  RawSocket socket_;
+  std::optional<RawSocket> socket_;  // empty: ended
   Timer timer_;
   std::vector<std::uint8_t> data_;
   std::vector<std::uint8_t> message_;

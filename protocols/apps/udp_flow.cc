@@ -34,12 +34,20 @@ void bind_or_throw(UdpSocket& socket, const Node& node, std::uint16_t port) {
 UdpFlowSender::UdpFlowSender(SocketLayer& sockets, const UdpFlowConfig& config)
     : config_(config),
       node_(sockets.stack().node()),
-      socket_(sockets, *this),
+      socket_(std::in_place, sockets, static_cast<DatagramHandler&>(*this)),
       timer_(Timer::to<&UdpFlowSender::send_next>(node_, *this)),
       intervals_(node_.stream("udp_flow." + std::to_string(config.flow_id))),
       first_(std::max(config.start, node_.now())) {
-  bind_or_throw(socket_, node_, config.source_port);
+  bind_or_throw(*socket_, node_, config.source_port);
+  source_port_ = socket_->port();
   if (first_ < config_.stop) timer_.arm_at(first_);
+}
+
+void UdpFlowSender::power_off() { socket_.reset(); }
+
+void UdpFlowSender::power_on(SocketLayer& sockets) {
+  socket_.emplace(sockets, static_cast<DatagramHandler&>(*this));
+  bind_or_throw(*socket_, node_, source_port_);
 }
 
 void UdpFlowSender::send_next() {
@@ -47,8 +55,9 @@ void UdpFlowSender::send_next() {
   std::memset(packet.mutable_data(), 0, packet.size());
   UdpFlowHeader{config_.flow_id, send_times_.size(), node_.now()}.write(packet.mutable_data());
   send_times_.push_back(node_.now());
-  const SendError error = socket_.send_to(std::move(packet), config_.destination, config_.destination_port,
-                                          {.source = config_.source});
+  const SendError error = !socket_ ? SendError::Unreachable
+                                   : socket_->send_to(std::move(packet), config_.destination,
+                                                      config_.destination_port, {.source = config_.source});
   if (error != SendError::None) ++send_errors_;
   arm_next();
 }
@@ -63,8 +72,13 @@ void UdpFlowSender::arm_next() {
 }
 
 UdpFlowReceiver::UdpFlowReceiver(SocketLayer& sockets, std::uint32_t flow_id, std::uint16_t port)
-    : flow_id_(flow_id), node_(sockets.stack().node()), socket_(sockets, *this) {
-  bind_or_throw(socket_, node_, port);
+    : flow_id_(flow_id), port_(port), node_(sockets.stack().node()) {
+  power_on(sockets);
+}
+
+void UdpFlowReceiver::power_on(SocketLayer& sockets) {
+  socket_.emplace(sockets, static_cast<DatagramHandler&>(*this));
+  bind_or_throw(*socket_, node_, port_);
 }
 
 void UdpFlowReceiver::on_datagram(const Datagram& datagram) {

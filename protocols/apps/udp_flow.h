@@ -55,10 +55,14 @@ class UdpFlowSender final : private DatagramHandler {
   UdpFlowSender(SocketLayer& sockets, const UdpFlowConfig& config);
 
   const UdpFlowConfig& config() const { return config_; }
-  std::uint16_t source_port() const { return socket_.port(); }
+  std::uint16_t source_port() const { return source_port_; }
   // Where the packets go from now on.
   void set_destination(const Ipv6Address& destination) { config_.destination = destination; }
   void stop() { timer_.cancel(); }
+  // The node goes down, and comes up again with new sockets: the flow goes on as planned. What the application would
+  // have sent meanwhile is not made up for.
+  void power_off();
+  void power_on(SocketLayer& sockets);
 
   // By sequence number. Packets that the node could not send (no route, no address) are among them.
   const std::vector<Time>& send_times() const { return send_times_; }
@@ -70,8 +74,9 @@ class UdpFlowSender final : private DatagramHandler {
   void on_datagram(const Datagram&) override {}
 
   UdpFlowConfig config_;
+  std::uint16_t source_port_ = 0;
   Node& node_;
-  UdpSocket socket_;
+  std::optional<UdpSocket> socket_;  // empty: the node is off
   Timer timer_;
   RandomStream intervals_;
   Time first_;
@@ -91,12 +96,16 @@ class UdpFlowReceiver final : private DatagramHandler {
   // In the order in which they arrived, duplicates included.
   const std::vector<Arrival>& arrivals() const { return arrivals_; }
 
+  void power_off() { socket_.reset(); }
+  void power_on(SocketLayer& sockets);
+
  private:
   void on_datagram(const Datagram& datagram) override;
 
   std::uint32_t flow_id_;
+  std::uint16_t port_;
   Node& node_;
-  UdpSocket socket_;
+  std::optional<UdpSocket> socket_;  // empty: the node is off
   std::vector<Arrival> arrivals_;
 };
 

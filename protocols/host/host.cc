@@ -2,28 +2,54 @@
 
 namespace kamesim {
 
-Host::Host(Node& node, const Ip6Config& config) : stack_(node, config), sockets_(stack_), tunnel_input_(stack_) {
-  if (!config.forwarding) router_solicitations_.emplace(sockets_);
+Host::System::System(Node& node, const Ip6Config& config) : stack(node, config), sockets(stack), tunnel_input(stack) {
+  if (!config.forwarding) router_solicitations.emplace(sockets);
 }
 
+Host::System::~System() {
+  while (!daemons.empty()) daemons.pop_back();
+}
+
+Host::Host(Node& node, const Ip6Config& config) : node_(node) { system_.emplace(node, config); }
+
 Host::~Host() {
-  while (!daemons_.empty()) daemons_.pop_back();
+  if (lasting_ == nullptr) return;
+  for (const auto& ping : lasting_->pings) ping->end();
+}
+
+Host::Lasting& Host::lasting() {
+  if (lasting_ == nullptr) lasting_ = std::make_unique<Lasting>();
+  return *lasting_;
 }
 
 EthernetInterface& Host::add_interface(Nic& nic) {
-  EthernetInterface& interface = stack_.add_interface(nic);
-  if (router_solicitations_) router_solicitations_->run_on(interface);
+  EthernetInterface& interface = stack().add_interface(nic);
+  if (system_->router_solicitations) system_->router_solicitations->run_on(interface);
   return interface;
 }
 
 RouterAdvertisementDaemon& Host::router_advertisements() {
-  if (!router_advertisements_) router_advertisements_.emplace(sockets_);
-  return *router_advertisements_;
+  if (!system_->router_advertisements) system_->router_advertisements.emplace(sockets());
+  return *system_->router_advertisements;
+}
+
+void Host::set_forwarding(bool on) {
+  if (on == stack().forwarding()) return;
+  stack().mutable_config().accept_router_advertisements = !on;
+  // One that is there already hears of the change, and solicits.
+  if (!on && !system_->router_solicitations) {
+    system_->router_solicitations.emplace(sockets());
+    for (const auto& interface : stack().interfaces()) {
+      if (interface->nic() == nullptr) continue;
+      system_->router_solicitations->run_on(static_cast<EthernetInterface&>(*interface));
+    }
+  }
+  stack().set_forwarding(on);
 }
 
 Ping& Host::ping(PingConfig config) {
-  config.identifier = next_ping_identifier_++;
-  return start<Ping>(sockets_, config);
+  config.identifier = lasting().next_ping_identifier++;
+  return *lasting().pings.emplace_back(std::make_unique<Ping>(sockets(), config));
 }
 
 }  // namespace kamesim

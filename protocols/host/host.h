@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "protocols/apps/ping.h"
+#include "protocols/host/power.h"
 #include "protocols/ip6/config.h"
 #include "protocols/ip6/socket.h"
 #include "protocols/ip6/stack.h"
@@ -18,6 +20,8 @@
 
 namespace kamesim {
 
+struct NodeConfiguration;
+
 class Host {
  public:
   explicit Host(Node& node, const Ip6Config& config = {});
@@ -25,10 +29,11 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  Node& node() const { return stack_.node(); }
-  Ip6Stack& stack() { return stack_; }
-  const Ip6Stack& stack() const { return stack_; }
-  SocketLayer& sockets() { return sockets_; }
+  Node& node() const { return node_; }
+  // These keep their places over a reboot; what is in them does not.
+  Ip6Stack& stack() { return system_->stack; }
+  const Ip6Stack& stack() const { return system_->stack; }
+  SocketLayer& sockets() { return system_->sockets; }
 
   // Runs IPv6 on a NIC of the node. A host solicits routers on it.
   EthernetInterface& add_interface(Nic& nic);
@@ -36,27 +41,64 @@ class Host {
   // What makes a router known to hosts; started when first asked for.
   RouterAdvertisementDaemon& router_advertisements();
 
-  // Starts a daemon or an application: D(arguments...). It runs until the host is destroyed; those started last
-  // stop first.
+  // Makes a router of a host, or a host of a router, as it runs (RFC 4861 §6.2.2, §6.2.5, §6.3.7). A router accepts
+  // no advertisements; one that becomes a host solicits routers, and what it advertises has Router Lifetime zero.
+  void set_forwarding(bool on);
+
+  // Starts a daemon or an application: D(arguments...). It runs until the host is destroyed or reboots; those started
+  // last stop first.
   template <typename D, typename... Arguments>
   D& start(Arguments&&... arguments) {
     auto owned = std::make_shared<D>(std::forward<Arguments>(arguments)...);
     D& daemon = *owned;
-    daemons_.push_back(std::move(owned));
+    system_->daemons.push_back(std::move(owned));
     return daemon;
   }
+  // What a reboot is to start again, after interfaces, addresses and routes are as configured.
+  void at_boot(std::function<void(Host&)> start) { lasting().boot.push_back(std::move(start)); }
 
-  // Begins to ping; the answers gather in what is returned. The identifier is filled in.
+  // Begins to ping; the answers gather in what is returned, which stays valid. The identifier is filled in. A reboot
+  // ends it.
   Ping& ping(PingConfig config);
 
+  // ---- Power (power.cc) -----------------------------------------------------------------------------------------
+  // A power cycle that takes no time: all state is lost, all configuration kept (see NodeConfiguration); interfaces
+  // keep their NICs, with names and addresses. What the node draws at random differs from boot to boot. The
+  // simulation's own records (drops, counters, traces) go on. Not to be called by what runs on the node.
+  void reboot();
+  unsigned boots() const { return lasting_ != nullptr ? lasting_->boots : 1; }
+  void add_power_listener(PowerListener& listener) { lasting().power_listeners.push_back(&listener); }
+  void remove_power_listener(PowerListener& listener) { std::erase(lasting().power_listeners, &listener); }
+
+  // From when on the node is up and quiet, if nothing else happens: Duplicate Address Detection is over on all links
+  // that are up, and no router is looked for any more. Empty while that is not known.
+  std::optional<Time> quiet_from() const;
+
  private:
-  Ip6Stack stack_;
-  SocketLayer sockets_;
-  TunnelInput tunnel_input_;
-  std::optional<RouterSolicitationDaemon> router_solicitations_;  // of hosts
-  std::optional<RouterAdvertisementDaemon> router_advertisements_;
-  std::vector<std::shared_ptr<void>> daemons_;
-  std::uint16_t next_ping_identifier_ = 1;
+  struct System {
+    System(Node& node, const Ip6Config& config);
+    ~System();
+    Ip6Stack stack;
+    SocketLayer sockets;
+    TunnelInput tunnel_input;
+    std::optional<RouterSolicitationDaemon> router_solicitations;  // of hosts
+    std::optional<RouterAdvertisementDaemon> router_advertisements;
+    std::vector<std::shared_ptr<void>> daemons;
+  };
+  // What a reboot does not touch. Made on first use: most nodes have none of it.
+  struct Lasting {
+    std::vector<std::unique_ptr<Ping>> pings;
+    std::vector<std::function<void(Host&)>> boot;
+    std::vector<PowerListener*> power_listeners;
+    unsigned boots = 1;
+    std::uint16_t next_ping_identifier = 1;
+  };
+  Lasting& lasting();
+  void restore(const NodeConfiguration& configuration);
+
+  Node& node_;
+  std::unique_ptr<Lasting> lasting_;
+  std::optional<System> system_;
 };
 
 }  // namespace kamesim

@@ -37,6 +37,7 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   if (InterfaceAddress* known = interface.find_address(request.address)) {
     known->preferred_until = request.preferred_until;
     known->valid_until = request.valid_until;
+    if (interface.nd() != nullptr) interface.nd()->on_lifetimes_set();
     return *known;
   }
   auto owned = std::make_unique<InterfaceAddress>();
@@ -46,6 +47,7 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   a.origin = request.origin;
   a.anycast = request.anycast;
   a.home_address = request.home_address;
+  a.skip_dad = request.skip_dad;
   a.preferred_until = request.preferred_until;
   a.valid_until = request.valid_until;
   interface.addresses_.push_back(std::move(owned));
@@ -60,6 +62,7 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
     a.state = AddressState::Preferred;
     notify({Kind::AddressAdded, &interface, a.address});
     finish_dad(interface, a, true);
+    if (interface.nd() != nullptr) interface.nd()->on_lifetimes_set();
     return a;
   }
   await_dad(interface, a);
@@ -77,7 +80,7 @@ void Ip6Stack::await_dad(Ip6Interface& interface, InterfaceAddress& a) {
 }
 
 void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {
-  if (config_.dup_addr_detect_transmits == 0) {
+  if (config_.dup_addr_detect_transmits == 0 || a.skip_dad) {
     if (!a.assigned()) return finish_dad(interface, a, true);
     return address_changed(interface, a);
   }

@@ -48,6 +48,9 @@ class DestinationCache {
     return *d;
   }
 
+  const std::vector<Destination>& slots() const { return slots_; }
+  void clear() { slots_ = {}; }
+
  private:
   std::size_t index(const Ipv6Address& address, const Ip6Interface* zone) const {
     const std::size_t h = std::hash<Ipv6Address>{}(address) ^ reinterpret_cast<std::uintptr_t>(zone) >> 6;

@@ -50,9 +50,19 @@ EthernetInterface::EthernetInterface(Ip6Stack& stack, std::uint32_t index, Nic& 
 
 EthernetInterface::~EthernetInterface() = default;
 
-std::uint32_t EthernetInterface::mtu() const {
+std::uint32_t EthernetInterface::largest_mtu() const {
   const std::uint32_t link = nic_.mtu();
-  return advertised_mtu_ == 0 ? link : std::min(link, advertised_mtu_);
+  return configured_mtu_ == 0 ? link : std::min(link, configured_mtu_);
+}
+
+std::uint32_t EthernetInterface::mtu() const {
+  const std::uint32_t largest = largest_mtu();
+  return advertised_mtu_ == 0 ? largest : std::min(largest, advertised_mtu_);
+}
+
+void EthernetInterface::set_configured_mtu(std::uint32_t mtu) {
+  configured_mtu_ = mtu;
+  stack().invalidate_destinations();
 }
 
 void EthernetInterface::set_link_mtu(std::uint32_t mtu) {

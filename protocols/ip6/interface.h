@@ -35,6 +35,7 @@ struct InterfaceAddress {
   AddressOrigin origin = AddressOrigin::Manual;
   bool anycast = false;
   bool home_address = false;  // RFC 6275 §3.2; RFC 6724 rule 4
+  bool skip_dad = false;      // by its administrator's wish
   bool detached = false;      // no router of its prefix is probably reachable (KAME); not used as a source
   Time preferred_until = Time::max();
   Time valid_until = Time::max();
@@ -108,8 +109,13 @@ class EthernetInterface final : public Ip6Interface {
   void join_group(const Ipv6Address& group) override;
   void leave_group(const Ipv6Address& group) override;
 
-  // A Router Advertisement's MTU option; the caller has checked 1280 <= mtu <= the NIC's.
+  // A Router Advertisement's MTU option; the caller has checked 1280 <= mtu <= largest_mtu(). 0: none.
   void set_link_mtu(std::uint32_t mtu);
+  // LinkMTU as an administrator sets it (RFC 4861 §6.3.2), 1280 or more; 0: the link's own.
+  void set_configured_mtu(std::uint32_t mtu);
+  std::uint32_t configured_mtu() const { return configured_mtu_; }
+  // What a router may advertise: the link's MTU, or less if an administrator says so.
+  std::uint32_t largest_mtu() const;
   // RFC 4862 §5.4.5: IPv6 neither sends nor receives here, as the hardware address seems to be in use twice.
   void set_disabled(bool disabled) { disabled_ = disabled; }
   bool disabled() const { return disabled_; }
@@ -119,6 +125,7 @@ class EthernetInterface final : public Ip6Interface {
  private:
   Nic& nic_;
   std::uint32_t advertised_mtu_ = 0;  // 0: none advertised
+  std::uint32_t configured_mtu_ = 0;  // 0: none configured
   bool disabled_ = false;
   std::unique_ptr<NeighborDiscovery> nd_;
 };

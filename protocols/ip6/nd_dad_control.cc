@@ -140,7 +140,7 @@ void NeighborDiscovery::on_link_down() {
   dad_.stop_own();
   delayed_.clear();
   clear_neighbors(kNdLinkDown);
-  for (const RedirectRoutes::Entry& entry : redirects_.take_all()) remove_route(entry);
+  forget_redirects();
   routers_.on_link_down();
   arm();
 }

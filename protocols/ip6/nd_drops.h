@@ -6,6 +6,7 @@
 
 namespace kamesim {
 
+inline constexpr DropInfo kNdRemoved{"nd.neighbor_removed", "the entry was removed by hand"};
 inline constexpr DropInfo kNdQueueOverflow{"nd.queue_overflow", "RFC 4861 §7.2.2"};
 inline constexpr DropInfo kNdUnresolved{"nd.address_unreachable", "RFC 4861 §7.2.2"};
 inline constexpr DropInfo kNdUnreachable{"nd.neighbor_unreachable", "RFC 4861 §7.3.3"};

@@ -1,5 +1,7 @@
 #include "protocols/ip6/nd_reachability.h"
 
+#include <utility>
+
 #include "protocols/ip6/nd_drops.h"
 
 namespace kamesim {
@@ -110,6 +112,10 @@ NudOutput nud_on_timeout(Neighbor& n, Time now, const NudTiming& timing) {
 
 NudOutput nud_on_advertisement(Neighbor& n, Time now, const NudTiming& timing, const HeardNeighborAdvertisement& na) {
   if (n.state == State::None) return {.dropped = &kNdNoEntry};
+  if (n.permanent) {
+    const bool was_router = std::exchange(n.is_router, na.router);
+    return {.ceased_to_route = was_router && !na.router};
+  }
   // The lazy end of Reachable (§7.3.3, Note).
   if (n.state == State::Reachable && now >= n.reachable_until) become_stale(n);
   const bool incomplete = n.state == State::Incomplete;
@@ -139,7 +145,7 @@ NudOutput nud_on_advertisement(Neighbor& n, Time now, const NudTiming& timing, c
 }
 
 NudOutput nud_on_link_layer_address(Neighbor& n, const MacAddress& mac) {
-  if (n.mac_known() && n.mac == mac) return {};
+  if (n.permanent || (n.mac_known() && n.mac == mac)) return {};
   const bool was_unknown = !n.mac_known();
   n.mac = mac;
   become_stale(n);
@@ -147,12 +153,14 @@ NudOutput nud_on_link_layer_address(Neighbor& n, const MacAddress& mac) {
 }
 
 NudOutput nud_on_confirmation(Neighbor& n, Time now, const NudTiming& timing) {
+  if (n.permanent) return {.confirmed = true};
   if (!n.mac_known()) return {};  // §7.3.3: no effect on Incomplete
   become_reachable(n, now, timing);
   return {.confirmed = true};
 }
 
 NudOutput nud_probe(Neighbor& n, Time now, const NudTiming& timing) {
+  if (n.permanent) return {};
   if (n.state == State::None) return start(n, now, timing, State::Incomplete);
   if (n.state == State::Incomplete || n.state == State::Probe) return {};
   return start(n, now, timing, State::Probe);

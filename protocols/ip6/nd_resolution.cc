@@ -195,7 +195,9 @@ void NeighborDiscovery::discard(Neighbor& n, const DropInfo& reason) {
 
 void NeighborDiscovery::clear_neighbors(const DropInfo& reason) {
   std::vector<Neighbor*> all;
-  cache_.for_each([&](Neighbor& n) { all.push_back(&n); });
+  cache_.for_each([&](Neighbor& n) {
+    if (!n.permanent) all.push_back(&n);
+  });
   for (Neighbor* n : all) discard(*n, reason);
   arm();
 }

@@ -59,7 +59,7 @@ void RouterDiscovery::set_parameters(const RouterAdvertisement& ra) {
 }
 
 void RouterDiscovery::set_mtu(const InputPacket& in, const Mtu& option) {
-  if (option.mtu < kIpv6MinimumMtu || option.mtu > interface_.nic()->mtu()) {
+  if (option.mtu < kIpv6MinimumMtu || option.mtu > interface_.largest_mtu()) {
     return stack_.drop(kNdBadMtu, in.packet.bytes());
   }
   interface_.set_link_mtu(option.mtu);

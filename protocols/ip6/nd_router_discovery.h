@@ -32,6 +32,12 @@ class RouterDiscovery {
   void on_neighbor_unreachable(const Ipv6Address& address);
   void on_ceased_to_route(const Ipv6Address& address);       // §7.2.5: no longer a router
 
+  // By hand, as if the router had just advertised itself with these; a lifetime of zero takes it away. False: the list
+  // is full.
+  bool set_router(const Ipv6Address& address, Duration lifetime, RouterPreference preference);
+  // The node is a router from now on: what others advertise is not for it (RFC 4861 §6.3).
+  void forget_routers();
+
   // The interface may be on another link now: what was learned has to be confirmed.
   void on_link_up();
   void on_link_down();

@@ -30,7 +30,7 @@ void NeighborCache::remove(Neighbor& neighbor) {
 }
 
 NeighborCache::Class NeighborCache::class_of(const Neighbor& neighbor) {
-  if (neighbor.pinned) return kPinned;
+  if (neighbor.pinned || neighbor.permanent) return kPinned;
   if (!neighbor.mac_known()) return kUnresolved;
   return neighbor.state == Neighbor::State::Reachable ? kConfirmed : kUnconfirmed;
 }

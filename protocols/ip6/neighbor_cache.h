@@ -32,6 +32,7 @@ struct Neighbor {
   MacAddress mac;                   // valid from Reachable on
   State state = State::None;
   bool is_router = false;           // IsRouter
+  bool permanent = false;           // given by hand: nothing that is heard changes it, and it is not evicted
   bool pinned = false;              // a default router's entry: not evicted
   std::uint8_t solicitations = 0;   // sent in the present state (Incomplete, Probe)
   Time reachable_until;
@@ -40,6 +41,13 @@ struct Neighbor {
 
   bool mac_known() const { return state >= State::Reachable; }
   bool reachable(Time now) const { return state == State::Reachable && now < reachable_until; }
+};
+
+// An entry given by hand.
+struct StaticNeighbor {
+  Ipv6Address address;
+  MacAddress mac;
+  bool is_router = false;
 };
 
 // Bounded: a quarter of the entries is for neighbours whose link-layer address is not known, the rest for the
@@ -70,6 +78,12 @@ class NeighborCache {
   void for_each(Call call) {
     for (auto& entries : classes_) {
       for (Entry& e : entries) call(e.neighbor);
+    }
+  }
+  template <typename Call>
+  void for_each(Call call) const {
+    for (const auto& entries : classes_) {
+      for (const Entry& e : entries) call(e.neighbor);
     }
   }
 

@@ -46,8 +46,17 @@ class NeighborDiscovery {
   Neighbor& neighbor(const Ipv6Address& address);
   // RFC 4861 §7.3.1: the upper layer knows that the neighbour got our packets.
   void confirm_reachable(const Ipv6Address& neighbor);
-  // Forgets all neighbours; what waits for them is discarded for `reason`.
+  // Forgets all neighbours that were learned; what waits for them is discarded for `reason`.
   void clear_neighbors(const DropInfo& reason);
+
+  // ---- Control (nd_control.cc) --------------------------------------------------------------------------------
+  // An entry given by hand, as by KAME's ndp -s: no message changes it, and it is never probed. Replaces what was
+  // known of the address; packets that wait for it are sent.
+  void add_static_neighbor(const StaticNeighbor& given);
+  std::vector<StaticNeighbor> static_neighbors() const;
+  // Removes an entry of either kind. False: there is none.
+  bool remove_neighbor(const Ipv6Address& address);
+  void forget_redirects();
 
   // ---- Receiving (nd_input.cc) --------------------------------------------------------------------------------
   // A Neighbor Discovery message (ICMPv6 types 133 to 137) that arrived here; its ICMPv6 checksum is right.
@@ -57,6 +66,8 @@ class NeighborDiscovery {
   // RFC 4862 §5.4. The address is in state Tentative, or Optimistic.
   void start_dad(InterfaceAddress& address);
   void cancel_dad(const InterfaceAddress& address);
+  // The lifetimes of an address were set: its end may be nearer than anything else.
+  void on_lifetimes_set() { arm(); }
   // RFC 4429 §3.3: "a host that does not know the SLLAO of its router SHOULD NOT configure a new address as
   // Optimistic", nor should a router.
   bool allows_optimistic_address() const;

@@ -22,6 +22,7 @@ struct RoutingMessage {
     DefaultRouterAdded,
     DefaultRouterRemoved,      // timed out, or advertised with lifetime 0
     DefaultRouterUnreachable,  // Neighbor Unreachability Detection gave it up
+    ForwardingChanged,         // the node became a router, or a host; of no interface
   };
   Kind kind;
   Ip6Interface* interface = nullptr;

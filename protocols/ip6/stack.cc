@@ -150,10 +150,29 @@ void Ip6Stack::set_forwarding(bool on) {
     if (interface == nullptr) continue;
     if (on) {
       interface->join_group(kAllRoutersLinkLocal);
+      interface->nd()->routers().forget_routers();  // RFC 4861 §6.3 is for hosts
     } else {
       interface->leave_group(kAllRoutersLinkLocal);
     }
   }
+  notify({Kind::ForwardingChanged, nullptr, {}});
+}
+
+void Ip6Stack::clear_destination_cache() {
+  destinations_.clear();
+  for (EthernetInterface* interface : interface_by_nic_) {
+    if (interface != nullptr) interface->nd()->forget_redirects();
+  }
+  invalidate_destinations();
+}
+
+std::vector<Destination> Ip6Stack::destinations() const {
+  const std::uint64_t generation = std::uint64_t{generation_} << 32 | routes_.generation();
+  std::vector<Destination> good;
+  for (const Destination& d : destinations_.slots()) {
+    if (d.generation == generation && now() < d.valid_until) good.push_back(d);
+  }
+  return good;
 }
 
 }  // namespace kamesim

@@ -142,6 +142,10 @@ class Ip6Stack final : public FrameReceiver {
   void remove_interface(Ip6Interface& interface);
   const std::vector<std::unique_ptr<Ip6Interface>>& interfaces() const { return interfaces_; }
   Ip6Interface* find_interface(std::string_view name) const;
+  // Null: IPv6 does not run on that NIC.
+  EthernetInterface* interface_on(const Nic& nic) const {
+    return nic.index() < interface_by_nic_.size() ? interface_by_nic_[nic.index()] : nullptr;
+  }
   Ip6Interface& loopback() const { return *interfaces_.front(); }
 
   // ---- Addresses (address_list.cc) ----------------------------------------------------------------------------
@@ -173,12 +177,17 @@ class Ip6Stack final : public FrameReceiver {
 
   // ---- Routes ---------------------------------------------------------------------------------------------------
   RouteTable& routes() { return routes_; }
+  const RouteTable& routes() const { return routes_; }
   // The cached answer to "where does a packet to this address go?". `zone`: the interface for link-local and
   // multicast destinations, or null.
   const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone);
   PathMtuTable& path_mtu() { return path_mtu_; }
   // Neighbour entries or interfaces changed: what the destination cache holds is stale.
   void invalidate_destinations() { ++generation_; }
+  // Forgets the answers, and the redirects among them (RFC 4861 §5.1). Path MTUs have a table of their own.
+  void clear_destination_cache();
+  // The answers that are still good, in no particular order.
+  std::vector<Destination> destinations() const;
 
   // ---- Sending --------------------------------------------------------------------------------------------------
   // Sends `payload` (upper-layer header and data; headroom is used for what goes before it).
@@ -192,6 +201,7 @@ class Ip6Stack final : public FrameReceiver {
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) override;
   void on_link_change(Nic& nic, bool up) override;
+  void on_mtu_change(Nic&) override { invalidate_destinations(); }
   // A whole IPv6 packet that arrived by `interface` (from the wire, or out of a tunnel).
   void input(Ip6Interface& interface, Packet packet, bool link_layer_multicast = false);
   void set_upper_layer(NextHeader protocol, PacketHandler* handler);
@@ -222,6 +232,7 @@ class Ip6Stack final : public FrameReceiver {
   void notify(const RoutingMessage& message);
   void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
   MobilityHooks* mobility_hooks() const { return mobility_; }
+  // From host to router or back, as far as the kernel goes (RFC 4861 §6.2.2, §6.2.5, §6.3.7); daemons are told.
   void set_forwarding(bool on);
 
   struct Counters {

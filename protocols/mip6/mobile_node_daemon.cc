@@ -69,6 +69,7 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
       return;
     case Kind::DefaultRouterAdded:
     case Kind::DefaultRouterRemoved: return;  // heard from the advertisements themselves
+    case Kind::ForwardingChanged: return;
   }
 }
 

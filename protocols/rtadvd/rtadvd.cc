@@ -88,6 +88,14 @@ std::vector<AdvertisedPrefix> RouterAdvertisementDaemon::prefixes_of(const Adver
 
 void RouterAdvertisementDaemon::on_routing_message(const RoutingMessage& message) {
   using Kind = RoutingMessage::Kind;
+  if (message.kind == Kind::ForwardingChanged) {
+    // §6.2.5: "system management may disable a router's IP forwarding capability", and the interfaces go on
+    // advertising, with a Router Lifetime of zero. What is advertised changes, so it is told soon (§6.2.4).
+    for (auto& [index, advertiser] : advertisers_) {
+      if (advertiser.schedule.state() == AdvertisementSchedule::State::Advertising) start_if_ready(advertiser);
+    }
+    return;
+  }
   Advertiser* advertiser = find(message.interface);
   if (advertiser == nullptr) return;
   const bool running = advertiser->schedule.state() == AdvertisementSchedule::State::Advertising;

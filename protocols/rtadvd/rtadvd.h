@@ -32,6 +32,10 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   void cease(EthernetInterface& interface);
   // What is configured on the interface; null if nothing is.
   const RouterAdvertisementConfig* config(const EthernetInterface& interface) const;
+  // From when on its lifetimes count down. Something is configured there.
+  Time configured_at(const EthernetInterface& interface) const {
+    return advertisers_.at(interface.index()).configured_at;
+  }
 
   struct Counters {
     std::uint64_t solicitations = 0, multicast_sent = 0, unicast_sent = 0, inconsistent = 0;

@@ -46,8 +46,20 @@ void RouterSolicitationDaemon::solicit(EthernetInterface& interface) {
   arm();
 }
 
+std::optional<Time> RouterSolicitationDaemon::done_at(const EthernetInterface& interface) const {
+  const auto it = links_.find(interface.index());
+  return it == links_.end() ? stack_.now() : it->second.solicitor.done_at(stack_.now());
+}
+
 void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message) {
   using Kind = RoutingMessage::Kind;
+  if (message.kind == Kind::ForwardingChanged) {
+    // RFC 4861 §6.3.7: "the system changes from being a router to being a host".
+    for (auto& [index, each] : links_) {
+      if (!stack_.forwarding() && each.interface.up()) start(each);
+    }
+    return;
+  }
   Link* link = find(message.interface);
   if (link == nullptr) return;
   if (message.kind == Kind::LinkUp && link->interface.up()) start(*link);

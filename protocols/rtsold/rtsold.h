@@ -21,6 +21,9 @@ class RouterSolicitationDaemon final : public DatagramHandler, public RoutingLis
   // Begins to solicit on it at once, as on a hint of movement. Nothing happens while the link is down.
   void solicit(EthernetInterface& interface);
 
+  // When it is known whether there is a router: now, if one answered; empty while it still asks.
+  std::optional<Time> done_at(const EthernetInterface& interface) const;
+
   void on_datagram(const Datagram& datagram) override;
   void on_routing_message(const RoutingMessage& message) override;
 

@@ -1,5 +1,7 @@
 #include "protocols/rtsold/solicitor.h"
 
+#include <algorithm>
+
 namespace kamesim {
 
 void RouterSolicitor::on_link_up(Time now, Attachment attachment) {
@@ -21,10 +23,17 @@ void RouterSolicitor::on_router_advertisement(Duration router_lifetime) {
   if (sent_ > 0 && router_lifetime != Duration()) next_.reset();
 }
 
+std::optional<Time> RouterSolicitor::done_at(Time now) const {
+  if (sent_ >= config_.max_rtr_solicitations) return std::max(now, last_sent_ + config_.max_rtr_solicitation_delay);
+  if (next_) return std::nullopt;
+  return now;
+}
+
 bool RouterSolicitor::on_timeout(Time now) {
   if (!next_ || now < *next_) return false;
   next_.reset();
   if (sent_ >= config_.max_rtr_solicitations) return false;
+  last_sent_ = now;
   if (++sent_ < config_.max_rtr_solicitations) next_ = now + config_.rtr_solicitation_interval;
   return true;
 }

@@ -32,11 +32,15 @@ class RouterSolicitor {
   // True if a solicitation is to be sent.
   bool on_timeout(Time now);
   std::optional<Time> next_timeout() const { return next_; }
+  // When it is known whether there is a router, as far as this machine asks. §6.3.7: none, if "no advertisements are
+  // received [...] after MAX_RTR_SOLICITATION_DELAY seconds after sending the last solicitation". Empty: it asks on.
+  std::optional<Time> done_at(Time now) const;
 
  private:
   RouterSolicitorConfig config_;
   RandomStream random_;
   unsigned sent_ = 0;
+  Time last_sent_;
   std::optional<Time> next_;  // empty: nothing to send
 };
 

@@ -41,8 +41,24 @@ class Interface:
 
     @property
     def mtu(self) -> int:
-        """The MTU for IPv6 packets, in bytes: the link's, or what a router advertised."""
+        """The MTU for IPv6 packets, in bytes: the link's, or what a router advertised.
+
+        May be set, from 1280 to the link's MTU: no packet that it sends is longer then (RFC 4861 section 6.3.2,
+        LinkMTU). None: the link's again. What the link itself carries is `medium.configure(mtu=...)`.
+        """
         return self._core.mtu
+
+    @mtu.setter
+    def mtu(self, value: int | None) -> None:
+        what = f"interface {self.full_name!r}"
+        if value is None:
+            self._core.set_mtu(0)
+            return
+        link = errors.MAXIMUM_MTU if self.medium is None else self.medium.mtu
+        right = f"a whole number of bytes from {errors.MINIMUM_MTU} to the link's MTU, {link}, or None: the link's"
+        if isinstance(value, bool) or not isinstance(value, int) or not errors.MINIMUM_MTU <= value <= link:
+            errors.fail(what, "mtu", value, right)
+        self._core.set_mtu(value)
 
     @property
     def up(self) -> bool:

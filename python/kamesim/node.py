@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kamesim import _core, errors, tables
 from kamesim.cell import Roaming
+from kamesim.controls import Controls
 from kamesim.flow import Ping
 from kamesim.interface import Interface
 from kamesim.ip6 import Ip6Settings
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
-from kamesim.placement import Placed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ class StaticAddress:
     dad: bool
 
 
-class Node(Placed):
+class Node(Controls):
     """A node that runs a complete IPv6 stack."""
 
     is_router = False
@@ -138,33 +139,66 @@ class Node(Placed):
         interface: Interface | str | None = None,
         anycast: bool = False,
         dad: bool = True,
+        preferred_lifetime: float | None = None,
+        valid_lifetime: float | None = None,
     ) -> None:
         """Gives it an address, such as "2001:db8::1/64" (without a length: /64), by hand.
 
-        interface: None will do if it has only one. dad: whether Duplicate Address Detection is performed; it takes
-        a second or two, in which the address cannot be used.
+        interface: None will do if it has only one. anycast: other nodes may have the address too; it is no source, and
+        there is no Duplicate Address Detection. dad: whether that is performed; it takes a second or two, in which the
+        address cannot be used. preferred_lifetime, valid_lifetime: seconds from now on, after which it is deprecated
+        and goes (RFC 4862 section 5.5.4); None: for ever.
         """
         text, length = errors.address_with_length(self._what, "address", address)
         if ipaddress.IPv6Address(text).is_multicast or ipaddress.IPv6Address(text).is_unspecified:
             errors.fail(self._what, "address", address, "a unicast or anycast address")
         on = self._choose_interface(interface)
+        preferred, valid = self._lifetimes(preferred_lifetime, valid_lifetime)
         if text in on.addresses:
             raise errors.Error(f"{self._what}: it has the address {text} on {on.name!r} already")
         static = StaticAddress(
             on, text, length, errors.flag(self._what, "anycast", anycast), errors.flag(self._what, "dad", dad)
         )
-        on._core.add_address(text, length, static.anycast, static.dad)
+        on._core.add_address(text, length, static.anycast, static.dad, preferred, valid)
         self._static_addresses.append(static)
 
-    def remove_address(self, address: str) -> None:
-        """Takes an address away, by whatever way it came."""
+    def set_address_lifetimes(
+        self, address: str, *, preferred_lifetime: float | None = None, valid_lifetime: float | None = None
+    ) -> None:
+        """Gives an address, by whatever way it came, other lifetimes, in seconds from now on; None: for ever."""
+        text, length = errors.address_with_length(self._what, "address", address)
+        preferred, valid = self._lifetimes(preferred_lifetime, valid_lifetime)
+        holders = [i for i in self.interfaces if text in i.addresses]
+        if not holders:
+            raise errors.UnknownName(f"{self._what}: address", text, [row[1] for row in self._address_rows()])
+        for interface in holders:
+            interface._core.add_address(text, length, False, True, preferred, valid)
+
+    def remove_address(self, address: str, *, interface: Interface | str | None = None) -> None:
+        """Takes an address away, by whatever way it came. interface: None: from all that have it."""
         text, _ = errors.address_with_length(self._what, "address", address)
-        removed = [i for i in self.interfaces if i._core.remove_address(text)]
+        places = self.interfaces if interface is None else [self.interface(interface)]
+        removed = [i for i in places if i._core.remove_address(text)]
         if not removed:
             raise errors.UnknownName(f"{self._what}: address", text, [row[1] for row in self._address_rows()])
-        self._static_addresses = [a for a in self._static_addresses if a.address != text]
+        self._static_addresses = [
+            a for a in self._static_addresses if a.address != text or a.interface not in removed
+        ]
 
-    # --- Routes and neighbours --------------------------------------------------------------------------------------
+    def _lifetimes(self, preferred: float | None, valid: float | None) -> tuple[int | None, int | None]:
+        """The lifetimes of an address in nanoseconds."""
+        bounds: list[int | None] = []
+        for name, value in (("preferred_lifetime", preferred), ("valid_lifetime", valid)):
+            for_ever = value is None or value == math.inf
+            bounds.append(None if for_ever else errors.nanoseconds(self._what, name, value))
+        if bounds[1] is not None and (bounds[0] is None or bounds[0] > bounds[1]):
+            if preferred is not None:
+                right = f"valid_lifetime, {valid:g} s, or less"
+                errors.fail(self._what, "preferred_lifetime", preferred, right)
+            bounds[0] = bounds[1]
+        return bounds[0], bounds[1]
+
+    # --- Routes --------------------------------------------------------------------------------------------------
 
     @property
     def routes(self) -> pd.DataFrame:
@@ -202,14 +236,6 @@ class Node(Placed):
         if self._core.remove_route(str(network), next_hop) == 0:
             known = {row[0] for row in self._core.routes() if row[4] == "static"}
             raise errors.UnknownName(f"{self._what}: static route", str(network), sorted(known))
-
-    def neighbors(self) -> pd.DataFrame:
-        """Its neighbour caches: interface, address, mac (None: not known), state, is_router.
-
-        state is incomplete, reachable, stale, delay or probe (RFC 4861 section 7.3.2).
-        """
-        rows = [(i.name, *row) for i in self.interfaces for row in i._core.neighbors()]
-        return tables.frame(sorted(rows), ["interface", "address", "mac", "state", "is_router"])
 
     # --- What happens on it -----------------------------------------------------------------------------------------
 

@@ -57,11 +57,11 @@ py::list errors(const Ping& ping) {
 }  // namespace
 
 Ping& ping(Host& host, const std::string& destination, const std::optional<std::string>& source,
-           EthernetInterface* interface, std::uint32_t count, std::uint32_t data_bytes, std::int64_t interval_ns,
+           const Interface* interface, std::uint32_t count, std::uint32_t data_bytes, std::int64_t interval_ns,
            std::optional<std::uint8_t> hop_limit) {
   return host.ping({.destination = parse_address(destination),
                     .source = parse_address_or_unspecified(source),
-                    .interface = interface,
+                    .interface = interface != nullptr ? &interface->now() : nullptr,
                     .count = count,
                     .data_bytes = data_bytes,
                     .interval = Duration::nanoseconds(interval_ns),
@@ -85,12 +85,9 @@ UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32
       .start = Time::from_ns(start_ns),
       .stop = stop_ns ? Time::from_ns(*stop_ns) : Time::max(),
   };
-  world.flows.push_back(std::make_unique<UdpFlow>(source.sockets(), destination.sockets(), config));
+  world.flows.push_back(std::make_unique<UdpFlow>(source, destination, config));
   return *world.flows.back();
 }
-
-UdpFlow::UdpFlow(SocketLayer& source, SocketLayer& destination, const UdpFlowConfig& config)
-    : sender(source, config), receiver(destination, config.flow_id, config.destination_port) {}
 
 void bind_apps(py::module_& m) {
   py::class_<Ping>(m, "Ping", "Echo requests at an interval, and what came back.")
@@ -118,17 +115,17 @@ void bind_apps(py::module_& m) {
           "By sequence number; -1: lost.");
 
   py::class_<UdpFlow>(m, "UdpFlow", "UDP packets from one host to another, counted and timed.")
-      .def_property_readonly("sent", [](const UdpFlow& f) { return f.sender.send_times().size(); })
-      .def_property_readonly("send_errors", [](const UdpFlow& f) { return f.sender.send_errors(); })
-      .def_property_readonly("port", [](const UdpFlow& f) { return f.sender.config().destination_port; })
+      .def_property_readonly("sent", [](const UdpFlow& f) { return f.sender.app().send_times().size(); })
+      .def_property_readonly("send_errors", [](const UdpFlow& f) { return f.sender.app().send_errors(); })
+      .def_property_readonly("port", [](const UdpFlow& f) { return f.sender.app().config().destination_port; })
       .def_property_readonly("destination",
-                             [](const UdpFlow& f) { return f.sender.config().destination.to_string(); })
+                             [](const UdpFlow& f) { return f.sender.app().config().destination.to_string(); })
       .def(
           "set_destination",
-          [](UdpFlow& f, const std::string& address) { f.sender.set_destination(parse_address(address)); },
+          [](UdpFlow& f, const std::string& address) { f.sender->set_destination(parse_address(address)); },
           "address"_a)
-      .def("measure", [](const UdpFlow& f) { return measure(f.sender, f.receiver); })
-      .def("stop", [](UdpFlow& f) { f.sender.stop(); });
+      .def("measure", [](const UdpFlow& f) { return measure(f.sender.app(), f.receiver.app()); })
+      .def("stop", [](UdpFlow& f) { f.sender->stop(); });
 }
 
 }  // namespace kamesim::python

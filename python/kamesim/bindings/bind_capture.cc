@@ -17,7 +17,7 @@ void bind_capture(py::module_& m) {
       .def_property_readonly("frames", [](const Capture& c) { return c.writer.frames(); })
       .def_readonly("closed", &Capture::closed)
       .def(
-          "add_interface", [](Capture& c, EthernetInterface& i) { c.writer.add(*i.nic()); }, "interface"_a)
+          "add_interface", [](Capture& c, const Interface& i) { c.writer.add(i.nic()); }, "interface"_a)
       .def(
           "add_tester", [](Capture& c, TesterPort& t) { c.writer.add(t.nic()); }, "tester"_a)
       .def("flush", [](Capture& c) { c.writer.flush(); })

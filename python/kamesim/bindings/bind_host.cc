@@ -87,10 +87,10 @@ py::list routes(Host& host) {
   return rows;
 }
 
-void add_route(Host& host, const std::string& prefix, EthernetInterface& interface,
+void add_route(Host& host, const std::string& prefix, const Interface& interface,
                const std::optional<std::string>& next_hop, const std::string& kind, std::uint32_t metric) {
   host.stack().routes().add({.prefix = parse_prefix(prefix),
-                             .interface = &interface,
+                             .interface = &interface.now(),
                              .next_hop = parse_address_or_unspecified(next_hop),
                              .kind = kind_of(kind),
                              .origin = RouteOrigin::Static,
@@ -168,10 +168,12 @@ void bind_host(py::module_& m) {
       .def_property_readonly("forwarding", [](const Host& h) { return h.stack().forwarding(); })
       .def(
           "add_interface",
-          [](Host& h, const std::string& name, const std::optional<std::string>& mac) -> EthernetInterface& {
-            return h.add_interface(h.node().add_nic(name, parse_mac(mac)));
+          [](Host& h, const std::string& name, const std::optional<std::string>& mac) {
+            Nic& nic = h.node().add_nic(name, parse_mac(mac));
+            h.add_interface(nic);
+            return Interface(h, nic);
           },
-          "name"_a, "mac"_a, py::return_value_policy::reference_internal,
+          "name"_a, "mac"_a, py::keep_alive<0, 1>(),
           "A new interface, on no link yet. An empty name becomes 'eth<n>'; without a MAC address one is made up.")
       .def("addresses", &addresses,
            "(interface, address, prefix length, state, origin, preferred until, valid until); times in ns, None: for "
@@ -185,16 +187,14 @@ void bind_host(py::module_& m) {
            "hop_limit"_a, py::return_value_policy::reference_internal)
       .def(
           "advertise",
-          [](Host& h, EthernetInterface& interface, const RouterAdvertisementConfig& config) {
-            h.router_advertisements().advertise(interface, config);
+          [](Host& h, const Interface& interface, const RouterAdvertisementConfig& config) {
+            h.router_advertisements().advertise(interface.now(), config);
           },
           "interface"_a, "config"_a, "Sends Router Advertisements on the interface, or changes what they say.")
       .def(
           "cease_advertising",
-          [](Host& h, EthernetInterface& interface) { h.router_advertisements().cease(interface); }, "interface"_a,
+          [](Host& h, const Interface& interface) { h.router_advertisements().cease(interface.now()); }, "interface"_a,
           "With final advertisements (RFC 4861 section 6.2.5).")
-      .def("enable_mobile_ipv6", &enable_mobile_ipv6, py::return_value_policy::reference_internal,
-           "To be called once: the host is a correspondent from then on.")
       .def("drops", &drops, "(reason, rule, count), sorted by reason.")
       .def("counters", &counters, "Packets of the IPv6 layer, by name.")
       .def_property_readonly("position", &position, "(x, y) in metres at the present time; None: without a place.")
@@ -203,6 +203,8 @@ void bind_host(py::module_& m) {
       .def("enable_trace", [](Host& h) { h.node().enable_trace(); })
       .def("enable_drop_trace", [](Host& h) { h.node().enable_drop_trace(); })
       .def("trace", &trace, "(time in ns, kind, fields), in the order of time.");
+  bind_controls(host);
+  bind_mobile_ip(host);
 }
 
 }  // namespace kamesim::python

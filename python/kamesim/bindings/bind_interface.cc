@@ -9,9 +9,9 @@ namespace kamesim::python {
 
 namespace {
 
-std::vector<std::string> addresses(const EthernetInterface& interface) {
+std::vector<std::string> addresses(const Interface& interface) {
   std::vector<std::string> texts;
-  for (const auto& a : interface.addresses()) texts.push_back(a->address.to_string());
+  for (const auto& a : interface->addresses()) texts.push_back(a->address.to_string());
   return texts;
 }
 
@@ -27,57 +27,76 @@ const char* state_name(const Neighbor& neighbor, Time now) {
   return "";
 }
 
-py::list neighbors(EthernetInterface& interface) {
+py::list neighbors(const Interface& interface) {
   py::list rows;
-  interface.nd()->cache().for_each([&](const Neighbor& n) {
+  interface->nd()->cache().for_each([&](const Neighbor& n) {
     if (n.state == Neighbor::State::None) return;
     const py::object mac = n.mac_known() ? py::object(py::str(n.mac.to_string())) : py::none();
-    rows.append(py::make_tuple(n.address.to_string(), mac, state_name(n, interface.stack().now()), n.is_router));
+    rows.append(py::make_tuple(n.address.to_string(), mac, state_name(n, interface->stack().now()), n.is_router,
+                               n.permanent, n.queue.size()));
   });
   return rows;
 }
 
-void add_address(EthernetInterface& interface, const std::string& address, unsigned prefix_length, bool anycast,
-                 bool dad) {
-  interface.stack().add_address(interface, {.address = parse_address(address),
-                                            .prefix_length = static_cast<std::uint8_t>(prefix_length),
-                                            .anycast = anycast,
-                                            .skip_dad = !dad});
+// When a lifetime that begins now is over. None: never.
+Time end_of(const Interface& interface, std::optional<std::int64_t> lifetime_ns) {
+  return lifetime_ns ? interface->stack().now() + Duration::nanoseconds(*lifetime_ns) : Time::max();
 }
 
-py::dict counters(const EthernetInterface& interface) {
-  const NicCounters& c = interface.nic()->counters();
+void add_address(const Interface& interface, const std::string& address, unsigned prefix_length, bool anycast,
+                 bool dad, std::optional<std::int64_t> preferred_ns, std::optional<std::int64_t> valid_ns) {
+  interface->stack().add_address(interface.now(), {.address = parse_address(address),
+                                            .prefix_length = static_cast<std::uint8_t>(prefix_length),
+                                            .anycast = anycast,
+                                            .skip_dad = !dad,
+                                            .preferred_until = end_of(interface, preferred_ns),
+                                            .valid_until = end_of(interface, valid_ns)});
+}
+
+py::dict counters(const Interface& interface) {
+  const NicCounters& c = interface.nic().counters();
   return py::dict("sent_frames"_a = c.sent_frames, "sent_bytes"_a = c.sent_bytes,
                   "received_frames"_a = c.received_frames, "received_bytes"_a = c.received_bytes);
 }
 
 }  // namespace
 
+EthernetInterface& Interface::now() const {
+  EthernetInterface* interface = host_->stack().interface_on(*nic_);
+  if (interface != nullptr) return *interface;
+  throw SimulationError("node '" + nic_->node().name() + "': IPv6 does not run on " + nic_->name() + " any more");
+}
+
 void bind_interface(py::module_& m) {
-  py::class_<EthernetInterface>(m, "Interface", "An Ethernet interface of a host, with its NIC.")
-      .def_property_readonly("name", [](const EthernetInterface& i) { return i.name(); })
-      .def_property_readonly("mac", [](const EthernetInterface& i) { return i.nic()->mac().to_string(); })
-      .def_property_readonly("up", [](const EthernetInterface& i) { return i.up(); })
-      .def_property_readonly("mtu", [](const EthernetInterface& i) { return i.mtu(); })
+  py::class_<Interface>(m, "Interface", "An Ethernet interface of a host, with its NIC.")
+      .def_property_readonly("name", [](const Interface& i) { return i.nic().name(); })
+      .def_property_readonly("mac", [](const Interface& i) { return i.nic().mac().to_string(); })
+      .def_property_readonly("up", [](const Interface& i) { return i->up(); })
+      .def_property_readonly("mtu", [](const Interface& i) { return i->mtu(); })
+      .def_property_readonly("largest_mtu", [](const Interface& i) { return i->largest_mtu(); })
+      .def(
+          "set_mtu", [](const Interface& i, std::uint32_t mtu) { i->set_configured_mtu(mtu); }, "mtu"_a,
+          "0: the link's.")
       .def_property_readonly(
           "medium",
-          [](const EthernetInterface& i) -> std::optional<std::string> {
-            if (i.nic()->medium() == nullptr) return std::nullopt;
-            return i.nic()->medium()->name();
+          [](const Interface& i) -> std::optional<std::string> {
+            if (i.nic().medium() == nullptr) return std::nullopt;
+            return i.nic().medium()->name();
           },
           "The name of the link, LAN or cell it is attached to.")
       .def_property(
-          "enabled", [](const EthernetInterface& i) { return i.nic()->enabled(); },
-          [](EthernetInterface& i, bool enabled) { i.nic()->set_enabled(enabled); })
+          "enabled", [](const Interface& i) { return i.nic().enabled(); },
+          [](const Interface& i, bool enabled) { i.nic().set_enabled(enabled); })
       .def("addresses", &addresses)
-      .def("add_address", &add_address, "address"_a, "prefix_length"_a, "anycast"_a, "dad"_a)
+      .def("add_address", &add_address, "address"_a, "prefix_length"_a, "anycast"_a, "dad"_a,
+           "preferred_ns"_a, "valid_ns"_a, "Lifetimes in ns, None: for ever. Of an address that is there: renews them.")
       .def(
           "remove_address",
-          [](EthernetInterface& i, const std::string& address) {
-            return i.stack().remove_address(i, parse_address(address));
+          [](const Interface& i, const std::string& address) {
+            return i->stack().remove_address(i.now(), parse_address(address));
           },
           "address"_a, "False if it has no such address.")
-      .def("neighbors", &neighbors, "(address, MAC address or None, state, is a router).")
+      .def("neighbors", &neighbors, "(address, MAC address or None, state, is a router, given by hand, packets that wait).")
       .def("counters", &counters, "Frames and bytes of the NIC, by name.");
 }
 

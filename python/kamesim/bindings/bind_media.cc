@@ -38,19 +38,19 @@ void bind_media(py::module_& m) {
   py::class_<Medium>(m, "Medium", "What carries frames between NICs.")
       .def_property_readonly("name", [](const Medium& medium) { return medium.name(); })
       .def(
-          "detach", [](Medium& medium, EthernetInterface& i) { medium.detach(*i.nic()); }, "interface"_a,
+          "detach", [](Medium& medium, const Interface& i) { medium.detach(i.nic()); }, "interface"_a,
           "The interface must be attached here.");
 
   py::class_<PointToPointLink, Medium> link(m, "Link", "A full-duplex point-to-point link.");
   bind_common(link);
   link.def(
-      "attach", [](PointToPointLink& l, EthernetInterface& interface) { l.attach(*interface.nic()); }, "interface"_a,
+      "attach", [](PointToPointLink& l, const Interface& i) { l.attach(i.nic()); }, "interface"_a,
       "Attaches one end; the link has carrier when both are there.");
 
   py::class_<Lan, Medium> lan(m, "Lan", "A switched Ethernet LAN.");
   bind_common(lan);
   lan.def(
-      "attach", [](Lan& l, EthernetInterface& interface) { l.attach(*interface.nic()); }, "interface"_a);
+      "attach", [](Lan& l, const Interface& i) { l.attach(i.nic()); }, "interface"_a);
 }
 
 }  // namespace kamesim::python

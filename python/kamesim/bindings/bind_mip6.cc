@@ -9,26 +9,54 @@
 
 namespace kamesim::python {
 
+// The roles of a host, which it takes up again after a reboot.
+class MobileIp {
+ public:
+  explicit MobileIp(Host& host) : host_(host) { start(); }
+
+  MobileIpv6& now() const { return *running_; }
+
+  void start_home_agent(const Interface& home_link, std::int64_t max_lifetime_ns) {
+    home_agent_.emplace(home_link, HomeAgentRegistrationConfig{.max_lifetime = Duration::nanoseconds(max_lifetime_ns)});
+    now().start_home_agent(home_agent_->first.now(), home_agent_->second);
+  }
+  void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
+    if (mobile_node_) throw SimulationError("the node is a mobile node already");
+    mobile_node_.emplace(interface, config);
+    now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+  }
+
+  // In its present roles, as at boot.
+  void start() {
+    running_ = &host_.start<MobileIpv6>(host_.sockets());
+    if (home_agent_) now().start_home_agent(home_agent_->first.now(), home_agent_->second);
+    if (mobile_node_) now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+  }
+
+ private:
+  Host& host_;
+  MobileIpv6* running_ = nullptr;
+  std::optional<std::pair<Interface, HomeAgentRegistrationConfig>> home_agent_;
+  std::optional<std::pair<Interface, MobileNodeConfig>> mobile_node_;
+};
+
 namespace {
 
-void start_home_agent(MobileIpv6& mip6, EthernetInterface& home_link, std::int64_t max_lifetime_ns) {
-  mip6.start_home_agent(home_link, {.max_lifetime = Duration::nanoseconds(max_lifetime_ns)});
-}
-
-void start_mobile_node(MobileIpv6& mip6, EthernetInterface& interface, const std::string& home_address,
+void start_mobile_node(MobileIp& roles, const Interface& interface, const std::string& home_address,
                        std::uint8_t home_prefix_length, const std::string& home_agent, std::int64_t lifetime_ns,
                        bool route_optimization, bool acknowledge_correspondents, bool reuse_tokens) {
-  if (mip6.mobile_node()) throw SimulationError("the node is a mobile node already");
-  mip6.start_mobile_node(interface, {.home_address = parse_address(home_address),
-                                     .home_prefix_length = home_prefix_length,
-                                     .home_agent = parse_address(home_agent),
-                                     .lifetime = Duration::nanoseconds(lifetime_ns),
-                                     .route_optimization = route_optimization,
-                                     .acknowledge_correspondents = acknowledge_correspondents,
-                                     .reuse_tokens = reuse_tokens});
+  roles.start_mobile_node(interface, {.home_address = parse_address(home_address),
+                                      .home_prefix_length = home_prefix_length,
+                                      .home_agent = parse_address(home_agent),
+                                      .lifetime = Duration::nanoseconds(lifetime_ns),
+                                      .route_optimization = route_optimization,
+                                      .acknowledge_correspondents = acknowledge_correspondents,
+                                      .reuse_tokens = reuse_tokens});
 }
 
-const char* location(MobileIpv6& mip6) {
+
+const char* location(const MobileIp& roles) {
+  MobileIpv6& mip6 = roles.now();
   if (!mip6.mobile_node()) return "none";
   switch (mip6.mobile_node()->location()) {
     case MovementDetector::Location::Home: return "home";
@@ -38,14 +66,15 @@ const char* location(MobileIpv6& mip6) {
   return "";
 }
 
-py::object care_of(MobileIpv6& mip6) {
+py::object care_of(const MobileIp& roles) {
+  MobileIpv6& mip6 = roles.now();
   if (!mip6.mobile_node() || !mip6.mobile_node()->care_of()) return py::none();
   return py::str(mip6.mobile_node()->care_of()->to_string());
 }
 
 // Sorted by home address, so that the order means something.
-py::list binding_cache(MobileIpv6& mip6) {
-  const BindingCache& cache = mip6.binding_cache();
+py::list binding_cache(const MobileIp& roles) {
+  const BindingCache& cache = roles.now().binding_cache();
   std::vector<BindingCacheEntry> entries;
   for (const RegistrationType type : {RegistrationType::Home, RegistrationType::Correspondent}) {
     for (const Ipv6Address& home : cache.home_addresses(type)) {
@@ -74,27 +103,39 @@ py::list messages(const MessageLog& log) {
 }  // namespace
 
 void bind_mip6(py::module_& m) {
-  py::class_<MobileIpv6>(m, "MobileIpv6", "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.")
-      .def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a,
+  py::class_<MobileIp>(m, "MobileIpv6", "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.")
+      .def("start_home_agent", &MobileIp::start_home_agent, "home_link"_a, "max_lifetime_ns"_a,
            "Serves the prefixes of the interface's global addresses.")
       .def("start_mobile_node", &start_mobile_node, "interface"_a, "home_address"_a, "home_prefix_length"_a,
            "home_agent"_a, "lifetime_ns"_a, "route_optimization"_a, "acknowledge_correspondents"_a, "reuse_tokens"_a)
       .def_property_readonly("location", &location, "'home', 'foreign', 'unknown'; 'none' if not a mobile node.")
       .def_property_readonly("care_of", &care_of, "The primary care-of address, or None.")
       .def_property_readonly(
-          "registered", [](MobileIpv6& mip6) { return mip6.mobile_node() && mip6.mobile_node()->registered(); },
+          "registered", [](const MobileIp& roles) {
+            auto& mobile_node = roles.now().mobile_node();
+            return mobile_node && mobile_node->registered();
+          },
           "Whether the home agent has accepted a binding that still lives.")
       .def("binding_cache", &binding_cache,
            "(home address, care-of address, home registration, sequence, expires in ns), sorted.");
 
   py::class_<MessageLog>(m, "MessageLog", "The signalling messages that left and reached the watched interfaces.")
-      .def("watch", [](MessageLog& log, EthernetInterface& interface) { interface.nic()->add_observer(&log); },
+      .def("watch", [](MessageLog& log, const Interface& interface) { interface.nic().add_observer(&log); },
            "interface"_a)
       .def("messages", &messages,
            "(time in ns, node, interface, sent, label, detail, source, destination, tunnelled, identity).")
       .def("clear", &MessageLog::clear);
 }
 
-MobileIpv6& enable_mobile_ipv6(Host& host) { return host.start<MobileIpv6>(host.sockets()); }
+void bind_mobile_ip(py::class_<Host>& host) {
+  host.def(
+      "enable_mobile_ipv6",
+      [](Host& h) -> MobileIp& {
+        const auto roles = std::make_shared<MobileIp>(h);
+        h.at_boot([roles](Host&) { roles->start(); });
+        return *roles;
+      },
+      py::return_value_policy::reference_internal, "To be called once: the host is a correspondent from then on.");
+}
 
 }  // namespace kamesim::python

@@ -33,10 +33,10 @@ Cell& add_cell(World& world, const std::string& name, Lan& lan, const CellConfig
   return cell;
 }
 
-WirelessStation& add_station(World& world, EthernetInterface& interface, std::int64_t beacon_interval_ns,
+WirelessStation& add_station(World& world, const Interface& interface, std::int64_t beacon_interval_ns,
                              double hysteresis_db, std::int64_t handoff_min_ns, std::int64_t handoff_max_ns) {
   world.stations.push_back(std::make_unique<WirelessStation>(
-      *interface.nic(), world.radio,
+      interface.nic(), world.radio,
       WirelessStationConfig{.beacon_interval = Duration::nanoseconds(beacon_interval_ns),
                             .hysteresis_db = hysteresis_db,
                             .handoff_delay_min = Duration::nanoseconds(handoff_min_ns),
@@ -59,7 +59,7 @@ void bind_radio(py::module_& m) {
           [](Cell& c, const CellConfig& config) { c.set_config(config); })
       .def("signal_dbm", [](const Cell& c, double x, double y) { return c.signal_dbm({x, y}); }, "x"_a, "y"_a)
       .def(
-          "attach", [](Cell& c, EthernetInterface& interface) { c.attach(*interface.nic()); }, "interface"_a);
+          "attach", [](Cell& c, const Interface& i) { c.attach(i.nic()); }, "interface"_a);
 
   py::class_<WirelessStation>(m, "Station", "Associates an interface with the best cell where its node is.")
       .def_property_readonly(

@@ -30,15 +30,20 @@ void schedule(World& world, std::int64_t at_ns, std::uint64_t token) {
   });
 }
 
-using SubnetTuple = std::tuple<std::vector<std::string>, std::int64_t, std::vector<EthernetInterface*>,
-                               std::vector<EthernetInterface*>>;
+using SubnetTuple = std::tuple<std::vector<std::string>, std::int64_t, std::vector<Interface>, std::vector<Interface>>;
+
+std::vector<EthernetInterface*> as_they_are(const std::vector<Interface>& interfaces) {
+  std::vector<EthernetInterface*> now;
+  for (const Interface& interface : interfaces) now.push_back(&interface.now());
+  return now;
+}
 
 std::size_t install_routes(World&, const std::vector<SubnetTuple>& tuples) {
   std::vector<Subnet> subnets;
   subnets.reserve(tuples.size());
   for (const auto& [prefixes, delay_ns, routers, default_hosts] : tuples) {
     Subnet& subnet = subnets.emplace_back(
-        Subnet{{}, Duration::nanoseconds(delay_ns), routers, default_hosts});
+        Subnet{{}, Duration::nanoseconds(delay_ns), as_they_are(routers), as_they_are(default_hosts)});
     for (const std::string& prefix : prefixes) subnet.prefixes.push_back(parse_prefix(prefix));
   }
   return install_shortest_path_routes(subnets);
@@ -84,6 +89,8 @@ void bind_simulation(py::module_& m) {
       .def("add_tester", &add_tester, "medium"_a, "name"_a, "mac"_a, "promiscuous"_a, internal)
       .def("receive", &receive, "ports"_a, "until_ns"_a, "dispatch"_a,
            "Runs until a frame waits at one of the ports: (index of the port, time in ns, frame). None: none in time.")
+      .def("run_until_quiet", &run_until_quiet, "host"_a, "until_ns"_a, "dispatch"_a,
+           "Runs until the host is up and quiet, until_ns at the latest. False: it was not by then.")
       .def(
           "add_message_log",
           [](World& w) -> MessageLog& { return *w.message_logs.emplace_back(std::make_unique<MessageLog>()); },

@@ -27,7 +27,6 @@
 namespace kamesim {
 class Cell;
 class Lan;
-class MobileIpv6;
 struct CellConfig;
 }  // namespace kamesim
 
@@ -36,10 +35,50 @@ namespace kamesim::python {
 namespace py = pybind11;
 using namespace py::literals;
 
+// An interface as Python holds it: by its NIC, which a reboot of the host leaves in place.
+class Interface {
+ public:
+  Interface(Host& host, Nic& nic) : host_(&host), nic_(&nic) {}
+  // What runs on the NIC at present.
+  EthernetInterface& now() const;
+  EthernetInterface* operator->() const { return &now(); }
+  Nic& nic() const { return *nic_; }
+  Host& host() const { return *host_; }
+
+ private:
+  Host* host_;
+  Nic* nic_;
+};
+
+// One end of a flow, over reboots of its host.
+template <typename App>
+class FlowEnd final : public PowerListener {
+ public:
+  template <typename... Arguments>
+  explicit FlowEnd(Host& host, Arguments&&... arguments)
+      : host_(host), app_(host.sockets(), std::forward<Arguments>(arguments)...) {
+    host_.add_power_listener(*this);
+  }
+  ~FlowEnd() { host_.remove_power_listener(*this); }
+  FlowEnd(const FlowEnd&) = delete;
+  FlowEnd& operator=(const FlowEnd&) = delete;
+
+  App* operator->() { return &app_; }
+  const App& app() const { return app_; }
+
+  void on_power_off() override { app_.power_off(); }
+  void on_power_on() override { app_.power_on(host_.sockets()); }
+
+ private:
+  Host& host_;
+  App app_;
+};
+
 struct UdpFlow {
-  UdpFlow(SocketLayer& source, SocketLayer& destination, const UdpFlowConfig& config);
-  UdpFlowSender sender;
-  UdpFlowReceiver receiver;
+  UdpFlow(Host& source, Host& destination, const UdpFlowConfig& config)
+      : sender(source, config), receiver(destination, config.flow_id, config.destination_port) {}
+  FlowEnd<UdpFlowSender> sender;
+  FlowEnd<UdpFlowReceiver> receiver;
 };
 
 struct Capture {
@@ -82,7 +121,7 @@ std::optional<MacAddress> parse_mac(const std::optional<std::string>& text);
 
 // Traffic (bind_apps.cc).
 Ping& ping(Host& host, const std::string& destination, const std::optional<std::string>& source,
-           EthernetInterface* interface, std::uint32_t count, std::uint32_t data_bytes, std::int64_t interval_ns,
+           const Interface* interface, std::uint32_t count, std::uint32_t data_bytes, std::int64_t interval_ns,
            std::optional<std::uint8_t> hop_limit);
 UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32_t flow_id,
                       const std::optional<std::string>& source_address, std::uint16_t source_port,
@@ -98,15 +137,16 @@ TesterPort& add_tester(World& world, Medium& medium, const std::string& name, co
 py::object receive(World& world, const std::vector<TesterPort*>& ports, std::int64_t until_ns,
                    const py::function& dispatch);
 
+// Controls (bind_controls.cc): runs the simulation until the host is up and quiet (Host::quiet_from). False: it was not
+// by then.
+bool run_until_quiet(World& world, const Host& host, std::int64_t until_ns, const py::function& dispatch);
+
 // Radio cells (bind_radio.cc).
 Cell& add_cell(World& world, const std::string& name, Lan& lan, const CellConfig& config);
-WirelessStation& add_station(World& world, EthernetInterface& interface, std::int64_t beacon_interval_ns,
+WirelessStation& add_station(World& world, const Interface& interface, std::int64_t beacon_interval_ns,
                              double hysteresis_db, std::int64_t handoff_min_ns, std::int64_t handoff_max_ns);
 // A node's movement or a cell changed: stations at rest look again.
 void reevaluate_stations(World& world);
-
-// Mobile IPv6 (bind_mip6.cc): the host is a correspondent from now on.
-MobileIpv6& enable_mobile_ipv6(Host& host);
 
 // Settings of the IPv6 layer (bind_ip6.cc).
 void def_ip6(py::class_<Host>& host);
@@ -117,6 +157,8 @@ Capture& open_capture(World& world, const std::string& path, bool only_out);
 // Each part of the module.
 void bind_simulation(py::module_& m);
 void bind_host(py::module_& m);
+void bind_controls(py::class_<Host>& host);
+void bind_mobile_ip(py::class_<Host>& host);
 void bind_mip6(py::module_& m);
 void bind_interface(py::module_& m);
 void bind_apps(py::module_& m);

@@ -1,0 +1,67 @@
+#include "protocols/host/configuration.h"
+
+#include <algorithm>
+
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/rtadvd/rtadvd.h"
+
+namespace kamesim {
+
+namespace {
+
+// Lifetimes of addresses end when they do, on or off.
+std::vector<Ip6Stack::NewAddress> addresses_of(const EthernetInterface& interface) {
+  std::vector<Ip6Stack::NewAddress> given;
+  const Time now = interface.stack().now();
+  for (const auto& a : interface.addresses()) {
+    if (a->origin != AddressOrigin::Manual || a->valid_until <= now) continue;
+    given.push_back({.address = a->address,
+                     .prefix_length = a->prefix_length,
+                     .anycast = a->anycast,
+                     .home_address = a->home_address,
+                     .skip_dad = a->skip_dad,
+                     .preferred_until = a->preferred_until,
+                     .valid_until = a->valid_until});
+  }
+  return given;
+}
+
+// RFC 4861 §6.2.1: a lifetime that decrements in real time has less left when the daemon starts again.
+RouterAdvertisementConfig as_of_now(RouterAdvertisementConfig config, Duration elapsed) {
+  if (!config.adv_prefix_list) return config;
+  for (AdvertisedPrefix& p : *config.adv_prefix_list) {
+    if (!p.lifetimes_decrement) continue;
+    for (Duration* lifetime : {&p.adv_valid_lifetime, &p.adv_preferred_lifetime}) {
+      if (*lifetime != kInfiniteLifetime) *lifetime = std::max(*lifetime - elapsed, Duration());
+    }
+  }
+  return config;
+}
+
+}  // namespace
+
+NodeConfiguration configuration_of(const Ip6Stack& stack, const RouterAdvertisementDaemon* advertising) {
+  NodeConfiguration c{.ip6 = stack.config(), .interfaces = {}, .routes = {}};
+  for (const auto& any : stack.interfaces()) {
+    if (any->nic() == nullptr) continue;
+    const auto& interface = static_cast<const EthernetInterface&>(*any);
+    auto& kept = c.interfaces.emplace_back();
+    kept.nic = interface.nic();
+    kept.mtu = interface.configured_mtu();
+    kept.addresses = addresses_of(interface);
+    kept.neighbors = interface.nd()->static_neighbors();
+    const RouterAdvertisementConfig* ra = advertising != nullptr ? advertising->config(interface) : nullptr;
+    if (ra != nullptr && ra->adv_send_advertisements) {
+      kept.advertised = as_of_now(*ra, stack.now() - advertising->configured_at(interface));
+    }
+  }
+  for (Route& route : stack.routes().all()) {
+    if (route.origin != RouteOrigin::Static && route.origin != RouteOrigin::Daemon) continue;
+    std::string interface = route.interface->name();
+    route.interface = nullptr;
+    c.routes.push_back({route, std::move(interface)});
+  }
+  return c;
+}
+
+}  // namespace kamesim

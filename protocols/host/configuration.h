@@ -1,0 +1,40 @@
+// What an administrator has configured on a node, and a power cycle keeps (Host::reboot), as a machine's files do. All
+// else is state, and lost: what was learned from the network, and what daemons and applications had come to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocols/ip6/config.h"
+#include "protocols/ip6/stack.h"
+#include "protocols/rtadvd/config.h"
+
+namespace kamesim {
+
+class RouterAdvertisementDaemon;
+struct StaticNeighbor;
+
+struct NodeConfiguration {
+  struct Interface {
+    Nic* nic = nullptr;
+    std::uint32_t mtu = 0;                                // 0: the link's
+    std::vector<Ip6Stack::NewAddress> addresses;          // given by hand
+    std::vector<StaticNeighbor> neighbors;
+    std::optional<RouterAdvertisementConfig> advertised;  // empty: the daemon is silent there
+  };
+  struct StaticRoute {
+    Route route;            // its interface is null
+    std::string interface;  // the name
+  };
+
+  Ip6Config ip6;
+  std::vector<Interface> interfaces;  // in the order in which they were made
+  std::vector<StaticRoute> routes;    // given by hand, or computed beforehand (RouteOrigin::Daemon)
+};
+
+// `advertising`: null if there is no such daemon.
+NodeConfiguration configuration_of(const Ip6Stack& stack, const RouterAdvertisementDaemon* advertising);
+
+}  // namespace kamesim

@@ -1,0 +1,74 @@
+// Power cycles of a node, and when it has settled after one.
+#include <algorithm>
+
+#include "protocols/host/configuration.h"
+#include "protocols/host/host.h"
+#include "protocols/ip6/neighbor_discovery.h"
+
+namespace kamesim {
+
+void Host::reboot() {
+  const RouterAdvertisementDaemon* advertising =
+      system_->router_advertisements ? &*system_->router_advertisements : nullptr;
+  const NodeConfiguration configuration = configuration_of(stack(), advertising);
+  const Ip6Stack::Counters counters = stack().counters();
+
+  const std::vector<PowerListener*> listeners = lasting().power_listeners;  // they may leave when they are told
+  for (PowerListener* listener : listeners) listener->on_power_off();
+  for (const auto& ping : lasting().pings) ping->end();
+  system_.reset();
+  for (const auto& interface : configuration.interfaces) interface.nic->leave_all();
+
+  node_.renew_streams();
+  ++lasting().boots;
+  system_.emplace(node_, configuration.ip6);
+  stack().counters() = counters;
+  restore(configuration);
+  for (PowerListener* listener : listeners) {
+    const auto& present = lasting().power_listeners;
+    if (std::ranges::find(present, listener) != present.end()) listener->on_power_on();
+  }
+}
+
+void Host::restore(const NodeConfiguration& configuration) {
+  for (const auto& kept : configuration.interfaces) {
+    EthernetInterface& interface = add_interface(*kept.nic);
+    interface.set_configured_mtu(kept.mtu);
+    for (const Ip6Stack::NewAddress& address : kept.addresses) stack().add_address(interface, address);
+    for (const StaticNeighbor& neighbor : kept.neighbors) interface.nd()->add_static_neighbor(neighbor);
+  }
+  // What goes by a tunnel may have to wait for the daemon that makes it.
+  auto add_routes = [&](bool late) {
+    for (const auto& [route, name] : configuration.routes) {
+      Route kept = route;
+      kept.interface = stack().find_interface(name);
+      const bool by_nic = kept.interface != nullptr && kept.interface->nic() != nullptr;
+      if (kept.interface != nullptr && by_nic != late) stack().routes().add(kept);
+    }
+  };
+  add_routes(false);
+  for (const auto& start : lasting().boot) start(*this);
+  add_routes(true);
+  for (const auto& kept : configuration.interfaces) {
+    if (!kept.advertised) continue;
+    auto& interface = static_cast<EthernetInterface&>(*stack().find_interface(kept.nic->name()));
+    router_advertisements().advertise(interface, *kept.advertised);
+  }
+}
+
+std::optional<Time> Host::quiet_from() const {
+  Time quiet = node_.now();
+  for (const auto& interface : stack().interfaces()) {
+    if (interface->nic() == nullptr || !interface->up()) continue;
+    for (const auto& a : interface->addresses()) {
+      if (a->state == AddressState::Tentative || a->state == AddressState::Optimistic) return std::nullopt;
+    }
+    if (!system_->router_solicitations || stack().forwarding()) continue;
+    const auto done = system_->router_solicitations->done_at(static_cast<const EthernetInterface&>(*interface));
+    if (!done) return std::nullopt;
+    quiet = std::max(quiet, *done);
+  }
+  return quiet;
+}
+
+}  // namespace kamesim

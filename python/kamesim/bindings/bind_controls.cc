@@ -1,0 +1,141 @@
+// What is done to a node from outside: power, forwarding, entries by hand, and what its tables hold.
+#include <algorithm>
+
+#include <pybind11/stl.h>
+
+#include "protocols/ip6/nd_drops.h"
+#include "protocols/ip6/neighbor_discovery.h"
+#include "python/kamesim/bindings/world.h"
+
+namespace kamesim::python {
+
+namespace {
+
+// None: for ever.
+py::object time_or_none(Time t) { return t == Time::max() ? py::object(py::none()) : py::int_(t.ns()); }
+py::object time_or_none(const std::optional<Time>& t) { return t ? time_or_none(*t) : py::object(py::none()); }
+
+const char* preference_name(RouterPreference preference) {
+  switch (preference) {
+    case RouterPreference::Low: return "low";
+    case RouterPreference::Medium: return "medium";
+    case RouterPreference::High: return "high";
+  }
+  return "";
+}
+
+RouterPreference preference_of(const std::string& name) {
+  if (name == "low") return RouterPreference::Low;
+  if (name == "high") return RouterPreference::High;
+  return RouterPreference::Medium;
+}
+
+template <typename Call>
+void for_each_link(Host& host, Call call) {
+  for (const auto& interface : host.stack().interfaces()) {
+    if (interface->nd() != nullptr) call(*interface, *interface->nd());
+  }
+}
+
+py::list default_routers(Host& host) {
+  py::list rows;
+  for_each_link(host, [&](const Ip6Interface& interface, NeighborDiscovery& nd) {
+    for (const DefaultRouter& r : nd.routers().default_routers().routers()) {
+      rows.append(py::make_tuple(interface.name(), r.address.to_string(), preference_name(r.preference),
+                                 time_or_none(r.expires), !r.suspect, nd.routers().selected() == r.address));
+    }
+  });
+  return rows;
+}
+
+py::list prefixes(Host& host) {
+  py::list rows;
+  for_each_link(host, [&](const Ip6Interface& interface, NeighborDiscovery& nd) {
+    for (const PrefixEntry& p : nd.routers().prefixes().entries()) {
+      std::vector<std::string> routers;
+      for (const Ipv6Address& router : p.routers) routers.push_back(router.to_string());
+      rows.append(py::make_tuple(interface.name(), p.prefix.to_string(), p.on_link_until.has_value(),
+                                 time_or_none(p.on_link_until), p.addresses_until.has_value(),
+                                 time_or_none(p.addresses_until), p.detached, routers));
+    }
+  });
+  return rows;
+}
+
+py::list groups(Host& host) {
+  py::list rows;
+  for (const auto& interface : host.stack().interfaces()) {
+    for (const auto& [group, joins] : interface->groups()) {
+      rows.append(py::make_tuple(interface->name(), group.to_string(), joins));
+    }
+  }
+  return rows;
+}
+
+py::list destinations(Host& host) {
+  std::vector<Destination> all = host.stack().destinations();
+  std::ranges::sort(all, {}, [](const Destination& d) { return std::pair(d.address, d.zone ? d.zone->index() : 0); });
+  py::list rows;
+  for (const Destination& d : all) {
+    if (d.interface == nullptr) continue;  // known to have no route
+    rows.append(py::make_tuple(d.address.to_string(), d.interface->name(), d.next_hop.to_string(), d.mtu,
+                               d.kind == RouteKind::Local));
+  }
+  return rows;
+}
+
+bool set_default_router(Host&, const std::string& address, const Interface& interface,
+                        std::optional<std::int64_t> lifetime_ns, const std::string& preference) {
+  const Duration lifetime = lifetime_ns ? Duration::nanoseconds(*lifetime_ns) : Duration::max();
+  return interface->nd()->routers().set_router(parse_address(address), lifetime, preference_of(preference));
+}
+
+void add_neighbor(Host&, const std::string& address, const std::string& mac, const Interface& interface,
+                  bool is_router) {
+  interface->nd()->add_static_neighbor({parse_address(address), *parse_mac(mac), is_router});
+}
+
+void clear_neighbors(Host& host) {
+  for_each_link(host, [](Ip6Interface&, NeighborDiscovery& nd) { nd.clear_neighbors(kNdRemoved); });
+}
+
+}  // namespace
+
+bool run_until_quiet(World& world, const Host& host, std::int64_t until_ns, const py::function& dispatch) {
+  const Time limit = Time::from_ns(until_ns);
+  for (;;) {
+    const auto quiet = host.quiet_from();
+    const Time now = world.simulation.now();
+    if (quiet && *quiet <= now) return true;
+    if (now >= limit) return false;
+    run(world, quiet ? std::min(*quiet, limit) : limit, dispatch, py::none(),
+        [&] { return host.quiet_from() != quiet; });
+    if (world.simulation.stop_requested()) return false;
+  }
+}
+
+void bind_controls(py::class_<Host>& host) {
+  host.def("reboot", &Host::reboot, "A power cycle that takes no time.")
+      .def_property_readonly("boots", &Host::boots)
+      .def("set_forwarding", &Host::set_forwarding, "on"_a)
+      .def("set_default_router", &set_default_router, "address"_a, "interface"_a, "lifetime_ns"_a, "preference"_a,
+           "A lifetime of None is for ever, of 0 takes it away. False: the list is full.")
+      .def("default_routers", &default_routers,
+           "(interface, address, preference, expires in ns, not known to be unreachable, selected).")
+      .def("prefixes", &prefixes,
+           "(interface, prefix, on-link, until, addresses formed, until, detached, routers); times in ns, None: for "
+           "ever.")
+      .def("groups", &groups, "(interface, group, how often it was joined).")
+      .def("destinations", &destinations, "(destination, interface, next hop, MTU, it is ours), by destination.")
+      .def("clear_destination_cache", [](Host& h) { h.stack().clear_destination_cache(); })
+      .def("add_neighbor", &add_neighbor, "address"_a, "mac"_a, "interface"_a, "is_router"_a)
+      .def(
+          "remove_neighbor",
+          [](Host&, const std::string& address, const Interface& interface) {
+            return interface->nd()->remove_neighbor(parse_address(address));
+          },
+          "address"_a, "interface"_a, "False: there is no such entry.")
+      .def("clear_neighbors", &clear_neighbors, "But for those given by hand.");
+}
+
+}  // namespace kamesim::python

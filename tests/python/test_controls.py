@@ -1,0 +1,325 @@
+"""The controls of a node, as they show on the wire: Scapy speaks for the other nodes of the link."""
+
+import math
+
+import pytest
+from scapy.layers.inet6 import (
+    ICMPv6EchoReply,
+    ICMPv6EchoRequest,
+    ICMPv6ND_NA,
+    ICMPv6ND_NS,
+    ICMPv6ND_RA,
+    ICMPv6ND_RS,
+    ICMPv6NDOptDstLLAddr,
+    ICMPv6NDOptSrcLLAddr,
+    ICMPv6NDOptPrefixInfo,
+    IPv6,
+)
+from scapy.layers.l2 import Ether
+
+import kamesim as ks
+
+MAC, NODE, NODE_LINK_LOCAL = "02:00:00:00:00:01", "2001:db8:1::1", "fe80::ff:fe00:1"
+PEER_MAC, PEER, PEER_LINK_LOCAL = "02:00:00:00:00:99", "2001:db8:1::99", "fe80::99"
+FAR = "2001:db8:9::9"
+
+
+class Wire:
+    """A tester port and what came by it."""
+
+    def __init__(self, lan):
+        self.net = lan.network
+        self.port = lan.tester(mac=PEER_MAC)
+
+    def send(self, packet):
+        self.port.send(bytes(packet))
+        self.net.run(for_=0)
+
+    def run(self, seconds, layer=None):
+        """The packets that come within so many seconds, or those with the layer."""
+        end, came = self.net.now + seconds, []
+        while (received := self.port.recv_with_time(timeout=end - self.net.now)) is not None:
+            packet = Ether(received[1])
+            packet.time = received[0]
+            if layer is None or layer in packet:
+                came.append(packet)
+        return came
+
+    def advertise(self, source=PEER_LINK_LOCAL, lifetime=1800, *options):
+        packet = Ether(src=PEER_MAC, dst="33:33:00:00:00:01") / IPv6(src=source, dst="ff02::1", hlim=255)
+        packet = packet / ICMPv6ND_RA(routerlifetime=lifetime) / ICMPv6NDOptSrcLLAddr(lladdr=PEER_MAC)
+        for option in options:
+            packet = packet / option
+        self.send(packet)
+
+    def answer(self, solicitation, router=0):
+        self.send(
+            Ether(src=PEER_MAC, dst=solicitation.src)
+            / IPv6(src=solicitation[ICMPv6ND_NS].tgt, dst=solicitation[IPv6].src, hlim=255)
+            / ICMPv6ND_NA(tgt=solicitation[ICMPv6ND_NS].tgt, S=1, O=1, R=router)
+            / ICMPv6NDOptDstLLAddr(lladdr=PEER_MAC)
+        )
+
+    def echo(self, to, source=PEER, data=b"x", **ip):
+        self.send(
+            Ether(src=PEER_MAC, dst=MAC) / IPv6(src=source, dst=to, **ip) / ICMPv6EchoRequest(data=data)
+        )
+
+
+@pytest.fixture
+def lan(net):
+    return net.lan("lan", False)
+
+
+@pytest.fixture
+def wire(lan):
+    return Wire(lan)
+
+
+@pytest.fixture
+def host(lan, wire):
+    """A host with an address by hand, settled, alone with the tester."""
+    host = lan.network.host("host")
+    lan.attach(host, mac=MAC, address=f"{NODE}/64")
+    host.settle()
+    wire.port.clear()
+    return host
+
+
+# --- Neighbours -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_permanent_neighbor_is_used_and_never_asked_for(host, wire):
+    host.add_neighbor(PEER, PEER_MAC)
+    host.ping(PEER, count=3)
+    came = wire.run(60)
+    assert len([p for p in came if ICMPv6EchoRequest in p and p.dst == PEER_MAC]) == 3
+    assert not [p for p in came if ICMPv6ND_NS in p]
+    row = host.neighbors().set_index("address").loc[PEER]
+    assert (row["mac"], row["state"], row["permanent"], row["interface"]) == (PEER_MAC, "reachable", True, "eth0")
+
+
+def test_nothing_heard_changes_a_permanent_neighbor(host, wire):
+    host.add_neighbor(PEER, "02:00:00:00:00:55")
+    wire.send(
+        Ether(src=PEER_MAC, dst="33:33:00:00:00:01")
+        / IPv6(src=PEER, dst="ff02::1", hlim=255)
+        / ICMPv6ND_NA(tgt=PEER, O=1, R=0)
+        / ICMPv6NDOptDstLLAddr(lladdr=PEER_MAC)
+    )
+    assert host.neighbors().set_index("address").loc[PEER, "mac"] == "02:00:00:00:00:55"
+    host.clear_neighbors()
+    assert list(host.neighbors()["address"]) == [PEER]
+    host.remove_neighbor(PEER)
+    assert len(host.neighbors()) == 0
+    host.ping(PEER, count=1)
+    assert wire.run(0.5, ICMPv6ND_NS)[0][ICMPv6ND_NS].tgt == PEER
+
+
+def test_cleared_neighbors_are_asked_for_anew(host, wire):
+    wire.echo(NODE)
+    solicitation = wire.run(0.5, ICMPv6ND_NS)[0]
+    assert host.neighbors().iloc[0]["queued"] == 1
+    wire.answer(solicitation)
+    assert wire.run(1, ICMPv6EchoReply)
+    assert host.neighbors().iloc[0]["state"] == "reachable"
+    wire.echo(NODE)
+    assert not wire.run(1, ICMPv6ND_NS)
+    host.clear_neighbors()
+    wire.echo(NODE)
+    assert wire.run(0.5, ICMPv6ND_NS)
+
+
+def test_bad_neighbors(host):
+    for call, right in [
+        (lambda: host.add_neighbor("ff02::5", PEER_MAC), "must be the address of another node"),
+        (lambda: host.add_neighbor("::", PEER_MAC), "must be the address of another node"),
+        (lambda: host.add_neighbor(PEER, "33:33:00:00:00:01"), "the address of one station"),
+        (lambda: host.add_neighbor(PEER, None), "mac is None; it must be a MAC address"),
+        (lambda: host.add_neighbor(NODE, PEER_MAC), "is an address of 'host:eth0' itself"),
+        (lambda: host.add_neighbor(PEER, PEER_MAC, interface="eth9"), "interface 'eth9' is not known"),
+        (lambda: host.add_neighbor(PEER, PEER_MAC, is_router=1), "is_router is 1"),
+        (lambda: host.remove_neighbor(PEER), f"address '{PEER}' is not known; there are none yet"),
+    ]:
+        with pytest.raises(ks.Error, match=right):
+            call()
+
+
+# --- Default routers ------------------------------------------------------------------------------------------------------
+
+
+def test_a_default_router_by_hand(host, wire):  # RFC 4861 5.1, 6.3.4
+    host.add_default_router(PEER_LINK_LOCAL, lifetime=30)
+    row = host.default_routers().iloc[0]
+    assert tuple(row) == ("eth0", PEER_LINK_LOCAL, "medium", pytest.approx(wire.net.now + 30), True, True)
+    host.add_neighbor(PEER_LINK_LOCAL, PEER_MAC, is_router=True)
+    host.ping(FAR, count=1)
+    assert wire.run(1, ICMPv6EchoRequest)[0][IPv6].dst == FAR
+    wire.run(30)
+    assert len(host.default_routers()) == 0
+    host.ping(FAR, count=1)
+    assert not wire.run(2, ICMPv6EchoRequest)
+
+
+def test_default_routers_by_preference_and_removed(host):  # RFC 4191 3.2
+    host.add_default_router("fe80::a")
+    host.add_default_router("fe80::b", preference="high", lifetime=math.inf)
+    table = host.default_routers().set_index("address")
+    assert table.loc["fe80::b", "selected"] and not table.loc["fe80::a", "selected"]
+    assert table["expires_s"].eq(math.inf).all()
+    host.remove_default_router("fe80::b")
+    assert host.default_routers()["selected"].tolist() == [True]
+    with pytest.raises(ks.Error, match="address 'fe80::b' is not known; did you mean 'fe80::a'"):
+        host.remove_default_router("fe80::b")
+    with pytest.raises(ks.Error, match="lifetime is 0; it must be a number of seconds, above 0"):
+        host.add_default_router("fe80::c", lifetime=0)
+    with pytest.raises(ks.Error, match="preference is 'best'"):
+        host.add_default_router("fe80::c", preference="best")
+    with pytest.raises(ks.Error, match=f"{NODE} is an address of"):
+        host.add_default_router(NODE)
+    with pytest.raises(ks.Error, match="is full"):
+        for n in range(40):
+            host.add_default_router(f"fe80::1:{n:x}")
+
+
+def test_an_advertised_router_and_its_prefix_show(host, wire):
+    prefix = ICMPv6NDOptPrefixInfo(prefix="2001:db8:5::", prefixlen=64, validlifetime=600, preferredlifetime=300)
+    wire.advertise(PEER_LINK_LOCAL, 1800, prefix)
+    now = wire.net.now
+    assert host.default_routers().iloc[0]["expires_s"] == pytest.approx(now + 1800)
+    row = host.prefixes().iloc[0]
+    assert row["prefix"] == "2001:db8:5::/64" and row["routers"] == [PEER_LINK_LOCAL] and not row["detached"]
+    assert row["on_link_until_s"] == row["addresses_until_s"] == pytest.approx(now + 600)
+    assert "2001:db8:5::ff:fe00:1" in set(host.addresses()["address"])
+
+
+# --- Addresses ------------------------------------------------------------------------------------------------------------
+
+
+def test_lifetimes_of_an_address_by_hand(net, host):  # RFC 4862 5.5.4
+    host.add_address("2001:db8:1::5/64", dad=False, preferred_lifetime=10, valid_lifetime=20)
+    state = lambda: dict(zip(host.addresses()["address"], host.addresses()["state"])).get("2001:db8:1::5")
+    assert state() == "preferred"
+    net.run(for_=10.5)
+    assert state() == "deprecated"
+    host.set_address_lifetimes("2001:db8:1::5", preferred_lifetime=5, valid_lifetime=5)
+    net.run(for_=0.1)
+    assert state() == "preferred"
+    net.run(for_=5)
+    assert state() is None
+    with pytest.raises(ks.Error, match="address '2001:db8:1::5' is not known"):
+        host.set_address_lifetimes("2001:db8:1::5")
+    with pytest.raises(ks.Error, match="preferred_lifetime is 9; it must be valid_lifetime, 5 s, or less"):
+        host.add_address("2001:db8:1::6", preferred_lifetime=9, valid_lifetime=5)
+    with pytest.raises(ks.Error, match="valid_lifetime is -1"):
+        host.add_address("2001:db8:1::6", valid_lifetime=-1)
+
+
+def test_an_anycast_address_answers_but_does_not_speak(host, wire):  # RFC 4291 2.6, RFC 4861 7.2.7
+    host.add_address("2001:db8:1::a/64", anycast=True)
+    host.add_neighbor(PEER, PEER_MAC)
+    wire.send(
+        Ether(src=PEER_MAC, dst="33:33:ff:00:00:0a")
+        / IPv6(src=PEER, dst="ff02::1:ff00:a", hlim=255)
+        / ICMPv6ND_NS(tgt="2001:db8:1::a")
+        / ICMPv6NDOptSrcLLAddr(lladdr=PEER_MAC)
+    )
+    advertisement = wire.run(2, ICMPv6ND_NA)[0][ICMPv6ND_NA]
+    assert (advertisement.tgt, advertisement.O) == ("2001:db8:1::a", 0)
+    wire.echo("2001:db8:1::a")
+    assert wire.run(1, ICMPv6EchoReply)[0][IPv6].src == NODE
+    host.remove_address("2001:db8:1::a")
+    wire.echo("2001:db8:1::a")
+    assert not wire.run(1, ICMPv6EchoReply)
+
+
+# --- MTU ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_mtu_of_an_interface(host, wire):
+    interface = host.interfaces[0]
+    host.add_neighbor(PEER, PEER_MAC)
+    interface.mtu = 1280
+    host.ping(PEER, count=1, size=1400)
+    assert max(len(p[IPv6]) for p in wire.run(1, IPv6)) == 1280
+    interface.mtu = None
+    host.ping(PEER, count=1, size=1400)
+    assert max(len(p[IPv6]) for p in wire.run(1, IPv6)) == 1448
+    for value in (1279, 1501, 1400.5, True, "1400"):
+        with pytest.raises(ks.Error, match="it must be a whole number of bytes from 1280 to the link's MTU, 1500"):
+            interface.mtu = value
+
+
+def test_the_mtu_of_the_link(host, lan, wire):
+    host.add_neighbor(PEER, PEER_MAC)
+    host.ping(PEER, count=1, size=1400)
+    assert len(wire.run(1, IPv6)) == 1
+    lan.configure(mtu=1300)
+    assert host.interfaces[0].mtu == 1300
+    host.ping(PEER, count=1, size=1400)
+    assert [len(p[IPv6]) <= 1300 for p in wire.run(1, IPv6)] == [True, True]
+
+
+# --- Forwarding -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_becomes_a_router_and_a_host_again(net, host, wire):
+    other = net.lan("other", False)
+    other.attach(host, address="2001:db8:2::1/64")
+    far = Wire(other)
+    host.settle()
+    host.add_neighbor("2001:db8:2::99", PEER_MAC, interface="eth1")
+    far.port.clear()
+    wire.echo("2001:db8:2::99")
+    assert not far.run(1, ICMPv6EchoRequest)
+    assert "ff02::2" not in set(host.groups()["group"])
+    host.forwarding = True
+    assert host.forwarding
+    wire.echo("2001:db8:2::99")
+    assert far.run(1, ICMPv6EchoRequest)[0][IPv6].hlim == 63
+    assert set(host.groups()[host.groups()["group"] == "ff02::2"]["interface"]) == {"eth0", "eth1"}
+    wire.send(
+        Ether(src=PEER_MAC, dst="33:33:ff:00:00:01")
+        / IPv6(src=PEER, dst="ff02::1:ff00:1", hlim=255)
+        / ICMPv6ND_NS(tgt=NODE)
+        / ICMPv6NDOptSrcLLAddr(lladdr=PEER_MAC)
+    )
+    assert wire.run(1, ICMPv6ND_NA)[0][ICMPv6ND_NA].R == 1
+    wire.advertise()
+    assert len(host.default_routers()) == 0
+    host.forwarding = False
+    assert wire.run(1.5, ICMPv6ND_RS)  # RFC 4861 6.3.7
+    wire.advertise()
+    assert list(host.default_routers()["address"]) == [PEER_LINK_LOCAL]
+    wire.echo("2001:db8:2::99")
+    assert not far.run(1, ICMPv6EchoRequest)
+    with pytest.raises(ks.Error, match="forwarding is 'on'; it must be True or False"):
+        host.forwarding = "on"
+
+
+def test_a_router_that_becomes_a_host_says_so(net, lan, wire):  # RFC 4861 6.2.5
+    router = net.router("router")
+    lan.attach(router, mac=MAC, address=f"{NODE}/64")
+    router.advertise(lan, max_interval=10, prefixes=["2001:db8:1::/64"])
+    assert wire.run(60, ICMPv6ND_RA)[-1][ICMPv6ND_RA].routerlifetime == 30
+    router.forwarding = False
+    came = wire.run(60, ICMPv6ND_RA)
+    assert came[0].time <= net.now - 60 + 3.5  # MIN_DELAY_BETWEEN_RAS and MAX_RA_DELAY_TIME
+    assert {p[ICMPv6ND_RA].routerlifetime for p in came} == {0}
+    assert all(ICMPv6NDOptPrefixInfo in p for p in came)
+    router.forwarding = True
+    assert {p[ICMPv6ND_RA].routerlifetime for p in wire.run(60, ICMPv6ND_RA)} == {30}
+
+
+# --- The destination cache ------------------------------------------------------------------------------------------------
+
+
+def test_the_destination_cache_shows_and_clears(host, wire):
+    host.add_default_router(PEER_LINK_LOCAL)
+    host.add_neighbor(PEER_LINK_LOCAL, PEER_MAC, is_router=True)
+    host.ping(FAR, count=1)
+    wire.run(1)
+    row = host.destination_cache().set_index("destination").loc[FAR]
+    assert (row["interface"], row["next_hop"], row["mtu"], row["local"]) == ("eth0", PEER_LINK_LOCAL, 1500, False)
+    host.clear_destination_cache()
+    assert len(host.destination_cache()) == 0
