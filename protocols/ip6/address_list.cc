@@ -33,6 +33,31 @@ void remove_local_route(RouteTable& routes, const Ip6Interface& interface, const
 
 }  // namespace
 
+// RFC 4291 §2.6.1: a router has the Subnet-Router anycast address of each prefix of its links. Not of those with room
+// for two addresses only (RFC 6164 §5.1).
+void Ip6Stack::review_subnet_router_anycast(Ip6Interface& interface) {
+  if (interface.nd() == nullptr) return;
+  std::vector<Ipv6Prefix> wanted;
+  if (config_.forwarding && config_.nd.subnet_router_anycast) {
+    for (const auto& a : interface.addresses_) {
+      if (a->origin == AddressOrigin::Manual && !a->address.is_link_local() && a->prefix_length < 127) {
+        wanted.push_back(a->prefix());
+      }
+    }
+  }
+  std::vector<Ipv6Address> unwanted;
+  for (const auto& a : interface.addresses_) {
+    if (a->origin != AddressOrigin::SubnetRouter) continue;
+    if (std::ranges::find(wanted, a->prefix()) == wanted.end()) unwanted.push_back(a->address);
+  }
+  for (const Ipv6Address& address : unwanted) remove_address(interface, address);
+  for (const Ipv6Prefix& prefix : wanted) {
+    if (interface.find_address(prefix.address()) != nullptr) continue;
+    add_address(interface, {.address = prefix.address(), .prefix_length = static_cast<std::uint8_t>(prefix.length()),
+                            .origin = AddressOrigin::SubnetRouter, .anycast = true, .on_link_prefix = false});
+  }
+}
+
 InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddress& request) {
   if (InterfaceAddress* known = interface.find_address(request.address)) {
     known->preferred_until = request.preferred_until;
@@ -48,6 +73,7 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   a.anycast = request.anycast;
   a.home_address = request.home_address;
   a.skip_dad = request.skip_dad;
+  a.temporary = request.temporary;
   a.preferred_until = request.preferred_until;
   a.valid_until = request.valid_until;
   interface.addresses_.push_back(std::move(owned));
@@ -58,6 +84,7 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   }
   invalidate_destinations();
 
+  if (config_.forwarding && request.origin == AddressOrigin::Manual) review_subnet_router_anycast(interface);
   if (!needs_dad(interface, request)) {
     a.state = AddressState::Preferred;
     notify({Kind::AddressAdded, &interface, a.address});
@@ -112,6 +139,7 @@ bool Ip6Stack::remove_address(Ip6Interface& interface, Ipv6Address address) {
   }
   invalidate_destinations();
   notify({Kind::AddressRemoved, &interface, address});
+  if (manual && config_.forwarding) review_subnet_router_anycast(interface);
   return true;
 }
 

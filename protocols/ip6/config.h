@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "protocols/ip6/nd_config.h"
 #include "protocols/ip6/specification.h"
 #include "sim/time.h"
 
@@ -69,6 +70,7 @@ struct Ip6Config {
   std::size_t max_default_routers = 16;
   std::size_t max_prefixes = 32;           // prefix list entries of an interface
   std::size_t max_autoconfigured_addresses = 16;  // of an interface
+  NdConfig nd;
 };
 
 }  // namespace kamesim

@@ -28,6 +28,7 @@ struct Destination {
   RouteKind kind = RouteKind::Reject;
   RouteOrigin origin = RouteOrigin::Static;
   bool fragment_header = false;  // every packet of ours bears one (RFC 2460 §5)
+  bool by_source = false;  // the first hop depends on the packet's source (RFC 8028)
 };
 
 // Direct-mapped, grows up to a bound; a collision evicts.

@@ -245,6 +245,7 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
     parameter_problem(in, ParameterProblemCode::ErroneousHeaderField, in.offset, kFragmentOfJumbogram);
     return Walk::Stop;
   }
+  in.fragmented = true;
   const FragmentHeader f = header->value();
   const std::size_t data = in.packet.size() - in.offset - kFragmentHeaderSize;
   if (header->is_atomic() && config_.rules.atomic_fragments_apart) {

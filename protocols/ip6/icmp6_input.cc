@@ -1,6 +1,7 @@
 #include "protocols/ip6/icmp6_input.h"
 
 #include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/wire/checksum.h"
 #include "protocols/wire/extension_headers.h"
@@ -94,6 +95,8 @@ void Icmp6Input::on_packet(InputPacket& in) {
   } else if (type == Icmp6Type::EchoRequest) {
     reply_to_echo(in);
   } else if (type >= Icmp6Type::RouterSolicitation && type <= Icmp6Type::Redirect) {
+    // RFC 6980 §5: fragmentation has no place in Neighbor Discovery; the daemons do not hear of it either.
+    if (in.fragmented) return stack_.drop(kNdFragmented, in.packet.bytes());
     if (in.interface->nd() != nullptr) in.interface->nd()->input(in);
   } else if (!is_known(type)) {  // RFC 4443 §2.4 b
     return stack_.drop(kIcmp6UnknownType, in.packet.bytes());

@@ -85,6 +85,12 @@ void EthernetInterface::transmit(Packet packet, MacAddress destination) {
   nic_.send(std::move(packet));
 }
 
+void EthernetInterface::set_mac(MacAddress mac) {
+  if (mac == nic_.mac()) return;
+  nic_.set_mac(mac);
+  nd_->on_link_layer_address_changed();
+}
+
 void EthernetInterface::join_group(const Ipv6Address& group) {
   if (!in_group(group)) nic_.join(multicast_mac(group));
   Ip6Interface::join_group(group);

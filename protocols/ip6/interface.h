@@ -26,7 +26,13 @@ enum class AddressState : std::uint8_t {
   Duplicated,  // Duplicate Address Detection found another owner
 };
 
-enum class AddressOrigin : std::uint8_t { LinkLocal, Manual, Autoconfigured, Home };
+enum class AddressOrigin : std::uint8_t {
+  LinkLocal,
+  Manual,
+  Autoconfigured,
+  Home,
+  SubnetRouter,  // the Subnet-Router anycast address of a prefix (RFC 4291 §2.6.1)
+};
 
 struct InterfaceAddress {
   Ipv6Address address;
@@ -37,6 +43,7 @@ struct InterfaceAddress {
   bool home_address = false;  // RFC 6275 §3.2; RFC 6724 rule 4
   bool skip_dad = false;      // by its administrator's wish
   bool detached = false;      // no router of its prefix is probably reachable (KAME); not used as a source
+  bool temporary = false;     // RFC 8981; RFC 6724 §5, rule 7
   Time preferred_until = Time::max();
   Time valid_until = Time::max();
 
@@ -84,6 +91,8 @@ class Ip6Interface {
 
   std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
   bool send_destination_unreachable = true;  // RFC 4443 §3.1: about packets that arrived here
+  // Routers are solicited here by another than the router solicitation daemon: by a mobile node's.
+  bool routers_solicited_elsewhere = false;
 
  private:
   friend class Ip6Stack;
@@ -119,6 +128,8 @@ class EthernetInterface final : public Ip6Interface {
   // RFC 4862 §5.4.5: IPv6 neither sends nor receives here, as the hardware address seems to be in use twice.
   void set_disabled(bool disabled) { disabled_ = disabled; }
   bool disabled() const { return disabled_; }
+  // Another link-layer address, as of a card that was exchanged; addresses stay, neighbours are told.
+  void set_mac(MacAddress mac);
   // Puts the Ethernet header before the packet and sends it.
   void transmit(Packet packet, MacAddress destination);
 

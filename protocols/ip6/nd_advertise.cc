@@ -25,18 +25,56 @@ void NeighborDiscovery::answer(const InputPacket& in, const Ipv6Address& target,
   // §7.2.7. Not for a proxied address: "where only one proxy is present, such delay is not necessary" (§7.2.8).
   if (!anycast) return advertise(advertisement);
   if (delayed_.size() >= kMaxDelayed) return stack_.drop(kNdTooManyDelayed, in.packet.bytes());
-  delayed_.push_back({now() + random_.uniform(Duration(), kMaxAnycastDelayTime), advertisement});
+  delayed_.push_back({now() + random_.uniform(Duration(), kMaxAnycastDelayTime), advertisement, 1});
   arm();
 }
 
 void NeighborDiscovery::send_delayed() {
-  std::vector<Delayed> due;
-  std::erase_if(delayed_, [&](const Delayed& d) {
+  std::vector<Advertisement> due;
+  std::erase_if(delayed_, [&](Delayed& d) {
     if (now() < d.at) return false;
-    due.push_back(d);
-    return true;
+    if (!speaks_for(d.advertisement.message.target)) return true;
+    due.push_back(d.advertisement);
+    d.at = now() + timing_.retrans_timer;  // §7.2.6: "at least RetransTimer seconds"
+    return --d.left == 0;
   });
-  for (const Delayed& d : due) advertise(d.advertisement);
+  for (const Advertisement& advertisement : due) advertise(advertisement);
+}
+
+bool NeighborDiscovery::speaks_for(const Ipv6Address& target) const {
+  const InterfaceAddress* own = interface_.find_address(target);
+  return own != nullptr ? own->assigned() : proxies(target);
+}
+
+// RFC 4861 §7.2.6: the first at once, the others RetransTimer apart; what is told anew of a target begins anew.
+void NeighborDiscovery::announce(const Advertisement& advertisement, unsigned times) {
+  advertise(advertisement);
+  std::erase_if(delayed_, [&](const Delayed& d) {
+    return d.advertisement.message.target == advertisement.message.target && !d.advertisement.message.solicited;
+  });
+  if (times < 2 || delayed_.size() >= kMaxDelayed) return;
+  delayed_.push_back({now() + timing_.retrans_timer, advertisement, times - 1});
+  arm();
+}
+
+// RFC 9131 §6.1.2: with Override clear, to all routers.
+void NeighborDiscovery::announce_new_address(const InterfaceAddress& address) {
+  if (!stack_.config().nd.announce_addresses || stack_.forwarding()) return;
+  if (address.address.is_link_local() || address.anycast || address.origin == AddressOrigin::Home) return;
+  announce({.message = {.target = address.address}, .destination = kAllRoutersLinkLocal}, kMaxNeighborAdvertisement);
+}
+
+// RFC 4861 §7.2.6: of every address; of anycast ones with Override clear.
+void NeighborDiscovery::on_link_layer_address_changed() {
+  if (!interface_.up()) return;
+  std::vector<Advertisement> news;
+  for (const auto& a : interface_.addresses()) {
+    if (!a->assigned()) continue;
+    news.push_back({.message = {.target = a->address, .router = stack_.forwarding(), .solicited = false,
+                                .override = !a->anycast && a->state != AddressState::Optimistic},
+                    .destination = kAllNodesLinkLocal});
+  }
+  for (const Advertisement& advertisement : news) announce(advertisement, kMaxNeighborAdvertisement);
 }
 
 // An address of the interface: the target itself, where it may be a source (RFC 4861 §4.4).
@@ -59,11 +97,12 @@ void NeighborDiscovery::advertise(const Advertisement& advertisement) {
 
 void NeighborDiscovery::send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache) {
   if (!interface_.up()) return;
-  advertise({.message = {.target = target,
-                         .router = stack_.forwarding() && !proxies(target),
-                         .solicited = false,
-                         .override = override_cache},
-             .destination = kAllNodesLinkLocal});
+  announce({.message = {.target = target,
+                        .router = stack_.forwarding() && !proxies(target),
+                        .solicited = false,
+                        .override = override_cache},
+            .destination = kAllNodesLinkLocal},
+           std::min(stack_.config().nd.unsolicited_advertisements, kMaxNeighborAdvertisement));
 }
 
 void NeighborDiscovery::add_proxy(const Ipv6Address& address) {

@@ -16,6 +16,7 @@ inline constexpr unsigned kMaxRtrSolicitations = 3;             // MAX_RTR_SOLIC
 // RFC 4861 §10, node constants.
 inline constexpr std::uint8_t kMaxMulticastSolicit = 3;         // MAX_MULTICAST_SOLICIT
 inline constexpr std::uint8_t kMaxUnicastSolicit = 3;           // MAX_UNICAST_SOLICIT
+inline constexpr std::uint8_t kMaxNeighborAdvertisement = 3;    // MAX_NEIGHBOR_ADVERTISEMENT
 inline constexpr Duration kMaxAnycastDelayTime = 1_s;           // MAX_ANYCAST_DELAY_TIME
 inline constexpr Duration kReachableTime = 30000_ms;            // REACHABLE_TIME
 inline constexpr Duration kRetransTimer = 1000_ms;              // RETRANS_TIMER

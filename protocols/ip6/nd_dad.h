@@ -2,13 +2,17 @@
 // messages and no addresses of the node, only targets and deadlines.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "protocols/wire/ipv6_address.h"
+#include "sim/bytes.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -17,11 +21,14 @@ class DuplicateAddressDetection {
  public:
   // On behalf of another node (RFC 6275 §10.3.1): told of the result, once. Empty for the node's own addresses.
   using Done = std::function<void(bool unique)>;
+  using Nonce = std::array<std::uint8_t, 6>;  // RFC 3971 §5.3.2: "at least 6 bytes"
   struct Test {
     Ipv6Address target;
     unsigned transmits;  // DupAddrDetectTransmits, what is left of it
     Time next;           // of the next solicitation, or of the end
     Done done;
+    std::vector<Nonce> nonces{};  // of the solicitations sent
+    bool looped_back = false;     // one of them came back
   };
   // A solicitation for the target is due, or the target has been found unique and the test is over.
   struct Step {
@@ -36,6 +43,12 @@ class DuplicateAddressDetection {
   std::optional<Test> stop(const Ipv6Address& target);
   // Ends the tests of the node's own addresses (the link went down); those for other nodes go on.
   void stop_own();
+
+  // RFC 7527 §4.1: the solicitation that is due bears this nonce.
+  void use_nonce(const Ipv6Address& target, const Nonce& nonce);
+  // RFC 7527 §4.2: whether a solicitation with the nonce is one that was sent for the target and came back. The test
+  // then goes on with MAX_MULTICAST_SOLICIT more, until none of them comes back.
+  bool on_solicitation(const Ipv6Address& target, Bytes nonce);
 
   // One thing that is due now, if there is one.
   std::optional<Step> on_timeout(Time now, Duration retrans_timer);

@@ -35,11 +35,14 @@ Time NeighborDiscovery::first_solicitation(const InterfaceAddress& address) {
 void NeighborDiscovery::start_dad(InterfaceAddress& address) {
   stack_.node().trace(kTraceDadStarted, {{"interface", interface_.name()}, {"address", address.address.to_string()}});
   dad_.start(address.address, first_solicitation(address), stack_.config().dup_addr_detect_transmits);
+  // RFC 9131 §6.1.2: "a new Optimistic Address is assigned"
+  if (address.state == AddressState::Optimistic) announce_new_address(address);
   arm();
 }
 
 void NeighborDiscovery::cancel_dad(const InterfaceAddress& address) {
   dad_.stop(address.address);
+  routers_.on_address_removed(address.address);
   arm();
 }
 
@@ -67,9 +70,18 @@ void NeighborDiscovery::on_dad_timeout() {
 }
 
 void NeighborDiscovery::solicit_for_dad(const Ipv6Address& target) {
-  const Ipv6Address destination = solicited_node(target);
-  transmit(nd_packet(stack_.node().packets(), {kUnspecified, destination}, NeighborSolicitation{target}),
-           destination);
+  const NdEndPoints between{kUnspecified, solicited_node(target)};
+  PacketPool& packets = stack_.node().packets();
+  if (!stack_.config().nd.enhanced_dad) {
+    return transmit(nd_packet(packets, between, NeighborSolicitation{target}), between.destination);
+  }
+  // Random numbers are keyed by what they are for, so that a nonce draws none from the interface's other delays.
+  DuplicateAddressDetection::Nonce nonce;
+  stack_.node()
+      .stream("nd.nonce." + interface_.name() + "." + target.to_string() + "." + std::to_string(now().ns()))
+      .fill(nonce);
+  dad_.use_nonce(target, nonce);
+  transmit(nd_packet(packets, between, NeighborSolicitation{target}, NdNonce{nonce}), between.destination);
 }
 
 void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, bool unique) {
@@ -84,8 +96,11 @@ void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, 
   stack_.node().trace(kTraceDadDone, {{"interface", interface_.name()},
                                       {"address", test.target.to_string()},
                                       {"unique", std::int64_t{unique}}});
+  const bool was_optimistic = address->state == AddressState::Optimistic;
   stack_.finish_dad(interface_, *address, unique);
+  routers_.on_dad_done(*address, unique);
   if (unique) {
+    if (!was_optimistic) announce_new_address(*address);
     resolve_for_former_optimistic();
     return arm();
   }
@@ -121,9 +136,12 @@ void NeighborDiscovery::configure_link_local() {
   for (const Ipv6Address& address : again) {
     if (InterfaceAddress* a = interface_.find_address(address)) stack_.repeat_dad(interface_, *a);
   }
-  if (has_link_local) return;
+  if (!has_link_local) add_link_local();
+}
+
+void NeighborDiscovery::add_link_local() {
   stack_.add_address(interface_, {.address = with_interface_id(kLinkLocalPrefix,
-                                                               InterfaceId::eui64(interface_.nic()->mac())),
+                                                               routers_.stable_identifier(kLinkLocalPrefix)),
                                   .origin = AddressOrigin::LinkLocal,
                                   .on_link_prefix = false});
 }

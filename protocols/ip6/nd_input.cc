@@ -88,8 +88,14 @@ void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const Rou
 void NeighborDiscovery::on_neighbor_solicitation(const InputPacket& in, const NeighborSolicitationView& ns) {
   const Ipv6Address target = ns.target();
   const bool from_unspecified = in.source.is_unspecified();
-  // Another node tests the address that this one tests: neither may have it.
-  if (from_unspecified && dad_.testing(target)) return finish_dad(*dad_.stop(target), false);
+  if (from_unspecified && dad_.testing(target)) {
+    // RFC 7527 §4.2: our own solicitation came back. Otherwise another node tests the address too: neither may have it.
+    if (const auto nonce = ns.options().find<NdNonce>(); nonce && dad_.on_solicitation(target, nonce->nonce)) {
+      stack_.node().trace(kTraceDadLoopedBack, {{"interface", interface_.name()}, {"address", target.to_string()}});
+      return stack_.drop(kNdLoopedBack, in.packet.bytes());
+    }
+    return finish_dad(*dad_.stop(target), false);
+  }
   const InterfaceAddress* own = interface_.find_address(target);
   if (own != nullptr && !own->assigned()) return stack_.drop(kNdTentativeTarget, in.packet.bytes());
   if (own == nullptr && !proxies(target)) return stack_.drop(kNdNotOurTarget, in.packet.bytes());
@@ -110,7 +116,15 @@ void NeighborDiscovery::on_neighbor_advertisement(const InputPacket& in, const N
     return stack_.drop(kNdOwnTarget, in.packet.bytes());
   }
   Neighbor* n = cache_.find(target);
-  if (n == nullptr) return stack_.drop(kNdNoEntry, in.packet.bytes());
+  if (n == nullptr || n->state == Neighbor::State::None) {
+    // RFC 9131 §6.1.1: a router makes an entry, which is Stale, of an advertisement that tells the address.
+    if (!stack_.forwarding() || !stack_.config().nd.learn_unsolicited || !mac) {
+      return stack_.drop(kNdNoEntry, in.packet.bytes());
+    }
+    learn(in, target, *mac);
+    if (Neighbor* made = cache_.find(target)) made->is_router = na.router();
+    return;
+  }
   const NudOutput out =
       nud_on_advertisement(*n, now(), timing(),
                            {.router = na.router(), .solicited = na.solicited(), .override = na.override(),

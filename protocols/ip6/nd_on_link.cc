@@ -9,23 +9,11 @@
 
 namespace kamesim {
 
-namespace {
-
-// Metrics of default routes, so that of several interfaces the one with the best router is used, and routes that
-// were given by hand before all.
-constexpr std::uint32_t kRouterMetric = 16;
-constexpr std::uint32_t kSuspectRouterMetric = 32;
-
-std::uint32_t metric(const DefaultRouter& router) {
-  const std::uint32_t base = router.suspect ? kSuspectRouterMetric : kRouterMetric;
-  return base - static_cast<std::uint32_t>(static_cast<int>(router.preference));
-}
-
-}  // namespace
-
 void RouterDiscovery::review() {
   review_prefixes();
   select_router();
+  sync_more_specific_routes();
+  watch_for_better_routers();
 }
 
 void RouterDiscovery::review_prefixes() {
@@ -38,7 +26,10 @@ void RouterDiscovery::review_prefixes() {
     sync_route(*entry);
     changes.emplace_back(entry->prefix, entry->detached);
   }
-  for (const auto& [prefix, detached] : changes) set_detached(prefix, detached);
+  for (const auto& [prefix, detached] : changes) {
+    if (detached) remove_temporary(prefix);  // RFC 8981 §3.6: not on another link
+    set_detached(prefix, detached);
+  }
 }
 
 void RouterDiscovery::set_detached(const Ipv6Prefix& prefix, bool detached) {
@@ -80,7 +71,7 @@ void RouterDiscovery::select_router() {
   const DefaultRouter* router =
       list_.select([&](const Ipv6Address& address) { return nd_.link_layer_address_known(address); });
   const std::optional<Ipv6Address> next = router != nullptr ? std::optional(router->address) : std::nullopt;
-  const std::uint32_t next_metric = router != nullptr ? metric(*router) : 0;
+  const std::uint32_t next_metric = router != nullptr ? metric(router->preference, router->suspect) : 0;
   if (next == selected_ && next_metric == selected_metric_) return;
   const bool other = next != selected_;
   stack_.routes().remove_if([&](const Route& r) {

@@ -34,19 +34,21 @@ void PrefixList::forget_router(const Ipv6Address& router) {
 std::optional<PrefixEntry> PrefixList::take_expired(Time now) {
   auto over = [&](const std::optional<Time>& until) { return until && *until <= now; };
   const auto it = std::ranges::find_if(
-      entries_, [&](const PrefixEntry& e) { return over(e.on_link_until) || over(e.addresses_until); });
+      entries_,
+      [&](const PrefixEntry& e) { return over(e.on_link_until) || over(e.addresses_until) || over(e.advertised_until); });
   if (it == entries_.end()) return std::nullopt;
   if (over(it->on_link_until)) it->on_link_until.reset();
   if (over(it->addresses_until)) it->addresses_until.reset();
+  if (over(it->advertised_until)) it->advertised_until.reset();
   PrefixEntry changed = *it;
-  if (!it->on_link_until && !it->addresses_until) entries_.erase(it);
+  if (!it->on_link_until && !it->addresses_until && !it->advertised_until) entries_.erase(it);
   return changed;
 }
 
 std::optional<Time> PrefixList::next_timeout() const {
   std::optional<Time> first;
   for (const PrefixEntry& entry : entries_) {
-    for (const auto& until : {entry.on_link_until, entry.addresses_until}) {
+    for (const auto& until : {entry.on_link_until, entry.addresses_until, entry.advertised_until}) {
       if (until && (!first || *until < *first)) first = until;
     }
   }

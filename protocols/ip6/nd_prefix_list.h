@@ -19,6 +19,7 @@ struct PrefixEntry {
   Ipv6Prefix prefix;
   std::optional<Time> on_link_until;     // advertised with the L bit; empty: nothing is known of it
   std::optional<Time> addresses_until;   // addresses were formed of it (A bit)
+  std::optional<Time> advertised_until;  // without L and A bits: its routers are first hops (RFC 8028 §3.1)
   std::vector<Ipv6Address> routers;      // that advertise it, on the present link as far as known
   bool detached = false;                 // none of them is probably reachable: the prefix of another link
   bool routed = false;                   // the owner's mark: there is an on-link route for it

@@ -166,4 +166,11 @@ NudOutput nud_probe(Neighbor& n, Time now, const NudTiming& timing) {
   return start(n, now, timing, State::Probe);
 }
 
+NudOutput nud_probe_once(Neighbor& n, Time now, const NudTiming& timing) {
+  if (n.state != State::None) return {};  // it is being asked, or has answered
+  NudOutput out = start(n, now, timing, State::Incomplete);
+  n.solicitations = kMaxMulticastSolicit;  // none follows
+  return out;
+}
+
 }  // namespace kamesim

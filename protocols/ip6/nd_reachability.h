@@ -45,6 +45,8 @@ NudOutput nud_on_advertisement(Neighbor& n, Time now, const NudTiming& timing, c
 NudOutput nud_on_link_layer_address(Neighbor& n, const MacAddress& mac);
 // The upper layer makes forward progress (§7.3.1).
 NudOutput nud_on_confirmation(Neighbor& n, Time now, const NudTiming& timing);
+// Asks by a single solicitation whether a neighbour that did not answer is back (RFC 4191 §3.5).
+NudOutput nud_probe_once(Neighbor& n, Time now, const NudTiming& timing);
 // Asks for a sign of life at once, as before a default router is given up.
 NudOutput nud_probe(Neighbor& n, Time now, const NudTiming& timing);
 

@@ -19,6 +19,14 @@ constexpr std::size_t kRedirectedHeaderSize = 8;
 constexpr std::size_t kMaxRedirected = (kIpv6MinimumMtu - kIpv6HeaderSize - kRedirectSize -
                                         kLinkLayerAddressOptionSize - kRedirectedHeaderSize) / 8 * 8;
 
+// RFC 8028 §3.4.
+Ipv6Address source_of_quoted(const RedirectView& redirect) {
+  const auto quoted = redirect.options().find<RedirectedHeader>();
+  if (!quoted) return {};
+  const auto header = Ipv6HeaderView::check_quoted(quoted->packet);
+  return header ? header->source() : Ipv6Address();
+}
+
 }  // namespace
 
 void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target) {
@@ -55,7 +63,7 @@ void NeighborDiscovery::on_redirect(const InputPacket& in, const RedirectView& r
   const bool to_router = target != destination;
   if (const auto mac = target_mac(in, redirect.options())) learn(in, target, *mac);
   if (Neighbor* n = cache_.find(target); n != nullptr && to_router) n->is_router = true;
-  if (const auto gone = redirects_.add(destination, target)) remove_route(*gone);
+  if (const auto gone = redirects_.add({destination, target, source_of_quoted(redirect)})) remove_route(*gone);
   stack_.routes().add({.prefix = Ipv6Prefix(destination, 128), .interface = &interface_,
                        .next_hop = to_router ? target : kUnspecified, .origin = RouteOrigin::Redirect});
 }

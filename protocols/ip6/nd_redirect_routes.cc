@@ -5,15 +5,15 @@
 
 namespace kamesim {
 
-std::optional<RedirectRoutes::Entry> RedirectRoutes::add(const Ipv6Address& destination, const Ipv6Address& target) {
+std::optional<RedirectRoutes::Entry> RedirectRoutes::add(const Entry& entry) {
   std::optional<Entry> gone;
-  auto it = std::ranges::find(entries_, destination, &Entry::destination);
+  auto it = std::ranges::find(entries_, entry.destination, &Entry::destination);
   if (it == entries_.end() && entries_.size() >= kMaxRoutes) it = entries_.begin();
   if (it != entries_.end()) {
     gone = *it;
     entries_.erase(it);
   }
-  entries_.push_back({destination, target});
+  entries_.push_back(entry);
   return gone;
 }
 

@@ -17,10 +17,11 @@ class RedirectRoutes {
   struct Entry {
     Ipv6Address destination;
     Ipv6Address target;
+    Ipv6Address source;  // of the packet that the redirect quotes (RFC 8028 §3.4); unspecified: not told
   };
 
   // Returns what has to go: the destination's former entry, or the oldest of all.
-  std::optional<Entry> add(const Ipv6Address& destination, const Ipv6Address& target);
+  std::optional<Entry> add(const Entry& entry);
   // Takes out the entries with the target.
   std::vector<Entry> take_by_target(const Ipv6Address& target);
   std::vector<Entry> take_all();

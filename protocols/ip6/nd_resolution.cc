@@ -42,7 +42,16 @@ void NeighborDiscovery::send(Packet packet, const Ipv6Address& next_hop) {
 }
 
 void NeighborDiscovery::send(Packet packet, Neighbor& n) {
-  if (n.reachable(now())) [[likely]] return interface_.transmit(std::move(packet), n.mac);
+  if (n.reachable(now()) && !n.watched) [[likely]] return interface_.transmit(std::move(packet), n.mac);
+  if (n.watched) return send_watched(std::move(packet), n.address);
+  send_unconfirmed(std::move(packet), n);
+}
+
+// RFC 4191 §3.5. The entry may go, when room is made for that of a router that is asked for.
+void NeighborDiscovery::send_watched(Packet packet, const Ipv6Address& address) {
+  routers_.on_traffic(address, Ipv6HeaderView::check(packet.bytes())->destination());
+  Neighbor& n = neighbor(address);
+  if (n.reachable(now())) return interface_.transmit(std::move(packet), n.mac);
   send_unconfirmed(std::move(packet), n);
 }
 
@@ -209,6 +218,11 @@ void NeighborDiscovery::confirm_reachable(const Ipv6Address& address) {
 void NeighborDiscovery::probe(const Ipv6Address& address) {
   Neighbor& n = neighbor(address);
   apply(n, nud_probe(n, now(), timing()));
+}
+
+void NeighborDiscovery::probe_once(const Ipv6Address& address) {
+  Neighbor& n = neighbor(address);
+  apply(n, nud_probe_once(n, now(), timing()));
 }
 
 void NeighborDiscovery::pin(const Ipv6Address& address, bool pinned) {

@@ -32,14 +32,20 @@ void RouterDiscovery::on_advertisement(const InputPacket& in, const RouterAdvert
     heard_.push_back(router);
     prefixes_.forget_router(router);
   }
-  const Change change = list_.on_advertisement(stack_.now(), router, ra.router_lifetime, ra.preference);
+  const auto [lifetime, preference] = default_route(view);
+  const Change change = list_.on_advertisement(stack_.now(), router, lifetime, preference);
   nd_.pin(router, is_default_router(router));
   if (change == Change::Refused) stack_.drop(kNdTooManyRouters, in.packet.bytes());
   set_parameters(ra);
   for (const NdOption option : view.options()) {
     if (const auto mtu = Mtu::parse(option)) set_mtu(in, *mtu);
     if (const auto prefix = PrefixInformation::parse(option)) on_prefix(in, *prefix);
+    if (const auto route = RouteInformation::parse(option)) on_route_information(in, *route);
   }
+  if (information_ == nullptr && HostInformation::is_told_by(view)) {
+    information_ = std::make_unique<HostInformation>(stack_.config().nd.max_dns_entries);
+  }
+  if (information_ != nullptr) information_->on_advertisement(stack_.now(), view);
   review();
   // KAME: on a link with a new router, is the old one still there? Once after the link came up.
   if (unconfirmed_ && *unconfirmed_ != router) nd_.probe(*unconfirmed_);
@@ -91,12 +97,18 @@ void RouterDiscovery::on_prefix(const InputPacket& in, const PrefixInformation& 
     }
   } else if (PrefixEntry* known = prefixes_.find(prefix); known != nullptr && option.on_link) {
     if (known->on_link_until) known->on_link_until = stack_.now();  // timed out at once
+  } else if (!option.autonomous && option.valid_lifetime != Duration()) {
+    // RFC 8028 §3.1: neither flag is needed for "the advertising router would be a reasonable first hop".
+    if (PrefixEntry* entry = entry_for(in, prefix)) {
+      entry->advertised_until = lifetime_end(stack_.now(), option.valid_lifetime);
+    }
   }
   on_autonomous_prefix(in, option);
 }
 
 void RouterDiscovery::on_neighbor_reachable(const Ipv6Address& address) {
   if (list_.on_reachable(address)) nd_.pin(address, true);
+  if (more_specific_ != nullptr && more_specific_->set_suspect(address, false)) review();
   const bool advertises = std::ranges::any_of(prefixes_.entries(), [&](const PrefixEntry& e) {
     return std::ranges::find(e.routers, address) != e.routers.end();
   });
@@ -105,11 +117,16 @@ void RouterDiscovery::on_neighbor_reachable(const Ipv6Address& address) {
 
 void RouterDiscovery::on_neighbor_unreachable(const Ipv6Address& address) {
   const bool news = list_.on_unreachable(address);
+  if (more_specific_ != nullptr) more_specific_->set_suspect(address, true);
   review();
   if (news) stack_.notify({Kind::DefaultRouterUnreachable, &interface_, address});
 }
 
 void RouterDiscovery::on_ceased_to_route(const Ipv6Address& address) {
+  if (more_specific_ != nullptr) {
+    more_specific_->remove_router(address);
+    sync_more_specific_routes();
+  }
   if (!list_.remove(address)) return;
   review();
   router_gone(address, Kind::DefaultRouterRemoved);
@@ -124,6 +141,8 @@ void RouterDiscovery::router_gone(const Ipv6Address& address, Kind kind) {
 void RouterDiscovery::on_link_up() {
   heard_.clear();
   unconfirmed_ = selected_;
+  if (information_ != nullptr) information_->clear();
+  if (stable_privacy_ != nullptr) stable_privacy_->on_new_link();
   if (stack_.forwarding()) return;
   // RFC 4861 §6.3.2: what a router told was about that link.
   interface_.cur_hop_limit = stack_.config().hop_limit;
@@ -134,7 +153,9 @@ void RouterDiscovery::on_link_up() {
 
 void RouterDiscovery::on_link_down() {
   list_.suspect_all();
+  if (more_specific_ != nullptr) more_specific_->suspect_all();
   select_router();
+  sync_more_specific_routes();
 }
 
 void RouterDiscovery::on_timeout(Time now) {
@@ -150,6 +171,15 @@ void RouterDiscovery::on_timeout(Time now) {
   }
   while (expire_address(now)) {
   }
+  if (more_specific_ != nullptr && more_specific_->expire(now)) changed = true;
+  if (temporary_ != nullptr) {
+    while (const auto next = temporary_->on_timeout(now, temporary_timing())) {
+      add_temporary(*next, Ipv6Prefix(next->address, kInterfaceIdLength));
+    }
+  }
+  if (stable_privacy_ != nullptr) {
+    while (const auto retry = stable_privacy_->take_due(now)) retry_stable(*retry);
+  }
   if (changed) review();
 }
 
@@ -158,6 +188,9 @@ std::optional<Time> RouterDiscovery::next_timeout() const {
   auto consider = [&](const std::optional<Time>& at) { first = at ? std::min(first, *at) : first; };
   consider(list_.next_timeout());
   consider(prefixes_.next_timeout());
+  if (more_specific_ != nullptr) consider(more_specific_->next_timeout());
+  if (temporary_ != nullptr) consider(temporary_->next_timeout(temporary_timing()));
+  if (stable_privacy_ != nullptr) consider(stable_privacy_->next_timeout());
   for (const auto& a : interface_.addresses()) {
     first = std::min(first, a->valid_until);
     if (a->state == AddressState::Preferred) first = std::min(first, a->preferred_until);

@@ -7,11 +7,13 @@ namespace kamesim {
 
 inline constexpr TraceKind kTraceDadStarted{"nd.dad_started"};                    // field: address
 inline constexpr TraceKind kTraceDadDone{"nd.dad_done"};                          // fields: address, unique (0 or 1)
+inline constexpr TraceKind kTraceDadLoopedBack{"nd.dad_looped_back"};             // field: address (RFC 7527 §4.2)
 inline constexpr TraceKind kTraceRaReceived{"nd.ra_received"};                    // field: router
 inline constexpr TraceKind kTraceRsSent{"nd.rs_sent"};                            // field: source
 inline constexpr TraceKind kTraceNeighborUnreachable{"nd.neighbor_unreachable"};  // field: neighbor
 inline constexpr TraceKind kTraceDefaultRouter{"nd.default_router"};              // field: router ("" for none)
 inline constexpr TraceKind kTraceAddressDetached{"nd.address_detached"};          // fields: address, detached (0 or 1)
+inline constexpr TraceKind kTraceTemporaryGivenUp{"nd.temporary_given_up"};       // field: prefix (RFC 8981 §3.4)
 inline constexpr TraceKind kTraceInterfaceDisabled{"nd.interface_disabled"};      // RFC 4862 §5.4.5
 
 }  // namespace kamesim

@@ -4,9 +4,10 @@
 
 namespace kamesim {
 
-NeighborCache::NeighborCache(std::size_t max_entries)
-    : max_unresolved_(std::max<std::size_t>(max_entries / 4, 1)),
-      max_resolved_(std::max<std::size_t>(max_entries - max_entries / 4, 1)) {}
+NeighborCache::NeighborCache(std::size_t max_entries, std::size_t max_unresolved)
+    : max_unresolved_(std::max<std::size_t>(max_unresolved != 0 ? std::min(max_unresolved, max_entries)
+                                                                : max_entries / 4, 1)),
+      max_resolved_(std::max<std::size_t>(max_entries - std::min(max_unresolved_, max_entries), 1)) {}
 
 Neighbor* NeighborCache::find(const Ipv6Address& address) const {
   const auto it = index_.find(address);

@@ -34,6 +34,7 @@ struct Neighbor {
   bool is_router = false;           // IsRouter
   bool permanent = false;           // given by hand: nothing that is heard changes it, and it is not evicted
   bool pinned = false;              // a default router's entry: not evicted
+  bool watched = false;             // a router in use though a better one, which does not answer, is there
   std::uint8_t solicitations = 0;   // sent in the present state (Incomplete, Probe)
   Time reachable_until;
   std::optional<Time> deadline;     // of Incomplete, Delay and Probe
@@ -55,7 +56,8 @@ struct StaticNeighbor {
 // that were never confirmed reachable, or not of late, go first. Entries keep their place in memory.
 class NeighborCache {
  public:
-  explicit NeighborCache(std::size_t max_entries);
+  // `max_unresolved`: of the entries, those without link-layer address; 0: a quarter.
+  explicit NeighborCache(std::size_t max_entries, std::size_t max_unresolved = 0);
 
   Neighbor* find(const Ipv6Address& address) const;
   // The address has no entry, and victim_for_new() is null.

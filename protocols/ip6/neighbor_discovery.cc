@@ -7,7 +7,7 @@ namespace kamesim {
 NeighborDiscovery::NeighborDiscovery(EthernetInterface& interface)
     : interface_(interface),
       stack_(interface.stack()),
-      cache_(stack_.config().max_neighbors),
+      cache_(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors),
       random_(stack_.node().stream("nd." + interface.name())),
       routers_(interface, *this),
       timer_(Timer::to<&NeighborDiscovery::on_timer>(stack_.node(), *this)) {

@@ -65,7 +65,7 @@ class NeighborDiscovery {
   // ---- Duplicate Address Detection (nd_dad_control.cc) --------------------------------------------------------
   // RFC 4862 §5.4. The address is in state Tentative, or Optimistic.
   void start_dad(InterfaceAddress& address);
-  void cancel_dad(const InterfaceAddress& address);
+  void cancel_dad(const InterfaceAddress& address);  // the address is about to be removed
   // The lifetimes of an address were set: its end may be nearer than anything else.
   void on_lifetimes_set() { arm(); }
   // RFC 4429 §3.3: "a host that does not know the SLLAO of its router SHOULD NOT configure a new address as
@@ -83,8 +83,10 @@ class NeighborDiscovery {
   // Proxying (RFC 4861 §7.2.8; RFC 6275 §10.4.1): answers solicitations for the address with our own.
   void add_proxy(const Ipv6Address& address);
   void remove_proxy(const Ipv6Address& address);
-  // An unsolicited Neighbor Advertisement for the address to all nodes (RFC 4861 §7.2.6).
+  // Unsolicited Neighbor Advertisements for the address to all nodes (RFC 4861 §7.2.6): the first at once.
   void send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache);
+  // The interface has another link-layer address now, and tells its neighbours (RFC 4861 §7.2.6).
+  void on_link_layer_address_changed();
   // A redirect for a packet that we forwarded back onto its link (RFC 4861 §8.2).
   void send_redirect(Bytes offending, const Ipv6Address& target);
 
@@ -105,6 +107,7 @@ class NeighborDiscovery {
 
   // nd_resolution.cc
   void send_unconfirmed(Packet packet, Neighbor& n);
+  void send_watched(Packet packet, const Ipv6Address& address);
   void queue(Packet packet, Neighbor& n);
   bool send_by_default_router(Packet& packet, const Neighbor& n);
   void apply(Neighbor& n, const NudOutput& out);
@@ -118,6 +121,7 @@ class NeighborDiscovery {
   void give_up(Neighbor& n);
   void discard(Neighbor& n, const DropInfo& reason);
   void probe(const Ipv6Address& address);
+  void probe_once(const Ipv6Address& address);  // by a single solicitation (RFC 4191 §3.5)
   void pin(const Ipv6Address& address, bool pinned);
   bool link_layer_address_known(const Ipv6Address& address) const;
   const NudTiming& timing();
@@ -139,6 +143,7 @@ class NeighborDiscovery {
   void solicit_for_dad(const Ipv6Address& target);
   void finish_dad(const DuplicateAddressDetection::Test& test, bool unique);
   void configure_link_local();
+  void add_link_local();
   void resolve_for_former_optimistic();
 
   // nd_advertise.cc
@@ -149,6 +154,9 @@ class NeighborDiscovery {
   void answer(const InputPacket& in, const Ipv6Address& target, const InterfaceAddress* own);
   void advertise(const Advertisement& advertisement);
   void send_delayed();
+  bool speaks_for(const Ipv6Address& target) const;
+  void announce(const Advertisement& advertisement, unsigned times);
+  void announce_new_address(const InterfaceAddress& address);
   const InterfaceAddress* advertisement_source(const Ipv6Address& target) const;
 
   // nd_redirect.cc
@@ -161,10 +169,11 @@ class NeighborDiscovery {
   void arm();
   Time now() const;
 
-  static constexpr std::size_t kMaxDelayed = 64;  // Neighbor Advertisements that wait (§7.2.7)
+  static constexpr std::size_t kMaxDelayed = 64;  // Neighbor Advertisements that wait (§7.2.6, §7.2.7)
   struct Delayed {
     Time at;
     Advertisement advertisement;
+    unsigned left;  // times that it is still to be sent
   };
 
   EthernetInterface& interface_;

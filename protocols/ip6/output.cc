@@ -157,7 +157,17 @@ SendError Ip6Stack::send_icmp6(Bytes message, const OutputRequest& request) {
 
 SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path) {
   const Ipv6Address address = Ipv6HeaderView::check(packet.bytes())->destination();
-  const Destination& to = route_to(address, zone);
+  const Destination& cached = route_to(address, zone);
+  if (cached.by_source) [[unlikely]] {
+    const Ipv6Address source = Ipv6HeaderView::check(packet.bytes())->source();
+    Destination chosen = cached;
+    use_first_hop_for(source, chosen);
+    return send_to(chosen, std::move(packet), dont_fragment, path);
+  }
+  return send_to(cached, std::move(packet), dont_fragment, path);
+}
+
+SendError Ip6Stack::send_to(const Destination& to, Packet packet, bool dont_fragment, const Ipv6Address* path) {
   if (to.interface == nullptr || to.kind == RouteKind::Reject) {
     drop(to.interface == nullptr ? kIp6NoRoute : kIp6RejectRoute, packet.bytes());
     return SendError::NoRoute;

@@ -65,6 +65,7 @@ TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address
 }
 
 void Ip6Stack::remove_interface(Ip6Interface& interface) {
+  notify({Kind::InterfaceRemoved, &interface, {}});
   while (!interface.addresses().empty()) remove_address(interface, interface.addresses().back()->address);
   routes_.remove_if([&](const Route& r) { return r.interface == &interface; });
   invalidate_destinations();
@@ -116,6 +117,8 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
     d.kind = route->kind;
     d.origin = route->origin;
     if (!route->on_link()) d.next_hop = route->next_hop;
+    const bool learned = d.origin == RouteOrigin::RouterAdvertisement || d.origin == RouteOrigin::Redirect;
+    d.by_source = learned && !route->on_link() && chooses_first_hop_by_source();
   }
   if (d.interface == nullptr) return d;
   d.link_mtu = d.mtu = d.interface->mtu();
@@ -154,6 +157,7 @@ void Ip6Stack::set_forwarding(bool on) {
     } else {
       interface->leave_group(kAllRoutersLinkLocal);
     }
+    review_subnet_router_anycast(*interface);
   }
   notify({Kind::ForwardingChanged, nullptr, {}});
 }

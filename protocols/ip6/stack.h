@@ -47,6 +47,7 @@ struct InputPacket {
   bool routing_header = false;    // had a routing header of any type
   bool jumbogram = false;         // RFC 2675
   std::optional<std::uint16_t> router_alert;  // RFC 2711
+  bool fragmented = false;        // had a Fragment header (RFC 6980)
   std::uint8_t hop_limit = 0;
   std::uint8_t traffic_class = 0;
   NextHeader next_header = NextHeader::NoNextHeader;  // of the header at `offset`
@@ -156,6 +157,7 @@ class Ip6Stack final : public FrameReceiver {
     bool anycast = false;
     bool home_address = false;
     bool skip_dad = false;
+    bool temporary = false;
     bool on_link_prefix = true;  // also add the connected route of the prefix
     Time preferred_until = Time::max();
     Time valid_until = Time::max();
@@ -182,6 +184,9 @@ class Ip6Stack final : public FrameReceiver {
   // multicast destinations, or null.
   const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone);
   PathMtuTable& path_mtu() { return path_mtu_; }
+  // RFC 8028 (nd_first_hop.cc): whether the first hop depends on the source, and the change of `to` that follows.
+  bool chooses_first_hop_by_source() const;
+  void use_first_hop_for(const Ipv6Address& source, Destination& to);
   // Neighbour entries or interfaces changed: what the destination cache holds is stale.
   void invalidate_destinations() { ++generation_; }
   // Forgets the answers, and the redirects among them (RFC 4861 §5.1). Path MTUs have a table of their own.
@@ -246,6 +251,7 @@ class Ip6Stack final : public FrameReceiver {
   friend class Ip6Interface;
   // address_list.cc
   void await_dad(Ip6Interface& interface, InterfaceAddress& address);
+  void review_subnet_router_anycast(Ip6Interface& interface);
   // input.cc
   bool length_is_told(InputPacket& packet);
   bool heeds_router_alert(InputPacket& packet);
@@ -275,6 +281,7 @@ class Ip6Stack final : public FrameReceiver {
   // output.cc
   // `path`: whose path's MTU counts where a Routing header says that the packet goes farther than its destination.
   SendError send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path = nullptr);
+  SendError send_to(const Destination& to, Packet packet, bool dont_fragment, const Ipv6Address* path);
   SendError send_multicast(Packet packet, Ip6Interface* interface, bool dont_fragment);
   void hand_over(const Destination& destination, Packet packet);
   template <typename Emit>

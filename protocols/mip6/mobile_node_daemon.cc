@@ -29,12 +29,14 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
       home_(home_registration_of(config, random_)),
       discovery_(*this, sockets),
       timer_(Timer::to<&MobileNodeDaemon::on_timer>(stack_.node(), *this)) {
+  interface_.routers_solicited_elsewhere = true;
   kernel_.add_listener(*this);
   stack_.add_listener(*this);
   if (interface_.up()) apply(detector_.on_link_up(stack_.now()));
 }
 
 MobileNodeDaemon::~MobileNodeDaemon() {
+  interface_.routers_solicited_elsewhere = false;
   stack_.remove_listener(*this);
   kernel_.remove_listener(*this);
 }
@@ -70,6 +72,7 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
     case Kind::DefaultRouterAdded:
     case Kind::DefaultRouterRemoved: return;  // heard from the advertisements themselves
     case Kind::ForwardingChanged: return;
+    case Kind::InterfaceRemoved: return;
   }
 }
 

@@ -21,6 +21,7 @@ constexpr Duration kGreatestReachableTime = 3600000_ms;
 constexpr Duration kGreatestMilliseconds = 1_ms * 0xffff'ffff;
 constexpr Duration kGreatestSeconds = 1_s * 0xffff'fffe;
 constexpr std::size_t kMostRoutes = 17;  // RFC 4191 §4
+constexpr std::size_t kGreatestOption = 255 * 8;  // RFC 4861 §4.6
 constexpr std::uint32_t kMostDnsServers = 127;  // of an option, by its 8-bit length (RFC 8106 §5.1)
 
 std::string text(Duration d) {
@@ -30,6 +31,7 @@ std::string text(Duration d) {
   return out.str();
 }
 std::string text(std::uint32_t value) { return std::to_string(value); }
+std::string text(std::size_t value) { return std::to_string(value); }
 
 class Checker {
  public:
@@ -79,6 +81,34 @@ void check_dns_servers(const Checker& check, const RecursiveDnsServers& servers)
   check.lifetime("the lifetime of DNS servers", servers.lifetime);
 }
 
+// RFC 1035 §2.3.4: labels of 1 to 63 bytes, 255 in all.
+bool is_domain_name(const std::string& name) {
+  if (name.empty() || name.size() > 253) return false;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('.', begin), name.size());
+    if (end == begin || end - begin > 63) return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+void check_dns_search_list(const Checker& check, const DnsSearchList& list) {
+  check.lifetime("the lifetime of DNS search domains", list.lifetime);
+  std::size_t size = 8;
+  for (const std::string& name : list.domain_names) {
+    if (!is_domain_name(name)) check.fail("a DNS search domain", '"' + name + '"', "labels of 1 to 63 bytes");
+    size += name.size() + 2;
+  }
+  if (list.domain_names.empty()) check.fail("a list of DNS search domains", "empty", "of one domain or more");
+  if (size > kGreatestOption) check.fail("a list of DNS search domains", text(size), "at most 2040 bytes");
+}
+
+void check_captive_portal(const Checker& check, const std::string& uri) {
+  if (uri.size() + 2 > kGreatestOption) check.fail("the captive portal", text(uri.size()) + " bytes", "at most 2038");
+  const bool printable = std::ranges::all_of(uri, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!printable) check.fail("the captive portal", '"' + uri + '"', "a URI");
+}
+
 void check_home_agent(const Checker& check, const RouterAdvertisementConfig& c) {
   if (c.home_agent && !c.source_link_layer_address) {
     check.fail("the Source Link-Layer Address option", "off", "on, for a home agent (RFC 6275 §7.5)");
@@ -125,6 +155,9 @@ void RouterAdvertisementConfig::validate(const std::string& interface, std::uint
   }
   check_routes(check, routes);
   for (const RecursiveDnsServers& servers : dns_servers) check_dns_servers(check, servers);
+  for (const DnsSearchList& list : dns_search_lists) check_dns_search_list(check, list);
+  check_captive_portal(check, captive_portal);
+  if (flags_expansion >> 48 != 0) check.fail("the flags expansion", std::to_string(flags_expansion), "of 48 bits");
   check_home_agent(check, *this);
 }
 

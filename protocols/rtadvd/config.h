@@ -1,5 +1,5 @@
 // What a router advertises on an interface: the variables of RFC 4861 §6.2.1 with RFC 6275 §7.3 to §7.5, RFC 4191
-// §2.2 and §2.3 and RFC 8106 §5.1.
+// §2.2 and §2.3, RFC 8106 §5, RFC 8910 and RFC 5175.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,9 @@ struct RouterAdvertisementConfig {
   std::optional<std::vector<AdvertisedPrefix>> adv_prefix_list;
   std::vector<AdvertisedRoute> routes;
   std::vector<RecursiveDnsServers> dns_servers;
+  std::vector<DnsSearchList> dns_search_lists;    // RFC 8106 §5.2
+  std::string captive_portal;                     // RFC 8910 §2.3: the URI of its API; empty: no option
+  std::uint64_t flags_expansion = 0;              // RFC 5175 §4, of 48 bits; 0: no option
   bool source_link_layer_address = true;          // §6.2.3: the option MAY be omitted
   bool unicast_answers = false;                   // §6.2.6: answer solicitations by unicast where possible
   bool advertisement_interval = false;            // RFC 6275 §7.3: include the option

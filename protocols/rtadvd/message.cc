@@ -43,10 +43,13 @@ Message head(const AdvertisementContent& c) {
   // RFC 4191 §2.2: zero (Medium) with a zero lifetime.
   if (ra.router_lifetime != Duration()) ra.preference = config.adv_preference;
   emit(out, ra);
+  // RFC 5175 §4: before any option that belongs to its flags, and not without flags.
+  if (config.flags_expansion != 0) emit(out, FlagsExpansion{config.flags_expansion});
   if (config.source_link_layer_address) emit(out, SourceLinkLayerAddress{c.source});
   if (config.adv_link_mtu != 0) emit(out, Mtu{config.adv_link_mtu});
   if (config.advertisement_interval) emit(out, AdvertisementInterval{advertised_interval(config)});
-  if (config.home_agent_information) emit(out, *config.home_agent_information);
+  // RFC 6275 §7.4: a lifetime of zero must not be told; without the option it is the Router Lifetime, which is zero.
+  if (config.home_agent_information && !c.final) emit(out, *config.home_agent_information);
   return message;
 }
 
@@ -75,6 +78,8 @@ std::vector<Message> router_advertisements(const AdvertisementContent& c, std::s
     add(RouteInformation{r.prefix, r.preference, c.final ? Duration() : r.lifetime});
   }
   for (const RecursiveDnsServers& d : c.config.dns_servers) add(d);
+  for (const DnsSearchList& d : c.config.dns_search_lists) add(d);
+  if (!c.config.captive_portal.empty()) add(CaptivePortal{c.config.captive_portal});
   return messages;
 }
 

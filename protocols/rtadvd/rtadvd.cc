@@ -107,6 +107,9 @@ void RouterAdvertisementDaemon::on_routing_message(const RoutingMessage& message
     case Kind::LinkDown:
       advertiser->schedule.stop();
       return arm();
+    case Kind::InterfaceRemoved:
+      advertisers_.erase(message.interface->index());
+      return arm();
     default: return;
   }
 }

@@ -29,6 +29,11 @@ void RouterSolicitationDaemon::run_on(EthernetInterface& interface) {
   if (is_new && interface.up()) start(it->second);
 }
 
+void RouterSolicitationDaemon::stop_on(const Ip6Interface& interface) {
+  links_.erase(interface.index());
+  arm();
+}
+
 void RouterSolicitationDaemon::start(Link& link) {
   using Attachment = RouterSolicitor::Attachment;
   const Medium* medium = link.interface.nic()->medium();
@@ -41,7 +46,7 @@ void RouterSolicitationDaemon::start(Link& link) {
 
 void RouterSolicitationDaemon::solicit(EthernetInterface& interface) {
   Link* link = find(&interface);
-  if (link == nullptr || !interface.up()) return;
+  if (link == nullptr || !interface.up() || interface.routers_solicited_elsewhere) return;
   link->solicitor.solicit(stack_.now());
   arm();
 }
@@ -62,6 +67,7 @@ void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message)
   }
   Link* link = find(message.interface);
   if (link == nullptr) return;
+  if (message.kind == Kind::InterfaceRemoved) return stop_on(link->interface);
   if (message.kind == Kind::LinkUp && link->interface.up()) start(*link);
   if (message.kind != Kind::LinkDown) return;
   link->solicitor.on_link_down();
@@ -79,8 +85,13 @@ void RouterSolicitationDaemon::on_datagram(const Datagram& d) {
 
 void RouterSolicitationDaemon::on_timer() {
   for (auto& [index, link] : links_) {
-    // RFC 4861 §6.3.7 speaks of hosts.
-    if (link.solicitor.on_timeout(stack_.now()) && !stack_.forwarding()) send(link);
+    const bool due = link.solicitor.on_timeout(stack_.now());
+    // RFC 4861 §6.3.7 speaks of hosts. A mobile node solicits as it needs to (RFC 6275 §11.5.1).
+    if (stack_.forwarding() || link.interface.routers_solicited_elsewhere) {
+      link.solicitor.on_link_down();
+    } else if (due) {
+      send(link);
+    }
   }
   arm();
 }

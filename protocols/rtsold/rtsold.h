@@ -18,6 +18,8 @@ class RouterSolicitationDaemon final : public DatagramHandler, public RoutingLis
 
   // Looks after the interface from now on.
   void run_on(EthernetInterface& interface);
+  // Leaves it alone from now on.
+  void stop_on(const Ip6Interface& interface);
   // Begins to solicit on it at once, as on a hint of movement. Nothing happens while the link is down.
   void solicit(EthernetInterface& interface);
 

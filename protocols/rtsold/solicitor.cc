@@ -19,6 +19,7 @@ void RouterSolicitor::solicit(Time now) {
 
 // "Once the host sends a Router Solicitation, and receives a valid Router Advertisement with a non-zero Router
 // Lifetime, the host MUST desist". One solicitation is sent in any case: its answer "may contain more information".
+// RFC 7559 §2.1 asks for the same on links with multicast.
 void RouterSolicitor::on_router_advertisement(Duration router_lifetime) {
   if (sent_ > 0 && router_lifetime != Duration()) next_.reset();
 }
@@ -29,9 +30,26 @@ std::optional<Time> RouterSolicitor::done_at(Time now) const {
   return now;
 }
 
+// RFC 7559 §2 with RFC 3315 §14: 2 * RTprev + RAND * RTprev, and MRT + RAND * MRT at most; MRC and MRD are 0.
+// Deviation: RAND is drawn from 0 to 0.1, not from -0.1, because RFC 4861 §6.3.7 wants solicitations to be "separated
+// by at least RTR_SOLICITATION_INTERVAL seconds".
+Duration RouterSolicitor::next_interval() {
+  const double rand = random_.uniform(0.0, 0.1);
+  if (sent_ == 1) return interval_ = config_.rtr_solicitation_interval.scaled(1 + rand);
+  interval_ = interval_.scaled(2 + rand);
+  if (interval_ > kMaxRtrSolicitationTime) interval_ = kMaxRtrSolicitationTime.scaled(1 + rand);
+  return interval_;
+}
+
 bool RouterSolicitor::on_timeout(Time now) {
   if (!next_ || now < *next_) return false;
   next_.reset();
+  if (config_.resilient) {
+    ++sent_;
+    last_sent_ = now;
+    next_ = now + next_interval();
+    return true;
+  }
   if (sent_ >= config_.max_rtr_solicitations) return false;
   last_sent_ = now;
   if (++sent_ < config_.max_rtr_solicitations) next_ = now + config_.rtr_solicitation_interval;

@@ -1,4 +1,4 @@
-// When Router Solicitations are sent on one interface (RFC 4861 §6.3.7). A machine.
+// When Router Solicitations are sent on one interface (RFC 4861 §6.3.7, RFC 7559). A machine.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,17 @@
 
 namespace kamesim {
 
+inline constexpr Duration kMaxRtrSolicitationTime = 3600_s;  // RFC 7559 §2: MRT
+
 struct RouterSolicitorConfig {
   unsigned max_rtr_solicitations = kMaxRtrSolicitations;
-  Duration rtr_solicitation_interval = kRtrSolicitationInterval;
+  Duration rtr_solicitation_interval = kRtrSolicitationInterval;  // RFC 7559 §2: IRT
   Duration max_rtr_solicitation_delay = kMaxRtrSolicitationDelay;
   // §6.3.7: "a mobile node [...] moving to a new link [...] MAY send a Router Solicitation immediately".
   bool immediate_on_handoff = false;
+  // RFC 7559: solicits until a router answers, at intervals that double up to an hour; max_rtr_solicitations is then
+  // without effect. "It MUST enable RS retransmissions by default" (§3).
+  bool resilient = true;
 };
 
 class RouterSolicitor {
@@ -37,10 +42,13 @@ class RouterSolicitor {
   std::optional<Time> done_at(Time now) const;
 
  private:
+  Duration next_interval();
+
   RouterSolicitorConfig config_;
   RandomStream random_;
   unsigned sent_ = 0;
   Time last_sent_;
+  Duration interval_;         // RFC 3315 §14: RT, of the solicitation before
   std::optional<Time> next_;  // empty: nothing to send
 };
 

@@ -268,4 +268,31 @@ void emit(ByteWriter& out, const DnsSearchList& option) {
   out.zeros((8 - size % 8) % 8);
 }
 
+std::optional<FlagsExpansion> FlagsExpansion::parse(const NdOption& option) {
+  // RFC 5175 §4: what is longer than one unit is not recognized, and skipped.
+  if (option.type != Type::FlagsExpansion) return std::nullopt;
+  const std::uint8_t* const p = option.bytes.data();
+  return FlagsExpansion{std::uint64_t{load_be16(p + 2)} << 32 | load_be32(p + 4)};
+}
+
+std::optional<CaptivePortal> CaptivePortal::parse(const NdOption& option) {
+  if (option.type != Type::CaptivePortal) return std::nullopt;
+  const Bytes content = option.bytes.subspan(2);
+  const auto end = std::ranges::find(content, std::uint8_t{0});  // RFC 8910 §2.3: padded with zeros
+  if (end == content.begin()) return std::nullopt;
+  return CaptivePortal{std::string(content.begin(), end)};
+}
+
+void emit(ByteWriter& out, const FlagsExpansion& option) {
+  emit_header(out, Type::FlagsExpansion, 8);
+  out.u16(static_cast<std::uint16_t>(option.bits >> 32));
+  out.u32(static_cast<std::uint32_t>(option.bits));
+}
+
+void emit(ByteWriter& out, const CaptivePortal& option) {
+  emit_header(out, Type::CaptivePortal, 2 + option.uri.size());
+  for (const char c : option.uri) out.u8(static_cast<std::uint8_t>(c));
+  out.zeros((8 - (2 + option.uri.size()) % 8) % 8);
+}
+
 }  // namespace kamesim

@@ -1,4 +1,5 @@
-// The options of Neighbor Discovery messages: RFC 4861 §4.6, RFC 6275 §7, RFC 4191 §2.3, RFC 8106 §5, RFC 3971 §5.3.2.
+// The options of Neighbor Discovery messages: RFC 4861 §4.6, RFC 6275 §7, RFC 4191 §2.3, RFC 8106 §5, RFC 3971 §5.3.2,
+// RFC 5175, RFC 8910.
 //
 // NdOptions checks what makes a message invalid: lengths. Each option type checks the rest in `parse`, which gives
 // nothing when the option is malformed; such an option is ignored, the message is not.
@@ -34,7 +35,9 @@ enum class NdOptionType : std::uint8_t {
   Nonce = 14,                 // RFC 3971 §5.3.2, RFC 7527
   RouteInformation = 24,      // RFC 4191 §2.3
   RecursiveDnsServers = 25,   // RFC 8106 §5.1
+  FlagsExpansion = 26,        // RFC 5175 §4
   DnsSearchList = 31,         // RFC 8106 §5.2
+  CaptivePortal = 37,         // RFC 8910 §2.3
 };
 
 struct NdOption {
@@ -187,6 +190,16 @@ class DnsSearchListView {
   Bytes option_;
 };
 
+struct FlagsExpansion {
+  static std::optional<FlagsExpansion> parse(const NdOption& option);
+  std::uint64_t bits = 0;  // of 48: bit 47 is the one that RFC 5175 numbers 8, bit 0 is 55. None is assigned but to tests
+};
+
+struct CaptivePortal {
+  static std::optional<CaptivePortal> parse(const NdOption& option);
+  std::string uri;  // of the API; 1 to 2038 bytes
+};
+
 void emit(ByteWriter& out, const SourceLinkLayerAddress& option);
 void emit(ByteWriter& out, const TargetLinkLayerAddress& option);
 void emit(ByteWriter& out, const PrefixInformation& option);
@@ -198,6 +211,8 @@ void emit(ByteWriter& out, const NdNonce& option);
 void emit(ByteWriter& out, const RouteInformation& option);
 void emit(ByteWriter& out, const RecursiveDnsServers& option);
 void emit(ByteWriter& out, const DnsSearchList& option);
+void emit(ByteWriter& out, const FlagsExpansion& option);
+void emit(ByteWriter& out, const CaptivePortal& option);
 
 // RFC 4191 §2.2: the two bits. The reserved value gives nothing.
 std::optional<RouterPreference> router_preference_from_bits(std::uint8_t bits);

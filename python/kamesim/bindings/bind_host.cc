@@ -57,6 +57,7 @@ const char* origin_name(AddressOrigin origin) {
     case AddressOrigin::Manual: return "manual";
     case AddressOrigin::Autoconfigured: return "autoconfigured";
     case AddressOrigin::Home: return "home";
+    case AddressOrigin::SubnetRouter: return "subnet-router";
   }
   return "";
 }

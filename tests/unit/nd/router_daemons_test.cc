@@ -116,8 +116,8 @@ class SolicitingHost : public ::testing::Test {
   std::optional<RouterSolicitationDaemon> daemon;
 };
 
-TEST_F(SolicitingHost, AsksThreeTimesFourSecondsApart) {  // §6.3.7
-  run_daemon();
+TEST_F(SolicitingHost, AsksThreeTimesFourSecondsApart) {  // §6.3.7, without RFC 7559
+  run_daemon({.resilient = false});
   const auto first = x.recv<RouterSolicitationView>(1_s);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->destination, kAllRoutersLinkLocal);
@@ -130,6 +130,44 @@ TEST_F(SolicitingHost, AsksThreeTimesFourSecondsApart) {  // §6.3.7
   EXPECT_EQ(x.recv<RouterSolicitationView>(5_s)->time, first->time + 8_s);
   EXPECT_FALSE(x.recv<RouterSolicitationView>(60_s));
   EXPECT_EQ(x.traced(kTraceRsSent), 3u);
+}
+
+TEST_F(SolicitingHost, GoesOnAtIntervalsThatDoubleUpToAnHour) {  // RFC 7559 §2
+  run_daemon();
+  Time last = x.recv<RouterSolicitationView>(1_s)->time;
+  Duration interval = 2_s;
+  for (int n = 0; n < 14; ++n) {
+    const auto next = x.recv<RouterSolicitationView>(4000_s);
+    ASSERT_TRUE(next);
+    const Duration now = next->time - last;
+    EXPECT_GE(now, std::min(2 * interval, 3600_s)) << n;
+    EXPECT_LE(now, std::min((2 * interval).scaled(1.1), 3960_s)) << n;
+    interval = now;
+    last = next->time;
+  }
+  EXPECT_GE(interval, 3600_s);
+  RouterAdvertisement no_default_router = kRouter;
+  no_default_router.router_lifetime = Duration();
+  x.send_nd({kTester, kAllNodesLinkLocal}, no_default_router);  // §2.1: "it does not result in a default route"
+  EXPECT_TRUE(x.recv<RouterSolicitationView>(4000_s));
+  advertise();
+  EXPECT_FALSE(x.recv<RouterSolicitationView>(8000_s));
+}
+
+TEST_F(SolicitingHost, LeavesAnInterfaceAloneWhereAMobileNodeSolicits) {  // RFC 6275 §11.5.1
+  run_daemon();
+  x.interface.routers_solicited_elsewhere = true;
+  EXPECT_FALSE(x.recv<RouterSolicitationView>(60_s));
+}
+
+TEST_F(SolicitingHost, ForgetsAnInterfaceThatIsRemoved) {
+  run_daemon();
+  RouterAdvertisementDaemon rtadvd(x.sockets);
+  rtadvd.advertise(x.interface);
+  x.stack.remove_interface(x.interface);
+  x.run(60_s);  // nothing refers to it any more
+  EXPECT_EQ(x.traced(kTraceRsSent), 0u);
+  EXPECT_EQ(x.traced(kTraceRaSent), 0u);
 }
 
 TEST_F(SolicitingHost, DesistsOnceAnswered) {  // §6.3.7

@@ -1,0 +1,88 @@
+// The first hop of a host with several routers (RFC 8028): a packet goes by a router that advertises the prefix of its
+// source. And what source address selection has to know for RFC 6724 §5, rule 5.5.
+#include <algorithm>
+#include <tuple>
+
+#include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/stack.h"
+
+namespace kamesim {
+
+bool RouterDiscovery::advertises(const Ipv6Address& router, const Ipv6Address& address) const {
+  return std::ranges::any_of(prefixes_.entries(), [&](const PrefixEntry& e) {
+    return e.prefix.contains(address) && std::ranges::find(e.routers, router) != e.routers.end();
+  });
+}
+
+// §3.2: of the routers that advertise the prefix, by the criteria of RFC 4191 §3: those that answer before all others,
+// then default routers, then the preference. Empty: no such router is there, or it is the one that is used anyway.
+std::optional<Ipv6Address> RouterDiscovery::first_hop_for(const Ipv6Address& source) const {
+  const PrefixEntry* longest = nullptr;
+  for (const PrefixEntry& e : prefixes_.entries()) {
+    if (e.detached || e.routers.empty() || !e.prefix.contains(source)) continue;
+    if (longest == nullptr || longest->prefix.length() < e.prefix.length()) longest = &e;
+  }
+  if (longest == nullptr) return std::nullopt;
+  auto rank = [&](const Ipv6Address& router) {
+    const DefaultRouter* known = list_.find(router);
+    const bool suspect = known != nullptr ? known->suspect : !nd_.link_layer_address_known(router);
+    return std::tuple(!suspect, known != nullptr, known != nullptr ? known->preference : RouterPreference::Low,
+                      selected_ == router);
+  };
+  const auto best = std::ranges::max_element(longest->routers, {}, rank);
+  if (!std::get<0>(rank(*best))) return std::nullopt;
+  return *best;
+}
+
+bool RouterDiscovery::has_prefixes_of_one_router() const {
+  if (list_.routers().empty() && more_specific_ == nullptr) return false;
+  auto routes = [&](auto&& call) {
+    for (const DefaultRouter& r : list_.routers()) call(r.address);
+    if (more_specific_ == nullptr) return;
+    for (const MoreSpecificRoute& r : more_specific_->routes()) call(r.router);
+  };
+  bool found = false;
+  for (const PrefixEntry& e : prefixes_.entries()) {
+    if (e.detached || e.routers.empty()) continue;
+    routes([&](const Ipv6Address& router) {
+      found = found || std::ranges::find(e.routers, router) == e.routers.end();
+    });
+  }
+  return found;
+}
+
+bool Ip6Stack::chooses_first_hop_by_source() const {
+  if (!config_.nd.first_hop_by_source || config_.forwarding) return false;
+  std::size_t with_routers = 0;
+  for (const auto& interface : interfaces_) {
+    NeighborDiscovery* nd = interface->nd();
+    if (nd == nullptr || !interface->up()) continue;
+    if (nd->routers().has_prefixes_of_one_router()) return true;
+    with_routers += nd->routers().default_routers().routers().empty() ? 0 : 1;
+  }
+  return with_routers > 1;
+}
+
+void Ip6Stack::use_first_hop_for(const Ipv6Address& source, Destination& to) {
+  // §3.4: a redirect is for the pair of addresses that it was about.
+  if (to.origin == RouteOrigin::Redirect) {
+    const auto& redirects = to.interface->nd()->redirects().entries();
+    const auto redirect = std::ranges::find(redirects, to.address, &RedirectRoutes::Entry::destination);
+    if (redirect == redirects.end() || redirect->source.is_unspecified() || redirect->source == source) return;
+  }
+  for (const auto& interface : interfaces_) {
+    NeighborDiscovery* nd = interface->nd();
+    if (nd == nullptr || !interface->up()) continue;
+    const auto router = nd->routers().first_hop_for(source);
+    if (!router) continue;
+    if (interface.get() == to.interface && *router == to.next_hop) return;
+    to.mtu = interface->mtu();
+    if (const auto learned = path_mtu_.find(to.address, now())) to.mtu = std::min(to.mtu, learned->mtu);
+    to.interface = interface.get();
+    to.next_hop = *router;
+    to.neighbor = &nd->neighbor(*router);
+    return;
+  }
+}
+
+}  // namespace kamesim
