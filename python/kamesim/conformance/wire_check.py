@@ -111,7 +111,7 @@ def _walk(element: ElementTree.Element, *, inside_icmpv6: bool) -> Iterator[str]
     name = element.get("name")
     if name == "icmpv6.unknown_data" and int(element.get("value", ""), 16) == 0 and int(element.get("size", "")) < 8:
         return  # padding behind the packet in a Redirected Header option (RFC 4861 §4.6), which tshark does not know
-    if inside_icmpv6 and element.tag == "proto" and name == "ipv6":
+    if inside_icmpv6 and element.tag == "proto" and not str(name).startswith("_ws."):
         return  # a quotation: what the tester sent, malformed on purpose as the case may be
     if element.tag == "proto" and name == "_ws.malformed":
         yield "malformed"

@@ -10,7 +10,7 @@ from scapy.layers.inet6 import ICMPv6EchoReply
 from kamesim.conformance.cases.ipv6._entries import CACHED_MAC, NEW_MAC, Entry
 from kamesim.conformance.cases.ipv6._hosts import FAR, next_hop
 from kamesim.conformance.cases.ipv6._neighbors import NEIGHBOR
-from kamesim.conformance.exchange import ALL_NODES, NODE, TESTER, case, echo_request, expect, expect_none, must, na, ra
+from kamesim.conformance.exchange import ALL_NODES, NODE, TESTER, case, echo_request, expect, expect_none, must, na, ra, should
 
 FLAGS = list(itertools.product((0, 1), repeat=3))  # R, S, O
 BY_FLAGS = {f"R={r} S={s} O={o}": (r, s, o) for r, s, o in FLAGS}
@@ -28,11 +28,26 @@ def advertisement(target, router, solicited, override, lladdr):
     )
 
 
-@case(must("RFC 4861 §7.2.5"), logo="v6LC.2.1.16")
+@case(must("RFC 4861 §7.2.5"), should("RFC 9131 §6.1.1"), role="host", logo="v6LC.2.1.16")
 @pytest.mark.parametrize(("router", "solicited", "override"), BY_FLAGS.values(), ids=BY_FLAGS)
-def advertisement_makes_no_entry(node, port, router, solicited, override):
+def advertisement_makes_no_entry(host, port, router, solicited, override):
     neighbor = Entry(port, NEIGHBOR, NODE.address)
     port.send(advertisement(NEIGHBOR, router, solicited, override, NEW_MAC))
+    assert neighbor.learned() is None
+
+
+@case(should("RFC 9131 §6.1.1"), role="router")
+@pytest.mark.parametrize(("is_router", "solicited", "override"), BY_FLAGS.values(), ids=BY_FLAGS)
+def advertisement_makes_a_stale_entry_in_a_router(left, is_router, solicited, override):
+    neighbor = Entry(left, NEIGHBOR, NODE.address)
+    left.send(advertisement(NEIGHBOR, is_router, solicited, override, NEW_MAC))
+    assert neighbor.learned() == (NEW_MAC, True)
+
+
+@case(should("RFC 9131 §6.1.1"), role="router")
+def advertisement_without_address_makes_no_entry_in_a_router(left):
+    neighbor = Entry(left, NEIGHBOR, NODE.address)
+    left.send(advertisement(NEIGHBOR, 0, 0, 1, None))
     assert neighbor.learned() is None
 
 

@@ -131,9 +131,9 @@ def advertisement_without_link_layer_address_completes_nothing(node, port):
 
 
 @case(must("RFC 4861 §7.2.5"))
-def advertisement_nobody_asked_for_makes_no_entry(node, port):
+def advertisement_nobody_asked_for_makes_no_entry(host, port):
     port.send(na(NEIGHBOR, lladdr=OTHER_MAC, destination=ALL_NODES, solicited=0))
     assert port.run(0.5) == []
-    expect_dropped(node, "nd.no_entry")
+    expect_dropped(host, "nd.no_entry")
     port.send(echo_request(source=NEIGHBOR))
     expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
