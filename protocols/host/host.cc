@@ -2,7 +2,8 @@
 
 namespace kamesim {
 
-Host::System::System(Node& node, const Ip6Config& config) : stack(node, config), sockets(stack), tunnel_input(stack) {
+Host::System::System(Node& node, const Ip6Config& config)
+    : stack(node, config), sockets(stack), tcp(stack), tunnel_input(stack) {
   if (!config.forwarding) {
     router_solicitations.emplace(sockets,
                                  RouterSolicitorConfig{.resilient = config.nd.resilient_router_solicitation});

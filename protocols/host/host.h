@@ -16,6 +16,7 @@
 #include "protocols/ip6/tunnel_input.h"
 #include "protocols/rtadvd/rtadvd.h"
 #include "protocols/rtsold/rtsold.h"
+#include "protocols/tcp/layer.h"
 #include "sim/node.h"
 
 namespace kamesim {
@@ -34,6 +35,7 @@ class Host {
   Ip6Stack& stack() { return system_->stack; }
   const Ip6Stack& stack() const { return system_->stack; }
   SocketLayer& sockets() { return system_->sockets; }
+  TcpLayer& tcp() { return system_->tcp; }
 
   // Runs IPv6 on a NIC of the node. A host solicits routers on it.
   EthernetInterface& add_interface(Nic& nic);
@@ -80,6 +82,7 @@ class Host {
     ~System();
     Ip6Stack stack;
     SocketLayer sockets;
+    TcpLayer tcp;
     TunnelInput tunnel_input;
     std::optional<RouterSolicitationDaemon> router_solicitations;  // of hosts
     std::optional<RouterAdvertisementDaemon> router_advertisements;
