@@ -77,6 +77,8 @@ void TcpFlowSender::take_sample() {
 
 void TcpFlowSender::power_off() {
   last_ = info();
+  if (connected_at_ && !closed_at_) closed_at_ = node_.now();
+  last_.state = TcpState::Closed;
   socket_.reset();
   begin_timer_.cancel();
   end_timer_.cancel();

@@ -43,6 +43,8 @@ class TcpFlowSender final : private TcpSocketHandler {
   TcpFlowSender(TcpLayer& layer, const TcpFlowConfig& config);
 
   const TcpFlowConfig& config() const { return config_; }
+  // Before it connects.
+  void set_destination(const Ipv6Address& destination) { config_.destination = destination; }
   TcpInfo info() const { return socket_ ? socket_->info() : last_; }
   TcpError error() const { return error_; }                    // of connect()
   std::optional<Time> connected_at() const { return connected_at_; }

@@ -13,6 +13,7 @@ void Host::reboot() {
   const NodeConfiguration configuration = configuration_of(stack(), advertising);
   const Ip6Stack::Counters counters = stack().counters();
 
+  system_->tcp.power_off();
   const std::vector<PowerListener*> listeners = lasting().power_listeners;  // they may leave when they are told
   for (PowerListener* listener : listeners) listener->on_power_off();
   for (const auto& ping : lasting().pings) ping->end();

@@ -235,6 +235,7 @@ void TcpLayer::remove(TcpEndpoint& endpoint) {
 
 void TcpLayer::send_segment(const FourTuple& tuple, Ip6Interface* zone, const TcpSocketOptions& options,
                             const OutgoingSegment& segment, const TcpConnection* data) {
+  if (!powered_) [[unlikely]] return;
   const std::size_t header = kTcpHeaderSize + tcp_options_size(segment.options);
   Packet packet = stack_.allocate(header + segment.length);
   std::uint8_t* const out = packet.mutable_data();

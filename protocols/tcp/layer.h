@@ -47,6 +47,9 @@ class TcpLayer final : public PacketHandler {
   TcpCounters counters() const;
   std::size_t connections() const;  // in any state but CLOSED
 
+  // The node loses power: connections end without a word to their peers.
+  void power_off() { powered_ = false; }
+
   // ---- From the stack -----------------------------------------------------------------------------------------
   void on_packet(InputPacket& packet) override;
   void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
@@ -87,6 +90,7 @@ class TcpLayer final : public PacketHandler {
   void abandon(TcpListener& listener);
 
   Ip6Stack& stack_;
+  bool powered_ = true;
   std::unique_ptr<State> state_;
 };
 

@@ -49,6 +49,7 @@ from kamesim.results import Run
 from kamesim.router import Router
 from kamesim.schedule import Scheduled
 from kamesim.signalling import Sighting, SignallingLog, handoff_ladder
+from kamesim.tcp import TcpFlow, TcpOptions
 from kamesim.tester import Tester, recv_any
 from kamesim.version import VERSION as __version__
 
@@ -73,6 +74,8 @@ __all__ = [
     "Scheduled",
     "Sighting",
     "SignallingLog",
+    "TcpFlow",
+    "TcpOptions",
     "Tester",
     "UnknownName",
     "__version__",

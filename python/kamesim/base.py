@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kamesim.media import Lan, Medium
     from kamesim.network import Network
     from kamesim.node import Node
+    from kamesim.tcp import TcpFlow
 
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class NetworkBase:
         self._order: list[str] = []  # names of nodes and media as they were made
         self._interfaces_made: list[Interface] = []
         self._flows: dict[str, Flow] = {}
+        self._tcp_flows: dict[str, TcpFlow] = {}
         self._captures: list[Capture] = []
         self._arrivals: dict[Interface, Scheduled] = {}  # of interfaces between two LANs
         self._testers: list[_core.Tester] = []
@@ -71,6 +73,11 @@ class NetworkBase:
     def flows(self) -> list[Flow]:
         """Its measured UDP flows, in the order in which they were made."""
         return list(self._flows.values())
+
+    @property
+    def tcp_flows(self) -> list[TcpFlow]:
+        """The measured TCP transfers, in the order in which they were made."""
+        return list(self._tcp_flows.values())
 
     @property
     def interfaces(self) -> list[Interface]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kamesim import errors
 from kamesim.flow import Flow, FlowSettings
 from kamesim.observing import Observing
+from kamesim.tcp import SERIES_INTERVAL_NS, TcpFlow, TcpOptions
 
 if TYPE_CHECKING:
     from kamesim.node import Node
@@ -70,6 +71,73 @@ class Traffic(Observing):
         )
         return self._start_flow(label, settings)
 
+    def tcp_flow(
+        self,
+        source: Node | str,
+        destination: Node | str,
+        *,
+        size: int | None = None,
+        start: float | None = None,
+        stop: float | None = None,
+        port: int | None = None,
+        source_address: str | None = None,
+        destination_address: str | None = None,
+        options: TcpOptions | None = None,
+        sample_interval: float | None = None,
+        name: str | None = None,
+    ) -> TcpFlow:
+        """A TCP connection by which one node sends to another as fast as the path takes it.
+
+        size: bytes to send, then the connection is closed; None: until `stop`. start, stop: seconds; None: now, and
+        never. port: of the receiver; None: a free one. source_address: None: chosen by RFC 6724. destination_address:
+        None: the destination's global address when the flow starts. options: of the connection, for both ends; None:
+        TcpOptions(). sample_interval: seconds between samples of the sender's state (`TcpFlow.samples`); None: none are
+        taken. name: None: "<source>-><destination>".
+        """
+        sender, receiver = self.node(source), self.node(destination)
+        label = f"{sender.name}->{receiver.name}" if name is None else errors.name("flow", name)
+        if name is None:
+            label = self._free_flow_name(label)
+        elif name in self._flows or name in self._tcp_flows:
+            raise errors.Error(f"flow {name!r}: there is a flow of that name already; choose another name")
+        what = f"flow {label!r}"
+        start_ns = self._core.now_ns if start is None else errors.nanoseconds(what, "start", start)
+        if start_ns < self._core.now_ns:
+            errors.fail(what, "start", start, f"{self.now:g} s, the present time, or later")
+        stop_ns = None if stop is None else errors.nanoseconds(what, "stop", stop)
+        if stop_ns is not None and stop_ns <= start_ns:
+            errors.fail(what, "stop", stop, f"later than the start at {start_ns / 1e9:g} s")
+        if options is not None and not isinstance(options, TcpOptions):
+            errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
+        chosen = options or TcpOptions()
+        sampling = 0 if sample_interval is None else errors.nanoseconds(what, "sample_interval", sample_interval)
+        if sample_interval is not None and sampling <= 0:
+            errors.fail(what, "sample_interval", sample_interval, "more than 0 s")
+        target = _address(what, "destination_address", destination_address)
+        if target is None and start_ns == self._core.now_ns:
+            target = self._network()._address_of(what, "destination", receiver)
+        core = self._core.add_tcp_flow(
+            source=sender._core,
+            destination=receiver._core,
+            options=chosen._checked(what),
+            source_address=_address(what, "source_address", source_address),
+            destination_address=target or "::",
+            destination_port=self._flow_port(what, port),
+            octets=0 if size is None else errors.integer(what, "size", size, "bytes", minimum=1, maximum=1 << 62),
+            start_ns=start_ns,
+            stop_ns=stop_ns,
+            sample_interval_ns=sampling,
+            series_interval_ns=SERIES_INTERVAL_NS,
+        )
+        flow = TcpFlow(label, sender, receiver, chosen, core)
+        self._tcp_flows[label] = flow
+        if target is None:
+            self._scheduler.add(start_ns, self._aim_tcp, (flow,), {})
+        return flow
+
+    def _aim_tcp(self, flow: TcpFlow) -> None:
+        flow._core.set_destination(self._network()._address_of(f"flow {flow.name!r}", "destination", flow.destination))
+
     def _start_flow(self, name: str, settings: FlowSettings) -> Flow:
         target = settings.destination_address
         if target is None and settings.start_ns == self._core.now_ns:
@@ -102,12 +170,12 @@ class Traffic(Observing):
         given = _port(what, "port", port)
         if given is not None:
             return given
-        taken = {flow.port for flow in self.flows}
+        taken = {flow.port for flow in self.flows} | {flow._core.port for flow in self._tcp_flows.values()}
         return next(p for p in range(FIRST_FLOW_PORT, 65536) if p not in taken)
 
     def _free_flow_name(self, name: str) -> str:
         candidate, number = name, 2
-        while candidate in self._flows:
+        while candidate in self._flows or candidate in self._tcp_flows:
             candidate, number = f"{name}.{number}", number + 1
         return candidate
 

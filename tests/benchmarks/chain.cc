@@ -1,14 +1,9 @@
 // host -- N routers in a line -- host: UDP constant-rate flows end to end, the whole stack on, real bytes and
 // checksums. The same workload as ns3/chain.cpp; prints one JSON object on one line.
 // Usage: chain [routers=10] [flows=10] [packets=100000] [pps=1000] [payload=512] [threads=1]
-#include <sys/resource.h>
-
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "protocols/ip6/socket.h"
@@ -17,29 +12,10 @@
 #include "sim/node.h"
 #include "sim/simulation.h"
 #include "sim/timer.h"
+#include "tests/benchmarks/program.h"
 
 namespace kamesim {
 namespace {
-
-double user_cpu() {
-  rusage u{};
-  getrusage(RUSAGE_SELF, &u);
-  return static_cast<double>(u.ru_utime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec) * 1e-6;
-}
-
-double real_time() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::uint64_t argument(int argc, char** argv, std::string_view name, std::uint64_t fallback) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word.starts_with(name) && word.size() > name.size() && word[name.size()] == '=') {
-      return static_cast<std::uint64_t>(std::strtod(argv[i] + name.size() + 1, nullptr));
-    }
-  }
-  return fallback;
-}
 
 struct Machine {
   Machine(Simulation& simulation, const std::string& name, bool router)

@@ -30,6 +30,12 @@ WORKLOADS: dict[str, dict[str, Any]] = {
         "figure": "hops_per_cpu_s",
         "unit": "packet-hops per CPU second",
     },
+    "tcp": {
+        "ours": ["routers=3", "seconds=10", "delay_us=2500", "window=3000000"],
+        "ns3": ["routers=3", "seconds=2", "delay_us=2500", "window=3000000", "scheduler=PriorityQueue"],
+        "figure": "hops_per_cpu_s",
+        "unit": "data packet-hops per CPU second",
+    },
 }
 NS3_MODULES = ["applications", "internet-apps", "internet", "csma", "point-to-point", "traffic-control", "bridge",
                "stats", "network", "core"]  # fmt: skip

@@ -5,10 +5,14 @@ import re
 import subprocess
 
 #: Expert findings that are no faults of ours: (pattern of the message, why it is fine).
-ALLOWED: list[tuple[str, str]] = []
+ALLOWED: list[tuple[str, str]] = [
+    (r"\(suspected\) (retransmission|fast retransmission|spurious retransmission)", "links lose packets"),
+    (r"\(suspected\) out-of-order segment", "retransmissions fill gaps"),
+    (r"Previous segment\(s\) not captured", "links lose packets"),
+]
 
 _WARNING = 6291456  # tshark's number of the severity
-_FILTER = f'_ws.expert.severity >= {_WARNING} or icmpv6.checksum.status == "Bad" or udp.checksum.status == "Bad"'
+_FILTER = f'_ws.expert.severity >= {_WARNING} or icmpv6.checksum.status == "Bad" or udp.checksum.status == "Bad" or tcp.checksum.status == "Bad"'
 _OPTIONS = ["udp.check_checksum:TRUE", "tcp.check_checksum:TRUE", "udp.ignore_ipv6_zero_checksum:FALSE"]
 
 

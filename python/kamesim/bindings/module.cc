@@ -31,6 +31,7 @@ PYBIND11_MODULE(_core, m) {
   bind_interface(m);
   bind_router(m);
   bind_host(m);
+  bind_tcp(m);
   bind_apps(m);
   bind_media(m);
   bind_mip6(m);

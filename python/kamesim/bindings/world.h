@@ -16,6 +16,7 @@
 #include <pybind11/pybind11.h>
 
 #include "protocols/analysis/message_log.h"
+#include "protocols/apps/tcp_flow.h"
 #include "protocols/apps/udp_flow.h"
 #include "protocols/host/host.h"
 #include "protocols/wire/ipv6_address.h"
@@ -56,7 +57,7 @@ class FlowEnd final : public PowerListener {
  public:
   template <typename... Arguments>
   explicit FlowEnd(Host& host, Arguments&&... arguments)
-      : host_(host), app_(host.sockets(), std::forward<Arguments>(arguments)...) {
+      : host_(host), app_(transport(host), std::forward<Arguments>(arguments)...) {
     host_.add_power_listener(*this);
   }
   ~FlowEnd() { host_.remove_power_listener(*this); }
@@ -67,9 +68,17 @@ class FlowEnd final : public PowerListener {
   const App& app() const { return app_; }
 
   void on_power_off() override { app_.power_off(); }
-  void on_power_on() override { app_.power_on(host_.sockets()); }
+  void on_power_on() override { app_.power_on(transport(host_)); }
 
  private:
+  static decltype(auto) transport(Host& host) {
+    if constexpr (requires(App& app) { app.power_on(host.tcp()); }) {
+      return host.tcp();
+    } else {
+      return host.sockets();
+    }
+  }
+
   Host& host_;
   App app_;
 };
@@ -79,6 +88,13 @@ struct UdpFlow {
       : sender(source, config), receiver(destination, config.flow_id, config.destination_port) {}
   FlowEnd<UdpFlowSender> sender;
   FlowEnd<UdpFlowReceiver> receiver;
+};
+
+struct TcpFlow {
+  TcpFlow(Host& source, Host& destination, const TcpFlowConfig& config, Duration series_interval)
+      : receiver(destination, config.destination_port, config.options, series_interval), sender(source, config) {}
+  FlowEnd<TcpFlowReceiver> receiver;
+  FlowEnd<TcpFlowSender> sender;
 };
 
 struct Capture {
@@ -96,6 +112,7 @@ struct World {
   std::vector<std::unique_ptr<WirelessStation>> stations;
   std::vector<std::unique_ptr<Host>> hosts;
   std::vector<std::unique_ptr<UdpFlow>> flows;
+  std::vector<std::unique_ptr<TcpFlow>> tcp_flows;
   std::vector<std::unique_ptr<TesterPort>> testers;
   std::vector<std::unique_ptr<Capture>> captures;
   const py::function* dispatch = nullptr;  // runs scheduled callables; set while the simulation runs
@@ -128,6 +145,13 @@ UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32
                       const std::string& destination_address, std::uint16_t destination_port,
                       std::uint32_t payload_bytes, double rate, bool poisson, std::int64_t start_ns,
                       std::optional<std::int64_t> stop_ns);
+
+// TCP transfers (bind_tcp.cc).
+TcpFlow& add_tcp_flow(World& world, Host& source, Host& destination, const TcpSocketOptions& options,
+                      const std::optional<std::string>& source_address, const std::string& destination_address,
+                      std::uint16_t destination_port, std::uint64_t octets, std::int64_t start_ns,
+                      std::optional<std::int64_t> stop_ns, std::int64_t sample_interval_ns,
+                      std::int64_t series_interval_ns);
 
 // Testers (bind_testers.cc).
 TesterPort& add_tester(World& world, Medium& medium, const std::string& name, const std::optional<std::string>& mac,
@@ -162,6 +186,7 @@ void bind_mobile_ip(py::class_<Host>& host);
 void bind_mip6(py::module_& m);
 void bind_interface(py::module_& m);
 void bind_apps(py::module_& m);
+void bind_tcp(py::module_& m);
 void bind_media(py::module_& m);
 void bind_router(py::module_& m);
 void bind_radio(py::module_& m);
