@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import (
-    ICMPv6EchoRequest,
-    ICMPv6NDOptDstLLAddr,
-    ICMPv6NDOptRedirectedHdr,
-    ICMPv6ND_NS,
-    ICMPv6ND_Redirect,
-    ICMPv6Unknown,
-    IPv6,
-)
+from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6ND_NS, ICMPv6Unknown
 
 from kamesim.conformance.cases.ipv6._hosts import FAR, SECOND_MAC, SECOND_ROUTER, next_hop, option_of_length
+from kamesim.conformance.cases.ipv6._redirects import by_router, redirect
 from kamesim.conformance.exchange import (
-    ETHERNET,
-    NODE,
     TESTER,
     case,
-    datagram,
     expect,
     expect_dropped,
     expect_silence,
     ip,
-    lladdr_option,
     must,
     payload_of,
-    ra,
-    stack,
 )
-
-
-def redirect(
-    target=SECOND_ROUTER,
-    *options,
-    destination=FAR,
-    source=TESTER.link_local,
-    lladdr=SECOND_MAC,
-    hop_limit=255,
-    **fields,
-):
-    invoking = IPv6(bytes(datagram(destination, source=NODE.address))[ETHERNET:])
-    return stack(
-        ip(NODE.address, source=source, hlim=hop_limit),
-        ICMPv6ND_Redirect(tgt=target, dst=destination, **fields),
-        *lladdr_option(ICMPv6NDOptDstLLAddr, lladdr),
-        ICMPv6NDOptRedirectedHdr(pkt=invoking),
-        *options,
-    )
-
-
-@pytest.fixture
-def by_router(host, port):
-    """The host sends to FAR by the tester."""
-    port.send(ra())
-    assert next_hop(host, port) == TESTER.mac
 
 
 @case(must("RFC 4861 §8.3"))
