@@ -142,7 +142,7 @@ void Icmp6Input::error(const InputPacket& in) {
   PacketHandler* upper = quoted->upper ? stack_.upper_layer(quoted->upper->protocol) : nullptr;
   const Icmp6ErrorReport report{
       .error = error, .source = quoted->source, .destination = quoted->destination, .interface = in.interface,
-      .protocol = quoted->upper ? quoted->upper->protocol : NextHeader::NoNextHeader,
+      .from = in.source, .protocol = quoted->upper ? quoted->upper->protocol : NextHeader::NoNextHeader,
       .offset = quoted->upper ? quoted->upper->offset : error.invoking_packet.size()};
   if (error.type == Icmp6Type::PacketTooBig && !packet_too_big(report, upper, in.packet.bytes())) return;
   if (error.type == Icmp6Type::DestinationUnreachable && quoted->type2_home && stack_.mobility_hooks() != nullptr) {

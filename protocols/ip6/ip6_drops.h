@@ -51,5 +51,6 @@ inline constexpr DropInfo kIcmp6PacketTooBigLimit{"icmp6.packet_too_big_limit", 
 inline constexpr DropInfo kIcmp6EchoLimited{"icmp6.multicast_echo_limited", "the node's limit on replies to groups"};
 inline constexpr DropInfo kIcmp6ErrorNotOurs{"icmp6.error_about_foreign_packet", "RFC 4443 §2.4 d"};
 inline constexpr DropInfo kUdpNoPort{"udp.no_port", "RFC 4443 §3.1"};
+inline constexpr DropInfo kRawBadChecksum{"raw.bad_checksum", "RFC 3542 §3.1"};
 
 }  // namespace kamesim

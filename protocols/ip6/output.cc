@@ -1,4 +1,6 @@
 // The output path, in KAME's order: Mobile IPv6, source, extension headers, checksum, route, scope, fragmentation.
+#include <algorithm>
+
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
@@ -133,7 +135,7 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
     tunnel->send(std::move(payload), wire_destination);
     return SendError::None;
   }
-  if (multicast) return send_multicast(std::move(payload), zone, request.dont_fragment);
+  if (multicast) return send_multicast(std::move(payload), zone, request);
   return send_unicast(std::move(payload), zone, request.dont_fragment, type2_route ? &request.destination : nullptr);
 }
 
@@ -201,7 +203,7 @@ SendError Ip6Stack::send_to(const Destination& to, Packet packet, bool dont_frag
   return fragment(std::move(packet), mtu, [&](Packet piece) { interface->send(std::move(piece), next_hop); });
 }
 
-SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, bool dont_fragment) {
+SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, const OutputRequest& request) {
   if (interface == nullptr || !interface->up()) {
     drop(kIp6NoRoute, packet.bytes());
     return SendError::NoRoute;
@@ -209,7 +211,9 @@ SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, bool 
   const Ipv6HeaderView header = *Ipv6HeaderView::check(packet.bytes());
   const Ipv6Address group = header.destination();
   // RFC 3493 §5.2: a member on this node hears it too. Neighbor Discovery's own messages are not for their sender.
-  if (interface->in_group(group) && header.next_header() != NextHeader::Icmp6) loop_back(packet.share());
+  if (interface->in_group(group) && request.multicast_loop.value_or(header.next_header() != NextHeader::Icmp6)) {
+    loop_back(packet.share(), interface);
+  }
   // RFC 8201 §3: the smallest that was heard of for the group.
   std::uint32_t mtu = interface->mtu();
   bool always_fragment = false;
@@ -221,7 +225,7 @@ SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, bool 
     interface->send(std::move(packet), group);
     return SendError::None;
   }
-  if (dont_fragment && packet.size() > mtu) {
+  if (request.dont_fragment && packet.size() > mtu) {
     drop(kIp6PacketTooBig, packet.bytes());
     return SendError::MessageTooLong;
   }
@@ -269,16 +273,20 @@ SendError Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
   return SendError::None;
 }
 
-void Ip6Stack::loop_back(Packet packet) {
-  loopback_queue_.push_back(std::move(packet));
+void Ip6Stack::loop_back(Packet packet, const Ip6Interface* interface) {
+  loopback_queue_.push_back({std::move(packet), (interface != nullptr ? *interface : loopback()).index()});
   if (!loopback_timer_.armed()) loopback_timer_.arm_in(Duration{});
 }
 
 void Ip6Stack::deliver_looped_back() {
   retired_interfaces_.clear();
-  std::vector<Packet> queue;
+  std::vector<LoopedBack> queue;
   queue.swap(loopback_queue_);
-  for (Packet& packet : queue) input(loopback(), std::move(packet));
+  for (LoopedBack& looped : queue) {
+    const auto heard_on = std::ranges::find(interfaces_, looped.interface_index,
+                                            [](const auto& interface) { return interface->index(); });
+    if (heard_on != interfaces_.end()) input(**heard_on, std::move(looped.packet));
+  }
 }
 
 Ip6Interface* Ip6Stack::default_interface() const {

@@ -1,3 +1,4 @@
+// The upper end of the stack: which sockets a packet, or an error about one, is for.
 #include "protocols/ip6/socket.h"
 
 #include <algorithm>
@@ -11,16 +12,34 @@ namespace kamesim {
 
 namespace {
 
-constexpr std::uint16_t kFirstEphemeralPort = 49152;  // RFC 6335 §6
-constexpr std::size_t kMobilityChecksumOffset = 4;    // RFC 6275 §6.1.1
-
 Datagram datagram_from(const InputPacket& in, Bytes payload) {
   return {.payload = payload, .source = in.source, .destination = in.destination, .interface = in.interface,
           .hop_limit = in.hop_limit, .traffic_class = in.traffic_class, .care_of = in.home_address_care_of,
-          .type2_routed = in.type2_routed};
+          .type2_routed = in.type2_routed, .headers = in.packet.bytes().first(in.offset)};
 }
 
+// RFC 4007 §6: the same address in another zone is another address. 0 on either side: it was not said.
+bool same_end(const SocketAddress& end, const Ipv6Address& address, const Ip6Interface* zone) {
+  if (end.address != address) return false;
+  const bool zoned = address.is_link_local() || (address.is_multicast() && address.scope() <= Scope::LinkLocal);
+  return !zoned || end.zone == 0 || zone == nullptr || zone->is_loopback() || end.zone == zone->index();
+}
+
+constexpr std::size_t kUdpPorts = 4;  // octets of a UDP header that tell the ports
+
 }  // namespace
+
+SocketGroups& Ip6Socket::groups() {
+  if (groups_ == nullptr) groups_ = std::make_unique<SocketGroups>(layer_.stack());
+  return *groups_;
+}
+
+bool Ip6Socket::hears(const InputPacket& in) const {
+  if (!local_.address.is_unspecified() && !same_end(local_, in.destination, in.interface)) return false;
+  if (connected() && !same_end(peer_, in.source, in.interface)) return false;
+  if (!in.destination.is_multicast() || groups_ == nullptr || groups_->empty()) return true;
+  return groups_->passes(*in.interface, in.destination, in.source);  // RFC 3678 §3
+}
 
 SocketLayer::SocketLayer(Ip6Stack& stack) : stack_(stack) {
   stack_.set_upper_layer(NextHeader::Udp, this);
@@ -30,6 +49,13 @@ SocketLayer::SocketLayer(Ip6Stack& stack) : stack_(stack) {
 SocketLayer::~SocketLayer() {
   stack_.set_upper_layer(NextHeader::Udp, nullptr);
   stack_.set_upper_layer(NextHeader::Icmp6, nullptr);
+}
+
+Ip6Interface* SocketLayer::interface(std::uint32_t index) const {
+  for (const auto& interface : stack_.interfaces()) {
+    if (interface->index() == index) return interface.get();
+  }
+  return nullptr;
 }
 
 void SocketLayer::on_packet(InputPacket& in) {
@@ -49,20 +75,44 @@ void SocketLayer::udp_input(InputPacket& in) {
   Datagram datagram = datagram_from(in, udp->data());
   datagram.source_port = udp->source_port();
   datagram.destination_port = udp->destination_port();
-  const auto it = udp_by_port_.find(udp->destination_port());
-  UdpSocket* found = nullptr;
-  if (it != udp_by_port_.end()) {
-    // The socket bound to this very address goes before one bound to any.
-    for (UdpSocket* socket : it->second) {
-      if (socket->address_ == in.destination) found = socket;
-      if (socket->address_.is_unspecified() && found == nullptr) found = socket;
-    }
+  if (in.destination.is_multicast()) return udp_multicast_input(in, datagram);
+  if (UdpSocket* found = find_udp(in, udp->source_port(), udp->destination_port())) {
+    return found->handler_.on_datagram(datagram);
   }
-  if (found != nullptr) return found->handler_.on_datagram(datagram);
   stack_.drop(kUdpNoPort, in.packet.bytes());
   stack_.icmp6_error(
       Icmp6Error::destination_unreachable(DestinationUnreachableCode::PortUnreachable, in.packet.bytes()),
       in.interface, in.link_layer_multicast);
+}
+
+// The socket that knows most of both ends: a connected one, then one of this very address, then any (4.4BSD).
+UdpSocket* SocketLayer::find_udp(const InputPacket& in, std::uint16_t source_port,
+                                 std::uint16_t destination_port) const {
+  const auto it = udp_by_port_.find(destination_port);
+  if (it == udp_by_port_.end()) return nullptr;
+  UdpSocket* found = nullptr;
+  int best = -1;
+  for (UdpSocket* socket : it->second) {
+    if (!socket->hears(in) || (socket->connected() && socket->peer_.port != source_port)) continue;
+    const int known = (socket->connected() ? 2 : 0) + (socket->local_.address.is_unspecified() ? 0 : 1);
+    if (known > best) found = socket, best = known;
+  }
+  return found;
+}
+
+// Each socket that would have it gets it (RFC 3493 §5.2, as 4.4BSD does). A handler may open or close sockets.
+void SocketLayer::udp_multicast_input(InputPacket& in, const Datagram& datagram) {
+  bool heard = false;
+  for (std::size_t i = 0;; ++i) {
+    const auto it = udp_by_port_.find(datagram.destination_port);
+    if (it == udp_by_port_.end() || i >= it->second.size()) break;
+    UdpSocket* socket = it->second[i];
+    if (!socket->hears(in) || (socket->connected() && socket->peer_.port != datagram.source_port)) continue;
+    heard = true;
+    socket->handler_.on_datagram(datagram);
+  }
+  // RFC 4443 §2.4 e.3: no error about what came for a group.
+  if (!heard) stack_.drop(kUdpNoPort, in.packet.bytes());
 }
 
 void SocketLayer::raw_input(InputPacket& in) {
@@ -70,73 +120,84 @@ void SocketLayer::raw_input(InputPacket& in) {
   // A handler may open or close sockets.
   for (std::size_t i = 0; i < raw_.size(); ++i) {
     RawSocket* socket = raw_[i];
-    if (socket->protocol_ != in.next_header) continue;
-    if (socket->filtered_ && !socket->pass_[datagram.payload[0]]) continue;
+    if (socket->protocol_ != in.next_header || !socket->hears(in)) continue;
+    if (socket->filtered_ && (datagram.payload.empty() || !socket->pass_[datagram.payload[0]])) continue;
+    if (const int at = socket->checksum_offset_; at >= 0) {  // RFC 3542 §3.1
+      const bool whole = datagram.payload.size() >= static_cast<std::size_t>(at) + 2;
+      if (!whole || !upper_layer_checksum_ok(in.source, in.destination, in.next_header, datagram.payload)) {
+        stack_.drop(kRawBadChecksum, in.packet.bytes());
+        continue;
+      }
+    }
     socket->handler_.on_datagram(datagram);
   }
 }
 
-RawSocket::RawSocket(SocketLayer& layer, NextHeader protocol, DatagramHandler& handler)
-    : layer_(layer), protocol_(protocol), handler_(handler) {
-  layer_.raw_.push_back(this);
-}
-
-RawSocket::~RawSocket() { std::erase(layer_.raw_, this); }
-
-void RawSocket::pass_only(std::initializer_list<std::uint8_t> types) {
-  filtered_ = true;
-  pass_.reset();
-  for (const std::uint8_t type : types) pass_.set(type);
-}
-
-SendError RawSocket::send(Bytes message, OutputRequest request) {
-  request.next_header = protocol_;
-  if (protocol_ == NextHeader::Icmp6) request.checksum_offset = static_cast<int>(kIcmp6ChecksumOffset);
-  if (protocol_ == NextHeader::Mobility) request.checksum_offset = static_cast<int>(kMobilityChecksumOffset);
-  return layer_.stack_.output(layer_.stack_.node().packets().copy_of(message), request);
-}
-
-UdpSocket::UdpSocket(SocketLayer& layer, DatagramHandler& handler) : layer_(layer), handler_(handler) {}
-
-UdpSocket::~UdpSocket() {
-  if (port_ == 0) return;
-  auto& sockets = layer_.udp_by_port_[port_];
-  std::erase(sockets, this);
-  if (sockets.empty()) layer_.udp_by_port_.erase(port_);
-}
-
-bool UdpSocket::bind(std::uint16_t port, const Ipv6Address& address) {
-  auto& by_port = layer_.udp_by_port_;
-  if (port == 0) {
-    for (std::uint32_t tries = 0; tries <= 65535u - kFirstEphemeralPort && port == 0; ++tries) {
-      const std::uint16_t candidate = layer_.next_ephemeral_;
-      layer_.next_ephemeral_ = candidate == 65535 ? kFirstEphemeralPort : static_cast<std::uint16_t>(candidate + 1);
-      if (!by_port.contains(candidate)) port = candidate;
-    }
-    if (port == 0) return false;
+// RFC 8201 §4: a packet that no socket can have sent was not sent. What the node answers by itself, echo replies and
+// the like, has no socket.
+Quotation SocketLayer::verify(const Icmp6ErrorReport& report) {
+  if (report.protocol != NextHeader::Udp) {
+    const bool known = std::ranges::any_of(raw_, [&](const RawSocket* s) {
+      return s->protocol_ == report.protocol && s->connected() && s->peer_.address == report.destination;
+    });
+    return known ? Quotation::Verified : Quotation::Unverified;
   }
-  auto& sockets = by_port[port];
-  if (std::ranges::any_of(sockets, [&](const UdpSocket* s) { return s->address_ == address; })) return false;
-  port_ = port;
-  address_ = address;
-  sockets.push_back(this);
-  return true;
+  const Bytes header = report.upper();
+  if (header.size() < kUdpPorts) return Quotation::Unverified;
+  const auto it = udp_by_port_.find(load_be16(header.data()));
+  if (it == udp_by_port_.end()) return Quotation::Forged;
+  Quotation best = Quotation::Forged;
+  for (const UdpSocket* s : it->second) {
+    if (!s->local_.address.is_unspecified() && s->local_.address != report.source) continue;
+    if (!s->connected()) {
+      best = Quotation::Unverified;
+    } else if (s->peer_.address == report.destination && s->peer_.port == load_be16(header.data() + 2)) {
+      return Quotation::Verified;
+    }
+  }
+  return best;
 }
 
-SendError UdpSocket::send_to(Bytes data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {
-  return send_to(layer_.stack_.node().packets().copy_of(data), destination, port, options);
+void SocketLayer::on_icmp6_error_report(const Icmp6ErrorReport& report) {
+  auto concerns = [&](const Ip6Socket& s) {
+    return (s.local_.address.is_unspecified() || same_end(s.local_, report.source, report.interface)) &&
+           (!s.connected() || same_end(s.peer_, report.destination, report.interface));
+  };
+  const Bytes upper = report.upper();
+  PacketError error{.report = report, .from = report.from};
+  if (report.protocol != NextHeader::Udp) {
+    error.payload = upper;
+    for (std::size_t i = 0; i < raw_.size(); ++i) {
+      RawSocket* socket = raw_[i];
+      if (socket->protocol_ == report.protocol && concerns(*socket)) socket->handler_.on_packet_error(error);
+    }
+    return;
+  }
+  if (upper.size() < kUdpPorts) return;  // it cannot be told whose it was
+  const std::uint16_t port = load_be16(upper.data());
+  error.destination_port = load_be16(upper.data() + 2);
+  error.payload = upper.subspan(std::min(upper.size(), kUdpHeaderSize));
+  for (std::size_t i = 0;; ++i) {
+    const auto it = udp_by_port_.find(port);
+    if (it == udp_by_port_.end() || i >= it->second.size()) break;
+    UdpSocket* socket = it->second[i];
+    if (!concerns(*socket) || (socket->connected() && socket->peer_.port != error.destination_port)) continue;
+    socket->handler_.on_packet_error(error);
+  }
 }
 
-SendError UdpSocket::send_to(Packet data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {
-  if (port_ == 0 && !bind(0)) return SendError::Unreachable;
-  const std::size_t length = kUdpHeaderSize + data.size();
-  if (length > 65535) return SendError::MessageTooLong;
-  UdpHeader{port_, port, static_cast<std::uint16_t>(length)}.write(data.prepend(kUdpHeaderSize));
-  options.destination = destination;
-  options.next_header = NextHeader::Udp;
-  options.checksum_offset = static_cast<int>(kUdpChecksumOffset);
-  if (options.source.is_unspecified()) options.source = address_;
-  return layer_.stack_.output(std::move(data), options);
+void SocketLayer::add(RawSocket& socket) {
+  raw_.push_back(&socket);
+  // A protocol that the node does not know otherwise is now known to it (RFC 8200 §4: no Parameter Problem).
+  if (stack_.upper_layer(socket.protocol_) == nullptr) stack_.set_upper_layer(socket.protocol_, this);
+}
+
+void SocketLayer::remove(RawSocket& socket) {
+  std::erase(raw_, &socket);
+  const NextHeader protocol = socket.protocol_;
+  if (protocol == NextHeader::Icmp6 || protocol == NextHeader::Udp || stack_.upper_layer(protocol) != this) return;
+  const bool others = std::ranges::any_of(raw_, [&](const RawSocket* s) { return s->protocol_ == protocol; });
+  if (!others) stack_.set_upper_layer(protocol, nullptr);
 }
 
 }  // namespace kamesim

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <unordered_map>
 #include <vector>
 
+#include "protocols/ip6/socket_groups.h"
 #include "protocols/ip6/stack.h"
 
 namespace kamesim {
@@ -28,50 +30,120 @@ struct Datagram {
   std::uint8_t traffic_class = 0;
   std::optional<Ipv6Address> care_of;  // where a Home Address option came from
   bool type2_routed = false;
+  Bytes headers;                 // the IPv6 header and the extension headers as they came
+};
+
+// A packet of a socket that somebody on the way, or its destination, reported.
+struct PacketError {
+  const Icmp6ErrorReport& report;
+  Ipv6Address from;                    // who reports
+  std::uint16_t destination_port = 0;  // UDP only
+  Bytes payload;                       // as much of it as came back; UDP: the data
 };
 
 class DatagramHandler {
  public:
   virtual void on_datagram(const Datagram& datagram) = 0;
+  virtual void on_packet_error(const PacketError& error) { (void)error; }
 
  protected:
   ~DatagramHandler() = default;
 };
 
+// An end of communication, as RFC 3493 §3.3 writes it. `zone`: the interface's index, where the address is of one
+// link only; 0: not said.
+struct SocketAddress {
+  Ipv6Address address;
+  std::uint16_t port = 0;
+  std::uint32_t zone = 0;
+  friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
+};
+
+// What UDP and raw sockets have in common: their ends and their groups.
+class Ip6Socket {
+ public:
+  Ip6Socket(SocketLayer& layer, DatagramHandler& handler) : layer_(layer), handler_(handler) {}
+  Ip6Socket(const Ip6Socket&) = delete;
+  Ip6Socket& operator=(const Ip6Socket&) = delete;
+
+  SocketLayer& layer() const { return layer_; }
+  const SocketAddress& local() const { return local_; }
+  const SocketAddress& peer() const { return peer_; }  // unspecified: not connected
+  bool connected() const { return !peer_.address.is_unspecified(); }
+  // Made on first use. A socket that joined groups hears those, filtered; one that did not hears all that its node is
+  // in, as on BSD.
+  SocketGroups& groups();
+  const SocketGroups* joined_groups() const { return groups_.get(); }
+
+ protected:
+  ~Ip6Socket() = default;
+  friend class SocketLayer;
+  // Whether what came from there to here is for this socket, ports apart.
+  bool hears(const InputPacket& in) const;
+
+  SocketLayer& layer_;
+  DatagramHandler& handler_;
+  SocketAddress local_, peer_;
+  std::unique_ptr<SocketGroups> groups_;
+};
+
 // A raw socket: a copy of each packet of one protocol. The kernel has checked an ICMPv6 or Mobility Header
 // checksum, and fills it in on sending.
-class RawSocket {
+class RawSocket final : public Ip6Socket {
  public:
   RawSocket(SocketLayer& layer, NextHeader protocol, DatagramHandler& handler);
   ~RawSocket();
-  RawSocket(const RawSocket&) = delete;
-  RawSocket& operator=(const RawSocket&) = delete;
 
+  NextHeader protocol() const { return protocol_; }
+  // From now on only what is sent to that address, and what comes from that peer. Unspecified: from or to any.
+  void bind(const SocketAddress& address) { local_ = address; }
+  void connect(const SocketAddress& peer) { peer_ = peer; }
   // ICMPv6 only (RFC 3542 §3.2): the types to pass. All pass until this is called.
   void pass_only(std::initializer_list<std::uint8_t> types);
+  void set_filter(const std::bitset<256>& pass) { filtered_ = true, pass_ = pass; }
+  std::bitset<256> filter() const { return filtered_ ? pass_ : std::bitset<256>().set(); }
+  // RFC 3542 §3.1 (IPV6_CHECKSUM): where the checksum stands, an even offset; it is filled in, and packets with a wrong
+  // one are not passed. -1: none. Of ICMPv6 the kernel knows it.
+  void set_checksum_offset(int offset) { checksum_offset_ = offset; }
+  // The kernel's own, or that.
+  int checksum_at() const;
   // `request` gives addresses, interface and hop limit; protocol and checksum are the socket's matter.
   SendError send(Bytes message, OutputRequest request);
 
  private:
   friend class SocketLayer;
-  SocketLayer& layer_;
   NextHeader protocol_;
-  DatagramHandler& handler_;
   bool filtered_ = false;
+  int checksum_offset_ = -1;
   std::bitset<256> pass_;
 };
 
-class UdpSocket {
+class UdpSocket final : public Ip6Socket {
  public:
+  // How a socket bears with others on its port; to be said before it is bound.
+  struct Sharing {
+    bool reuse_address = false;  // SO_REUSEADDR
+    bool reuse_port = false;     // SO_REUSEPORT
+  };
+
   UdpSocket(SocketLayer& layer, DatagramHandler& handler);
   ~UdpSocket();
-  UdpSocket(const UdpSocket&) = delete;
-  UdpSocket& operator=(const UdpSocket&) = delete;
 
-  // Port 0 picks a free ephemeral port (RFC 6335 §6: 49152 to 65535). False if the port is taken.
-  bool bind(std::uint16_t port, const Ipv6Address& address = {});
-  std::uint16_t port() const { return port_; }
-  const Ipv6Address& address() const { return address_; }
+  Sharing sharing;
+  // Port 0 picks a free ephemeral port at random (RFC 6056 §3.3.1). False if the port is taken.
+  bool bind(std::uint16_t port, const Ipv6Address& address = {}) { return bind_to({address, port, 0}) == std::errc{}; }
+  // The same by KAME's rules (socket_bind.cc), with what speaks against it: address_in_use, address_not_available,
+  // or invalid_argument for one that is bound.
+  std::errc bind_to(const SocketAddress& address);
+  // Datagrams from there only, and errors about those that go there, from now on; binds if that is still to be done.
+  // An unspecified address takes it back.
+  std::errc connect(const SocketAddress& peer);
+  // For a connected socket that was bound to no address in particular.
+  void set_local_address(const Ipv6Address& address, std::uint32_t zone) {
+    local_.address = address, local_.zone = zone;
+  }
+  std::uint16_t port() const { return local_.port; }
+  const Ipv6Address& address() const { return local_.address; }
 
   SendError send_to(Bytes data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options = {});
   // The same without a copy: `data` has headroom for the headers.
@@ -79,10 +151,6 @@ class UdpSocket {
 
  private:
   friend class SocketLayer;
-  SocketLayer& layer_;
-  DatagramHandler& handler_;
-  Ipv6Address address_;  // unspecified: any
-  std::uint16_t port_ = 0;
 };
 
 // The sockets of one node, and the upper end of its IPv6 stack.
@@ -92,18 +160,30 @@ class SocketLayer final : public PacketHandler {
   ~SocketLayer();
 
   Ip6Stack& stack() const { return stack_; }
+  // Null: there is none of that index.
+  Ip6Interface* interface(std::uint32_t index) const;
   void on_packet(InputPacket& packet) override;
+  Quotation verify(const Icmp6ErrorReport& report) override;
+  void on_icmp6_error_report(const Icmp6ErrorReport& report) override;
 
  private:
+  friend class Ip6Socket;
   friend class RawSocket;
   friend class UdpSocket;
   void udp_input(InputPacket& packet);
+  void udp_multicast_input(InputPacket& packet, const Datagram& datagram);
+  UdpSocket* find_udp(const InputPacket& packet, std::uint16_t source_port, std::uint16_t destination_port) const;
   void raw_input(InputPacket& packet);
+  void add(RawSocket& socket);
+  void remove(RawSocket& socket);
+  // socket_bind.cc
+  std::errc may_bind(const UdpSocket& socket, const SocketAddress& address) const;
+  std::optional<std::uint16_t> ephemeral_port();
 
   Ip6Stack& stack_;
   std::unordered_map<std::uint16_t, std::vector<UdpSocket*>> udp_by_port_;
   std::vector<RawSocket*> raw_;
-  std::uint16_t next_ephemeral_ = 49152;
+  std::unique_ptr<RandomStream> ephemeral_ports_;  // made when the first is drawn
 };
 
 }  // namespace kamesim

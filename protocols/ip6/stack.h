@@ -29,6 +29,7 @@
 namespace kamesim {
 
 class Icmp6Input;
+struct ExtensionHeadersToSend;
 class RoutingHeaderView;
 struct Tlv;
 class NeighborDiscovery;
@@ -74,6 +75,11 @@ struct OutputRequest {
   // Mobile IPv6 signalling (RFC 6275 §6.1.7, §6.1.8): explicit Home Address option / type 2 routing header.
   std::optional<Ipv6Address> home_address_option;  // the home address; `source` is then the care-of address
   std::optional<Ipv6Address> type2_route;          // the care-of address; `destination` is the home address
+  // What an application says of one packet or of all of its socket (RFC 3542).
+  const ExtensionHeadersToSend* extension_headers = nullptr;
+  Ipv6Address next_hop;                // IPV6_NEXTHOP, a neighbour; unspecified: by the routing table
+  bool minimum_mtu = false;            // IPV6_USE_MIN_MTU: fragments of 1280 octets, whatever the path would take
+  std::optional<bool> multicast_loop;  // whether a member on this node hears it; left out: but for ICMPv6
 };
 
 enum class SendError : std::uint8_t { None, NoRoute, NoSourceAddress, MessageTooLong, Unreachable };
@@ -91,6 +97,7 @@ struct Icmp6ErrorReport {
   // The logical end points: home addresses, and the end of a source route (RFC 8201 §5.2).
   Ipv6Address source, destination;
   Ip6Interface* interface;     // by which the error arrived: the zone of link-local addresses
+  Ipv6Address from;            // who sent the error
   NextHeader protocol;
   std::size_t offset;          // of the upper-layer header in error.invoking_packet; may be its size
   Bytes upper() const { return error.invoking_packet.subspan(offset); }
@@ -282,13 +289,14 @@ class Ip6Stack final : public FrameReceiver {
   // `path`: whose path's MTU counts where a Routing header says that the packet goes farther than its destination.
   SendError send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path = nullptr);
   SendError send_to(const Destination& to, Packet packet, bool dont_fragment, const Ipv6Address* path);
-  SendError send_multicast(Packet packet, Ip6Interface* interface, bool dont_fragment);
+  SendError send_multicast(Packet packet, Ip6Interface* interface, const OutputRequest& request);
   void hand_over(const Destination& destination, Packet packet);
   template <typename Emit>
   SendError fragment(Packet packet, std::uint32_t mtu, Emit emit);
   std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
                            Bytes upper) const;
-  void loop_back(Packet packet);
+  // `interface`: that of which the packet is heard; null: the loopback interface.
+  void loop_back(Packet packet, const Ip6Interface* interface = nullptr);
   void deliver_looped_back();
   Ip6Interface* default_interface() const;
 
@@ -313,7 +321,11 @@ class Ip6Stack final : public FrameReceiver {
   std::uint64_t flow_label_secret_;
   Timer reassembly_timer_ = Timer::to<&Ip6Stack::expire_reassemblies>(node_, *this);
   Timer loopback_timer_ = Timer::to<&Ip6Stack::deliver_looped_back>(node_, *this);
-  std::vector<Packet> loopback_queue_;
+  struct LoopedBack {
+    Packet packet;
+    std::uint32_t interface_index;
+  };
+  std::vector<LoopedBack> loopback_queue_;
   std::vector<std::unique_ptr<Ip6Interface>> retired_interfaces_;  // until no caller can be inside them
   std::uint32_t next_interface_index_ = 1;
   unsigned output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down

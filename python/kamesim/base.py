@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kamesim import _core, errors
 from kamesim.addressing import PrefixPool
 from kamesim.schedule import Scheduled, Scheduler
+from kamesim.tasks import Loop
 
 if TYPE_CHECKING:
     from kamesim.capture import Capture
@@ -45,6 +46,7 @@ class NetworkBase:
         if trace_hash:
             self._core.enable_trace_hash()
         self._scheduler = Scheduler(self._core)
+        self._loop = Loop(self._scheduler, self._core)
         self._nodes: dict[str, Node] = {}
         self._media: dict[str, Medium] = {}
         self._order: list[str] = []  # names of nodes and media as they were made

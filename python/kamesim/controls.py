@@ -24,7 +24,7 @@ class Controls(Placed):
         """Switches it off and on again, which takes no time. All state is lost, all configuration kept.
 
         Lost: neighbours, destination cache, path MTUs, default routers, prefixes, autoconfigured addresses, fragments,
-        bindings of Mobile IPv6, sockets. Kept: addresses, routes and permanent neighbours given by hand, forwarding,
+        bindings of Mobile IPv6, sockets, tasks. Kept: addresses, routes and permanent neighbours given by hand, forwarding,
         what it advertises, its roles; names and MAC addresses of its interfaces, which are tested and solicit routers
         as if just plugged in. Its pings end, with what they have found by then; flows go on as planned. Counters,
         drops, traces, captures and testers are the simulation's own, and go on.
@@ -35,6 +35,7 @@ class Controls(Placed):
         seconds = errors.number(f"{self._what}: reboot", "timeout", timeout, "seconds")
         if wait:
             self._check_not_running("reboot(wait=True)")
+        self.network._loop.kill(self)
         self._core.reboot()
         if wait:
             self.settle(timeout=seconds)

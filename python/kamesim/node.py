@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections import Counter
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kamesim import _core, errors, tables
 from kamesim.cell import Roaming
@@ -15,12 +16,17 @@ from kamesim.flow import Ping
 from kamesim.interface import Interface
 from kamesim.ip6 import Ip6Settings
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
+from kamesim.socket_names import AF_INET6, SOCK_DGRAM
+from kamesim.sockets import Socket
+from kamesim.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kamesim.media import Lan
     from kamesim.network import Network
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -236,6 +242,28 @@ class Node(Controls):
         if self._core.remove_route(str(network), next_hop) == 0:
             known = {row[0] for row in self._core.routes() if row[4] == "static"}
             raise errors.UnknownName(f"{self._what}: static route", str(network), sorted(known))
+
+    # --- Programs on it -----------------------------------------------------------------------------------------------
+
+    def socket(self, family: int = AF_INET6, type: int = SOCK_DGRAM, proto: int = 0) -> Socket:
+        """A socket of this node, for Python code; see `kamesim.sockets.Socket`.
+
+        type: SOCK_DGRAM for UDP, or SOCK_RAW with the number of a protocol: IPPROTO_ICMPV6, or any that the node does
+        not know itself.
+        """
+        return Socket(self, family, type, proto)
+
+    def start(self, coroutine: Coroutine[Any, Any, T], *, name: str | None = None) -> Task[T]:
+        """Runs a coroutine on this node, from the present virtual time on: node.start(app(node)).
+
+        It dies when the node reboots. name: for errors; None: the function's.
+        """
+        return self.network._loop.start(coroutine, name, self)
+
+    @property
+    def tasks(self) -> list[Task[Any]]:
+        """Those that were started on it and have not ended."""
+        return self.network._loop.tasks(self)
 
     # --- What happens on it -----------------------------------------------------------------------------------------
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kamesim import _core, errors, tables
 from kamesim.base import NetworkBase
 from kamesim.results import Run
 from kamesim.schedule import Scheduled
+from kamesim.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 
 class Running(NetworkBase):
@@ -69,7 +72,8 @@ class Running(NetworkBase):
         until: the time to stop at, in seconds; or for_: how many seconds from now.
         progress: whether to show a bar; None: on a terminal, if the run takes longer than a second.
         threads: into how many parts the network is split; they run side by side on the processor's cores. The outcome
-        is the same for any number, bit for bit. It pays where much happens within the delay of the longer links.
+        is the same for any number, bit for bit. It pays where much happens within the delay of the longer links. With
+        tasks or sockets of Python's it is always one part, as Python may act at any event then.
 
         Ctrl-C ends a run after the present event and raises KeyboardInterrupt; `results` has what there is then.
         """
@@ -78,17 +82,33 @@ class Running(NetworkBase):
         if progress is not None:
             errors.flag("run", "progress", progress)
         with _ProgressBar(self.name, self._core, until_ns, progress) as bar:
+            parts = 1 if self._loop.busy else int(threads)
             try:
-                self._core.run(until_ns, self._scheduler.dispatch, bar.tick, int(threads))
+                self._loop.parallel = parts > 1
+                self._core.run(until_ns, self._scheduler.dispatch, bar.tick, parts)
             except BaseException:
                 self._interrupted = True
                 raise
             else:
                 self._interrupted = False
             finally:
+                self._loop.parallel = False
                 for capture in self._captures:
                     capture.flush()
         return self.results
+
+    def start(self, coroutine: Coroutine[Any, Any, T], *, name: str | None = None) -> Task[T]:
+        """Runs a coroutine in virtual time, from the present time on; see `kamesim.tasks`.
+
+        name: for errors; None: the function's. A task of one node is better started by `Node.start`: it dies with the
+        node when that reboots.
+        """
+        return self._loop.start(coroutine, name, None)
+
+    @property
+    def tasks(self) -> list[Task[Any]]:
+        """Those that have not ended, in the order of their start."""
+        return self._loop.tasks()
 
     def stop(self) -> None:
         """Ends the present run after the present event; for scheduled callables."""

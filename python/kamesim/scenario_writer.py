@@ -208,11 +208,12 @@ def _add_flow(message: Any, name: str, settings: Any) -> None:
 
 def _add_scheduled(message: Any, scheduled: Scheduled) -> None:
     """A move can be saved, other Python code cannot."""
-    call, function = scheduled.call, scheduled.call.func
+    call: Any = scheduled.call
+    function = getattr(call, "func", call)
     owner = getattr(function, "__self__", None)
     if getattr(function, "__name__", "") == "_aim":
         return  # a flow does this by itself
-    if not (isinstance(owner, Node) and function.__name__ == "move" and not scheduled.interval_ns):
+    if not (isinstance(owner, Node) and getattr(function, "__name__", "") == "move" and not scheduled.interval_ns):
         raise errors.Error(
             f"save scenario: {scheduled.name}, scheduled at {scheduled.time:g} s, is Python code; of scheduled calls "
             f"only node.move can be saved: schedule the others after loading"

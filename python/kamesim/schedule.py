@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from kamesim import _core, errors
@@ -11,7 +12,7 @@ from kamesim import _core, errors
 class Scheduled:
     """A callable that waits for its time. `cancel()` takes it back."""
 
-    def __init__(self, scheduler: Scheduler, token: int, time_ns: int, call: functools.partial[Any], name: str) -> None:
+    def __init__(self, scheduler: Scheduler, token: int, time_ns: int, call: Callable[[], Any], name: str) -> None:
         self._scheduler = scheduler
         self._token = token
         self._time_ns = time_ns
@@ -65,12 +66,21 @@ class Scheduler:
                 f"schedule {call_name(function)}: its time is {time_ns / 1e9:g} s, but it is already "
                 f"{self._simulation.now_ns / 1e9:g} s; times lie in the future"
             )
+        return self.add_named(time_ns, functools.partial(function, *args, **kwargs), call_name(function))
+
+    def add_named(self, time_ns: int, call: Callable[[], Any], name: str) -> Scheduled:
+        """The same for a call that errors call by another name."""
+        scheduled = self.expect(call, name)
+        scheduled._time_ns = time_ns
+        self._simulation.schedule(time_ns, scheduled._token)
+        return scheduled
+
+    def expect(self, call: Callable[[], Any], name: str) -> Scheduled:
+        """A call for which something else in the simulation, a socket, will ask by its token."""
         token = self._next_token
         self._next_token += 1
-        call = functools.partial(function, *args, **kwargs)
-        scheduled = Scheduled(self, token, time_ns, call, call_name(function))
+        scheduled = Scheduled(self, token, self._simulation.now_ns, call, name)
         self._waiting[token] = scheduled
-        self._simulation.schedule(time_ns, token)
         return scheduled
 
     def holds(self, token: int) -> bool:

@@ -71,6 +71,7 @@ void bind_interface(py::module_& m) {
   py::class_<Interface>(m, "Interface", "An Ethernet interface of a host, with its NIC.")
       .def_property_readonly("name", [](const Interface& i) { return i.nic().name(); })
       .def_property_readonly("mac", [](const Interface& i) { return i.nic().mac().to_string(); })
+      .def_property_readonly("index", [](const Interface& i) { return i->index(); })
       .def_property_readonly("up", [](const Interface& i) { return i->up(); })
       .def_property_readonly("mtu", [](const Interface& i) { return i->mtu(); })
       .def_property_readonly("largest_mtu", [](const Interface& i) { return i->largest_mtu(); })

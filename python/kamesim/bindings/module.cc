@@ -40,6 +40,7 @@ PYBIND11_MODULE(_core, m) {
   bind_capture(m);
   bind_topology(m);
   bind_simulation(m);
+  bind_sockets(m);
 }
 
 }  // namespace kamesim::python

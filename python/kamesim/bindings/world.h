@@ -191,6 +191,7 @@ void bind_media(py::module_& m);
 void bind_router(py::module_& m);
 void bind_radio(py::module_& m);
 void bind_testers(py::module_& m);
+void bind_sockets(py::module_& m);
 void bind_capture(py::module_& m);
 void bind_topology(py::module_& m);
 

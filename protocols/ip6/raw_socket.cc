@@ -1,0 +1,47 @@
+#include "protocols/ip6/socket.h"
+#include "protocols/wire/icmp6.h"
+
+namespace kamesim {
+
+namespace {
+
+constexpr int kMobilityChecksumOffset = 4;  // RFC 6275 §6.1.1
+
+// Of these the kernel knows where the checksum stands, and that it is right before any socket sees the packet.
+int checksum_known_to_kernel(NextHeader protocol) {
+  if (protocol == NextHeader::Icmp6) return static_cast<int>(kIcmp6ChecksumOffset);
+  return protocol == NextHeader::Mobility ? kMobilityChecksumOffset : -1;
+}
+
+}  // namespace
+
+RawSocket::RawSocket(SocketLayer& layer, NextHeader protocol, DatagramHandler& handler)
+    : Ip6Socket(layer, handler), protocol_(protocol) {
+  layer_.add(*this);
+}
+
+RawSocket::~RawSocket() { layer_.remove(*this); }
+
+void RawSocket::pass_only(std::initializer_list<std::uint8_t> types) {
+  filtered_ = true;
+  pass_.reset();
+  for (const std::uint8_t type : types) pass_.set(type);
+}
+
+int RawSocket::checksum_at() const {
+  const int known = checksum_known_to_kernel(protocol_);
+  return known >= 0 ? known : checksum_offset_;
+}
+
+SendError RawSocket::send(Bytes message, OutputRequest request) {
+  request.next_header = protocol_;
+  request.checksum_offset = checksum_at();
+  if (request.checksum_offset >= 0 && message.size() < static_cast<std::size_t>(request.checksum_offset) + 2) {
+    return SendError::Unreachable;  // there is no place for it
+  }
+  const bool chosen = !request.source.is_unspecified() || request.unspecified_source;
+  if (!chosen && !local_.address.is_multicast()) request.source = local_.address;
+  return layer_.stack_.output(layer_.stack_.node().packets().copy_of(message), request);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,70 @@
+// Which addresses and ports a UDP socket may have, by 4.4BSD's and KAME's rules (in6_pcbbind), which RFC 3493 §5.3
+// leaves to systems; and ephemeral ports (RFC 6056).
+#include <algorithm>
+
+#include "protocols/ip6/socket.h"
+
+namespace kamesim {
+
+namespace {
+
+constexpr std::uint16_t kFirstEphemeralPort = 49152;  // RFC 6335 §6: dynamic ports
+constexpr std::uint32_t kEphemeralPorts = 65536 - kFirstEphemeralPort;
+
+// Whether one address on this port keeps another from it. Sockets that both reuse ports, share; for a group reusing
+// addresses is as good. Who reuses addresses stands back only from the very same address.
+//
+//   newcomer's options      same address                             one of them is a wildcard
+//   none                    in use                                   in use
+//   REUSEADDR               in use (group: unless both reuse)        free
+//   REUSEPORT               in use unless both reuse ports           free
+bool in_the_way(const UdpSocket& newcomer, const SocketAddress& address, const UdpSocket& other) {
+  const UdpSocket::Sharing mine = newcomer.sharing, theirs = other.sharing;
+  const SocketAddress& there = other.local();
+  const bool same = there.address == address.address &&
+                    (there.zone == address.zone || there.zone == 0 || address.zone == 0);
+  const bool overlap = same || there.address.is_unspecified() || address.address.is_unspecified();
+  if (!overlap) return false;
+  const bool group = address.address.is_multicast();
+  if (group && mine.reuse_address) return same && !theirs.reuse_address && !theirs.reuse_port;
+  if (!mine.reuse_address && !mine.reuse_port) return true;
+  return same && !(mine.reuse_port && theirs.reuse_port);
+}
+
+}  // namespace
+
+std::errc SocketLayer::may_bind(const UdpSocket& socket, const SocketAddress& to) const {
+  const Ipv6Address& address = to.address;
+  if (!address.is_unspecified() && !address.is_multicast()) {
+    const Ip6Interface* zone = to.zone != 0 ? interface(to.zone) : nullptr;
+    const InterfaceAddress* own = nullptr;
+    if (!address.is_link_local() || zone != nullptr) {
+      own = stack_.find_own_address(address, zone);
+    } else if (to.zone == 0) {
+      for (const auto& interface : stack_.interfaces()) {
+        if (own == nullptr) own = stack_.find_own_address(address, interface.get());
+      }
+    }
+    // KAME: nor one that is anycast, which would become the source of what is sent.
+    if (own == nullptr || own->anycast) return std::errc::address_not_available;
+  }
+  const auto it = to.port != 0 ? udp_by_port_.find(to.port) : udp_by_port_.end();
+  if (it == udp_by_port_.end()) return {};
+  const bool taken = std::ranges::any_of(it->second, [&](const UdpSocket* s) { return in_the_way(socket, to, *s); });
+  return taken ? std::errc::address_in_use : std::errc{};
+}
+
+// RFC 6056 §3.3.1, algorithm 1: a start at random, then one by one to the first that nobody has.
+std::optional<std::uint16_t> SocketLayer::ephemeral_port() {
+  if (ephemeral_ports_ == nullptr) {
+    ephemeral_ports_ = std::make_unique<RandomStream>(stack_.node().stream("udp.ephemeral_port"));
+  }
+  const auto start = static_cast<std::uint32_t>(ephemeral_ports_->below(kEphemeralPorts));
+  for (std::uint32_t i = 0; i < kEphemeralPorts; ++i) {
+    const auto port = static_cast<std::uint16_t>(kFirstEphemeralPort + (start + i) % kEphemeralPorts);
+    if (!udp_by_port_.contains(port)) return port;
+  }
+  return std::nullopt;
+}
+
+}  // namespace kamesim

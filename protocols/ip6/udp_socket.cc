@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include "protocols/ip6/socket.h"
+#include "protocols/wire/udp.h"
+
+namespace kamesim {
+
+UdpSocket::UdpSocket(SocketLayer& layer, DatagramHandler& handler) : Ip6Socket(layer, handler) {}
+
+UdpSocket::~UdpSocket() {
+  if (local_.port == 0) return;
+  auto& sockets = layer_.udp_by_port_[local_.port];
+  std::erase(sockets, this);
+  if (sockets.empty()) layer_.udp_by_port_.erase(local_.port);
+}
+
+std::errc UdpSocket::bind_to(const SocketAddress& address) {
+  if (local_.port != 0) return std::errc::invalid_argument;
+  if (const std::errc no = layer_.may_bind(*this, address); no != std::errc{}) return no;
+  SocketAddress chosen = address;
+  if (chosen.port == 0) {
+    const auto port = layer_.ephemeral_port();
+    if (!port) return std::errc::address_not_available;
+    chosen.port = *port;
+  }
+  local_ = chosen;
+  layer_.udp_by_port_[chosen.port].push_back(this);
+  return {};
+}
+
+std::errc UdpSocket::connect(const SocketAddress& peer) {
+  if (local_.port == 0) {
+    if (const std::errc no = bind_to({}); no != std::errc{}) return no;
+  }
+  if (!peer.address.is_unspecified()) {
+    // 4.4BSD: two sockets cannot be the same two ends.
+    const bool taken = std::ranges::any_of(layer_.udp_by_port_[local_.port], [&](const UdpSocket* s) {
+      return s != this && s->local_.address == local_.address && s->peer_ == peer;
+    });
+    if (taken) return std::errc::address_in_use;
+  }
+  peer_ = peer;
+  return {};
+}
+
+SendError UdpSocket::send_to(Bytes data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {
+  return send_to(layer_.stack_.node().packets().copy_of(data), destination, port, options);
+}
+
+SendError UdpSocket::send_to(Packet data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {
+  if (local_.port == 0 && !bind(0)) return SendError::Unreachable;
+  const std::size_t length = kUdpHeaderSize + data.size();
+  if (length > 65535) return SendError::MessageTooLong;
+  UdpHeader{local_.port, port, static_cast<std::uint16_t>(length)}.write(data.prepend(kUdpHeaderSize));
+  options.destination = destination;
+  options.next_header = NextHeader::Udp;
+  options.checksum_offset = static_cast<int>(kUdpChecksumOffset);
+  // A socket bound to a group hears it, and sends from an address of the node (RFC 3493 §5.2).
+  if (options.source.is_unspecified() && !local_.address.is_multicast()) options.source = local_.address;
+  return layer_.stack_.output(std::move(data), options);
+}
+
+}  // namespace kamesim
