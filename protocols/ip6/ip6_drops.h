@@ -39,6 +39,7 @@ inline constexpr DropInfo kIp6Type2NotHome{"mip6.rh2_not_our_home_address", "RFC
 inline constexpr DropInfo kIp6LinkMulticastForward{"ip6.link_multicast_not_forwarded", "RFC 1812 §5.3.4"};
 inline constexpr DropInfo kIp6HopLimitExceeded{"ip6.hop_limit_exceeded", "RFC 8200 §3"};
 inline constexpr DropInfo kIp6NoRoute{"ip6.no_route", "RFC 4443 §3.1"};
+inline constexpr DropInfo kIp6NextHopNotNeighbor{"ip6.next_hop_not_neighbor", "RFC 3542 §6.4"};
 inline constexpr DropInfo kIp6RejectRoute{"ip6.reject_route", "RFC 4443 §3.1"};
 inline constexpr DropInfo kIp6Blackhole{"ip6.blackhole_route", "a blackhole route"};
 inline constexpr DropInfo kIp6PacketTooBig{"ip6.packet_too_big", "RFC 4443 §3.2"};

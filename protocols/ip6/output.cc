@@ -1,6 +1,7 @@
 // The output path, in KAME's order: Mobile IPv6, source, extension headers, checksum, route, scope, fragmentation.
 #include <algorithm>
 
+#include "protocols/ip6/extension_output.h"
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
@@ -48,6 +49,13 @@ Unfragmentable unfragmentable_part(Bytes packet) {
   return u;
 }
 
+// Whose route the packet takes as it leaves.
+Ipv6Address way_of(const OutputRequest& request) {
+  if (!request.next_hop.is_unspecified()) return request.next_hop;
+  if (request.extension_headers != nullptr) return request.extension_headers->first_hop(request.destination);
+  return request.destination;
+}
+
 }  // namespace
 
 SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
@@ -58,7 +66,7 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   // The logical end points: home addresses, never care-of addresses.
   Ipv6Address source = request.source;
   if (source.is_unspecified() && !request.unspecified_source) {
-    const Ip6Interface* out = multicast ? zone : route_to(request.destination, zone).interface;
+    const Ip6Interface* out = multicast ? zone : route_to(way_of(request), zone).interface;
     const InterfaceAddress* chosen = select_source(request.destination, out, request.prefer_care_of);
     if (chosen == nullptr) {
       drop(kIp6NoSourceAddress, payload.bytes());
@@ -94,7 +102,9 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   const std::uint32_t label = request.flow_label
                                   ? *request.flow_label
                                   : flow_label(source, request.destination, request.next_header, payload.bytes());
+  const ExtensionHeadersToSend* own_headers = request.extension_headers;
   NextHeader next_header = request.next_header;
+  if (own_headers != nullptr) next_header = own_headers->prepend_inner(payload, next_header);
   if (home) {  // RFC 6275 §6.3: behind a Routing header, before everything else
     write_home_address_header(payload.prepend(kHomeAddressHeaderSize), next_header, *home);
     next_header = NextHeader::DestinationOptions;
@@ -105,8 +115,13 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
     next_header = NextHeader::Routing;
     wire_destination = *type2_route;
   }
+  if (own_headers != nullptr) {
+    next_header = own_headers->prepend_routing(payload, next_header, wire_destination);
+    next_header = own_headers->prepend_outer(payload, next_header);
+  }
   if (payload.size() > kIpv6MaxPayload) [[unlikely]] {
-    if (!config_.jumbograms) {
+    // Of Hop-by-Hop Options there is one header only, and the application's is there.
+    if (!config_.jumbograms || next_header == NextHeader::HopByHopOptions) {
       drop(kIp6PacketTooBig, payload.bytes());
       return SendError::MessageTooLong;
     }
@@ -135,8 +150,36 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
     tunnel->send(std::move(payload), wire_destination);
     return SendError::None;
   }
-  if (multicast) return send_multicast(std::move(payload), zone, request);
-  return send_unicast(std::move(payload), zone, request.dont_fragment, type2_route ? &request.destination : nullptr);
+  if (multicast) {
+    if (!request.minimum_mtu || request.dont_fragment || payload.size() <= kIpv6MinimumMtu) {
+      return send_multicast(std::move(payload), zone, request);
+    }
+    return fragment(std::move(payload), kIpv6MinimumMtu,  // RFC 3542 §11.1
+                    [&](Packet piece) { send_multicast(std::move(piece), zone, request); });
+  }
+  const Ipv6Address* path = wire_destination != request.destination ? &request.destination : nullptr;
+  if (!request.next_hop.is_unspecified()) [[unlikely]] {
+    return send_by_next_hop(std::move(payload), zone, request);
+  }
+  if (request.minimum_mtu && !request.dont_fragment && payload.size() > kIpv6MinimumMtu) [[unlikely]] {
+    return fragment(std::move(payload), kIpv6MinimumMtu,
+                    [&](Packet piece) { send_unicast(std::move(piece), zone, false, path); });
+  }
+  return send_unicast(std::move(payload), zone, request.dont_fragment, path);
+}
+
+// RFC 3542 §6.4: a neighbour, whatever the routing table says of the destination.
+SendError Ip6Stack::send_by_next_hop(Packet packet, Ip6Interface* zone, const OutputRequest& request) {
+  const Destination to = route_to(request.next_hop, zone);
+  if (to.interface != nullptr && to.kind != RouteKind::Local && to.next_hop != request.next_hop) {
+    drop(kIp6NextHopNotNeighbor, packet.bytes());
+    return SendError::Unreachable;
+  }
+  if (request.minimum_mtu && !request.dont_fragment && packet.size() > kIpv6MinimumMtu) {
+    return fragment(std::move(packet), kIpv6MinimumMtu,
+                    [&](Packet piece) { send_to(to, std::move(piece), false, &request.destination); });
+  }
+  return send_to(to, std::move(packet), request.dont_fragment, &request.destination);
 }
 
 SendError Ip6Stack::output_packet(Packet packet, Ip6Interface* zone) {

@@ -67,9 +67,12 @@ void SocketLayer::on_packet(InputPacket& in) {
 }
 
 void SocketLayer::udp_input(InputPacket& in) {
-  const auto udp = UdpView::check(in.upper());
+  const auto udp = UdpView::check_allowing_zero_checksum(in.upper());
   if (!udp) return stack_.drop(*udp.error(), in.packet.bytes());
-  if (!udp->checksum_ok(in.source, in.destination)) {
+  if (udp->checksum() == 0) [[unlikely]] {  // RFC 8200 §8.1, RFC 6936 §4: refused, but by who asked for it
+    const UdpSocket* tunnel = find_udp(in, udp->source_port(), udp->destination_port());
+    if (tunnel == nullptr || !tunnel->accept_zero_checksum) return stack_.drop(kUdpZeroChecksum, in.packet.bytes());
+  } else if (!udp->checksum_ok(in.source, in.destination)) {
     return stack_.drop(kUdpBadChecksum, in.packet.bytes());
   }
   Datagram datagram = datagram_from(in, udp->data());

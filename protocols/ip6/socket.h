@@ -130,6 +130,8 @@ class UdpSocket final : public Ip6Socket {
   ~UdpSocket();
 
   Sharing sharing;
+  // RFC 6936 §4: datagrams without a checksum, for and from this port alone; of tunnels that protect what they carry.
+  bool accept_zero_checksum = false, send_zero_checksum = false;
   // Port 0 picks a free ephemeral port at random (RFC 6056 §3.3.1). False if the port is taken.
   bool bind(std::uint16_t port, const Ipv6Address& address = {}) { return bind_to({address, port, 0}) == std::errc{}; }
   // The same by KAME's rules (socket_bind.cc), with what speaks against it: address_in_use, address_not_available,

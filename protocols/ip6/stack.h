@@ -289,6 +289,7 @@ class Ip6Stack final : public FrameReceiver {
   // `path`: whose path's MTU counts where a Routing header says that the packet goes farther than its destination.
   SendError send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path = nullptr);
   SendError send_to(const Destination& to, Packet packet, bool dont_fragment, const Ipv6Address* path);
+  SendError send_by_next_hop(Packet packet, Ip6Interface* zone, const OutputRequest& request);
   SendError send_multicast(Packet packet, Ip6Interface* interface, const OutputRequest& request);
   void hand_over(const Destination& destination, Packet packet);
   template <typename Emit>

@@ -129,26 +129,30 @@ std::errc DatagramSocket::send(Bytes data, const std::optional<SocketAddress>& t
   if (udp() != nullptr && destination.port == 0) return std::errc::address_not_available;
   if (data.size() > send_buffer_) return std::errc::message_size;
 
-  OutputRequest request;
-  std::errc refused;
-  if (control.empty()) {
-    refused = request_for(destination, sticky_, request);
-    if (refused != kDone) return refused;
-    return transmit(data, destination, request);
-  }
+  if (control.empty()) return transmit(data, destination, sticky_);
   PacketOptions own;
+  std::errc refused;
   for (const ControlMessage& message : control) {
     if (message.level != socket_option::kLevelIpv6) return std::errc::invalid_argument;
     refused = own.set(message.type, message.data);
     if (refused != kDone) return std::errc::invalid_argument;
   }
-  const PacketOptions both = own.over(sticky_);
-  refused = request_for(destination, both, request);
-  if (refused != kDone) return refused;
-  return transmit(data, destination, request);
+  return transmit(data, destination, own.over(sticky_));
 }
 
-std::errc DatagramSocket::transmit(Bytes data, const SocketAddress& destination, const OutputRequest& request) {
+std::errc DatagramSocket::transmit(Bytes data, const SocketAddress& destination, const PacketOptions& options) {
+  OutputRequest request;
+  if (const std::errc no = request_for(destination, options, request); no != kDone) return no;
+  const ExtensionHeadersToSend headers = options.headers();
+  request.extension_headers = &headers;
+  const std::errc result = hand_down(data, destination, request);
+  if (result == std::errc::message_size && defaults_.receive_path_mtu) {  // RFC 3542 §11.3: what would not be too big
+    if (const auto mtu = path_mtu(destination)) enqueue_path_mtu(destination, *mtu);
+  }
+  return result;
+}
+
+std::errc DatagramSocket::hand_down(Bytes data, const SocketAddress& destination, const OutputRequest& request) {
   if (udp() != nullptr) {
     if (local().port == 0) {
       if (const std::errc no = udp()->bind_to({}); no != kDone) return no;
@@ -208,15 +212,25 @@ void DatagramSocket::on_packet_error(const PacketError& error) {
   }
   // RFC 3542 §11.3: also where nothing can be said to come of it, so that the application makes smaller packets.
   if (icmp6.type == Icmp6Type::PacketTooBig && defaults_.receive_path_mtu) {
-    enqueue({.data = {},
-             .source = destination,
-             .control = {path_mtu_message(destination, icmp6.parameter)},
-             .at = layer().stack().now(),
-             .from_path = true});
+    enqueue_path_mtu(destination, icmp6.parameter);
   }
   // 4.4BSD: who talks to anybody is not told, as it could not know whom it is about.
   if (connected() && meaning != kDone) pending_error_ = meaning;
   tell_ready();
+}
+
+// A datagram without data that says so in its ancillary data.
+void DatagramSocket::enqueue_path_mtu(const SocketAddress& destination, std::uint32_t mtu) {
+  if (waiting_bytes_ + kOverhead > receive_buffer_) return;
+  enqueue({.data = {}, .source = destination, .control = {path_mtu_message(destination, mtu)},
+           .at = layer().stack().now(), .from_path = true});
+}
+
+std::optional<std::uint32_t> DatagramSocket::path_mtu(const SocketAddress& destination) const {
+  Ip6Stack& stack = layer().stack();
+  const Destination& to = stack.route_to(destination.address, layer().interface(destination.zone));
+  if (to.interface == nullptr) return std::nullopt;
+  return to.kind == RouteKind::Local ? stack.loopback().mtu() : to.mtu;
 }
 
 void DatagramSocket::tell_ready() {

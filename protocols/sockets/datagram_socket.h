@@ -95,7 +95,11 @@ class DatagramSocket final : private DatagramHandler {
   void on_datagram(const Datagram& datagram) override;
   void on_packet_error(const PacketError& error) override;
   void enqueue(Received received);
-  std::errc transmit(Bytes data, const SocketAddress& destination, const OutputRequest& request);
+  void enqueue_path_mtu(const SocketAddress& destination, std::uint32_t mtu);
+  std::errc transmit(Bytes data, const SocketAddress& destination, const PacketOptions& options);
+  std::errc hand_down(Bytes data, const SocketAddress& destination, const OutputRequest& request);
+  // Empty: there is no way there.
+  std::optional<std::uint32_t> path_mtu(const SocketAddress& destination) const;
   const UdpSocket* udp() const { return std::get_if<UdpSocket>(&socket_); }
   UdpSocket* udp() { return std::get_if<UdpSocket>(&socket_); }
   RawSocket* raw() { return std::get_if<RawSocket>(&socket_); }

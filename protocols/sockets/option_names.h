@@ -7,7 +7,10 @@ namespace kamesim::socket_option {
 inline constexpr int kLevelSocket = 1;   // SOL_SOCKET
 inline constexpr int kLevelUdp = 17;     // IPPROTO_UDP
 inline constexpr int kLevelIpv6 = 41;    // IPPROTO_IPV6
-inline constexpr int kLevelIcmp6 = 58;   // IPPROTO_ICMPV6
+inline constexpr int kLevelIcmp6 = 58;   // IPPROTO_UDP
+inline constexpr int kSendZeroChecksum = 101, kAcceptZeroChecksum = 102;
+
+// IPPROTO_ICMPV6
 
 // SOL_SOCKET
 inline constexpr int kReuseAddress = 2, kType = 3, kError = 4, kSendBuffer = 7, kReceiveBuffer = 8, kReusePort = 15,

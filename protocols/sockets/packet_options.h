@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "protocols/ip6/extension_output.h"
 #include "protocols/ip6/socket.h"
 
 namespace kamesim {
@@ -37,6 +38,8 @@ struct PacketOptions {
   // The value as setsockopt would take it; empty: not set. Null: none of these.
   std::optional<std::vector<std::uint8_t>> get(int name) const;
   // What is said of one packet goes before what is said of the socket (§6.1).
+  // Views into this.
+  ExtensionHeadersToSend headers() const { return {hop_by_hop, destination_before_routing, routing, destination}; }
   PacketOptions over(const PacketOptions& sticky) const;
 };
 

@@ -63,6 +63,9 @@ std::errc DatagramSocket::request_for(const SocketAddress& to, const PacketOptio
   request.destination = to.address;
   // RFC 3542 §6.7: the interface of the destination's zone, of IPV6_PKTINFO, of the peer's zone, of IPV6_MULTICAST_IF;
   // those that are said must agree.
+  if (to.zone != 0 && options.interface_index != 0 && to.zone != options.interface_index) {
+    return std::errc::invalid_argument;
+  }
   std::uint32_t index = to.zone;
   for (const std::uint32_t said : {options.interface_index, group ? defaults_.multicast_interface : 0u,
                                    to.address.is_link_local() ? local().zone : 0u}) {
@@ -71,6 +74,10 @@ std::errc DatagramSocket::request_for(const SocketAddress& to, const PacketOptio
   if (index != 0) {
     request.interface = layer().interface(index);
     if (request.interface == nullptr) return std::errc::no_such_device_or_address;
+  }
+  if (options.next_hop && !group) {
+    request.next_hop = *options.next_hop;
+    if (options.next_hop_zone != 0) request.interface = layer().interface(options.next_hop_zone);
   }
   if (!options.source.is_unspecified()) {
     // RFC 3542 §6.2: an address of the node, as for bind.
@@ -96,6 +103,11 @@ std::errc DatagramSocket::set_option(int level, int name, Bytes value) {
   switch (level) {
     case kLevelSocket: return set_socket_option(name, value);
     case kLevelIpv6: return set_ipv6_option(name, value);
+    case kLevelUdp:
+      if (udp() == nullptr) return std::errc::no_protocol_option;
+      if (name == kSendZeroChecksum) return set_flag(udp()->send_zero_checksum, value);
+      if (name == kAcceptZeroChecksum) return set_flag(udp()->accept_zero_checksum, value);
+      return std::errc::no_protocol_option;
     case kLevelIcmp6: {
       if (name != kIcmp6Filter || raw() == nullptr || raw()->protocol() != NextHeader::Icmp6) {
         return std::errc::no_protocol_option;
@@ -234,6 +246,10 @@ std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8
     }
     return kDone;
   }
+  if (level == kLevelUdp && udp() != nullptr) {
+    if (name == kSendZeroChecksum) return number(udp()->send_zero_checksum);
+    if (name == kAcceptZeroChecksum) return number(udp()->accept_zero_checksum);
+  }
   if (level != kLevelIpv6) return std::errc::no_protocol_option;
   const Ip6Config& config = layer().stack().config();
   switch (name) {
@@ -255,11 +271,9 @@ std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8
     case kChecksum: return raw() != nullptr ? number(raw()->checksum_at()) : std::errc::no_protocol_option;
     case kPathMtu: {  // RFC 3542 §11.4: of a connected socket
       if (!connected()) return std::errc::not_connected;
-      Ip6Stack& stack = layer().stack();
-      const Destination& to = stack.route_to(peer().address, layer().interface(peer().zone));
-      if (to.interface == nullptr) return std::errc::host_unreachable;
-      const std::uint32_t mtu = to.kind == RouteKind::Local ? stack.loopback().mtu() : to.mtu;
-      value = path_mtu_message(peer(), mtu).data;
+      const auto mtu = path_mtu(peer());
+      if (!mtu) return std::errc::host_unreachable;
+      value = path_mtu_message(peer(), *mtu).data;
       return kDone;
     }
     case kHopLimit: return std::errc::no_protocol_option;

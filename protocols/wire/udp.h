@@ -40,8 +40,9 @@ struct UdpHeader {
 class UdpView {
  public:
   // Bytes behind the datagram's own length are left out of the view.
-  // Not implemented: the zero checksum of RFC 6935 tunnels.
   static Parsed<UdpView> check(Bytes datagram);
+  // The same where a zero checksum may be meant, as for some ports (RFC 6935 §5, RFC 6936 §4).
+  static Parsed<UdpView> check_allowing_zero_checksum(Bytes datagram);
 
   std::uint16_t source_port() const { return load_be16(datagram_.data()); }
   std::uint16_t destination_port() const { return load_be16(datagram_.data() + 2); }

@@ -36,7 +36,7 @@ except ModuleNotFoundError as _error:
         raise
     raise ImportError("kamesim is not built yet; run `./kamesim build` in its folder") from None
 
-from kamesim import topology
+from kamesim import ancillary, topology
 from kamesim.capture import Capture
 from kamesim.errors import UnknownName
 from kamesim.flow import Flow, Ping
@@ -104,6 +104,8 @@ from kamesim.socket_names import (
     SO_REUSEPORT,
     SO_SNDBUF,
     SO_TYPE,
+    UDP_NO_CHECK6_RX,
+    UDP_NO_CHECK6_TX,
 )
 from kamesim.sockets import Socket, SocketError
 from kamesim.tasks import Cancelled, Event, Queue, Task, current_task, gather, sleep, sleep_until, timeout, wait_for
@@ -166,6 +168,8 @@ __all__ = [
     "SO_REUSEPORT",
     "SO_SNDBUF",
     "SO_TYPE",
+    "UDP_NO_CHECK6_RX",
+    "UDP_NO_CHECK6_TX",
     "Cancelled",
     "Capture",
     "Correspondent",
@@ -197,6 +201,7 @@ __all__ = [
     "Tester",
     "UnknownName",
     "__version__",
+    "ancillary",
     "current_task",
     "gather",
     "handoff_ladder",
