@@ -4,6 +4,7 @@
 
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rtadvd/rtadvd.h"
+#include "protocols/tcp/layer.h"
 
 namespace kamesim {
 
@@ -40,8 +41,9 @@ RouterAdvertisementConfig as_of_now(RouterAdvertisementConfig config, Duration e
 
 }  // namespace
 
-NodeConfiguration configuration_of(const Ip6Stack& stack, const RouterAdvertisementDaemon* advertising) {
-  NodeConfiguration c{.ip6 = stack.config(), .interfaces = {}, .routes = {}};
+NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
+                                   const RouterAdvertisementDaemon* advertising) {
+  NodeConfiguration c{.ip6 = stack.config(), .tcp = tcp.changed_config(), .interfaces = {}, .routes = {}};
   for (const auto& any : stack.interfaces()) {
     if (any->nic() == nullptr) continue;
     const auto& interface = static_cast<const EthernetInterface&>(*any);

@@ -10,10 +10,12 @@
 #include "protocols/ip6/config.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/rtadvd/config.h"
+#include "protocols/tcp/options.h"
 
 namespace kamesim {
 
 class RouterAdvertisementDaemon;
+class TcpLayer;
 struct StaticNeighbor;
 
 struct NodeConfiguration {
@@ -30,11 +32,13 @@ struct NodeConfiguration {
   };
 
   Ip6Config ip6;
+  std::optional<TcpConfig> tcp;       // empty: the defaults
   std::vector<Interface> interfaces;  // in the order in which they were made
   std::vector<StaticRoute> routes;    // given by hand, or computed beforehand (RouteOrigin::Daemon)
 };
 
 // `advertising`: null if there is no such daemon.
-NodeConfiguration configuration_of(const Ip6Stack& stack, const RouterAdvertisementDaemon* advertising);
+NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
+                                   const RouterAdvertisementDaemon* advertising);
 
 }  // namespace kamesim

@@ -10,7 +10,7 @@ namespace kamesim {
 void Host::reboot() {
   const RouterAdvertisementDaemon* advertising =
       system_->router_advertisements ? &*system_->router_advertisements : nullptr;
-  const NodeConfiguration configuration = configuration_of(stack(), advertising);
+  const NodeConfiguration configuration = configuration_of(stack(), system_->tcp, advertising);
   const Ip6Stack::Counters counters = stack().counters();
 
   system_->tcp.power_off();
@@ -23,6 +23,7 @@ void Host::reboot() {
   node_.renew_streams();
   ++lasting().boots;
   system_.emplace(node_, configuration.ip6);
+  if (configuration.tcp) system_->tcp.mutable_config() = *configuration.tcp;
   stack().counters() = counters;
   restore(configuration);
   for (PowerListener* listener : listeners) {

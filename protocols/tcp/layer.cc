@@ -67,6 +67,10 @@ const TcpConfig& TcpLayer::config() const {
   return state_ != nullptr ? state_->config : kDefaults;
 }
 
+std::optional<TcpConfig> TcpLayer::changed_config() const {
+  return state_ != nullptr ? std::optional(state_->config) : std::nullopt;
+}
+
 TcpConfig& TcpLayer::mutable_config() { return state().config; }
 
 TcpCounters TcpLayer::counters() const { return state_ != nullptr ? state_->counters : TcpCounters{}; }

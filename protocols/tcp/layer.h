@@ -44,6 +44,7 @@ class TcpLayer final : public PacketHandler {
   const TcpConfig& config() const;
   // For what is opened from now on.
   TcpConfig& mutable_config();
+  std::optional<TcpConfig> changed_config() const;  // empty: the defaults, for all that is known
   TcpCounters counters() const;
   std::size_t connections() const;  // in any state but CLOSED
 

@@ -175,6 +175,7 @@ std::size_t TcpReceiver::read(MutableBytes out) {
 
 void TcpReceiver::consume(std::size_t n) {
   buffer_.pop_front(n);
+  consumed_ = true;
   if (urgent_ && urgent_remaining() == 0) urgent_ = false;
 }
 
@@ -188,7 +189,7 @@ SeqNum32 TcpReceiver::edge_to_offer() const {
 }
 
 bool TcpReceiver::window_update_due() const {
-  if (fin_received_) return false;  // nothing more can come
+  if (!consumed_ || fin_received_) return false;  // nothing was read, or nothing more can come
   const std::int32_t growth = edge_to_offer() - edge_;
   if (growth <= 0) return false;
   // Acknowledgments carry the window along, so an update of its own goes only when the peer may be waiting for it:
@@ -221,6 +222,7 @@ void TcpReceiver::acknowledge(OutgoingSegment& segment, std::size_t max_sack_blo
     }
   }
   last_ack_sent_ = rcv_nxt_;
+  consumed_ = false;
   unacknowledged_ = 0;
   ack_now_ = false;
   ack_at_.reset();

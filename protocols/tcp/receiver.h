@@ -121,6 +121,7 @@ class TcpReceiver {
   bool sack_ = false;
   bool ecn_ = false;
   bool ecn_echo_ = false;
+  bool consumed_ = false;             // octets were read since the last acknowledgment
   bool ack_now_ = false;
   bool fin_received_ = false;
   bool urgent_ = false;       // urgent mode

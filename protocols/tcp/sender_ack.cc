@@ -33,8 +33,9 @@ TcpSender::AckResult TcpSender::on_ack(Time now, const Ack& ack) {
   Delivery delivery{.highest_before = highest_delivered_};
   if (features_.sack && !ack.sack.empty()) take_sack(now, ack, delivery);
   if (advance > 0) take_cumulative(now, position_acked, delivery);
-  // RFC 5681 §2; the probe of a loss may have been answered when nothing is outstanding any more.
-  const bool bare = advance == 0 && !ack.carries_data && !window_changed && ack.sack.empty();
+  // RFC 5681 §2; the probe of a loss may have been answered when nothing is outstanding any more. Answers to probes of a
+  // closed window say nothing of losses.
+  const bool bare = advance == 0 && window_ != 0 && !ack.carries_data && !window_changed && ack.sack.empty();
   const bool duplicate = flight_before != 0 && (bare || (advance == 0 && delivery.sacked));
 
   if (advance > 0) {

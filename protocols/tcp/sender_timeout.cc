@@ -10,6 +10,9 @@ namespace {
 
 constexpr Duration kMaxAckDelay = 200_ms;        // RFC 8985 §7.2: TLP.max_ack_delay
 constexpr Duration kLossProbeWithoutRtt = 1_s;   // RFC 8985 §7.2
+// Links without delay exist here: a probe that leaves in the moment of the segment itself would say nothing. RFC 8985 has
+// no such bound, because clocks have one.
+constexpr Duration kLeastLossProbe = 10_ms;
 constexpr unsigned kMaxBackoffShift = 12;        // beyond it the bound of the RTO decides
 
 }  // namespace
@@ -57,7 +60,7 @@ void TcpSender::arm_loss_probe(Time now) {
   if (!features_.sack || !config_.rack || excluded || probe_end_ || !started() || !outstanding()) return;
   Duration wait = kLossProbeWithoutRtt;
   if (rtt_.measured()) {
-    wait = 2 * rtt_.srtt();
+    wait = std::max(2 * rtt_.srtt(), kLeastLossProbe);
     if (sent_.size() == 1) wait = wait + kMaxAckDelay;
   }
   loss_probe_at_ = retransmission_at_ ? std::min(now + wait, *retransmission_at_) : now + wait;

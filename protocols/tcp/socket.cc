@@ -21,6 +21,19 @@ Ip6Interface* default_zone(const Ip6Stack& stack) {
 
 // ---- TcpSocket --------------------------------------------------------------------------------------------------
 
+std::string_view to_string(TcpError error) {
+  switch (error) {
+    case TcpError::None: return "";
+    case TcpError::AddressInUse: return "address in use";
+    case TcpError::NoRoute: return "no route to the destination";
+    case TcpError::NoSourceAddress: return "no usable source address";
+    case TcpError::InvalidAddress: return "invalid address";
+    case TcpError::AlreadyConnected: return "already connected";
+    case TcpError::TooManyConnections: return "too many connections";
+  }
+  return "";
+}
+
 TcpSocket::TcpSocket(TcpLayer& layer, TcpSocketHandler& handler)
     : layer_(layer), handler_(&handler), idle_(std::make_unique<TcpSocketIdle>()) {
   idle_->options = layer.config().defaults;
@@ -87,9 +100,10 @@ TcpError TcpSocket::connect(const Ipv6Address& destination, std::uint16_t port, 
   return TcpError::None;
 }
 
-std::size_t TcpSocket::write(Bytes data) {
+std::size_t TcpSocket::write(Bytes data, bool urgent) {
   if (endpoint_ == nullptr) return 0;
   const std::size_t n = endpoint_->connection.write(data);
+  if (urgent && n != 0) endpoint_->connection.mark_urgent();
   layer_.wake(*endpoint_);
   return n;
 }
@@ -101,12 +115,6 @@ MutableBytes TcpSocket::write_room(std::size_t n) {
 void TcpSocket::commit(std::size_t n) {
   if (endpoint_ == nullptr) return;
   endpoint_->connection.commit(n);
-  layer_.wake(*endpoint_);
-}
-
-void TcpSocket::mark_urgent() {
-  if (endpoint_ == nullptr) return;
-  endpoint_->connection.mark_urgent();
   layer_.wake(*endpoint_);
 }
 

@@ -38,6 +38,8 @@ enum class TcpError : std::uint8_t {
   AlreadyConnected,
   TooManyConnections,
 };
+// Words for it; empty for None.
+std::string_view to_string(TcpError error);
 
 class TcpSocketHandler {
  public:
@@ -80,12 +82,11 @@ class TcpSocket {
 
   // ---- Data -------------------------------------------------------------------------------------------------
   // Takes what there is room for; returns how much. Nothing once shutdown() or close() was called, or after a failure.
-  std::size_t write(Bytes data);
+  // `urgent`: the last octet taken is the end of urgent data (RFC 9293 §3.8.5).
+  std::size_t write(Bytes data, bool urgent = false);
   // The same without a copy: fill what is returned, up to n octets, then commit().
   MutableBytes write_room(std::size_t n);
   void commit(std::size_t n);
-  // RFC 9293 §3.8.5: what has been written so far is urgent.
-  void mark_urgent();
   std::size_t write_space() const;
   std::size_t read(MutableBytes out);
   // What can be read, its first piece, without a copy; then consume().

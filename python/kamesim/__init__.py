@@ -109,7 +109,7 @@ from kamesim.socket_names import (
 )
 from kamesim.sockets import Socket, SocketError
 from kamesim.tasks import Cancelled, Event, Queue, Task, current_task, gather, sleep, sleep_until, timeout, wait_for
-from kamesim.tcp import TcpFlow, TcpOptions
+from kamesim.tcp import Tcp, TcpFlow, TcpListener, TcpOptions, TcpSocket
 from kamesim.tester import Tester, recv_any
 from kamesim.version import VERSION as __version__
 
@@ -196,8 +196,11 @@ __all__ = [
     "Socket",
     "SocketError",
     "Task",
+    "Tcp",
     "TcpFlow",
+    "TcpListener",
     "TcpOptions",
+    "TcpSocket",
     "Tester",
     "UnknownName",
     "__version__",

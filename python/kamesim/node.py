@@ -19,6 +19,7 @@ from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Ro
 from kamesim.socket_names import AF_INET6, SOCK_DGRAM
 from kamesim.sockets import Socket
 from kamesim.tasks import Task
+from kamesim.tcp import Tcp
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,11 @@ class Node(Controls):
     def ip6(self) -> Ip6Settings:
         """The settings of its IPv6 layer."""
         return Ip6Settings(self)
+
+    @property
+    def tcp(self) -> Tcp:
+        """Its TCP: settings, counters, sockets."""
+        return Tcp(self)
 
     # --- Interfaces and addresses ---------------------------------------------------------------------------------
 

@@ -1,20 +1,37 @@
-"""Measured TCP transfers."""
+"""TCP: options of connections, measured transfers, and a node's TCP with its sockets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from kamesim import _core, errors
+from kamesim.settings import Setting, Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kamesim.interface import Interface
     from kamesim.node import Node
 
 CONGESTION_CONTROLS = tuple(_core.congestion_controls())
 ECN_MODES = ("off", "accept", "request")
 LARGEST_BUFFER = 1 << 30  # bytes: RFC 7323 §2.3, the largest window
+CHOICES = {"congestion_control": CONGESTION_CONTROLS, "ecn": ECN_MODES}
+# Seconds: the least, less than what, and how an error says it.
+SECONDS = {
+    "delayed_ack": (0.0, 0.5, "from 0 to less than 0.5 s (RFC 9293 section 3.8.6.3)"),
+    "min_rto": (0.001, 60.0, "from 0.001 to less than 60 s"),
+    "keepalive_idle": (1.0, 1e9, "1 s or more"),
+    "keepalive_interval": (1.0, 1e9, "1 s or more"),
+}
+INTEGERS = {
+    "send_buffer": (1, LARGEST_BUFFER, "bytes"),
+    "receive_buffer": (1, LARGEST_BUFFER, "bytes"),
+    "max_segment": (64, 65535, "bytes"),
+    "keepalive_probes": (1, 255, ""),
+}
 SERIES_INTERVAL_NS = 100_000_000  # of `TcpFlow.goodput_series`
 
 
@@ -46,25 +63,226 @@ class TcpOptions:
     def _checked(self, what: str) -> _core.TcpOptions:
         """For the kernel; Error, which names the option, if one is wrong."""
         core = _core.TcpOptions()
-        core.congestion_control = errors.one_of(what, "congestion_control", self.congestion_control, CONGESTION_CONTROLS)
-        core.ecn = errors.one_of(what, "ecn", self.ecn, ECN_MODES)
-        for name in ("sack", "rack", "timestamps", "window_scaling", "nodelay", "cork", "keepalive"):
-            setattr(core, name, errors.flag(what, name, getattr(self, name)))
-        for name in ("delayed_ack", "min_rto", "keepalive_idle", "keepalive_interval"):
-            setattr(core, f"{name}_ns", errors.nanoseconds(what, name, getattr(self, name)))
-        if not 0 <= core.delayed_ack_ns < 500_000_000:
-            errors.fail(what, "delayed_ack", self.delayed_ack, "from 0 to less than 0.5 s (RFC 9293 §3.8.6.3)")
-        if not 1_000_000 <= core.min_rto_ns <= 60_000_000_000:
-            errors.fail(what, "min_rto", self.min_rto, "from 0.001 to 60 s")
-        for name in ("send_buffer", "receive_buffer"):
-            value = errors.integer(what, name, getattr(self, name), "bytes", minimum=1, maximum=LARGEST_BUFFER)
-            setattr(core, name, value)
-        if self.max_segment is not None:
-            core.max_segment = errors.integer(
-                what, "max_segment", self.max_segment, "bytes", minimum=64, maximum=65535
-            )
-        core.keepalive_probes = errors.integer(what, "keepalive_probes", self.keepalive_probes, "", minimum=1, maximum=255)
+        self._apply(core, what, [field.name for field in fields(self)])
         return core
+
+    def _apply(self, core: _core.TcpOptions, what: str, names: Iterable[str]) -> None:
+        """Sets those of the names in the kernel's options."""
+        for name in names:
+            value = getattr(self, name)
+            if name in CHOICES:
+                setattr(core, name, errors.one_of(what, name, value, CHOICES[name]))
+            elif name in SECONDS:
+                ns = errors.nanoseconds(what, name, value)
+                low, high, right = SECONDS[name]
+                if not low * 1e9 <= ns < high * 1e9:
+                    errors.fail(what, name, value, right)
+                setattr(core, f"{name}_ns", ns)
+            elif name in INTEGERS:
+                low, high, unit = INTEGERS[name]
+                if value is not None or name != "max_segment":
+                    value = errors.integer(what, name, value, unit, minimum=low, maximum=high)
+                setattr(core, name, value or 0)
+            else:
+                setattr(core, name, errors.flag(what, name, value))
+
+
+class TcpSocket:
+    """A connection as an application on the node sees it, at the present virtual time. Nothing here waits.
+
+    Made by `node.tcp.connect` and `TcpListener.accept`. A reboot of the node closes it.
+    """
+
+    def __init__(self, node: Node, core: _core.StreamSocket) -> None:
+        self.node = node
+        self._core = core
+
+    @property
+    def state(self) -> str:
+        """As RFC 9293 writes it: "ESTABLISHED"."""
+        return self._core.state
+
+    @property
+    def close_reason(self) -> str | None:
+        """Why the connection ended: "finished", "refused", "reset", "timed out", "unreachable"; None: it has not."""
+        return self._core.close_reason
+
+    @property
+    def local(self) -> tuple[str, int]:
+        """Address and port here."""
+        return self._core.local
+
+    @property
+    def remote(self) -> tuple[str, int]:
+        """The peer's address and port."""
+        return self._core.remote
+
+    @property
+    def readable(self) -> int:
+        """Bytes that can be read."""
+        return self._core.readable
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the peer has closed, and all was read."""
+        return self._core.at_end
+
+    @property
+    def urgent(self) -> int:
+        """Urgent bytes that remain to be read (RFC 9293 section 3.8.5)."""
+        return self._core.urgent
+
+    @property
+    def write_space(self) -> int:
+        """Bytes that there is room for."""
+        return self._core.write_space
+
+    @property
+    def soft_errors(self) -> list[tuple[int, int]]:
+        """What ICMPv6 errors told of trouble, as (type, code); (0, 0): retransmissions go unanswered."""
+        return self._core.soft_errors
+
+    @property
+    def info(self) -> _core.TcpInfo:
+        """What is known of the connection: windows, round-trip time, counts."""
+        return self._core.info
+
+    def read(self, limit: int = 1 << 30) -> bytes:
+        """What has arrived, `limit` bytes at the most; empty: nothing yet, or the end (`at_end`)."""
+        return self._core.read(errors.integer("tcp: read", "limit", limit, "bytes", minimum=0))
+
+    def write(self, data: bytes, *, urgent: bool = False) -> int:
+        """Takes what there is room for, and returns how much that was. urgent: its end is the urgent pointer."""
+        return self._core.write(data, urgent)
+
+    def shutdown(self) -> None:
+        """Nothing more will be written; reading goes on."""
+        self._core.shutdown()
+
+    def close(self) -> None:
+        """Neither reads nor writes any more. What was written is still sent."""
+        self._core.close()
+
+    def abort(self) -> None:
+        """Ends the connection with a reset."""
+        self._core.abort()
+
+    def set_options(self, **options: Any) -> None:
+        """Changes options by their names in `TcpOptions`: set_options(nodelay=True)."""
+        core = self._core.options
+        TcpOptions(**options)._apply(core, f"{self.node._what}: tcp", options)
+        self._core.set_options(core)
+
+    def __repr__(self) -> str:
+        return f"<TcpSocket of {self.node.name!r}, {self.state}>"
+
+
+class TcpListener:
+    """A port of a node that takes connections; made by `node.tcp.listen`. A reboot of the node closes it."""
+
+    def __init__(self, node: Node, core: _core.StreamListener) -> None:
+        self.node = node
+        self._core = core
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return self._core.port
+
+    @property
+    def waiting(self) -> int:
+        """Connections that wait to be accepted."""
+        return self._core.waiting
+
+    @property
+    def half_open(self) -> int:
+        """Connections whose handshake is not over."""
+        return self._core.half_open
+
+    def accept(self) -> TcpSocket | None:
+        """The oldest connection that waits; None: there is none."""
+        core = _core.tcp_accept(self.node.network._core, self._core)
+        return None if core is None else TcpSocket(self.node, core)
+
+    def close(self) -> None:
+        """Stops; connections that wait are reset."""
+        self._core.close()
+
+
+class Tcp(Settings):
+    """TCP of one node, as `node.tcp`: its settings, its counters, and sockets that do not wait."""
+
+    _part = "tcp"
+
+    msl = Setting(float, unit="seconds")  #: Maximum Segment Lifetime; TIME-WAIT lasts twice as long
+    fin_wait_2_timeout = Setting(float, unit="seconds")  #: of connections that no application holds any more
+    syn_queue = Setting(int, minimum=1)  #: half-open connections of a listener
+    syn_cookies = Setting(bool)  #: RFC 4987, when that queue is full
+    challenge_acks = Setting(int)  #: RFC 5961 section 7: so many ...
+    challenge_ack_interval = Setting(float, unit="seconds")  #: ... in so long
+    resets = Setting(int, unit="a second")  #: to segments that no connection awaits
+    reject_anycast = Setting(bool)  #: no connections to anycast addresses, as KAME
+    path_mtu_black_hole_detection = Setting(bool)  #: RFC 2923
+    max_connections = Setting(int, minimum=1)
+
+    def _get(self, name: str) -> float:
+        return _core.tcp_setting(self._node._core, name)
+
+    def _set(self, name: str, value: float) -> None:
+        _core.set_tcp_setting(self._node._core, name, value)
+
+    @property
+    def connections(self) -> int:
+        """Connections in any state but CLOSED."""
+        return _core.tcp_connections(self._node._core)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Counts since the node was made or rebooted, by RFC 4022's names where it has them."""
+        counters = _core.tcp_counters(self._node._core)
+        return {name: getattr(counters, name) for name in COUNTERS}
+
+    def connect(
+        self,
+        destination: str,
+        port: int,
+        *,
+        source: str | None = None,
+        source_port: int | None = None,
+        interface: Interface | None = None,
+        options: TcpOptions | None = None,
+    ) -> TcpSocket:
+        """Begins to open a connection: a SYN goes out. interface: of a link-local destination."""
+        what = f"{self._what}: connect"
+        core = _core.tcp_connect(
+            self._node.network._core,
+            self._node._core,
+            errors.address(what, "destination", destination),
+            errors.integer(what, "port", port, "", minimum=1, maximum=65535),
+            None if source is None else errors.address(what, "source", source),
+            0 if source_port is None else errors.integer(what, "source_port", source_port, "", minimum=1, maximum=65535),
+            None if interface is None else interface._core,
+            (options or TcpOptions())._checked(what),
+        )
+        return TcpSocket(self._node, core)
+
+    def listen(
+        self, port: int, *, address: str | None = None, backlog: int = 128, options: TcpOptions | None = None
+    ) -> TcpListener:
+        """Takes connections to a port. address: None: to any address. backlog: how many may wait to be accepted."""
+        what = f"{self._what}: listen"
+        core = _core.tcp_listen(
+            self._node.network._core,
+            self._node._core,
+            errors.integer(what, "port", port, "", minimum=1, maximum=65535),
+            None if address is None else errors.address(what, "address", address),
+            errors.integer(what, "backlog", backlog, "", minimum=1, maximum=65535),
+            (options or TcpOptions())._checked(what),
+        )
+        return TcpListener(self._node, core)
+
+
+COUNTERS = tuple(name for name, value in vars(_core.TcpCounters).items() if isinstance(value, property))
 
 
 class TcpFlow:

@@ -28,19 +28,6 @@ void set_ecn(TcpSocketOptions& options, const std::string& mode) {
   options.ecn = static_cast<EcnMode>(found - kEcnModes);
 }
 
-std::string_view reason(TcpError error) {
-  switch (error) {
-    case TcpError::None: return "";
-    case TcpError::AddressInUse: return "address in use";
-    case TcpError::NoRoute: return "no route to the destination";
-    case TcpError::NoSourceAddress: return "no usable source address";
-    case TcpError::InvalidAddress: return "invalid address";
-    case TcpError::AlreadyConnected: return "already connected";
-    case TcpError::TooManyConnections: return "too many connections";
-  }
-  return "";
-}
-
 std::optional<std::int64_t> ns(const std::optional<Time>& time) {
   return time ? std::optional(time->ns()) : std::nullopt;
 }
@@ -144,7 +131,7 @@ void bind_tcp(py::module_& m) {
 
   py::class_<TcpFlow>(m, "TcpFlow", "A TCP transfer from one host to another, measured.")
       .def_property_readonly("info", [](const TcpFlow& f) { return f.sender.app().info(); })
-      .def_property_readonly("error", [](const TcpFlow& f) { return std::string(reason(f.sender.app().error())); })
+      .def_property_readonly("error", [](const TcpFlow& f) { return std::string(to_string(f.sender.app().error())); })
       .def_property_readonly("close_reason",
                              [](const TcpFlow& f) -> std::optional<std::string> {
                                const auto reason = f.sender.app().close_reason();

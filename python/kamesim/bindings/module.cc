@@ -32,6 +32,7 @@ PYBIND11_MODULE(_core, m) {
   bind_router(m);
   bind_host(m);
   bind_tcp(m);
+  bind_stream_socket(m);
   bind_apps(m);
   bind_media(m);
   bind_mip6(m);

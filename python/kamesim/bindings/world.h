@@ -20,6 +20,7 @@
 #include "protocols/apps/udp_flow.h"
 #include "protocols/host/host.h"
 #include "protocols/wire/ipv6_address.h"
+#include "python/kamesim/bindings/stream_socket.h"
 #include "sim/pcapng.h"
 #include "sim/radio.h"
 #include "sim/simulation.h"
@@ -113,6 +114,8 @@ struct World {
   std::vector<std::unique_ptr<Host>> hosts;
   std::vector<std::unique_ptr<UdpFlow>> flows;
   std::vector<std::unique_ptr<TcpFlow>> tcp_flows;
+  std::vector<std::unique_ptr<StreamListener>> stream_listeners;
+  std::vector<std::unique_ptr<StreamSocket>> stream_sockets;
   std::vector<std::unique_ptr<TesterPort>> testers;
   std::vector<std::unique_ptr<Capture>> captures;
   const py::function* dispatch = nullptr;  // runs scheduled callables; set while the simulation runs
@@ -187,6 +190,7 @@ void bind_mip6(py::module_& m);
 void bind_interface(py::module_& m);
 void bind_apps(py::module_& m);
 void bind_tcp(py::module_& m);
+void bind_stream_socket(py::module_& m);
 void bind_media(py::module_& m);
 void bind_router(py::module_& m);
 void bind_radio(py::module_& m);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scapy.layers.inet import UDP
+from scapy.layers.inet import TCP, UDP
 from scapy.layers.inet6 import (
     HAO,
     IPv6,
@@ -66,7 +66,7 @@ def check_frame(packet: Packet) -> None:
         assert packet.dst == group_mac(header.dst), "RFC 2464 §7"
     else:
         assert not int(packet.dst[:2], 16) & 1, "unicast packet in a group frame"
-    protocols = ((58, _ICMPv6), (17, UDP), (135, _MobilityHeader))
+    protocols = ((58, _ICMPv6), (17, UDP), (6, TCP), (135, _MobilityHeader))
     protocol, message = next(((n, m) for n, kind in protocols if (m := find(packet, kind))), (0, None))
     if message is not None and find(packet, IPv6ExtHdrFragment) is None:
         # Over a message with a right checksum, in its place, the sum is zero.
