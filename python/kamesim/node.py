@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, overload, TypeVar
 
 from kamesim import _core, errors, tables
 from kamesim.cell import Roaming
@@ -16,8 +16,9 @@ from kamesim.flow import Ping
 from kamesim.interface import Interface
 from kamesim.ip6 import Ip6Settings
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
-from kamesim.socket_names import AF_INET6, SOCK_DGRAM
+from kamesim.socket_names import AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM
 from kamesim.sockets import Socket
+from kamesim.streams import Stream
 from kamesim.tasks import Task
 from kamesim.tcp import Tcp
 
@@ -251,12 +252,24 @@ class Node(Controls):
 
     # --- Programs on it -----------------------------------------------------------------------------------------------
 
-    def socket(self, family: int = AF_INET6, type: int = SOCK_DGRAM, proto: int = 0) -> Socket:
-        """A socket of this node, for Python code; see `kamesim.sockets.Socket`.
+    @overload
+    def socket(self, family: int = ..., *, type: Literal[1], proto: int = ...) -> Stream: ...
+    @overload
+    def socket(self, family: int, type: Literal[1], proto: int = ...) -> Stream: ...
+    @overload
+    def socket(self, family: int = ..., type: Literal[2, 3] = ..., proto: int = ...) -> Socket: ...
+    @overload
+    def socket(self, family: int = ..., type: int = ..., proto: int = ...) -> Socket | Stream: ...
+    def socket(self, family: int = AF_INET6, type: int = SOCK_DGRAM, proto: int = 0) -> Socket | Stream:
+        """A socket of this node, for Python code; see `kamesim.sockets.Socket`, and `kamesim.streams.Stream` for TCP.
 
-        type: SOCK_DGRAM for UDP, or SOCK_RAW with the number of a protocol: IPPROTO_ICMPV6, or any that the node does
+        type: SOCK_DGRAM for UDP, SOCK_STREAM for TCP, or SOCK_RAW with the number of a protocol: IPPROTO_ICMPV6, or any that the node does
         not know itself.
         """
+        if type == SOCK_STREAM and family == AF_INET6:
+            if proto not in (0, IPPROTO_TCP):
+                errors.fail(f"{self._what}: socket", "protocol", proto, "0 or IPPROTO_TCP for SOCK_STREAM")
+            return Stream(self)
         return Socket(self, family, type, proto)
 
     def start(self, coroutine: Coroutine[Any, Any, T], *, name: str | None = None) -> Task[T]:

@@ -5,14 +5,23 @@ The numbers are Linux's where it has the option, so that those of Python's own `
 
 from __future__ import annotations
 
+from typing import Final
+
 AF_INET6 = 10
-SOCK_STREAM, SOCK_DGRAM, SOCK_RAW = 1, 2, 3
+SOCK_STREAM: Final = 1
+SOCK_DGRAM: Final = 2
+SOCK_RAW: Final = 3
 
 IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IPV6, IPPROTO_ICMPV6 = 6, 17, 41, 58
 
 SOL_SOCKET = 1
 SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_REUSEPORT = 2, 3, 4, 7, 8, 15
 SO_PROTOCOL, SO_DOMAIN = 38, 39
+SO_KEEPALIVE = 9
+
+# RFC 9293 section 3.9.1 has no names for them; these are Linux's
+TCP_NODELAY, TCP_MAXSEG, TCP_CORK = 1, 2, 3
+TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_CONGESTION = 4, 5, 6, 13
 
 # RFC 3493 section 5
 IPV6_UNICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP = 16, 17, 18, 19

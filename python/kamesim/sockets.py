@@ -272,21 +272,7 @@ class Socket:
                                                 maximum=2**31 - 1))  # fmt: skip
 
     def _ends(self, call: str, address: Any, *, local: bool = False) -> tuple[str, int, int]:
-        what = f"{self._what}: {call}"
-        if not isinstance(address, tuple) or len(address) not in (2, 4):
-            errors.fail(what, "address", address, "a tuple (host, port) or (host, port, 0, scope)")
-        host, port = address[:2]
-        zone = address[3] if len(address) == 4 else 0
-        number = errors.integer(what, "port", port, "", minimum=0, maximum=65535)
-        scope = errors.integer(what, "scope", zone, "", minimum=0, maximum=2**32 - 1)
-        if isinstance(host, str) and "%" in host:
-            host, _, interface = host.partition("%")
-            scope = self.node.interface(interface)._core.index
-        if local and host == "":
-            host = "::"
-        if not isinstance(host, (str, ipaddress.IPv6Address)) or (isinstance(host, str) and ":" not in host):
-            host = self.node.network._address_of(what, "host", host)
-        return errors.address(what, "host", host), number, scope
+        return ends_of(self.node, f"{self._what}: {call}", address, local=local)
 
     def _group(self, call: str, group: str, interface: Interface | str | None) -> tuple[bytes, int]:
         text = errors.address(f"{self._what}: {call}", "group", group)
@@ -310,6 +296,24 @@ class Socket:
             return f"<Socket {_KINDS[self.type]} of {self.node.name}: closed>"
         address, port, _, _ = self.getsockname()
         return f"<Socket {_KINDS[self.type]} of {self.node.name} [{address}]:{port}>"
+
+
+def ends_of(node: Node, what: str, address: Any, *, local: bool = False) -> tuple[str, int, int]:
+    """Address, port and scope of what a caller wrote; Error, which names `what`, if it is none."""
+    if not isinstance(address, tuple) or len(address) not in (2, 4):
+        errors.fail(what, "address", address, "a tuple (host, port) or (host, port, 0, scope)")
+    host, port = address[:2]
+    zone = address[3] if len(address) == 4 else 0
+    number = errors.integer(what, "port", port, "", minimum=0, maximum=65535)
+    scope = errors.integer(what, "scope", zone, "", minimum=0, maximum=2**32 - 1)
+    if isinstance(host, str) and "%" in host:
+        host, _, interface = host.partition("%")
+        scope = node.interface(interface)._core.index
+    if local and host == "":
+        host = "::"
+    if not isinstance(host, (str, ipaddress.IPv6Address)) or (isinstance(host, str) and ":" not in host):
+        host = node.network._address_of(what, "host", host)
+    return errors.address(what, "host", host), number, scope
 
 
 def _name(core: tuple[str, int, int]) -> SocketName:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from kamesim.node import Node
     from kamesim.sockets import Socket
+    from kamesim.streams import Stream
 
 T = TypeVar("T")
 
@@ -233,7 +234,7 @@ class Loop:
         self._draining = False
         self._drain_at: Scheduled | None = None
         self.parallel = False  # the present run is on several threads
-        self.sockets: dict[Socket, None] = {}  # those that are open, in the order in which they were made
+        self.sockets: dict[Socket | Stream, None] = {}  # those that are open, in the order in which they were made
 
     @property
     def now_ns(self) -> int:

@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "protocols/sockets/datagram_socket.h"
+#include "python/kamesim/bindings/waiters.h"
 #include "python/kamesim/bindings/world.h"
 
 namespace kamesim::python {
@@ -44,7 +45,7 @@ py::tuple address_to(const SocketAddress& a) { return py::make_tuple(a.address.t
 // A socket that Python holds. It dies with its node's system: a reboot leaves a handle that is closed.
 class PythonSocket final : public PowerListener {
  public:
-  PythonSocket(World& world, Host& host, DatagramSocket::Type type, NextHeader protocol) : world_(world), host_(host) {
+  PythonSocket(World& world, Host& host, DatagramSocket::Type type, NextHeader protocol) : waiters_(world), host_(host) {
     socket_.emplace(host.sockets(), type, protocol);
     socket_->on_ready([this] { wake(); });
     host_.add_power_listener(*this);
@@ -70,9 +71,8 @@ class PythonSocket final : public PowerListener {
     if (error != kDone) raise(host_, call, error);
   }
 
-  // The world's event, so that Python runs outside all nodes: dispatch(token), once.
   void arm(std::uint64_t token) {
-    tokens_.push_back(token);
+    waiters_.add(token);
     if (closed() || socket_->readable() || socket_->has_errors()) wake();
   }
 
@@ -119,19 +119,11 @@ class PythonSocket final : public PowerListener {
   }
 
  private:
-  void wake() {
-    if (tokens_.empty()) return;
-    World& world = world_;
-    world.simulation.at(world.simulation.now(), [&world, tokens = std::exchange(tokens_, {})] {
-      const py::gil_scoped_acquire gil;
-      for (const std::uint64_t token : tokens) (*world.dispatch)(token);
-    });
-  }
+  void wake() { waiters_.wake(); }
 
-  World& world_;
+  Waiters waiters_;
   Host& host_;
   std::optional<DatagramSocket> socket_;  // empty: closed
-  std::vector<std::uint64_t> tokens_;
 };
 
 void bind_sockets(py::module_& m) {

@@ -5,6 +5,7 @@
 
 #include "protocols/tcp/layer.h"
 #include "python/kamesim/bindings/stream_socket.h"
+#include "python/kamesim/bindings/waiters.h"
 #include "python/kamesim/bindings/world.h"
 
 namespace kamesim::python {
@@ -18,12 +19,15 @@ void check(Host& host, TcpError error) {
 
 }  // namespace
 
-StreamSocket::StreamSocket(Host& host)
-    : host_(host), socket_(std::make_unique<TcpSocket>(host.tcp(), static_cast<TcpSocketHandler&>(*this))) {
+StreamSocket::StreamSocket(World& world, Host& host)
+    : host_(host),
+      waiters_(std::make_unique<Waiters>(world)),
+      socket_(std::make_unique<TcpSocket>(host.tcp(), static_cast<TcpSocketHandler&>(*this))) {
   host_.add_power_listener(*this);
 }
 
-StreamSocket::StreamSocket(Host& host, TcpListener& listener) : host_(host), socket_(listener.accept(*this)) {
+StreamSocket::StreamSocket(World& world, Host& host, TcpListener& listener)
+    : host_(host), waiters_(std::make_unique<Waiters>(world)), socket_(listener.accept(*this)) {
   host_.add_power_listener(*this);
 }
 
@@ -34,19 +38,32 @@ TcpSocket& StreamSocket::socket() const {
   return *socket_;
 }
 
-void StreamSocket::abort() {
-  if (socket_ == nullptr) return;
-  socket_->abort();
+void StreamSocket::close() {
   socket_.reset();
+  wake();
 }
+
+void StreamSocket::abort() {
+  if (socket_ != nullptr) socket_->abort();
+  close();
+}
+
+void StreamSocket::arm(std::uint64_t token) {
+  waiters_->add(token);
+  if (socket_ == nullptr) wake();
+}
+
+void StreamSocket::wake() { waiters_->wake(); }
 
 void StreamSocket::on_soft_error(TcpSocket&, const Icmp6Error& error) {
   soft_errors_.emplace_back(static_cast<int>(error.type), error.code);
 }
 
-StreamListener::StreamListener(Host& host, const Ipv6Address& address, std::uint16_t port, unsigned backlog,
-                               const TcpSocketOptions& options)
-    : host_(host), listener_(std::make_unique<TcpListener>(host.tcp(), static_cast<TcpListenHandler&>(*this))) {
+StreamListener::StreamListener(World& world, Host& host, const Ipv6Address& address, std::uint16_t port,
+                               unsigned backlog, const TcpSocketOptions& options)
+    : host_(host),
+      waiters_(std::make_unique<Waiters>(world)),
+      listener_(std::make_unique<TcpListener>(host.tcp(), static_cast<TcpListenHandler&>(*this))) {
   listener_->options() = options;
   check(host, listener_->listen(port, address, backlog));
   host_.add_power_listener(*this);
@@ -59,12 +76,24 @@ TcpListener& StreamListener::listener() const {
   return *listener_;
 }
 
+void StreamListener::close() {
+  listener_.reset();
+  waiters_->wake();
+}
+
+void StreamListener::arm(std::uint64_t token) {
+  waiters_->add(token);
+  if (listener_ == nullptr || listener_->waiting() != 0) waiters_->wake();
+}
+
+void StreamListener::on_acceptable(TcpListener&) { waiters_->wake(); }
+
 namespace {
 
 StreamSocket& connect(World& world, Host& host, const std::string& destination, std::uint16_t port,
                       const std::optional<std::string>& source, std::uint16_t source_port, const Interface* interface,
                       const TcpSocketOptions& options) {
-  auto owned = std::make_unique<StreamSocket>(host);
+  auto owned = std::make_unique<StreamSocket>(world, host);
   TcpSocket& socket = owned->socket();
   socket.set_options(options);
   check(host, socket.bind(source_port, parse_address_or_unspecified(source)));
@@ -72,15 +101,31 @@ StreamSocket& connect(World& world, Host& host, const std::string& destination, 
   return *world.stream_sockets.emplace_back(std::move(owned));
 }
 
+StreamSocket& unconnected(World& world, Host& host, const TcpSocketOptions& options) {
+  StreamSocket& socket = *world.stream_sockets.emplace_back(std::make_unique<StreamSocket>(world, host));
+  socket.socket().set_options(options);
+  return socket;
+}
+
+// `zone`: the index of the interface of a link-local destination; 0: none.
+std::string_view connect_to(StreamSocket& socket, const std::string& destination, std::uint16_t port,
+                            std::uint32_t zone) {
+  Ip6Interface* interface = nullptr;
+  for (const auto& candidate : socket.host().stack().interfaces()) {
+    if (candidate->index() == zone) interface = candidate.get();
+  }
+  return to_string(socket.socket().connect(parse_address(destination), port, interface));
+}
+
 StreamListener& listen(World& world, Host& host, std::uint16_t port, const std::optional<std::string>& address,
                        unsigned backlog, const TcpSocketOptions& options) {
   return *world.stream_listeners.emplace_back(
-      std::make_unique<StreamListener>(host, parse_address_or_unspecified(address), port, backlog, options));
+      std::make_unique<StreamListener>(world, host, parse_address_or_unspecified(address), port, backlog, options));
 }
 
 StreamSocket* accept(World& world, StreamListener& from) {
   if (from.listener().waiting() == 0) return nullptr;
-  return world.stream_sockets.emplace_back(std::make_unique<StreamSocket>(from.host(), from.listener())).get();
+  return world.stream_sockets.emplace_back(std::make_unique<StreamSocket>(world, from.host(), from.listener())).get();
 }
 
 py::bytes read(StreamSocket& s, std::size_t limit) {
@@ -163,8 +208,16 @@ void bind_stream_socket(py::module_& m) {
       .def_property_readonly("soft_errors", &StreamSocket::soft_errors)
       .def_property_readonly("options", [](const StreamSocket& s) { return s.socket().options(); })
       .def("set_options", [](StreamSocket& s, const TcpSocketOptions& o) { s.socket().set_options(o); }, "options"_a)
+      .def(
+          "bind",
+          [](StreamSocket& s, const std::string& address, std::uint16_t port) {
+            return to_string(s.socket().bind(port, parse_address(address)));
+          },
+          "address"_a, "port"_a, "Why not; empty: it is.")
+      .def("connect", &connect_to, "destination"_a, "port"_a, "zone"_a, "Why not; empty: it begins.")
       .def("read", &read, "limit"_a)
       .def("write", &write, "data"_a, "urgent"_a, "How many bytes there was room for.")
+      .def("arm", &StreamSocket::arm, "token"_a, "Calls dispatch(token) once, at the connection's next event.")
       .def("shutdown", [](StreamSocket& s) { s.socket().shutdown(); })
       .def("close", &StreamSocket::close)
       .def("abort", &StreamSocket::abort);
@@ -174,8 +227,10 @@ void bind_stream_socket(py::module_& m) {
       .def_property_readonly("port", [](const StreamListener& l) { return l.listener().port(); })
       .def_property_readonly("waiting", [](const StreamListener& l) { return l.listener().waiting(); })
       .def_property_readonly("half_open", [](const StreamListener& l) { return l.listener().half_open(); })
+      .def("arm", &StreamListener::arm, "token"_a, "Calls dispatch(token) once, when a connection waits.")
       .def("close", &StreamListener::close);
 
+  m.def("tcp_socket", &unconnected, "world"_a, "host"_a, "options"_a, internal);
   m.def("tcp_connect", &connect, "world"_a, "host"_a, "destination"_a, "port"_a, "source"_a, "source_port"_a,
         "interface"_a, "options"_a, internal);
   m.def("tcp_listen", &listen, "world"_a, "host"_a, "port"_a, "address"_a, "backlog"_a, "options"_a, internal);
