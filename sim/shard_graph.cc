@@ -73,8 +73,7 @@ std::vector<std::uint32_t> ShardGraph::partition(std::uint32_t shards) {
   std::vector<Duration> delays;
   for (const Edge& edge : edges_) delays.push_back(edge.delay);
   std::ranges::sort(delays);
-  const auto repeated = std::ranges::unique(delays);
-  delays.erase(repeated.begin(), repeated.end());
+  delays.erase(std::unique(delays.begin(), delays.end()), delays.end());
   std::vector<Duration> tried;  // falling; the last is the shortest
   const std::size_t count = std::min(delays.size(), kDelaysTried);
   for (std::size_t i = 0; i < count; ++i) {

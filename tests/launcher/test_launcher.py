@@ -72,11 +72,11 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_help_lists_the_commands(checkout, args):
     result = checkout.run(*args)
     assert result.returncode == 0
-    for command in ("run", "python", "test", "conformance", "bench", "build"):
+    for command in ("run", "python", "test", "conformance", "bench", "build", "fuzz"):
         assert f"./kamesim {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "python", "test", "conformance", "bench", "build"])
+@pytest.mark.parametrize("command", ["run", "python", "test", "conformance", "bench", "build", "fuzz"])
 def test_each_command_has_its_help(checkout, command):
     result = checkout.run("help", command)
     assert result.returncode == 0
@@ -207,3 +207,13 @@ def test_a_path_bazel_cannot_build_in_is_refused(checkout):
     result = checkout.run("build", launcher=moved / "kamesim", cwd=moved)
     assert result.returncode == 1
     assert "path with a space" in result.stderr
+
+
+def test_fuzz_lists_its_targets_and_knows_no_others(checkout):
+    checkout.write("tests/fuzz/BUILD", 'fuzz_target(\n    name = "nd",\n)\n\nfuzz_target(\n    name = "node",\n)\n')
+    assert checkout.run("fuzz", "--list").stdout.split() == ["nd", "node"]
+    unknown = checkout.run("fuzz", "frobnicate")
+    assert unknown.returncode == 2
+    assert "no target or file 'frobnicate'" in unknown.stderr
+    assert checkout.run("fuzz", "nd", "--seconds", "soon").returncode == 2
+    assert not checkout.calls_of("bazel")

@@ -1,0 +1,266 @@
+#!/usr/bin/python3
+"""Writes the corpora that the fuzz targets begin with: valid packets and messages of each kind, built by Scapy.
+
+    ./kamesim python tests/fuzz/make_corpus.py
+
+Files that a fuzzer found (their names are hashes) stay. Run it again after a change of what a target reads.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from scapy.layers.inet import TCP, UDP
+from scapy.layers.inet6 import (
+    HAO,
+    ICMPv6DestUnreach,
+    ICMPv6EchoReply,
+    ICMPv6EchoRequest,
+    ICMPv6HAADReply,
+    ICMPv6HAADRequest,
+    ICMPv6MPAdv,
+    ICMPv6MPSol,
+    ICMPv6ND_NA,
+    ICMPv6ND_NS,
+    ICMPv6ND_RA,
+    ICMPv6ND_Redirect,
+    ICMPv6ND_RS,
+    ICMPv6NDOptAdvInterval,
+    ICMPv6NDOptDNSSL,
+    ICMPv6NDOptDstLLAddr,
+    ICMPv6NDOptHAInfo,
+    ICMPv6NDOptMTU,
+    ICMPv6NDOptPrefixInfo,
+    ICMPv6NDOptRDNSS,
+    ICMPv6NDOptRedirectedHdr,
+    ICMPv6NDOptRouteInfo,
+    ICMPv6NDOptSrcLLAddr,
+    ICMPv6PacketTooBig,
+    ICMPv6ParamProblem,
+    ICMPv6TimeExceeded,
+    IPv6,
+    IPv6ExtHdrDestOpt,
+    IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
+    IPv6ExtHdrRouting,
+    Jumbo,
+    MIP6MH_BA,
+    MIP6MH_BE,
+    MIP6MH_BRR,
+    MIP6MH_BU,
+    MIP6MH_CoT,
+    MIP6MH_CoTI,
+    MIP6MH_HoT,
+    MIP6MH_HoTI,
+    MIP6OptAltCoA,
+    MIP6OptBindingAuthData,
+    MIP6OptBRAdvice,
+    MIP6OptNonceIndices,
+    PadN,
+    RouterAlert,
+)
+from scapy.packet import Packet, Raw
+
+CORPUS = Path(__file__).parent / "corpus"
+
+NODE_LINK_LOCAL = "fe80::ff:fe00:1"  # of the node target's first interface, 02:00:00:00:00:01
+NODE = "2001:db8:1::1"
+PEER_LINK_LOCAL = "fe80::99"
+PEER = "2001:db8:1::99"
+FAR = "2001:db8:9::9"
+HOME = "2001:db8:1::50"
+PEER_MAC = "02:00:00:00:00:99"
+
+
+def write(target: str, name: str, content: bytes) -> None:
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def ip6(**fields: object) -> Packet:
+    return IPv6(**({"src": PEER, "dst": NODE} | fields))
+
+
+def nd(**fields: object) -> Packet:
+    return IPv6(**({"src": PEER_LINK_LOCAL, "dst": "ff02::1", "hlim": 255} | fields))
+
+
+QUOTED = bytes(IPv6(src=NODE, dst=FAR) / UDP(sport=7, dport=9) / b"quoted")
+
+OPTIONS = {
+    "padn": PadN(optdata=b"\0" * 3),
+    "router_alert": RouterAlert(value=0),
+    "home_address": HAO(hoa=HOME),
+    "jumbo": Jumbo(jumboplen=70000),
+    "unknown_10": Raw(b"\x9e\x02ab"),
+}
+
+CHAINS = {
+    "hop_by_hop": ip6() / IPv6ExtHdrHopByHop(options=[RouterAlert(value=0), PadN(optdata=b"")]) / UDP(dport=7) / b"a",
+    "destination_options": ip6() / IPv6ExtHdrDestOpt(options=[HAO(hoa=HOME)]) / UDP(sport=9, dport=7) / b"abc",
+    "type_0": ip6() / IPv6ExtHdrRouting(type=0, segleft=1, addresses=[FAR]) / UDP(dport=7),
+    "type_2": ip6() / IPv6ExtHdrRouting(type=2, segleft=1, addresses=["2001:db8:5::50"]) / UDP(dport=7),
+    "first_fragment": ip6() / IPv6ExtHdrFragment(nh=17, offset=0, m=1, id=1) / Raw(bytes(UDP(dport=7, len=24)) + b"12345678"),
+    "last_fragment": ip6() / IPv6ExtHdrFragment(nh=17, offset=2, m=0, id=1) / Raw(b"87654321"),
+    "atomic": ip6() / IPv6ExtHdrFragment(nh=58, offset=0, m=0, id=2) / ICMPv6EchoRequest(id=1, seq=1),
+    "jumbogram": ip6(plen=0) / IPv6ExtHdrHopByHop(options=[Jumbo(jumboplen=70000)]) / UDP(dport=7),
+    "tunnel": ip6(src="2001:db8:5::1") / IPv6(src=FAR, dst=HOME) / UDP(dport=7) / b"inner",
+    "udp": ip6() / UDP(sport=9, dport=7) / b"hello",
+    "udp_closed_port": ip6() / UDP(sport=9, dport=99) / b"hello",
+    "tcp_syn": ip6() / TCP(sport=1234, dport=7, flags="S", seq=1, options=[("MSS", 1440), ("WScale", 7), ("SAckOK", b""),
+                                                                           ("Timestamp", (1, 0))]),
+    "tcp_ack": ip6() / TCP(sport=1234, dport=7, flags="A", seq=2, ack=1),
+    "to_forward": ip6(dst=FAR) / UDP(dport=7) / b"far",
+    "to_other_link": ip6(dst="2001:db8:2::77") / UDP(dport=7) / b"near",
+    "no_next_header": ip6(nh=59),
+}
+
+ICMP6 = {
+    "echo_request": ICMPv6EchoRequest(id=1, seq=2, data=b"data"),
+    "echo_reply": ICMPv6EchoReply(id=1, seq=2, data=b"data"),
+    "unreachable": ICMPv6DestUnreach(code=4) / QUOTED,
+    "too_big": ICMPv6PacketTooBig(mtu=1300) / QUOTED,
+    "time_exceeded": ICMPv6TimeExceeded(code=1) / QUOTED,
+    "parameter_problem": ICMPv6ParamProblem(code=1, ptr=6) / QUOTED,
+    "haad_request": ICMPv6HAADRequest(id=1),
+    "haad_reply": ICMPv6HAADReply(id=1, addresses=[FAR, NODE]),
+    "mobile_prefix_solicitation": ICMPv6MPSol(id=1),
+    "mobile_prefix_advertisement": ICMPv6MPAdv(id=1) / ICMPv6NDOptPrefixInfo(prefix="2001:db8:5::", prefixlen=64),
+    # RFC 4620: type 139, code, checksum, Qtype, flags, nonce, subject; Scapy puts subjects of its own choice.
+    "ni_query_noop": Raw(bytes.fromhex("8b010000 0000 0000 3132333435363738")),
+    "ni_query_name": Raw(bytes.fromhex("8b000000 0002 0000 3132333435363738 20010db8000100000000000000000001")),
+    "ni_query_addresses": Raw(bytes.fromhex("8b010000 0003 003e 3132333435363738 046e6f64650000")),
+}
+
+MLD = {
+    "mld_query": bytes.fromhex("8200000027100000") + bytes(16),
+    "mld_query_of_group": bytes.fromhex("8200000000640000ff0200000000000000000001ff000001"),
+    "mld_report": bytes.fromhex("8300000000000000ff020000000000000000000000000123"),
+    "mld2_query": bytes.fromhex("8200000027100000") + bytes(16) + bytes.fromhex("02 7d 0001") + bytes.fromhex(
+        "20010db8000100000000000000000099"),
+    "mld2_report": bytes.fromhex("8f0000000000000104000000ff020000000000000000000000000123"),
+}
+
+ND = {
+    "router_solicitation": ICMPv6ND_RS() / ICMPv6NDOptSrcLLAddr(lladdr=PEER_MAC),
+    "router_advertisement": ICMPv6ND_RA(routerlifetime=1800, reachabletime=30000, retranstimer=1000)
+    / ICMPv6NDOptSrcLLAddr(lladdr=PEER_MAC)
+    / ICMPv6NDOptMTU(mtu=1400)
+    / ICMPv6NDOptPrefixInfo(prefix="2001:db8:7::", prefixlen=64, L=1, A=1)
+    / ICMPv6NDOptAdvInterval(advint=1000)
+    / ICMPv6NDOptHAInfo(pref=1, lifetime=600)
+    / ICMPv6NDOptRouteInfo(prefix="2001:db8:8::", plen=48, rtlifetime=600)
+    / ICMPv6NDOptRDNSS(dns=["2001:db8::53"], lifetime=1200)
+    / ICMPv6NDOptDNSSL(searchlist=["example.com.", "lab.example.org."], lifetime=1200),
+    "neighbor_solicitation": ICMPv6ND_NS(tgt=NODE) / ICMPv6NDOptSrcLLAddr(lladdr=PEER_MAC),
+    "neighbor_solicitation_nonce": ICMPv6ND_NS(tgt=NODE_LINK_LOCAL) / Raw(b"\x0e\x01abcdef"),
+    "neighbor_advertisement": ICMPv6ND_NA(tgt=PEER, R=0, S=1, O=1) / ICMPv6NDOptDstLLAddr(lladdr=PEER_MAC),
+    "redirect": ICMPv6ND_Redirect(tgt=PEER_LINK_LOCAL, dst=FAR)
+    / ICMPv6NDOptDstLLAddr(lladdr=PEER_MAC)
+    / ICMPv6NDOptRedirectedHdr(pkt=QUOTED),
+    "captive_portal": ICMPv6ND_RA() / Raw(b"\x25\x03https://example.org/\0\0") / Raw(b"\x1a\x01" + b"\0" * 6),
+}
+
+MOBILITY = {
+    "brr": MIP6MH_BRR(),
+    "hoti": MIP6MH_HoTI(cookie=b"12345678"),
+    "coti": MIP6MH_CoTI(cookie=b"12345678"),
+    "hot": MIP6MH_HoT(index=1, cookie=b"12345678", token=b"abcdefgh"),
+    "cot": MIP6MH_CoT(cookie=b"12345678", token=b"abcdefgh"),
+    "bu_home": MIP6MH_BU(seq=1, flags="AHL", mhtime=105, options=[MIP6OptAltCoA(acoa=PEER)]),
+    "bu_correspondent": MIP6MH_BU(seq=2, flags="A", mhtime=105, options=[
+        MIP6OptNonceIndices(hni=1, coni=2), MIP6OptBindingAuthData(authenticator=0x1234)]),
+    "bu_deletion": MIP6MH_BU(seq=3, flags="AH", mhtime=0),
+    "ba": MIP6MH_BA(status=0, seq=1, mhtime=105, options=[MIP6OptBRAdvice(rinter=30)]),
+    "be": MIP6MH_BE(status=1, ha=HOME),
+}
+
+
+# --- The node target: a role, then records -----------------------------------------------------------------------------
+
+ROLES = {"host": 0, "router": 1, "mobile_node": 2, "home_agent": 3}
+
+
+def frame(packet: Packet | bytes, *, link: int = 0, group: bool = False) -> bytes:
+    content = bytes(packet)
+    return bytes([link | (2 if group else 0) | 4]) + struct.pack(">H", len(content)) + content
+
+
+def wait(ms: int) -> bytes:
+    return bytes([7 << 3, min(255, int(ms**0.5))])
+
+
+REBOOT = b"\xf7"
+
+
+def conversation(packets: list[tuple[Packet, bool]]) -> bytes:
+    return b"".join(frame(packet, group=group) + wait(20) for packet, group in packets)
+
+
+def node_inputs() -> dict[str, bytes]:
+    advertisement = (nd() / ND["router_advertisement"], True)
+    neighbor = (nd(src=PEER, dst=NODE) / ND["neighbor_advertisement"], False)
+    inputs = {
+        "nd": conversation(
+            [advertisement, (nd(dst="ff02::1:ff00:1", src=PEER) / ND["neighbor_solicitation"], True), neighbor]
+            + [(nd() / ND["redirect"], False), (nd(src="fe80::1") / ND["router_solicitation"], True)]
+        ),
+        "headers": conversation([neighbor] + [(packet, False) for packet in CHAINS.values()]),
+        "icmp6": conversation([neighbor] + [(ip6() / message, False) for message in ICMP6.values()]),
+        "mld": conversation([
+            (nd(hlim=1, nh=0) / IPv6ExtHdrHopByHop(nh=58, options=[RouterAlert(value=0), PadN(optdata=b"")]) / Raw(m), True)
+            for m in MLD.values()]),
+        "mobility": conversation(
+            [advertisement, neighbor]
+            + [(ip6() / IPv6ExtHdrDestOpt(options=[HAO(hoa=HOME)]) / MOBILITY["bu_home"], False)]
+            + [(ip6() / message, False) for message in MOBILITY.values()]
+        ),
+        "time": conversation([advertisement, (CHAINS["first_fragment"], False)]) + wait(65000) + wait(65000)
+        + frame(CHAINS["udp"]) + REBOOT + wait(5000) + frame(CHAINS["udp"]),
+    }
+    return {
+        f"{role}_{name}": bytes([number]) + content
+        for role, number in ROLES.items()
+        for name, content in inputs.items()
+    }
+
+
+def fragment(packet: int, offset: int, size: int, *, more: bool, pause: int = 0) -> bytes:
+    return bytes([more | packet << 1]) + struct.pack(">HH", offset // 8, size) + bytes([pause])
+
+
+def main() -> None:
+    for name, packet in CHAINS.items():
+        write("ipv6_packet", name, bytes(packet))
+    for name, option in OPTIONS.items():
+        header = bytes(IPv6ExtHdrDestOpt(nh=59, options=[option])) if name != "unknown_10" else b"\x3b\0" + bytes(option) + b"\1\0"
+        write("extension_header", name, b"\0" + header)
+    for kind in ("type_0", "type_2"):
+        write("extension_header", kind, b"\1" + bytes(CHAINS[kind][IPv6ExtHdrRouting])[:24])
+    write("extension_header", "fragment", b"\2" + bytes(IPv6ExtHdrFragment(nh=17, offset=3, m=1, id=7)))
+    for name, message in ICMP6.items():
+        write("icmp6", name, bytes(message))
+    for name, content in MLD.items():
+        write("icmp6", name, content)
+    for name, message in ND.items():
+        write("nd", name, bytes(message))
+    for name, message in MOBILITY.items():
+        write("mobility_header", name, bytes(message))
+    write("transport", "udp", b"\0" + bytes((ip6() / UDP(sport=9, dport=7) / b"hello")[UDP]))
+    write("transport", "tcp_syn", b"\1" + bytes(CHAINS["tcp_syn"][TCP]))
+    sack = TCP(sport=1, dport=7, flags="PA", seq=9, ack=9, options=[("NOP", None), ("NOP", None), ("SAck", (1, 2, 5, 9))])
+    write("transport", "tcp_sack", b"\1" + bytes((ip6() / sack / b"data")[TCP]))
+    write("reassembly", "in_order", b"\0" + fragment(0, 0, 1232, more=True) + fragment(0, 1232, 500, more=False))
+    write("reassembly", "backwards",
+          b"\0" + fragment(1, 16, 5, more=False) + fragment(1, 8, 8, more=True) + fragment(1, 0, 8, more=True))
+    write("reassembly", "overlap",
+          b"\1" + fragment(1, 0, 16, more=True) + fragment(1, 8, 16, more=True) + fragment(1, 16, 8, more=False))
+    write("reassembly", "too_late", b"\0" + b"".join(fragment(i % 4, 8 * i, 8, more=True, pause=200) for i in range(8)))
+    for name, content in node_inputs().items():
+        write("node", name, content)
+
+
+if __name__ == "__main__":
+    main()
