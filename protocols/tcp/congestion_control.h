@@ -47,6 +47,11 @@ class CongestionControl {
 
   // RFC 5681 §3.2 (6) leaves recovery at the first new acknowledgment; RFC 6582 stays on partial ones.
   virtual bool recovers_by_partial_acks() const { return true; }
+  // Octets a second over which segments are spread; 0: they go as the window opens.
+  virtual std::uint64_t pacing_rate(Duration smoothed_rtt) const {
+    (void)smoothed_rtt;
+    return 0;
+  }
 
  protected:
   // Beyond slow start.

@@ -56,6 +56,7 @@ TcpSender::Config sender_config(const TcpSocketOptions& options, const TcpConnec
           .rto = {.min_rto = options.min_rto},
           .nodelay = options.nodelay,
           .cork = options.cork,
+          .pacing = options.pacing,
           .rack = options.rack};
 }
 

@@ -32,6 +32,7 @@ struct TcpSocketOptions {
   bool timestamps = true;        // RFC 7323 §3
   bool window_scaling = true;    // RFC 7323 §2
   bool sack = true;              // RFC 2018, with D-SACK (RFC 2883)
+  bool pacing = false;           // segments are spread over the round trip
   bool rack = true;              // RFC 8985 with SACK; otherwise losses are told by RFC 6675
   Duration min_rto = 1_s;        // RFC 6298 §2.4; many stacks have 200 ms
   EcnMode ecn = EcnMode::Accept;

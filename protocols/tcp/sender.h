@@ -44,6 +44,7 @@ class TcpSender {
     RttEstimatorConfig rto;
     bool nodelay = false;                            // no Nagle algorithm
     bool cork = false;                               // only full segments
+    bool pacing = false;                             // segments are spread over the round trip
     bool rack = true;                                // RFC 8985 with SACK; otherwise RFC 6675
     Duration r2 = kTcpR2, r2_for_syn = kTcpR2ForSyn;
   };
@@ -152,6 +153,9 @@ class TcpSender {
   Segment transmit_new(Time now, std::uint32_t length, bool fin);
   Segment transmit_again(Time now, std::size_t index);
   bool may_send_small(std::uint64_t data, std::uint64_t usable) const;
+  std::uint64_t pacing_rate() const;
+  bool held_by_pacing(Time now);
+  void pace(Time now, std::uint64_t octets);
 
   // sender_ack.cc
   struct Delivery {
@@ -230,12 +234,14 @@ class TcpSender {
   Position reduced_until_ = 0;            // once a window
   bool cwr_due_ = false;
 
-  // The timers. One of the first and the last two runs at a time.
+  // The timers.
   std::optional<Time> retransmission_at_;  // RFC 6298 §5
   std::optional<Time> loss_probe_at_;      // RFC 8985 §7.2
   std::optional<Time> reordering_at_;      // RFC 8985 §6.3
   std::optional<Time> persist_at_;         // RFC 9293 §3.8.6.1
   std::optional<Time> override_at_;        // RFC 9293 §3.8.6.2.1
+  std::optional<Time> pacing_at_;          // when the next segment may go
+  Time paced_until_;
   Time last_sent_;
   unsigned timeouts_in_a_row_ = 0;
   std::optional<Time> unanswered_since_;

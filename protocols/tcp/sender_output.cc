@@ -10,6 +10,9 @@ namespace {
 // RFC 9293 §3.8.6.2.1: Fs, "1/2 is recommended"; the override timeout is 0.1 to 1 second.
 constexpr std::uint32_t kFsDivisor = 2;
 constexpr Duration kSwsOverride = 500_ms;
+// By how much a paced sender is faster than a window in each round trip, in percent: in slow start, so that it can double,
+// and beyond, so that it is the window that decides.
+constexpr std::uint64_t kSlowStartPace = 200, kSteadyPace = 120;
 
 }  // namespace
 
@@ -61,6 +64,7 @@ std::uint64_t TcpSender::pipe() const {
 }
 
 std::optional<TcpSender::Segment> TcpSender::next_segment(Time now) {
+  if (held_by_pacing(now)) [[unlikely]] return std::nullopt;
   std::optional<Segment> segment = retransmit(now);
   if (!segment && probe_due_) segment = probe_for_loss(now);
   if (!segment && persist_due_) segment = probe_window(now);
@@ -151,6 +155,28 @@ std::optional<TcpSender::Segment> TcpSender::new_data(Time now) {
   return transmit_new(now, length, fin);
 }
 
+std::uint64_t TcpSender::pacing_rate() const {
+  if (const std::uint64_t own = control_->pacing_rate(rtt_.srtt())) return own;
+  const std::int64_t ns = rtt_.srtt().ns();
+  if (!config_.pacing || ns <= 0) return 0;
+  const std::uint64_t percent = control_->in_slow_start() ? kSlowStartPace : kSteadyPace;
+  return static_cast<std::uint64_t>(static_cast<double>(control_->cwnd()) * static_cast<double>(percent) * 1e7 /
+                                    static_cast<double>(ns));
+}
+
+bool TcpSender::held_by_pacing(Time now) {
+  if (now >= paced_until_) return false;
+  arm_timers(now);
+  pacing_at_ = paced_until_;
+  return true;
+}
+
+void TcpSender::pace(Time now, std::uint64_t octets) {
+  const std::uint64_t rate = pacing_rate();
+  if (rate == 0) return;
+  paced_until_ = now + Duration::nanoseconds(static_cast<std::int64_t>(octets * 1'000'000'000 / rate));
+}
+
 // RFC 9293 §3.8.6.2.1 (MUST-38) with §3.7.4's Nagle algorithm in brackets; all data counts as pushed.
 bool TcpSender::may_send_small(std::uint64_t data, std::uint64_t usable) const {
   if (override_due_) return true;
@@ -169,6 +195,7 @@ TcpSender::Segment TcpSender::transmit_new(Time now, std::uint32_t length, bool 
   if (phase_ == Phase::Recovery) prr_out_ += size;
   if (sent_.sacked_segments() != 0 || duplicate_octets_ != 0) limited_transmit_octets_ += size;
   last_sent_ = now;
+  pace(now, size);
   override_due_ = false;
   override_at_.reset();
   probe_timer_stale_ = true;
@@ -185,6 +212,7 @@ TcpSender::Segment TcpSender::transmit_again(Time now, std::size_t index) {
   if (phase_ == Phase::Recovery) prr_out_ += sent.size();
   retransmit_first_ = false;
   last_sent_ = now;
+  pace(now, sent.size());
   // RFC 6298 §5.1; RFC 6675 §6: anew when the oldest segment goes again, lest the timer outruns its recovery.
   if (!retransmission_at_ || index == 0) retransmission_at_ = now + rtt_.rto();
   Segment segment{.seq = number(sent.begin), .retransmission = true};

@@ -19,7 +19,7 @@ constexpr unsigned kMaxBackoffShift = 12;        // beyond it the bound of the R
 
 std::optional<Time> TcpSender::next_timeout() const {
   std::optional<Time> next = retransmission_at_;
-  for (const auto& at : {loss_probe_at_, reordering_at_, persist_at_, override_at_}) {
+  for (const auto& at : {loss_probe_at_, reordering_at_, persist_at_, override_at_, pacing_at_}) {
     if (at && (!next || *at < *next)) next = at;
   }
   return next;
@@ -73,6 +73,7 @@ TcpSender::TimeoutResult TcpSender::on_timeout(Time now) {
     timer.reset();
     return true;
   };
+  take(pacing_at_);  // next_segment goes on
   if (take(override_at_)) override_due_ = true;
   if (take(reordering_at_) && outstanding()) {
     if (detect_losses(now) && phase_ == Phase::Open) enter_recovery(now, {});

@@ -184,6 +184,7 @@ class TcpOptions:
     ecn: str
     sack: bool
     rack: bool
+    pacing: bool
     timestamps: bool
     window_scaling: bool
     nodelay: bool

@@ -50,6 +50,7 @@ class TcpOptions:
     ecn: str = "accept"  #: RFC 3168: "off", "accept" (granted to who asks), "request"
     nodelay: bool = False  #: no Nagle algorithm
     cork: bool = False  #: full segments only
+    pacing: bool = False  #: segments are spread over the round trip instead of sent in bursts
     delayed_ack: float = 0.1  #: seconds; below 0.5 (RFC 9293 §3.8.6.3)
     min_rto: float = 1.0  #: seconds (RFC 6298 §2.4); many stacks have 0.2
     send_buffer: int = 1 << 20  #: bytes

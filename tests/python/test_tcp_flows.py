@@ -96,6 +96,15 @@ def test_queue_that_overflows_makes_a_sawtooth(net):
     assert flow.goodput > 0.95 * 5e6 * MSS / (MSS + HEADERS)
 
 
+def test_pacing_spreads_the_first_window_over_half_a_round_trip(net):
+    # In slow start a paced sender is twice as fast as its window in each round trip.
+    path(net, rate=None, delay=0.05)
+    at_once = net.tcp_flow("a", "b", size=10 * MSS)
+    paced = net.tcp_flow("a", "b", size=10 * MSS, options=ks.TcpOptions(pacing=True))
+    net.run(until=20)
+    assert paced.finished_at - at_once.finished_at == pytest.approx(9 / 10 * 0.1 / 2, abs=0.002)
+
+
 def test_two_flows_share_a_bottleneck(net):
     a, b, c = net.host("a"), net.host("b"), net.host("c")
     r, d = net.router("r"), net.host("d")

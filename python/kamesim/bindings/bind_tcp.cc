@@ -96,6 +96,7 @@ void bind_tcp(py::module_& m) {
       .def_readwrite("timestamps", &TcpSocketOptions::timestamps)
       .def_readwrite("window_scaling", &TcpSocketOptions::window_scaling)
       .def_readwrite("sack", &TcpSocketOptions::sack)
+      .def_readwrite("pacing", &TcpSocketOptions::pacing)
       .def_readwrite("rack", &TcpSocketOptions::rack)
       .def_property(
           "ecn", [](const TcpSocketOptions& o) { return kEcnModes[static_cast<std::size_t>(o.ecn)]; }, &set_ecn);

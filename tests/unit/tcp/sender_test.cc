@@ -621,6 +621,19 @@ TEST(Cork, HoldsAllButFullSegments) {
   EXPECT_EQ(a.sends(), "1000-1500");
 }
 
+TEST(Pacing, SpreadsSegmentsOverTheRoundTrip) {
+  Sending a({.pacing = true});  // 10 segments a round trip of 100 ms, twice as fast in slow start
+  a.writes(1'000'000);
+  const Time start = a.now;
+  EXPECT_EQ(a.sends(), "0-1000");
+  for (int n = 1; n < 10; ++n) {
+    EXPECT_EQ(a.sends(), "");
+    a.waits();
+    EXPECT_EQ(a.burst(), 1);
+    EXPECT_EQ((a.now - start).ns(), (n * 5_ms).ns());
+  }
+}
+
 TEST(Sender, ASmallerPathCutsWhatIsUnderWay) {  // RFC 8201 §5.4
   Sending a;
   a.writes(3000, true);
