@@ -52,6 +52,8 @@ NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
     kept.mtu = interface.configured_mtu();
     kept.addresses = addresses_of(interface);
     kept.neighbors = interface.nd()->static_neighbors();
+    kept.proxies = interface.nd()->given_proxies();
+    kept.link_layer_addresses = interface.has_link_layer_addresses();
     const RouterAdvertisementConfig* ra = advertising != nullptr ? advertising->config(interface) : nullptr;
     if (ra != nullptr && ra->adv_send_advertisements) {
       kept.advertised = as_of_now(*ra, stack.now() - advertising->configured_at(interface));

@@ -24,6 +24,8 @@ struct NodeConfiguration {
     std::uint32_t mtu = 0;                                // 0: the link's
     std::vector<Ip6Stack::NewAddress> addresses;          // given by hand
     std::vector<StaticNeighbor> neighbors;
+    std::vector<Ipv6Address> proxies;
+    bool link_layer_addresses = true;
     std::optional<RouterAdvertisementConfig> advertised;  // empty: the daemon is silent there
   };
   struct StaticRoute {

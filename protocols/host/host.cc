@@ -42,7 +42,8 @@ void Host::set_forwarding(bool on) {
   stack().mutable_config().accept_router_advertisements = !on;
   // One that is there already hears of the change, and solicits.
   if (!on && !system_->router_solicitations) {
-    system_->router_solicitations.emplace(sockets());
+    const bool resilient = stack().config().nd.resilient_router_solicitation;
+    system_->router_solicitations.emplace(sockets(), RouterSolicitorConfig{.resilient = resilient});
     for (const auto& interface : stack().interfaces()) {
       if (interface->nic() == nullptr) continue;
       system_->router_solicitations->run_on(static_cast<EthernetInterface&>(*interface));

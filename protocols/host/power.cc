@@ -35,9 +35,11 @@ void Host::reboot() {
 void Host::restore(const NodeConfiguration& configuration) {
   for (const auto& kept : configuration.interfaces) {
     EthernetInterface& interface = add_interface(*kept.nic);
+    interface.set_link_layer_addresses(kept.link_layer_addresses);
     interface.set_configured_mtu(kept.mtu);
     for (const Ip6Stack::NewAddress& address : kept.addresses) stack().add_address(interface, address);
     for (const StaticNeighbor& neighbor : kept.neighbors) interface.nd()->add_static_neighbor(neighbor);
+    for (const Ipv6Address& proxied : kept.proxies) interface.nd()->add_given_proxy(proxied);
   }
   // What goes by a tunnel may have to wait for the daemon that makes it.
   auto add_routes = [&](bool late) {

@@ -10,9 +10,16 @@ namespace {
 
 using Kind = RoutingMessage::Kind;
 
+// RFC 5072 §5: where the two ends of a link negotiate their interface identifiers, a test of the addresses made of them
+// is redundant.
+bool has_negotiated_identifier(const Ip6Interface& interface, AddressOrigin origin) {
+  return !interface.has_link_layer_addresses() &&
+         (origin == AddressOrigin::LinkLocal || origin == AddressOrigin::Autoconfigured);
+}
+
 // RFC 4862 §5.4: every unicast address, whatever its origin, except anycast ones; not where there is no link.
 bool needs_dad(const Ip6Interface& interface, const Ip6Stack::NewAddress& address) {
-  return interface.nd() != nullptr && !address.skip_dad && !address.anycast &&
+  return interface.nd() != nullptr && !has_negotiated_identifier(interface, address.origin) && !address.skip_dad && !address.anycast &&
          interface.stack().config().dup_addr_detect_transmits > 0;
 }
 
@@ -40,7 +47,8 @@ void Ip6Stack::review_subnet_router_anycast(Ip6Interface& interface) {
   std::vector<Ipv6Prefix> wanted;
   if (config_.forwarding && config_.nd.subnet_router_anycast) {
     for (const auto& a : interface.addresses_) {
-      if (a->origin == AddressOrigin::Manual && !a->address.is_link_local() && a->prefix_length < 127) {
+      const bool has_prefix = a->prefix_length > 0 && a->prefix_length < 127 && !a->address.is_link_local();
+      if (a->origin == AddressOrigin::Manual && has_prefix) {
         wanted.push_back(a->prefix());
       }
     }
@@ -107,7 +115,7 @@ void Ip6Stack::await_dad(Ip6Interface& interface, InterfaceAddress& a) {
 }
 
 void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {
-  if (config_.dup_addr_detect_transmits == 0 || a.skip_dad) {
+  if (config_.dup_addr_detect_transmits == 0 || a.skip_dad || has_negotiated_identifier(interface, a.origin)) {
     if (!a.assigned()) return finish_dad(interface, a, true);
     return address_changed(interface, a);
   }

@@ -39,7 +39,7 @@ void Ip6Stack::on_frame(Nic& nic, Packet frame) {
   if (header->ethertype() != EtherType::Ipv6) return drop(kIp6UnknownEtherType, frame.bytes());
   EthernetInterface& interface = *interface_by_nic_[nic.index()];
   if (interface.disabled()) [[unlikely]] return drop(kIp6Disabled, frame.bytes());
-  const bool group = (frame.data()[0] & 1) != 0;
+  const bool group = (frame.data()[0] & 1) != 0 && interface.has_link_layer_addresses();
   frame.trim_front(kEthernetHeaderSize);
   input(interface, std::move(frame), group);
 }

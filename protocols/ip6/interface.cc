@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/ethernet.h"
@@ -83,6 +84,12 @@ void EthernetInterface::transmit(Packet packet, MacAddress destination) {
   if (disabled_) [[unlikely]] return stack().drop(kIp6Disabled, packet.bytes());
   EthernetHeader{destination, nic_.mac(), EtherType::Ipv6}.write(packet.prepend(kEthernetHeaderSize));
   nic_.send(std::move(packet));
+}
+
+void EthernetInterface::set_link_layer_addresses(bool on) {
+  if (on == link_layer_addresses_) return;
+  link_layer_addresses_ = on;
+  nd_->clear_neighbors(kNdRemoved);
 }
 
 void EthernetInterface::set_mac(MacAddress mac) {

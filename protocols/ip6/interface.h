@@ -69,6 +69,7 @@ class Ip6Interface {
   virtual NeighborDiscovery* nd() const { return nullptr; }  // null where the link has no neighbours to resolve
   virtual bool up() const = 0;
   virtual bool is_loopback() const { return false; }
+  virtual bool has_link_layer_addresses() const { return false; }
   virtual bool is_tunnel() const { return false; }
   // A link of two ends: what arrives by it is not sent back to look for a neighbour there (RFC 4443 §3.1).
   virtual bool point_to_point() const { return is_tunnel(); }
@@ -128,6 +129,10 @@ class EthernetInterface final : public Ip6Interface {
   // RFC 4862 §5.4.5: IPv6 neither sends nor receives here, as the hardware address seems to be in use twice.
   void set_disabled(bool disabled) { disabled_ = disabled; }
   bool disabled() const { return disabled_; }
+  // Of a point-to-point link: whether its ends have link-layer addresses, as those of Ethernet do. Without them, as over
+  // PPP (RFC 5072), there is nothing to resolve or tell, and the interface identifiers that it is given are unique.
+  void set_link_layer_addresses(bool on);
+  bool has_link_layer_addresses() const override { return link_layer_addresses_; }
   // Another link-layer address, as of a card that was exchanged; addresses stay, neighbours are told.
   void set_mac(MacAddress mac);
   // Puts the Ethernet header before the packet and sends it.
@@ -138,6 +143,7 @@ class EthernetInterface final : public Ip6Interface {
   std::uint32_t advertised_mtu_ = 0;  // 0: none advertised
   std::uint32_t configured_mtu_ = 0;  // 0: none configured
   bool disabled_ = false;
+  bool link_layer_addresses_ = true;
   std::unique_ptr<NeighborDiscovery> nd_;
 };
 

@@ -17,8 +17,8 @@ void NeighborDiscovery::answer(const InputPacket& in, const Ipv6Address& target,
   const bool to_all = in.source.is_unspecified();
   const Advertisement advertisement{
       .message = {.target = target,
-                  // RFC 6275 §10.4.1: for the mobile node, which is a host.
-                  .router = stack_.forwarding() && !proxied,
+                  // RFC 6275 §10.4.1: not for the mobile node, which is a host.
+                  .router = stack_.forwarding() && !proxies_.contains(target),
                   .solicited = !to_all,
                   .override = !proxied && !anycast && !optimistic},
       .destination = to_all ? kAllNodesLinkLocal : in.source};
@@ -74,6 +74,9 @@ void NeighborDiscovery::on_link_layer_address_changed() {
                                 .override = !a->anycast && a->state != AddressState::Optimistic},
                     .destination = kAllNodesLinkLocal});
   }
+  for (const Ipv6Address& proxied : given_proxies_) {  // §7.2.8
+    news.push_back({.message = {.target = proxied, .router = stack_.forwarding()}, .destination = kAllNodesLinkLocal});
+  }
   for (const Advertisement& advertisement : news) announce(advertisement, kMaxNeighborAdvertisement);
 }
 
@@ -90,15 +93,19 @@ const InterfaceAddress* NeighborDiscovery::advertisement_source(const Ipv6Addres
 void NeighborDiscovery::advertise(const Advertisement& advertisement) {
   const InterfaceAddress* source = advertisement_source(advertisement.message.target);
   if (source == nullptr) return;
-  transmit(nd_packet(stack_.node().packets(), {source->address, advertisement.destination},
-                     advertisement.message, TargetLinkLayerAddress{interface_.nic()->mac()}),
-           advertisement.destination);
+  const NdEndPoints between{source->address, advertisement.destination};
+  PacketPool& packets = stack_.node().packets();
+  // §4.4: "on link layers that have addresses".
+  transmit(interface_.has_link_layer_addresses()
+               ? nd_packet(packets, between, advertisement.message, TargetLinkLayerAddress{interface_.nic()->mac()})
+               : nd_packet(packets, between, advertisement.message),
+           between.destination);
 }
 
 void NeighborDiscovery::send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache) {
   if (!interface_.up()) return;
   announce({.message = {.target = target,
-                        .router = stack_.forwarding() && !proxies(target),
+                        .router = stack_.forwarding() && !proxies_.contains(target),
                         .solicited = false,
                         .override = override_cache},
             .destination = kAllNodesLinkLocal},
@@ -111,6 +118,26 @@ void NeighborDiscovery::add_proxy(const Ipv6Address& address) {
 
 void NeighborDiscovery::remove_proxy(const Ipv6Address& address) {
   if (proxies_.erase(address) > 0) interface_.leave_group(solicited_node(address));
+}
+
+bool NeighborDiscovery::is_given_proxy(const Ipv6Address& address) const {
+  return std::ranges::find(given_proxies_, address) != given_proxies_.end();
+}
+
+// §7.2.8: a proxy "may multicast Neighbor Advertisements [...] when it is configured". Without Override, so that the
+// owner's word counts where it can be heard.
+bool NeighborDiscovery::add_given_proxy(const Ipv6Address& address) {
+  if (is_given_proxy(address)) return false;
+  given_proxies_.push_back(address);
+  interface_.join_group(solicited_node(address));
+  if (interface_.link_local() != nullptr) send_unsolicited_advertisement(address, false);
+  return true;
+}
+
+bool NeighborDiscovery::remove_given_proxy(const Ipv6Address& address) {
+  if (std::erase(given_proxies_, address) == 0) return false;
+  interface_.leave_group(solicited_node(address));
+  return true;
 }
 
 }  // namespace kamesim

@@ -7,6 +7,7 @@
 #include "protocols/ip6/nd_trace.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
+#include "sim/simulation.h"
 
 namespace kamesim {
 
@@ -99,7 +100,9 @@ InterfaceId RouterDiscovery::stable_identifier(const Ipv6Prefix& prefix) {
   if (!stack_.config().nd.stable_privacy) return InterfaceId::eui64(interface_.nic()->mac());
   if (stable_privacy_ == nullptr) {
     SecretKey key;
-    stack_.node().stream("nd.secret_key").fill(key);  // one for the node, whatever its interfaces
+    // §5: one for the node, whatever its interfaces; and kept over a reboot, which renews the node's streams.
+    const Node& node = stack_.node();
+    RandomStream(node.simulation().seed(), stable_hash(node.name()), "nd.secret_key").fill(key);
     stable_privacy_ = std::make_unique<StablePrivacy>(key, interface_.name(),
                                                       stack_.node().stream("nd.stable_privacy." + interface_.name()));
   }

@@ -41,6 +41,26 @@ void NeighborDiscovery::forget_redirects() {
   for (const RedirectRoutes::Entry& entry : redirects_.take_all()) remove_route(entry);
 }
 
+void NeighborDiscovery::on_settings_changed() {
+  cache_.set_bounds(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors);
+  while (Neighbor* victim = cache_.victim_of_bounds()) discard(*victim, kNdCacheFull);
+  routers_.on_settings_changed();
+  arm();
+}
+
+void RouterDiscovery::on_settings_changed() {
+  const Ip6Config& config = stack_.config();
+  list_.set_max_routers(config.max_default_routers);
+  prefixes_.set_max_prefixes(config.max_prefixes);
+  if (information_ != nullptr) information_->set_max_entries(config.nd.max_dns_entries);
+  if (more_specific_ == nullptr) return;
+  more_specific_->set_max_routes(config.nd.max_route_information);
+  if (config.nd.accept_route_information) return;
+  more_specific_->clear();
+  review();
+  more_specific_.reset();
+}
+
 bool RouterDiscovery::set_router(const Ipv6Address& address, Duration lifetime, RouterPreference preference) {
   const Duration longest = Time::max() - stack_.now();
   const auto change = list_.on_advertisement(stack_.now(), address, std::min(lifetime, longest), preference);
@@ -61,7 +81,10 @@ void RouterDiscovery::forget_routers() {
   std::vector<Ipv6Address> gone;
   for (const DefaultRouter& router : list_.routers()) gone.push_back(router.address);
   for (const Ipv6Address& address : gone) list_.remove(address);
+  if (more_specific_ != nullptr) more_specific_->clear();
   review();
+  more_specific_.reset();
+  information_.reset();
   for (const Ipv6Address& address : gone) router_gone(address, RoutingMessage::Kind::DefaultRouterRemoved);
   nd_.forget_redirects();
   nd_.arm();

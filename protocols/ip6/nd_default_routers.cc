@@ -7,7 +7,11 @@
 namespace kamesim {
 
 // RFC 4861 §6.3.4: "a host MUST retain at least two router addresses".
-DefaultRouterList::DefaultRouterList(std::size_t max_routers) : max_routers_(std::max<std::size_t>(max_routers, 2)) {}
+DefaultRouterList::DefaultRouterList(std::size_t max_routers) { set_max_routers(max_routers); }
+
+void DefaultRouterList::set_max_routers(std::size_t max_routers) {
+  max_routers_ = std::max<std::size_t>(max_routers, 2);
+}
 
 DefaultRouterList::Iterator DefaultRouterList::locate(const Ipv6Address& address) {
   return std::ranges::find(routers_, address, &DefaultRouter::address);

@@ -26,6 +26,7 @@ class DefaultRouterList {
   enum class Change : std::uint8_t { None, Added, Removed, Refused };
 
   explicit DefaultRouterList(std::size_t max_routers);
+  void set_max_routers(std::size_t max_routers);  // those beyond it stay
 
   // A valid Router Advertisement came from the address. Room for a new router is made at the cost of a suspect one.
   Change on_advertisement(Time now, const Ipv6Address& address, Duration router_lifetime, RouterPreference preference);

@@ -32,6 +32,7 @@ class HostInformation {
   static bool is_told_by(const RouterAdvertisementView& view);
   void on_advertisement(Time now, const RouterAdvertisementView& view);
   void clear();  // the link is another one
+  void set_max_entries(std::size_t max_entries) { max_entries_ = max_entries; }  // from the next advertisement on
 
   bool managed = false;              // M, of the latest advertisement
   bool other_configuration = false;  // O

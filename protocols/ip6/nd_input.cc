@@ -31,6 +31,7 @@ void NeighborDiscovery::input(InputPacket& in) {
 
 // A frame cannot be sent to one station by a group address.
 std::optional<MacAddress> NeighborDiscovery::station(const InputPacket& in, MacAddress mac) {
+  if (!interface_.has_link_layer_addresses()) return std::nullopt;
   if (!mac.is_group() && !mac.is_zero()) return mac;
   stack_.drop(kNdGroupLinkLayerAddress, in.packet.bytes());
   return std::nullopt;
@@ -48,8 +49,7 @@ std::optional<MacAddress> NeighborDiscovery::target_mac(const InputPacket& in, c
 
 void NeighborDiscovery::learn(const InputPacket& in, const Ipv6Address& address, const MacAddress& mac) {
   if (interface_.find_address(address) != nullptr) return stack_.drop(kNdOwnSource, in.packet.bytes());
-  Neighbor& n = neighbor(address);
-  apply(n, nud_on_link_layer_address(n, mac));
+  record(address, mac);
 }
 
 // RFC 4861 §6.2.6. The answer is the router advertisement daemon's matter.
@@ -76,6 +76,8 @@ void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const Rou
   if (const auto mac = source_mac(in, ra.options())) {
     learn(in, in.source, *mac);
     if (stack_.mobility_hooks() != nullptr) learn_global_addresses(in, ra, *mac);
+  } else if (!interface_.has_link_layer_addresses()) {
+    neighbor(in.source);
   }
   if (Neighbor* n = cache_.find(in.source)) n->is_router = true;
   if (stack_.forwarding() || !stack_.config().accept_router_advertisements) return;

@@ -32,6 +32,8 @@ class MoreSpecificRoutes {
   // True if that changed something.
   bool set_suspect(const Ipv6Address& router, bool suspect);
   void suspect_all();
+  void clear() { routes_.clear(); }
+  void set_max_routes(std::size_t max_routes) { max_routes_ = max_routes; }  // of those to come
 
   bool expire(Time now);  // true if something went
   std::optional<Time> next_timeout() const;

@@ -31,6 +31,7 @@ class PrefixList {
  public:
   explicit PrefixList(std::size_t max_prefixes) : max_prefixes_(max_prefixes) {}
 
+  void set_max_prefixes(std::size_t max_prefixes) { max_prefixes_ = max_prefixes; }  // those beyond it stay
   PrefixEntry* find(const Ipv6Prefix& prefix);
   // The entry, made if there is none; a detached one makes room. Null if there is no room. `displaced` takes the
   // entry that went.

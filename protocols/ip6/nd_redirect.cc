@@ -43,8 +43,9 @@ void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target
   const RedirectedHeader quoted{offending.first(std::min(offending.size(), kMaxRedirected))};
   PacketPool& packets = stack_.node().packets();
   const Neighbor* n = cache_.find(target);
-  transmit(n != nullptr && n->mac_known() ? nd_packet(packets, between, message, TargetLinkLayerAddress{n->mac}, quoted)
-                                          : nd_packet(packets, between, message, quoted),
+  const bool tells_mac = n != nullptr && n->mac_known() && interface_.has_link_layer_addresses();
+  transmit(tells_mac ? nd_packet(packets, between, message, TargetLinkLayerAddress{n->mac}, quoted)
+                     : nd_packet(packets, between, message, quoted),
            between.destination);
 }
 

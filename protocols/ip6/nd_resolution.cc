@@ -34,6 +34,11 @@ Neighbor& NeighborDiscovery::neighbor(const Ipv6Address& address) {
     n.pinned = true;
     cache_.refile(n);
   }
+  // RFC 4861 §7.2: resolution is for link layers that have addresses; without them there is reachability to find out.
+  if (!interface_.has_link_layer_addresses()) {
+    nud_on_link_layer_address(n, MacAddress::broadcast());
+    cache_.refile(n);
+  }
   return n;
 }
 
@@ -137,8 +142,11 @@ bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
   if (source == nullptr) return ask_for_home_agent(n);
   const bool unicast = how == Solicit::Unicast;
   const NdEndPoints between{source->address, unicast ? n.address : solicited_node(n.address)};
-  Packet packet = nd_packet(stack_.node().packets(), between, NeighborSolicitation{n.address},
-                            SourceLinkLayerAddress{interface_.nic()->mac()});
+  PacketPool& packets = stack_.node().packets();
+  const NeighborSolicitation message{n.address};
+  Packet packet = interface_.has_link_layer_addresses()
+                      ? nd_packet(packets, between, message, SourceLinkLayerAddress{interface_.nic()->mac()})
+                      : nd_packet(packets, between, message);
   ++stack_.counters().sent;
   interface_.transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
   return true;
@@ -213,6 +221,11 @@ void NeighborDiscovery::clear_neighbors(const DropInfo& reason) {
 
 void NeighborDiscovery::confirm_reachable(const Ipv6Address& address) {
   if (Neighbor* n = cache_.find(address)) apply(*n, nud_on_confirmation(*n, now(), timing()));
+}
+
+void NeighborDiscovery::record(const Ipv6Address& address, const MacAddress& mac) {
+  Neighbor& n = neighbor(address);
+  apply(n, nud_on_link_layer_address(n, mac));
 }
 
 void NeighborDiscovery::probe(const Ipv6Address& address) {

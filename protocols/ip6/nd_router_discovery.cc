@@ -95,8 +95,10 @@ void RouterDiscovery::on_prefix(const InputPacket& in, const PrefixInformation& 
       entry->on_link_until = lifetime_end(stack_.now(), option.valid_lifetime);
       sync_route(*entry);
     }
-  } else if (PrefixEntry* known = prefixes_.find(prefix); known != nullptr && option.on_link) {
-    if (known->on_link_until) known->on_link_until = stack_.now();  // timed out at once
+  } else if (PrefixEntry* known = prefixes_.find(prefix); known != nullptr && option.valid_lifetime == Duration()) {
+    // Timed out at once.
+    if (option.on_link && known->on_link_until) known->on_link_until = stack_.now();
+    if (!option.on_link && !option.autonomous && known->advertised_until) known->advertised_until = stack_.now();
   } else if (!option.autonomous && option.valid_lifetime != Duration()) {
     // RFC 8028 §3.1: neither flag is needed for "the advertising router would be a reasonable first hop".
     if (PrefixEntry* entry = entry_for(in, prefix)) {
@@ -174,7 +176,12 @@ void RouterDiscovery::on_timeout(Time now) {
   if (more_specific_ != nullptr && more_specific_->expire(now)) changed = true;
   if (temporary_ != nullptr) {
     while (const auto next = temporary_->on_timeout(now, temporary_timing())) {
-      add_temporary(*next, Ipv6Prefix(next->address, kInterfaceIdLength));
+      // RFC 8981 §3.7: turned off since, no others are made; those that are there run out.
+      if (!stack_.config().nd.temporary_addresses) {
+        temporary_->on_removed(next->address);
+      } else {
+        add_temporary(*next, Ipv6Prefix(next->address, kInterfaceIdLength));
+      }
     }
   }
   if (stable_privacy_ != nullptr) {

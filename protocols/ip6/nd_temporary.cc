@@ -25,7 +25,9 @@ const TemporaryAddresses::Address* TemporaryAddresses::find(const Ipv6Address& a
 std::optional<TemporaryAddresses::New> TemporaryAddresses::on_prefix(Time now, const TemporaryAddressTiming& timing,
                                                                      const Ipv6Prefix& prefix,
                                                                      const Lifetimes& advertised) {
+  std::erase_if(prefixes_, [&](const Prefix& p) { return p.advertised.valid_until <= now && p.prefix != prefix; });
   Prefix* known = find(prefix);
+  if (known == nullptr && (prefixes_.size() >= kMaxPrefixes || advertised.valid_until <= now)) return std::nullopt;
   if (known == nullptr) known = &prefixes_.emplace_back(Prefix{.prefix = prefix, .advertised = advertised});
   known->advertised = advertised;
   const bool served = std::ranges::any_of(addresses_, [&](const Address& a) { return a.prefix == prefix && !a.starved; });

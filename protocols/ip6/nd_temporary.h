@@ -35,6 +35,8 @@ class TemporaryAddresses {
     Lifetimes lifetimes;
   };
 
+  static constexpr std::size_t kMaxPrefixes = 64;  // that it remembers; forged ones must not fill the memory
+
   explicit TemporaryAddresses(RandomStream random) : random_(random) {}
 
   // §3.4: the prefix was advertised, with lifetimes that end then. An address to make, if the prefix has none.

@@ -4,10 +4,15 @@
 
 namespace kamesim {
 
-NeighborCache::NeighborCache(std::size_t max_entries, std::size_t max_unresolved)
-    : max_unresolved_(std::max<std::size_t>(max_unresolved != 0 ? std::min(max_unresolved, max_entries)
-                                                                : max_entries / 4, 1)),
-      max_resolved_(std::max<std::size_t>(max_entries - std::min(max_unresolved_, max_entries), 1)) {}
+NeighborCache::NeighborCache(std::size_t max_entries, std::size_t max_unresolved) {
+  set_bounds(max_entries, max_unresolved);
+}
+
+void NeighborCache::set_bounds(std::size_t max_entries, std::size_t max_unresolved) {
+  const std::size_t wanted = max_unresolved != 0 ? std::min(max_unresolved, max_entries) : max_entries / 4;
+  max_unresolved_ = std::max<std::size_t>(wanted, 1);
+  max_resolved_ = std::max<std::size_t>(max_entries - std::min(max_unresolved_, max_entries), 1);
+}
 
 Neighbor* NeighborCache::find(const Ipv6Address& address) const {
   const auto it = index_.find(address);
@@ -49,6 +54,15 @@ void NeighborCache::disarm(Entry& entry) {
   if (!entry.armed) return;
   deadlines_.erase(*entry.armed);
   entry.armed.reset();
+}
+
+Neighbor* NeighborCache::victim_of_bounds() {
+  Entries& unresolved = classes_[kUnresolved];
+  if (unresolved.size() > max_unresolved_) return &unresolved.front().neighbor;
+  Entries& unconfirmed = classes_[kUnconfirmed];
+  Entries& confirmed = classes_[kConfirmed];
+  if (unconfirmed.size() + confirmed.size() <= max_resolved_) return nullptr;
+  return unconfirmed.empty() ? &confirmed.front().neighbor : &unconfirmed.front().neighbor;
 }
 
 Neighbor* NeighborCache::victim_for_new() {

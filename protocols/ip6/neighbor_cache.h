@@ -59,6 +59,9 @@ class NeighborCache {
   // `max_unresolved`: of the entries, those without link-layer address; 0: a quarter.
   explicit NeighborCache(std::size_t max_entries, std::size_t max_unresolved = 0);
 
+  // The bounds from now on. The entries of victim_of_bounds(), until there is none, are to be removed then.
+  void set_bounds(std::size_t max_entries, std::size_t max_unresolved);
+  Neighbor* victim_of_bounds();
   Neighbor* find(const Ipv6Address& address) const;
   // The address has no entry, and victim_for_new() is null.
   Neighbor& add(const Ipv6Address& address);
@@ -102,7 +105,7 @@ class NeighborCache {
   static Class class_of(const Neighbor& neighbor);
   void disarm(Entry& entry);
 
-  std::size_t max_unresolved_, max_resolved_;
+  std::size_t max_unresolved_ = 1, max_resolved_ = 1;
   std::array<Entries, kClasses> classes_;  // of each class, the least recently changed first
   std::unordered_map<Ipv6Address, Entries::iterator> index_;
   Deadlines deadlines_;

@@ -46,6 +46,8 @@ class NeighborDiscovery {
   Neighbor& neighbor(const Ipv6Address& address);
   // RFC 4861 §7.3.1: the upper layer knows that the neighbour got our packets.
   void confirm_reachable(const Ipv6Address& neighbor);
+  // A neighbour's message told its link-layer address.
+  void record(const Ipv6Address& neighbor, const MacAddress& mac);
   // Forgets all neighbours that were learned; what waits for them is discarded for `reason`.
   void clear_neighbors(const DropInfo& reason);
 
@@ -57,6 +59,8 @@ class NeighborDiscovery {
   // Removes an entry of either kind. False: there is none.
   bool remove_neighbor(const Ipv6Address& address);
   void forget_redirects();
+  // The node's configuration is another one (Ip6Stack::on_settings_changed).
+  void on_settings_changed();
 
   // ---- Receiving (nd_input.cc) --------------------------------------------------------------------------------
   // A Neighbor Discovery message (ICMPv6 types 133 to 137) that arrived here; its ICMPv6 checksum is right.
@@ -83,6 +87,12 @@ class NeighborDiscovery {
   // Proxying (RFC 4861 §7.2.8; RFC 6275 §10.4.1): answers solicitations for the address with our own.
   void add_proxy(const Ipv6Address& address);
   void remove_proxy(const Ipv6Address& address);
+  // The same by hand (KAME's ndp -s ... proxy): it is announced, speaks of this node as the router that it may be, and
+  // outlasts a reboot. False: it was there already, or was not there.
+  bool add_given_proxy(const Ipv6Address& address);
+  bool remove_given_proxy(const Ipv6Address& address);
+  const std::vector<Ipv6Address>& given_proxies() const { return given_proxies_; }
+  bool is_given_proxy(const Ipv6Address& address) const;
   // Unsolicited Neighbor Advertisements for the address to all nodes (RFC 4861 §7.2.6): the first at once.
   void send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache);
   // The interface has another link-layer address now, and tells its neighbours (RFC 4861 §7.2.6).
@@ -100,7 +110,7 @@ class NeighborDiscovery {
   NeighborCache& cache() { return cache_; }
   RouterDiscovery& routers() { return routers_; }
   const RedirectRoutes& redirects() const { return redirects_; }
-  bool proxies(const Ipv6Address& address) const { return proxies_.contains(address); }
+  bool proxies(const Ipv6Address& address) const { return proxies_.contains(address) || is_given_proxy(address); }
 
  private:
   friend class RouterDiscovery;
@@ -188,6 +198,7 @@ class NeighborDiscovery {
   RedirectRoutes redirects_;
   Icmp6RateLimit redirect_limit_;
   std::unordered_set<Ipv6Address> proxies_;
+  std::vector<Ipv6Address> given_proxies_;
   std::vector<Delayed> delayed_;
   Time first_message_at_;          // RFC 4862 §5.4.2: not before, after the link came up
   std::uint64_t frames_at_link_up_ = 0;

@@ -23,6 +23,7 @@ struct RoutingMessage {
     DefaultRouterRemoved,      // timed out, or advertised with lifetime 0
     DefaultRouterUnreachable,  // Neighbor Unreachability Detection gave it up
     ForwardingChanged,         // the node became a router, or a host; of no interface
+    SettingsChanged,           // the node's configuration; of no interface
     InterfaceRemoved,          // nothing may refer to it any more
   };
   Kind kind;

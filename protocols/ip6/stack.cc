@@ -162,6 +162,16 @@ void Ip6Stack::set_forwarding(bool on) {
   notify({Kind::ForwardingChanged, nullptr, {}});
 }
 
+void Ip6Stack::on_settings_changed() {
+  for (EthernetInterface* interface : interface_by_nic_) {
+    if (interface == nullptr) continue;
+    interface->nd()->on_settings_changed();
+    review_subnet_router_anycast(*interface);
+  }
+  invalidate_destinations();
+  notify({Kind::SettingsChanged, nullptr, {}});
+}
+
 void Ip6Stack::clear_destination_cache() {
   destinations_.clear();
   for (EthernetInterface* interface : interface_by_nic_) {

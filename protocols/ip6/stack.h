@@ -244,6 +244,9 @@ class Ip6Stack final : public FrameReceiver {
   void notify(const RoutingMessage& message);
   void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
   MobilityHooks* mobility_hooks() const { return mobility_; }
+  // After mutable_config() was changed: tables take their new bounds, interfaces the addresses that follow, and
+  // daemons are told.
+  void on_settings_changed();
   // From host to router or back, as far as the kernel goes (RFC 4861 §6.2.2, §6.2.5, §6.3.7); daemons are told.
   void set_forwarding(bool on);
 

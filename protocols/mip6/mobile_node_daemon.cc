@@ -71,7 +71,8 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
       return;
     case Kind::DefaultRouterAdded:
     case Kind::DefaultRouterRemoved: return;  // heard from the advertisements themselves
-    case Kind::ForwardingChanged: return;
+    case Kind::ForwardingChanged:
+    case Kind::SettingsChanged: return;
     case Kind::InterfaceRemoved: return;
   }
 }

@@ -45,7 +45,7 @@ Message head(const AdvertisementContent& c) {
   emit(out, ra);
   // RFC 5175 §4: before any option that belongs to its flags, and not without flags.
   if (config.flags_expansion != 0) emit(out, FlagsExpansion{config.flags_expansion});
-  if (config.source_link_layer_address) emit(out, SourceLinkLayerAddress{c.source});
+  if (config.source_link_layer_address && c.source) emit(out, SourceLinkLayerAddress{*c.source});
   if (config.adv_link_mtu != 0) emit(out, Mtu{config.adv_link_mtu});
   if (config.advertisement_interval) emit(out, AdvertisementInterval{advertised_interval(config)});
   // RFC 6275 §7.4: a lifetime of zero must not be told; without the option it is the Router Lifetime, which is zero.

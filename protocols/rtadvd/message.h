@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "protocols/rtadvd/config.h"
@@ -14,7 +15,7 @@ namespace kamesim {
 struct AdvertisementContent {
   const RouterAdvertisementConfig& config;
   const std::vector<AdvertisedPrefix>& prefixes;  // AdvPrefixList, with its default filled in
-  MacAddress source;
+  std::optional<MacAddress> source;  // empty: the link has no such addresses
   Time now;
   Time configured_at;          // from when on lifetimes count down
   bool forwarding = true;      // §6.2.5: without it, Router Lifetime is zero

@@ -165,9 +165,10 @@ void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Add
   if (source == nullptr) return;
   stack_.node().trace(kTraceRaSent, {{"interface", interface.name()}, {"destination", destination.to_string()}});
   const auto prefixes = prefixes_of(advertiser);
+  const auto mac = interface.has_link_layer_addresses() ? std::optional(interface.nic()->mac()) : std::nullopt;
   const auto messages = router_advertisements({.config = advertiser.config,
                                                .prefixes = prefixes,
-                                               .source = interface.nic()->mac(),
+                                               .source = mac,
                                                .now = stack_.now(),
                                                .configured_at = advertiser.configured_at,
                                                .forwarding = stack_.forwarding(),

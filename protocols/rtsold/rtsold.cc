@@ -65,6 +65,11 @@ void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message)
     }
     return;
   }
+  if (message.kind == Kind::SettingsChanged) {
+    config_.resilient = stack_.config().nd.resilient_router_solicitation;
+    for (auto& [index, each] : links_) each.solicitor.set_resilient(config_.resilient);
+    return;
+  }
   Link* link = find(message.interface);
   if (link == nullptr) return;
   if (message.kind == Kind::InterfaceRemoved) return stop_on(link->interface);
@@ -103,7 +108,7 @@ void RouterSolicitationDaemon::send(const Link& link) {
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   emit(out, RouterSolicitation{});
-  if (source != nullptr) emit(out, SourceLinkLayerAddress{link.interface.nic()->mac()});
+  if (source != nullptr && link.interface.has_link_layer_addresses()) emit(out, SourceLinkLayerAddress{link.interface.nic()->mac()});
   const Ipv6Address from = source != nullptr ? source->address : kUnspecified;
   stack_.node().trace(kTraceRsSent, {{"interface", link.interface.name()}, {"source", from.to_string()}});
   socket_.send(message, {.destination = kAllRoutersLinkLocal, .source = from, .unspecified_source = source == nullptr,

@@ -30,6 +30,7 @@ class RouterSolicitor {
 
   void on_link_up(Time now, Attachment attachment);
   void on_link_down();
+  void set_resilient(bool on) { config_.resilient = on; }  // from the next solicitation on
   // Somebody asks for advertisements now.
   void solicit(Time now);
   // A valid advertisement came.

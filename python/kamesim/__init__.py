@@ -37,6 +37,7 @@ except ModuleNotFoundError as _error:
     raise ImportError("kamesim is not built yet; run `./kamesim build` in its folder") from None
 
 from kamesim import ancillary, topology
+from kamesim.advertising import AdvertisedPrefix, AdvertisedRoute
 from kamesim.capture import Capture
 from kamesim.errors import UnknownName
 from kamesim.flow import Flow, Ping
@@ -190,6 +191,8 @@ __all__ = [
     "TCP_NODELAY",
     "UDP_NO_CHECK6_RX",
     "UDP_NO_CHECK6_TX",
+    "AdvertisedPrefix",
+    "AdvertisedRoute",
     "Cancelled",
     "Capture",
     "Correspondent",

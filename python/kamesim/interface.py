@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,18 @@ if TYPE_CHECKING:
     from kamesim.cell import Roaming
     from kamesim.media import Medium
     from kamesim.node import Node
+
+
+@dataclass(frozen=True)
+class HostConfiguration:
+    """What the routers of a link told a host, beside addresses and routes."""
+
+    managed: bool  #: addresses are given by DHCPv6 (RFC 4861 section 4.2, M)
+    other_configuration: bool  #: other configuration is (O)
+    dns_servers: dict[str, float]  #: address to the time, in seconds, when it expires; in the order of their use
+    dns_search_domains: dict[str, float]  #: name to the time when it expires (RFC 8106)
+    captive_portal: str | None  #: URI of its API (RFC 8910)
+    flags_expansion: int  #: the further flags of RFC 5175, bit 47 the first
 
 
 class Interface:
@@ -89,6 +103,64 @@ class Interface:
     def link_local(self) -> str | None:
         """Its link-local address; None while it has none."""
         return next((a for a in self.addresses if IPv6Address(a).is_link_local), None)
+
+    # --- Neighbor Discovery -------------------------------------------------------------------------------------------
+
+    def add_proxy(self, address: str) -> None:
+        """Speaks for another node: solicitations for the address are answered with the own MAC address.
+
+        The answers have the Override flag clear, and one is sent to all nodes now (RFC 4861 section 7.2.8). What comes
+        for the address is forwarded by the node's routes, if it is a router. A reboot keeps it.
+        """
+        what = f"interface {self.full_name!r}: add_proxy"
+        text = errors.address(what, "address", address)
+        parsed = IPv6Address(text)
+        if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback:
+            errors.fail(what, "address", address, "the address of another node")
+        if text in self.addresses:
+            raise errors.Error(f"{what}: {text} is an address of {self.full_name!r} itself")
+        if not self._core.add_proxy(text):
+            raise errors.Error(f"{what}: {self.full_name!r} is a proxy for {text} already")
+
+    def remove_proxy(self, address: str) -> None:
+        """Speaks for the other node no longer."""
+        what = f"interface {self.full_name!r}: remove_proxy"
+        text = errors.address(what, "address", address)
+        if not self._core.remove_proxy(text):
+            raise errors.UnknownName(f"{what}: address", text, self.proxies)
+
+    @property
+    def proxies(self) -> list[str]:
+        """The addresses that it is a proxy for by `add_proxy`."""
+        return self._core.proxies()
+
+    @property
+    def link_layer_addresses(self) -> bool:
+        """Whether the ends of its link have link-layer addresses, as on Ethernet; may be set, at both ends alike.
+
+        Without them, as over PPP (RFC 5072), a link of two ends has nothing to resolve: packets go at once, Neighbor
+        Unreachability Detection finds out whether the other end is there, messages carry no link-layer address
+        options, and addresses made of the interface identifier are not tested.
+        """
+        return self._core.link_layer_addresses
+
+    @link_layer_addresses.setter
+    def link_layer_addresses(self, value: bool) -> None:
+        what = f"interface {self.full_name!r}"
+        on = errors.flag(what, "link_layer_addresses", value)
+        if not on and self.medium is not None and not self._core.point_to_point:
+            errors.fail(what, "link_layer_addresses", value, "True on a LAN or cell, which has more than two ends")
+        self._core.link_layer_addresses = on
+
+    @property
+    def configuration(self) -> HostConfiguration:
+        """What routers told the host here, beside addresses and routes."""
+        managed, other, servers, domains, portal, flags = self._core.host_information()
+
+        def seconds(rows: list[tuple[str, int | None]]) -> dict[str, float]:
+            return {name: math.inf if end is None else end / 1e9 for name, end in rows}
+
+        return HostConfiguration(managed, other, seconds(servers), seconds(domains), portal or None, flags)
 
     @property
     def counters(self) -> dict[str, int]:

@@ -82,7 +82,8 @@ class Ip6Settings(Settings):
         self._node._core.set_ip6_specification(errors.one_of(self._what, "specification", value, SPECIFICATIONS))
 
     def __repr__(self) -> str:
-        changed = ", ".join(f"{name}={value:g}" for name, value in self._node._core.changed_ip6_settings())
+        settings = self._node._core.changed_ip6_settings()
+        changed = ", ".join(f"{name}={value:g}" for name, value in settings if "." not in name)
         return f"<ip6 settings of {self._node.name!r}: {changed or 'defaults'}>"
 
 

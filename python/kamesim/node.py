@@ -16,6 +16,7 @@ from kamesim.flow import Ping
 from kamesim.interface import Interface
 from kamesim.ip6 import Ip6Settings
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
+from kamesim.nd import NdSettings
 from kamesim.socket_names import AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM
 from kamesim.sockets import Socket
 from kamesim.streams import Stream
@@ -64,6 +65,11 @@ class Node(Controls):
     def ip6(self) -> Ip6Settings:
         """The settings of its IPv6 layer."""
         return Ip6Settings(self)
+
+    @property
+    def nd(self) -> NdSettings:
+        """The settings of its Neighbor Discovery and address autoconfiguration."""
+        return NdSettings(self)
 
     @property
     def tcp(self) -> Tcp:

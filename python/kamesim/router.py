@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kamesim import errors
-from kamesim.advertising import Advertising
+from kamesim.advertising import AdvertisedPrefix, AdvertisedRoute, Advertising
 from kamesim.node import Node
 
 if TYPE_CHECKING:
@@ -33,16 +34,26 @@ class Router(Node):
         adv_retrans_timer: float = 0.0,
         adv_cur_hop_limit: int = 64,
         adv_default_lifetime: float | None = None,
-        prefixes: list[str] | None = None,
+        adv_preference: str = "medium",
+        prefixes: list[str | AdvertisedPrefix] | None = None,
         adv_valid_lifetime: float = 2592000.0,
         adv_preferred_lifetime: float = 604800.0,
         adv_on_link_flag: bool = True,
         adv_autonomous_flag: bool = True,
+        lifetimes_decrement: bool = False,
+        routes: Sequence[str | AdvertisedRoute] = (),
+        dns_servers: Sequence[str] = (),
+        dns_search_list: Sequence[str] = (),
+        dns_lifetime: float | None = None,
+        captive_portal: str | None = None,
+        flags_expansion: int = 0,
         source_link_layer_address: bool = True,
         unicast_answers: bool = False,
         advertisement_interval: bool = False,
         home_agent: bool = False,
         router_address: bool = False,
+        home_agent_preference: int = 0,
+        home_agent_lifetime: int | None = None,
     ) -> None:
         """Sends Router Advertisements on a LAN, or changes what they say: the variables of RFC 4861 section 6.2.1.
 
@@ -51,12 +62,19 @@ class Router(Node):
         0.03 and 0.07 s on (RFC 6275 section 7.5); min_interval None: 0.33 of max_interval. min_delay_between_ras:
         between multicast ones; None: 3 s, or min_interval if that is less.
         adv_link_mtu: bytes; 0: not advertised. adv_reachable_time, adv_retrans_timer, adv_cur_hop_limit: 0 is
-        unspecified. adv_default_lifetime: None: 3 * max_interval; 0: it is not a default router.
-        prefixes: None: those of the LAN. adv_valid_lifetime, adv_preferred_lifetime (math.inf: for ever),
-        adv_on_link_flag, adv_autonomous_flag: of all of them.
+        unspecified. adv_default_lifetime: None: 3 * max_interval; 0: it is not a default router. adv_preference: "low",
+        "medium" or "high" (RFC 4191).
+        prefixes: None: those of the LAN; an AdvertisedPrefix has values of its own. adv_valid_lifetime,
+        adv_preferred_lifetime (math.inf: for ever), adv_on_link_flag, adv_autonomous_flag: of all others.
+        lifetimes_decrement: the lifetimes count down from now on; else they stay the same.
+        routes: Route Information options, prefixes or AdvertisedRoute (RFC 4191 section 2.3). dns_servers,
+        dns_search_list: with dns_lifetime, None: 3 * max_interval (RFC 8106). captive_portal: URI of its API (RFC 8910).
+        flags_expansion: 48 flags (RFC 5175); 0: no option.
         source_link_layer_address: whether the option is included. unicast_answers: whether solicitations are
         answered by unicast. advertisement_interval: whether the option is included (RFC 6275 section 7.3).
         home_agent: the H bit. router_address: whether prefixes carry its own address and the R bit (section 7.2).
+        home_agent_preference, home_agent_lifetime (seconds): the Home Agent Information option (section 7.4), which is
+        included if a lifetime is given.
         """
         given = {**locals()}
         del given["self"], given["lan"]
@@ -71,6 +89,15 @@ class Router(Node):
             raise errors.Error(f"{self._what}: it does not advertise on {interface.name!r}")
         self._core.cease_advertising(interface._core)
         interface.advertising = None
+
+    @property
+    def advertising_counters(self) -> dict[str, int]:
+        """Of its advertising: solicitations heard, multicast_sent, unicast_sent, inconsistent (section 6.2.7).
+
+        inconsistent: variables in which advertisements of other routers contradicted its own; the trace has a record
+        "rtadvd.inconsistent" for each, which names the router and the variable.
+        """
+        return self._core.advertising_counters()
 
     def _check_advertising(self, where: str, medium: Medium | None, given: dict[str, Any]) -> Advertising:
         """What these arguments of `advertise` say."""

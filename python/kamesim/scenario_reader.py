@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kamesim import errors
 from kamesim import scenario_pb2 as pb
-from kamesim.advertising import Advertising
+from kamesim.advertising import Advertising, PrefixOption, RouteOption
 from kamesim.channel import Channel
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link
@@ -128,16 +128,18 @@ class _Builder:
         node = self._net.node(node_name)
         if nic.HasField("roaming"):
             roaming = nic.roaming
-            node.roam(
+            station = node.roam(
                 nic.name,
                 mac=nic.mac,
                 beacon_interval=roaming.beacon_interval_ns / 1e9,
                 hysteresis=roaming.hysteresis_db,
                 handoff_delay=(roaming.handoff_min_ns / 1e9, roaming.handoff_max_ns / 1e9),
             )
+            _set_up(station, nic)
             self._configure((node_name, nic.name))
             return
         interface = node.add_interface(nic.name, mac=nic.mac)
+        _set_up(interface, nic)
         plug = self._plugs.get((node_name, nic.name))
         if isinstance(plug, pb.PointToPointLink):
             self._plug_in(plug, interface)
@@ -209,6 +211,12 @@ class _Builder:
         return self._net._prefixes.resolve(f"{kind} {entry.name!r}", list(entry.prefixes) or False)
 
 
+def _set_up(interface: Interface, nic: Any) -> None:
+    interface.link_layer_addresses = not nic.without_link_layer_addresses
+    for address in nic.proxies:
+        interface.add_proxy(address)
+
+
 def _parameters(channel: Any) -> dict[str, Any]:
     """The arguments of `Network.link` and others that this channel says."""
     return {
@@ -236,11 +244,26 @@ def _advertising(entry: Any) -> Advertising:
         adv_retrans_timer=entry.adv_retrans_timer_ns,
         adv_cur_hop_limit=entry.adv_cur_hop_limit,
         adv_default_lifetime=optional("adv_default_lifetime_ns"),
-        prefixes=tuple(entry.prefixes),
-        adv_valid_lifetime=entry.adv_valid_lifetime_ns,
-        adv_preferred_lifetime=entry.adv_preferred_lifetime_ns,
-        adv_on_link_flag=entry.adv_on_link_flag,
-        adv_autonomous_flag=entry.adv_autonomous_flag,
+        adv_preference=entry.adv_preference,
+        prefixes=tuple(
+            PrefixOption(
+                p.prefix,
+                p.valid_lifetime_ns,
+                p.preferred_lifetime_ns,
+                p.on_link,
+                p.autonomous,
+                p.lifetimes_decrement,
+            )
+            for p in entry.prefixes
+        ),
+        routes=tuple(RouteOption(r.prefix, r.preference, r.lifetime_ns) for r in entry.routes),
+        dns_servers=tuple(entry.dns_servers),
+        dns_search_list=tuple(entry.dns_search_list),
+        dns_lifetime=entry.dns_lifetime_ns,
+        captive_portal=entry.captive_portal,
+        flags_expansion=entry.flags_expansion,
+        home_agent_preference=entry.home_agent_preference,
+        home_agent_lifetime=optional("home_agent_lifetime_ns"),
         source_link_layer_address=entry.source_link_layer_address,
         unicast_answers=entry.unicast_answers,
         advertisement_interval=entry.advertisement_interval,

@@ -13,6 +13,7 @@ from kamesim.node import Node
 from kamesim.version import VERSION
 
 if TYPE_CHECKING:
+    from kamesim.advertising import PrefixOption
     from kamesim.channel import Channel
     from kamesim.interface import Interface
     from kamesim.network import Network
@@ -92,6 +93,8 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
 
 def _add_interface(message: Any, node: Any, interface: Interface, number: int) -> None:
     nic = node.nics.add(name=interface.name, mac=interface.mac, number=number)
+    nic.proxies.extend(interface.proxies)
+    nic.without_link_layer_addresses = not interface.link_layer_addresses
     if (roaming := interface.roaming) is not None:
         nic.roaming.beacon_interval_ns = roaming.beacon_interval_ns
         nic.roaming.hysteresis_db = roaming.hysteresis
@@ -110,17 +113,36 @@ def _add_interface(message: Any, node: Any, interface: Interface, number: int) -
             adv_retrans_timer_ns=advertising.adv_retrans_timer,
             adv_cur_hop_limit=advertising.adv_cur_hop_limit,
             adv_default_lifetime_ns=advertising.adv_default_lifetime,
-            prefixes=advertising.prefixes,
-            adv_valid_lifetime_ns=advertising.adv_valid_lifetime,
-            adv_preferred_lifetime_ns=advertising.adv_preferred_lifetime,
-            adv_on_link_flag=advertising.adv_on_link_flag,
-            adv_autonomous_flag=advertising.adv_autonomous_flag,
+            adv_preference=advertising.adv_preference,
+            prefixes=[_prefix_option(p) for p in advertising.prefixes],
+            routes=[
+                pb.AdvertisedRoute(prefix=r.prefix, preference=r.preference, lifetime_ns=r.lifetime)
+                for r in advertising.routes
+            ],
+            dns_servers=advertising.dns_servers,
+            dns_search_list=advertising.dns_search_list,
+            dns_lifetime_ns=advertising.dns_lifetime,
+            captive_portal=advertising.captive_portal,
+            flags_expansion=advertising.flags_expansion,
+            home_agent_preference=advertising.home_agent_preference,
+            home_agent_lifetime_ns=advertising.home_agent_lifetime,
             source_link_layer_address=advertising.source_link_layer_address,
             unicast_answers=advertising.unicast_answers,
             advertisement_interval=advertising.advertisement_interval,
             home_agent=advertising.home_agent,
             router_address=advertising.router_address,
         )
+
+
+def _prefix_option(option: PrefixOption) -> Any:
+    return pb.AdvertisedPrefix(
+        prefix=option.prefix,
+        valid_lifetime_ns=option.valid_lifetime,
+        preferred_lifetime_ns=option.preferred_lifetime,
+        on_link=option.on_link,
+        autonomous=option.autonomous,
+        lifetimes_decrement=option.lifetimes_decrement,
+    )
 
 
 def _channel(channel: Channel) -> Any:

@@ -16,9 +16,17 @@ T = TypeVar("T", bool, int, float)
 class Setting(Generic[T]):
     """One setting; reading and writing it reads and writes the node's."""
 
-    def __init__(self, kind: type[T], *, unit: str = "", minimum: int = 0, infinite: bool = False) -> None:
+    def __init__(
+        self,
+        kind: type[T],
+        *,
+        unit: str = "",
+        minimum: int = 0,
+        maximum: int = 2**31 - 1,
+        infinite: bool = False,
+    ) -> None:
         self._kind: type[T] = kind
-        self._unit, self._minimum, self._infinite = unit, minimum, infinite
+        self._unit, self._minimum, self._maximum, self._infinite = unit, minimum, maximum, infinite
         self._name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -44,7 +52,7 @@ class Setting(Generic[T]):
         if self._infinite and isinstance(value, float) and value == math.inf:
             return value
         if self._kind is int:
-            return errors.integer(what, self._name, value, self._unit, minimum=self._minimum, maximum=2**31 - 1)
+            return errors.integer(what, self._name, value, self._unit, minimum=self._minimum, maximum=self._maximum)
         return errors.number(what, self._name, value, self._unit, minimum=self._minimum)
 
 

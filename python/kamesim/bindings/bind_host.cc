@@ -196,6 +196,12 @@ void bind_host(py::module_& m) {
           "cease_advertising",
           [](Host& h, const Interface& interface) { h.router_advertisements().cease(interface.now()); }, "interface"_a,
           "With final advertisements (RFC 4861 section 6.2.5).")
+      .def("advertising_counters",
+           [](Host& h) {
+             const auto& c = h.router_advertisements().counters();
+             return py::dict("solicitations"_a = c.solicitations, "multicast_sent"_a = c.multicast_sent,
+                             "unicast_sent"_a = c.unicast_sent, "inconsistent"_a = c.inconsistent);
+           })
       .def("drops", &drops, "(reason, rule, count), sorted by reason.")
       .def("counters", &counters, "Packets of the IPv6 layer, by name.")
       .def_property_readonly("position", &position, "(x, y) in metres at the present time; None: without a place.")

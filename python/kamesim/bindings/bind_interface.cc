@@ -53,6 +53,19 @@ void add_address(const Interface& interface, const std::string& address, unsigne
                                             .valid_until = end_of(interface, valid_ns)});
 }
 
+py::object time_or_none(Time t) { return t == Time::max() ? py::object(py::none()) : py::int_(t.ns()); }
+
+py::tuple host_information(const Interface& interface) {
+  const HostInformation* told = interface->nd()->routers().information();
+  const HostInformation nothing(0);
+  const HostInformation& i = told != nullptr ? *told : nothing;
+  const Time now = interface->stack().now();
+  py::list servers, domains;
+  for (const auto& s : i.dns_servers(now)) servers.append(py::make_tuple(s.address.to_string(), time_or_none(s.expires)));
+  for (const auto& d : i.search_domains(now)) domains.append(py::make_tuple(d.name, time_or_none(d.expires)));
+  return py::make_tuple(i.managed, i.other_configuration, servers, domains, i.captive_portal, i.flags_expansion);
+}
+
 py::dict counters(const Interface& interface) {
   const NicCounters& c = interface.nic().counters();
   return py::dict("sent_frames"_a = c.sent_frames, "sent_bytes"_a = c.sent_bytes,
@@ -97,6 +110,31 @@ void bind_interface(py::module_& m) {
             return i->stack().remove_address(i.now(), parse_address(address));
           },
           "address"_a, "False if it has no such address.")
+      .def(
+          "add_proxy",
+          [](const Interface& i, const std::string& address) {
+            return i->nd()->add_given_proxy(parse_address(address));
+          },
+          "address"_a, "False: it is there already.")
+      .def(
+          "remove_proxy",
+          [](const Interface& i, const std::string& address) {
+            return i->nd()->remove_given_proxy(parse_address(address));
+          },
+          "address"_a, "False: it is not there.")
+      .def("proxies",
+           [](const Interface& i) {
+             std::vector<std::string> texts;
+             for (const Ipv6Address& a : i->nd()->given_proxies()) texts.push_back(a.to_string());
+             return texts;
+           })
+      .def_property(
+          "link_layer_addresses", [](const Interface& i) { return i->has_link_layer_addresses(); },
+          [](const Interface& i, bool on) { i->set_link_layer_addresses(on); })
+      .def_property_readonly("point_to_point", [](const Interface& i) { return i->point_to_point(); })
+      .def("host_information", &host_information,
+           "(managed, other configuration, DNS servers and search domains with their ends in ns or None, captive "
+           "portal, flags).")
       .def("neighbors", &neighbors, "(address, MAC address or None, state, is a router, given by hand, packets that wait).")
       .def("counters", &counters, "Frames and bytes of the NIC, by name.");
 }

@@ -71,6 +71,34 @@ constexpr Setting kSettings[] = {
     setting<[](C& c) -> auto& { return c.path_mtu.timeout; }>("path_mtu_timeout"),
     setting<[](C& c) -> auto& { return c.path_mtu.entries; }>("path_mtu_entries"),
     setting<[](C& c) -> auto& { return c.path_mtu.unverified_entries; }>("path_mtu_unverified_entries"),
+    // Neighbor Discovery: node.nd.
+    setting<[](C& c) -> auto& { return c.dup_addr_detect_transmits; }>("nd.dup_addr_detect_transmits"),
+    setting<[](C& c) -> auto& { return c.optimistic_dad; }>("nd.optimistic_dad"),
+    setting<[](C& c) -> auto& { return c.nd.enhanced_dad; }>("nd.enhanced_dad"),
+    setting<[](C& c) -> auto& { return c.accept_router_advertisements; }>("nd.accept_router_advertisements"),
+    setting<[](C& c) -> auto& { return c.accept_redirects; }>("nd.accept_redirects"),
+    setting<[](C& c) -> auto& { return c.send_redirects; }>("nd.send_redirects"),
+    setting<[](C& c) -> auto& { return c.nd.resilient_router_solicitation; }>("nd.resilient_router_solicitation"),
+    setting<[](C& c) -> auto& { return c.nd.accept_route_information; }>("nd.accept_route_information"),
+    setting<[](C& c) -> auto& { return c.nd.first_hop_by_source; }>("nd.first_hop_by_source"),
+    setting<[](C& c) -> auto& { return c.nd.temporary_addresses; }>("nd.temporary_addresses"),
+    setting<[](C& c) -> auto& { return c.nd.prefer_temporary_addresses; }>("nd.prefer_temporary_addresses"),
+    setting<[](C& c) -> auto& { return c.nd.temp_valid_lifetime; }>("nd.temp_valid_lifetime"),
+    setting<[](C& c) -> auto& { return c.nd.temp_preferred_lifetime; }>("nd.temp_preferred_lifetime"),
+    setting<[](C& c) -> auto& { return c.nd.stable_privacy; }>("nd.stable_privacy"),
+    setting<[](C& c) -> auto& { return c.nd.subnet_router_anycast; }>("nd.subnet_router_anycast"),
+    setting<[](C& c) -> auto& { return c.nd.learn_unsolicited; }>("nd.learn_unsolicited"),
+    setting<[](C& c) -> auto& { return c.nd.announce_addresses; }>("nd.announce_addresses"),
+    setting<[](C& c) -> auto& { return c.nd.inverse_nd; }>("nd.inverse_nd"),
+    setting<[](C& c) -> auto& { return c.nd.unsolicited_advertisements; }>("nd.unsolicited_advertisements"),
+    setting<[](C& c) -> auto& { return c.max_neighbors; }>("nd.max_neighbors"),
+    setting<[](C& c) -> auto& { return c.nd.max_incomplete_neighbors; }>("nd.max_incomplete_neighbors"),
+    setting<[](C& c) -> auto& { return c.max_neighbor_queue; }>("nd.max_neighbor_queue"),
+    setting<[](C& c) -> auto& { return c.max_default_routers; }>("nd.max_default_routers"),
+    setting<[](C& c) -> auto& { return c.max_prefixes; }>("nd.max_prefixes"),
+    setting<[](C& c) -> auto& { return c.max_autoconfigured_addresses; }>("nd.max_autoconfigured_addresses"),
+    setting<[](C& c) -> auto& { return c.nd.max_dns_entries; }>("nd.max_dns_entries"),
+    setting<[](C& c) -> auto& { return c.nd.max_route_information; }>("nd.max_route_information"),
 };
 
 struct Specification {
@@ -132,7 +160,7 @@ void def_ip6(py::class_<Host>& host) {
           "set_ip6_setting",
           [](Host& h, const std::string& name, double value) {
             find_setting(name).set(h.stack().mutable_config(), value);
-            h.stack().invalidate_destinations();
+            h.stack().on_settings_changed();
           },
           "name"_a, "value"_a)
       .def("changed_ip6_settings", &changed_settings, "(name, value) of those that are not at their defaults.")

@@ -1,0 +1,175 @@
+// A host with two routers on its link: more-specific routes and better routers (RFC 4191), first hops by source (RFC
+// 8028), and what becomes of it all when the host becomes a router or its settings change.
+#include <algorithm>
+
+#include "protocols/ip6/nd_drops.h"
+#include "tests/unit/nd/exchange.h"
+
+namespace kamesim {
+namespace {
+
+using namespace testing;
+
+const Ipv6Address kR1 = "fe80::99:1"_ip6, kR2 = "fe80::99:2"_ip6;
+const Ipv6Prefix kOther = "2001:db8:2::/64"_ip6net, kSite = "2001:db8:a::/48"_ip6net;
+const Ipv6Address kFar = "2001:db8:ffff::1"_ip6, kInSite = "2001:db8:a::1"_ip6;
+
+class Multihomed : public ::testing::Test {
+ protected:
+  Multihomed() { x.settle(); }
+  template <typename... Options>
+  void advertise(const Ipv6Address& router, const RouterAdvertisement& ra, const Options&... options) {
+    x.send_nd({router, kAllNodesLinkLocal}, ra, SourceLinkLayerAddress{mac_of(router)}, options...);
+  }
+  static MacAddress mac_of(const Ipv6Address& router) { return router == kR1 ? kTesterMac : kOtherMac; }
+  Ipv6Address next_hop(const Ipv6Address& destination) { return x.stack.route_to(destination, nullptr).next_hop; }
+  Ipv6Address formed(const Ipv6Prefix& prefix) const {
+    return with_interface_id(prefix, InterfaceId::eui64(x.nic.mac()));
+  }
+  // The router that a packet from the source to a far destination goes by.
+  MacAddress goes_by(const Ipv6Address& source) {
+    x.tester.clear();
+    x.stack.output_packet(x.empty_packet(source, kFar));
+    while (const auto frame = x.tester.recv(1_ms)) {
+      const auto ethernet = EthernetHeaderView::check(frame->bytes);
+      if (Ipv6HeaderView::check(ethernet->payload())->destination() == kFar) return ethernet->destination();
+    }
+    return {};
+  }
+  Exchange x;
+};
+
+TEST_F(Multihomed, AMoreSpecificRouteIsBeforeTheDefaultRoute) {  // RFC 4191 §3.2
+  advertise(kR1, kRouter);
+  advertise(kR2, {}, RouteInformation{kSite, RouterPreference::Low, 60_s});
+  EXPECT_EQ(next_hop(kInSite), kR2);
+  EXPECT_EQ(next_hop(kFar), kR1);
+  x.run(61_s);
+  EXPECT_EQ(next_hop(kInSite), kR1);
+}
+
+TEST_F(Multihomed, ARouteForTheDefaultPrefixSpeaksForTheRouter) {  // RFC 4191 §3.1: overrides header's values
+  advertise(kR1, kRouter);
+  RouterAdvertisement ra = kRouter;
+  ra.preference = RouterPreference::Low;
+  advertise(kR2, ra, RouteInformation{Ipv6Prefix(), RouterPreference::High, 60_s});
+  EXPECT_EQ(next_hop(kFar), kR2);
+}
+
+TEST_F(Multihomed, AHostOfTypeBIgnoresRoutes) {  // RFC 4191 §3
+  x.stack.mutable_config().nd.accept_route_information = false;
+  advertise(kR1, kRouter);
+  advertise(kR2, {}, RouteInformation{kSite, RouterPreference::High, 60_s});
+  EXPECT_EQ(next_hop(kInSite), kR1);
+}
+
+TEST_F(Multihomed, TurningRoutesOffTakesThemAway) {
+  advertise(kR1, kRouter);
+  advertise(kR2, {}, RouteInformation{kSite, RouterPreference::High, 60_s});
+  x.stack.mutable_config().nd.accept_route_information = false;
+  x.stack.on_settings_changed();
+  EXPECT_EQ(next_hop(kInSite), kR1);
+  EXPECT_EQ(x.nd().routers().more_specific_routes(), nullptr);
+}
+
+TEST_F(Multihomed, ARouterKeepsNoneOfThem) {  // RFC 4861 §6.3: for hosts
+  advertise(kR1, kRouter, RecursiveDnsServers{600_s, {"2001:db8::53"_ip6}});
+  advertise(kR2, {}, RouteInformation{kSite, RouterPreference::High, 60_s});
+  x.stack.set_forwarding(true);
+  EXPECT_EQ(x.stack.route_to(kInSite, nullptr).interface, nullptr);
+  EXPECT_EQ(x.nd().routers().more_specific_routes(), nullptr);
+  EXPECT_EQ(x.nd().routers().information(), nullptr);
+}
+
+TEST_F(Multihomed, TheNumberOfRoutesIsBounded) {
+  x.stack.mutable_config().nd.max_route_information = 4;
+  x.stack.on_settings_changed();
+  for (std::uint8_t n = 0; n < 10; ++n) {
+    auto bytes = kSite.address().bytes();
+    bytes[5] = n;
+    advertise(kR1, kRouter, RouteInformation{Ipv6Prefix(Ipv6Address(bytes), 48), RouterPreference::Medium, 60_s});
+  }
+  EXPECT_EQ(x.nd().routers().more_specific_routes()->routes().size(), 4u);
+  EXPECT_EQ(x.drops(kNdTooManyRoutes), 6u);
+}
+
+TEST_F(Multihomed, PacketsGoByTheRouterOfTheirSourcesPrefix) {  // RFC 8028 §3.2
+  advertise(kR1, kRouter, prefix_option(kPrefix));
+  advertise(kR2, kRouter, prefix_option(kOther));
+  x.run(3_s);
+  EXPECT_EQ(goes_by(formed(kPrefix)), kTesterMac);
+  EXPECT_EQ(goes_by(formed(kOther)), kOtherMac);
+  x.stack.mutable_config().nd.first_hop_by_source = false;
+  x.stack.on_settings_changed();
+  EXPECT_EQ(goes_by(formed(kPrefix)), goes_by(formed(kOther)));
+}
+
+TEST_F(Multihomed, APrefixWithoutFlagsTellsAFirstHopToo) {  // RFC 8028 §3.1
+  advertise(kR1, kRouter, prefix_option(kPrefix));
+  PrefixInformation plain = prefix_option(kOther);
+  plain.on_link = plain.autonomous = false;
+  advertise(kR2, kRouter, plain);
+  x.stack.add_address(x.interface, {.address = "2001:db8:2::77"_ip6, .skip_dad = true, .on_link_prefix = false});
+  x.run(3_s);
+  EXPECT_EQ(goes_by("2001:db8:2::77"_ip6), kOtherMac);
+  plain.valid_lifetime = plain.preferred_lifetime = Duration();  // withdrawn
+  advertise(kR2, kRouter, plain);
+  x.run(1_s);
+  EXPECT_EQ(goes_by("2001:db8:2::77"_ip6), goes_by(formed(kPrefix)));
+}
+
+TEST_F(Multihomed, ARedirectIsForThePairThatItQuotes) {  // RFC 8028 §3.4
+  advertise(kR1, kRouter, prefix_option(kPrefix));
+  advertise(kR2, kRouter, prefix_option(kOther));
+  x.run(3_s);
+  const Ipv6Address present = next_hop(kFar);
+  const Ipv6Address better = present == kR1 ? kR2 : kR1;
+  const Ipv6Address source = present == kR1 ? formed(kPrefix) : formed(kOther);
+  const Packet quoted = x.empty_packet(source, kFar);
+  x.send_nd({present, source}, Redirect{.target = better, .destination = kFar}, RedirectedHeader{quoted.bytes()});
+  EXPECT_EQ(goes_by(source), mac_of(better));
+  EXPECT_EQ(goes_by(present == kR1 ? formed(kOther) : formed(kPrefix)), mac_of(better));  // its prefix's own router
+}
+
+TEST(SubnetRouterAnycast, IsOfRoutersAndFollowsTheSetting) {  // RFC 4291 §2.6.1
+  Exchange x({.forwarding = true});
+  x.stack.add_address(x.interface, {.address = "2001:db8:1::1"_ip6, .skip_dad = true});
+  x.settle();
+  const Ipv6Address anycast = "2001:db8:1::"_ip6;
+  ASSERT_NE(x.interface.find_address(anycast), nullptr);
+  EXPECT_TRUE(x.interface.find_address(anycast)->anycast);
+  x.stack.mutable_config().nd.subnet_router_anycast = false;
+  x.stack.on_settings_changed();
+  EXPECT_EQ(x.interface.find_address(anycast), nullptr);
+  x.stack.mutable_config().nd.subnet_router_anycast = true;
+  x.stack.on_settings_changed();
+  EXPECT_NE(x.interface.find_address(anycast), nullptr);
+  x.stack.set_forwarding(false);
+  EXPECT_EQ(x.interface.find_address(anycast), nullptr);
+}
+
+TEST(TemporaryAddressesOnALink, AreBoundedUnderForgedPrefixesAndStopWhenTurnedOff) {  // RFC 8981 §3.7
+  Exchange x({.dup_addr_detect_transmits = 0, .nd = {.temporary_addresses = true, .temp_valid_lifetime = 600_s,
+                                                     .temp_preferred_lifetime = 300_s}});
+  x.settle();
+  auto count = [&] {
+    return std::ranges::count_if(x.interface.addresses(), [](const auto& a) { return a->temporary; });
+  };
+  x.send_nd({kR1, kAllNodesLinkLocal}, kRouter, SourceLinkLayerAddress{kTesterMac}, prefix_option(kPrefix));
+  EXPECT_EQ(count(), 1);
+  x.stack.mutable_config().nd.temporary_addresses = false;
+  x.stack.on_settings_changed();
+  x.run(700_s);
+  EXPECT_EQ(count(), 0);
+  x.stack.mutable_config().nd.temporary_addresses = true;
+  for (std::uint8_t n = 0; n < 200; ++n) {
+    auto bytes = kSite.address().bytes();
+    bytes[7] = n;
+    x.send_nd({kR1, kAllNodesLinkLocal}, kRouter, SourceLinkLayerAddress{kTesterMac},
+              prefix_option(Ipv6Prefix(Ipv6Address(bytes), 64)));
+  }
+  EXPECT_LE(x.interface.addresses().size(), 1 + x.stack.config().max_autoconfigured_addresses);
+}
+
+}  // namespace
+}  // namespace kamesim
