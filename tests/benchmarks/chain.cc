@@ -6,59 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "protocols/ip6/socket.h"
-#include "protocols/ip6/stack.h"
 #include "sim/link.h"
 #include "sim/node.h"
 #include "sim/simulation.h"
-#include "sim/timer.h"
+#include "tests/benchmarks/machine.h"
 #include "tests/benchmarks/program.h"
 
 namespace kamesim {
 namespace {
-
-struct Machine {
-  Machine(Simulation& simulation, const std::string& name, bool router)
-      : node(simulation.add_node(name)), stack(node, {.forwarding = router, .hop_limit = 255}), sockets(stack) {}
-  Node& node;
-  Ip6Stack stack;
-  SocketLayer sockets;
-};
-
-// Sends a datagram each interval; counts at the other end.
-class Flow final : public DatagramHandler {
- public:
-  Flow(Machine& from, Machine& to, const Ipv6Address& destination, std::uint16_t port, std::size_t payload,
-       std::uint64_t packets, Duration interval, Time start)
-      : from_(from), source_(from.sockets, *this), sink_(to.sockets, *this), destination_(destination), port_(port),
-        data_(payload), left_(packets), interval_(interval), timer_(Timer::to<&Flow::send>(from.node, *this)) {
-    sink_.bind(port);
-    timer_.arm_at(start);
-  }
-  // One datagram ahead of the measured ones, so that every router knows its neighbours.
-  void warm_up() { source_.send_to(Bytes(data_), destination_, port_); }
-  void on_datagram(const Datagram&) override { ++delivered_; }
-  std::uint64_t delivered() const { return delivered_; }
-
- private:
-  void send() {
-    source_.send_to(Bytes(data_), destination_, port_);
-    if (--left_ > 0) timer_.arm_in(interval_);
-  }
-  Machine& from_;
-  UdpSocket source_, sink_;
-  Ipv6Address destination_;
-  std::uint16_t port_;
-  std::vector<std::uint8_t> data_;
-  std::uint64_t left_;
-  Duration interval_;
-  Timer timer_;
-  std::uint64_t delivered_ = 0;
-};
-
-Ipv6Address link_address(std::uint64_t link, std::uint64_t host) {
-  return Ipv6Address::from_halves(0x2001'0db8'0000'0000 | link, host);
-}
 
 int run(int argc, char** argv) {
   const std::uint64_t routers = argument(argc, argv, "routers", 10);

@@ -2,6 +2,7 @@
 """Runs the benchmarks, alone or beside ns-3's programs for the same workload, and prints what was measured.
 
     ./kamesim bench                      every benchmark
+    ./kamesim bench tree grid            some of them
     ./kamesim bench chain --against ns3  alternately with the peer, and the ratio of the medians
 
 The peer needs Debian's libns3-dev and g++; its programs are in tests/benchmarks/ns3.
@@ -22,19 +23,68 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 BINARIES = HERE.parents[1] / "bazel-bin" / "tests" / "benchmarks"
 
-# A benchmark's own arguments, the peer's, and the figure to compare (more is better).
+# A benchmark's own arguments, the peer's, and the figure to compare: more is better, unless `less` says otherwise.
+# `program`: where it is not the name.
+HOPS = {"figure": "hops_per_cpu_s", "unit": "packet-hops per CPU second"}
+FAST = "scheduler=PriorityQueue"  # the peer's fastest
 WORKLOADS: dict[str, dict[str, Any]] = {
-    "chain": {
-        "ours": ["routers=10", "packets=1000000"],
-        "ns3": ["routers=10", "packets=100000", "scheduler=PriorityQueue"],
-        "figure": "hops_per_cpu_s",
-        "unit": "packet-hops per CPU second",
+    "hold-1e3": {
+        "program": "hold",
+        "ours": ["pending=1e3", "events=5e6"],
+        "ns3": ["pending=1e3", "events=2e6", FAST],
+        "figure": "events_per_cpu_s",
+        "unit": "events per CPU second",
     },
+    "hold-1e5": {
+        "program": "hold",
+        "ours": ["pending=1e5", "events=5e6"],
+        "ns3": ["pending=1e5", "events=1e6", FAST],
+        "figure": "events_per_cpu_s",
+        "unit": "events per CPU second",
+    },
+    "hold-1e6": {
+        "program": "hold",
+        "ours": ["pending=1e6", "events=3e6"],
+        "ns3": ["pending=1e6", "events=1e6", FAST],
+        "figure": "events_per_cpu_s",
+        "unit": "events per CPU second",
+    },
+    "chain": {"ours": ["routers=10", "packets=1000000"], "ns3": ["routers=10", "packets=100000", FAST], **HOPS},
+    "chain-100": {
+        "program": "chain",
+        "ours": ["routers=100", "packets=100000"],
+        "ns3": ["routers=100", "packets=10000", FAST],
+        **HOPS,
+    },
+    "tree": {"ours": ["packets=2000"], "ns3": ["packets=200", FAST], **HOPS},
+    "grid": {
+        "program": "tree",
+        "ours": ["topology=grid", "packets=500"],
+        "ns3": ["topology=grid", "packets=50", FAST],
+        **HOPS,
+    },
+    "lan": {"ours": ["packets=10000"], "ns3": ["packets=100", FAST], **HOPS},
     "tcp": {
         "ours": ["routers=3", "seconds=10", "delay_us=2500", "window=3000000"],
-        "ns3": ["routers=3", "seconds=2", "delay_us=2500", "window=3000000", "scheduler=PriorityQueue"],
+        "ns3": ["routers=3", "seconds=2", "delay_us=2500", "window=3000000", FAST],
         "figure": "hops_per_cpu_s",
         "unit": "data packet-hops per CPU second",
+    },
+    "idle-memory": {
+        "program": "idle",
+        "ours": ["hosts=20000"],
+        "ns3": ["hosts=2000", FAST],
+        "figure": "setup_rss_kib_per_node",
+        "unit": "KiB a node",
+        "less": True,
+    },
+    "idle-setup": {
+        "program": "idle",
+        "ours": ["hosts=20000"],
+        "ns3": ["hosts=2000", FAST],
+        "figure": "setup_us_per_node",
+        "unit": "microseconds a node",
+        "less": True,
     },
 }
 NS3_MODULES = ["applications", "internet-apps", "internet", "csma", "point-to-point", "traffic-control", "bridge",
@@ -51,10 +101,12 @@ def run(command: list[str]) -> dict[str, Any]:
 
 
 def build_ns3(name: str, folder: str) -> str:
-    """Compiles the peer's program of that name; returns the path of the binary."""
+    """Compiles the peer's program of that name, unless that was done; returns the path of the binary."""
     if shutil.which("g++") is None or not Path("/usr/include/ns3").exists():
         sys.exit("bench: --against ns3 needs g++ and libns3-dev: apt-get install g++ libns3-dev")
     binary = str(Path(folder) / name)
+    if Path(binary).exists():
+        return binary
     # C++17: the headers of ns-3 3.37 do not compile as C++20.
     command = ["g++", "-std=c++17", "-O2", str(HERE / "ns3" / f"{name}.cpp"), "-o", binary, "-Wl,--as-needed"]
     subprocess.run(command + [f"-lns3-{module}" for module in NS3_MODULES], check=True)
@@ -63,7 +115,8 @@ def build_ns3(name: str, folder: str) -> str:
 
 def spread(values: list[float]) -> str:
     """The median with the smallest and largest value."""
-    return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
+    digits = 0 if statistics.median(values) >= 1000 else 2
+    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
 def main() -> int:
@@ -84,17 +137,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.names or list(WORKLOADS):
             workload = WORKLOADS[name]
-            peer_binary = build_ns3(name, folder) if arguments.against else None
+            program = workload.get("program", name)
+            peer_binary = build_ns3(program, folder) if arguments.against else None
             ours: list[float] = []
             peer: list[float] = []
             for _ in range(arguments.runs):
-                ours.append(float(run([str(BINARIES / name), *workload["ours"]])[workload["figure"]]))
+                ours.append(float(run([str(BINARIES / program), *workload["ours"]])[workload["figure"]]))
                 if peer_binary is not None:
                     peer.append(float(run([peer_binary, *workload["ns3"]])[workload["figure"]]))
             print(f"{name}: {spread(ours)} {workload['unit']}")
             record = {"name": name, "ours": statistics.median(ours), "peer": None, "ratio": None, "unit": workload["unit"]}
             if peer:
                 ratio = statistics.median(ours) / statistics.median(peer)
+                if workload.get("less"):
+                    ratio = 1 / ratio
                 record |= {"peer": statistics.median(peer), "ratio": ratio}
                 print(f"{name}: ns-3 {spread(peer)}; ratio of the medians {ratio:.1f}")
             records.append(record)
