@@ -1,5 +1,9 @@
 #include "protocols/host/host.h"
 
+#include "protocols/inverse_nd/inverse_nd.h"
+#include "protocols/rafixd/rafixd.h"
+#include "protocols/rrenumd/rrenumd.h"
+
 namespace kamesim {
 
 Host::System::System(Node& node, const Ip6Config& config)
@@ -8,6 +12,7 @@ Host::System::System(Node& node, const Ip6Config& config)
     router_solicitations.emplace(sockets,
                                  RouterSolicitorConfig{.resilient = config.nd.resilient_router_solicitation});
   }
+  if (config.nd.inverse_nd) inverse_discovery = std::make_unique<InverseDiscovery>(sockets);
 }
 
 Host::System::~System() {
@@ -50,6 +55,34 @@ void Host::set_forwarding(bool on) {
     }
   }
   stack().set_forwarding(on);
+}
+
+void Host::on_settings_changed() {
+  const bool inverse = stack().config().nd.inverse_nd;
+  if (!inverse) system_->inverse_discovery.reset();
+  if (inverse && !system_->inverse_discovery) {
+    system_->inverse_discovery = std::make_unique<InverseDiscovery>(sockets());
+  }
+  stack().on_settings_changed();
+}
+
+void Host::set_router_renumbering(bool on) {
+  if (on == router_renumbering()) return;
+  if (!on) return system_->renumbering.reset();
+  if (!lasting().renumbering) lasting().renumbering = std::make_shared<RouterRenumbering>();
+  system_->renumbering =
+      std::make_unique<RouterRenumberingDaemon>(sockets(), router_advertisements(), *lasting().renumbering);
+}
+
+RogueRouterGuardSettings& Host::rogue_router_guard() {
+  if (!lasting().rogue_guard) lasting().rogue_guard = std::make_shared<RogueRouterGuardSettings>();
+  start_guard();
+  return *lasting().rogue_guard;
+}
+
+void Host::start_guard() {
+  if (system_->guard || lasting_ == nullptr || !lasting_->rogue_guard) return;
+  system_->guard = std::make_unique<RogueRouterGuard>(sockets(), lasting_->rogue_guard);
 }
 
 Ping& Host::ping(PingConfig config) {

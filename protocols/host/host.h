@@ -21,7 +21,12 @@
 
 namespace kamesim {
 
+class InverseDiscovery;
+class RogueRouterGuard;
+class RouterRenumbering;
+class RouterRenumberingDaemon;
 struct NodeConfiguration;
+struct RogueRouterGuardSettings;
 
 class Host {
  public:
@@ -46,6 +51,16 @@ class Host {
   // Makes a router of a host, or a host of a router, as it runs (RFC 4861 §6.2.2, §6.2.5, §6.3.7). A router accepts
   // no advertisements; one that becomes a host solicits routers, and what it advertises has Router Lifetime zero.
   void set_forwarding(bool on);
+
+  // The stack's configuration was changed: what runs because of it starts and stops, and all are told.
+  void on_settings_changed();
+  // Inverse Neighbor Discovery (RFC 3122); null unless NdConfig::inverse_nd asks for it.
+  InverseDiscovery* inverse_discovery() { return system_->inverse_discovery.get(); }
+  // Router Renumbering (RFC 2894), as long as the node is a router. A reboot keeps it, and the sequence number.
+  void set_router_renumbering(bool on);
+  bool router_renumbering() const { return system_->renumbering != nullptr; }
+  // The guard against rogue routers; started when first asked for, and kept by a reboot.
+  RogueRouterGuardSettings& rogue_router_guard();
 
   // Starts a daemon or an application: D(arguments...). It runs until the host is destroyed or reboots; those started
   // last stop first.
@@ -86,6 +101,9 @@ class Host {
     TunnelInput tunnel_input;
     std::optional<RouterSolicitationDaemon> router_solicitations;  // of hosts
     std::optional<RouterAdvertisementDaemon> router_advertisements;
+    std::unique_ptr<InverseDiscovery> inverse_discovery;
+    std::unique_ptr<RouterRenumberingDaemon> renumbering;
+    std::unique_ptr<RogueRouterGuard> guard;
     std::vector<std::shared_ptr<void>> daemons;
   };
   // What a reboot does not touch. Made on first use: most nodes have none of it.
@@ -95,9 +113,12 @@ class Host {
     std::vector<PowerListener*> power_listeners;
     unsigned boots = 1;
     std::uint16_t next_ping_identifier = 1;
+    std::shared_ptr<RouterRenumbering> renumbering;         // null: it never ran
+    std::shared_ptr<RogueRouterGuardSettings> rogue_guard;  // null: it never ran
   };
   Lasting& lasting();
   void restore(const NodeConfiguration& configuration);
+  void start_guard();
 
   Node& node_;
   std::unique_ptr<Lasting> lasting_;

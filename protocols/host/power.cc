@@ -3,7 +3,10 @@
 
 #include "protocols/host/configuration.h"
 #include "protocols/host/host.h"
+#include "protocols/inverse_nd/inverse_nd.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/rafixd/rafixd.h"
+#include "protocols/rrenumd/rrenumd.h"
 
 namespace kamesim {
 
@@ -17,6 +20,7 @@ void Host::reboot() {
   const std::vector<PowerListener*> listeners = lasting().power_listeners;  // they may leave when they are told
   for (PowerListener* listener : listeners) listener->on_power_off();
   for (const auto& ping : lasting().pings) ping->end();
+  const bool renumbering = router_renumbering();
   system_.reset();
   for (const auto& interface : configuration.interfaces) interface.nic->leave_all();
 
@@ -26,6 +30,8 @@ void Host::reboot() {
   if (configuration.tcp) system_->tcp.mutable_config() = *configuration.tcp;
   stack().counters() = counters;
   restore(configuration);
+  set_router_renumbering(renumbering);
+  start_guard();
   for (PowerListener* listener : listeners) {
     const auto& present = lasting().power_listeners;
     if (std::ranges::find(present, listener) != present.end()) listener->on_power_on();

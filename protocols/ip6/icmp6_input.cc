@@ -68,6 +68,12 @@ const InterfaceAddress* reply_source(const Ip6Stack& stack, const InputPacket& i
   return nullptr;
 }
 
+// Router Renumbering (RFC 2894 §3.1) and Inverse Neighbor Discovery (RFC 3122 §2): raw sockets' matter alone.
+bool is_for_daemons(Icmp6Type type) {
+  const auto value = static_cast<std::uint8_t>(type);
+  return value == 138 || value == 141 || value == 142;
+}
+
 }  // namespace
 
 Icmp6Input::Icmp6Input(Ip6Stack& stack) : stack_(stack) {}
@@ -98,7 +104,7 @@ void Icmp6Input::on_packet(InputPacket& in) {
     // RFC 6980 §5: fragmentation has no place in Neighbor Discovery; the daemons do not hear of it either.
     if (in.fragmented) return stack_.drop(kNdFragmented, in.packet.bytes());
     if (in.interface->nd() != nullptr) in.interface->nd()->input(in);
-  } else if (!is_known(type)) {  // RFC 4443 §2.4 b
+  } else if (!is_known(type) && !is_for_daemons(type)) {  // RFC 4443 §2.4 b
     return stack_.drop(kIcmp6UnknownType, in.packet.bytes());
   }
   if (sockets != nullptr) sockets->on_packet(in);

@@ -87,6 +87,51 @@ class Controls(Placed):
     def forwarding(self, value: bool) -> None:
         self._core.set_forwarding(errors.flag(self._what, "forwarding", value))
 
+    # --- Rogue routers ------------------------------------------------------------------------------------------------
+
+    def guard_advertisements(
+        self,
+        *,
+        interface: Interface | str | None = None,
+        routers: list[str] | None = None,
+        prefixes: list[str] | None = None,
+        cancel: bool = True,
+    ) -> None:
+        """Hears the Router Advertisements of a link, and takes back those that are not wanted, as KAME's rafixd did.
+
+        routers: the link-local addresses that may advertise; None: any may. prefixes: what may be advertised, these and
+        what is within them; None: anything may. cancel: whether what is not wanted is advertised again, in the name of
+        the rogue, with lifetimes of zero, which hosts obey; else it is only counted and traced ("rafixd.rogue").
+        interface: None will do if the node has only one. Called again, it replaces what was said. A reboot keeps it.
+        """
+        what = f"{self._what}: guard_advertisements"
+        allowed = None
+        if routers is not None:
+            allowed = [
+                errors.address(what, "routers", r)
+                for r in errors.listed(what, "routers", routers, "a list of IPv6 addresses, or None")
+            ]
+        within = None
+        if prefixes is not None:
+            within = [
+                str(errors.prefix(what, "prefixes", p))
+                for p in errors.listed(what, "prefixes", prefixes, "a list of IPv6 prefixes, or None")
+            ]
+        on = self._choose_interface(interface)
+        self._core.guard_advertisements(on._core, allowed, within, errors.flag(what, "cancel", cancel))
+
+    def stop_guarding_advertisements(self, *, interface: Interface | str | None = None) -> None:
+        """Leaves the Router Advertisements of the link alone again."""
+        on = self._choose_interface(interface)
+        if not self._core.stop_guarding_advertisements(on._core):
+            raise errors.Error(f"{self._what}: it does not guard {on.name!r}")
+
+    @property
+    def rogue_advertisements(self) -> dict[str, int]:
+        """Of `guard_advertisements`: how many were rogue, and how many of those were cancelled."""
+        rogue, cancelled = self._core.rogue_advertisements()
+        return {"rogue": rogue, "cancelled": cancelled}
+
     # --- Neighbours ---------------------------------------------------------------------------------------------------
 
     def neighbors(self) -> pd.DataFrame:

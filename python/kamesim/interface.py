@@ -134,6 +134,21 @@ class Interface:
         """The addresses that it is a proxy for by `add_proxy`."""
         return self._core.proxies()
 
+    def ask_addresses(self, mac: str) -> None:
+        """Asks the station of that MAC address for its IPv6 addresses, by Inverse Neighbor Discovery (RFC 3122).
+
+        It asks three times at the most, RetransTimer apart; what is answered stands in `node.neighbors()`. Both nodes
+        need `node.nd.inverse_nd = True`.
+        """
+        what = f"interface {self.full_name!r}: ask_addresses"
+        text = errors.mac(what, "mac", mac)
+        if text is None:
+            errors.fail(what, "mac", mac, "a MAC address, such as '02:00:00:00:00:01'")
+        if not self.node.nd.inverse_nd:
+            raise errors.Error(f"{what}: inverse discovery is off; set {self.node.name}.nd.inverse_nd = True first")
+        if not self._core.ask_addresses(self.node._core, text):
+            raise errors.Error(f"{what}: {self.full_name!r} is down, has no address, or asks {text} already")
+
     @property
     def link_layer_addresses(self) -> bool:
         """Whether the ends of its link have link-layer addresses, as on Ethernet; may be set, at both ends alike.

@@ -91,6 +91,19 @@ class Router(Node):
         interface.advertising = None
 
     @property
+    def renumbering(self) -> bool:
+        """Whether it obeys Router Renumbering Commands (RFC 2894); off by default, as nothing authenticates them.
+
+        They change the prefixes that it has and advertises, and the addresses in them. A reboot keeps what they did,
+        the switch, and the Recorded Sequence Number.
+        """
+        return self._core.router_renumbering
+
+    @renumbering.setter
+    def renumbering(self, value: bool) -> None:
+        self._core.router_renumbering = errors.flag(self._what, "renumbering", value)
+
+    @property
     def advertising_counters(self) -> dict[str, int]:
         """Of its advertising: solicitations heard, multicast_sent, unicast_sent, inconsistent (section 6.2.7).
 

@@ -5,6 +5,7 @@
 
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/rafixd/rafixd.h"
 #include "python/kamesim/bindings/world.h"
 
 namespace kamesim::python {
@@ -95,6 +96,21 @@ void add_neighbor(Host&, const std::string& address, const std::string& mac, con
   interface->nd()->add_static_neighbor({parse_address(address), *parse_mac(mac), is_router});
 }
 
+void guard_advertisements(Host& host, const Interface& interface,
+                          const std::optional<std::vector<std::string>>& routers,
+                          const std::optional<std::vector<std::string>>& prefixes, bool cancel) {
+  RogueRouterPolicy policy{.routers = {}, .prefixes = {}, .cancel = cancel};
+  if (routers) {
+    policy.routers.emplace();
+    for (const std::string& router : *routers) policy.routers->push_back(parse_address(router));
+  }
+  if (prefixes) {
+    policy.prefixes.emplace();
+    for (const std::string& prefix : *prefixes) policy.prefixes->push_back(parse_prefix(prefix));
+  }
+  host.rogue_router_guard().policies[interface->name()] = std::move(policy);
+}
+
 void clear_neighbors(Host& host) {
   for_each_link(host, [](Ip6Interface&, NeighborDiscovery& nd) { nd.clear_neighbors(kNdRemoved); });
 }
@@ -135,6 +151,20 @@ void bind_controls(py::class_<Host>& host) {
             return interface->nd()->remove_neighbor(parse_address(address));
           },
           "address"_a, "interface"_a, "False: there is no such entry.")
+      .def_property("router_renumbering", &Host::router_renumbering, &Host::set_router_renumbering)
+      .def("guard_advertisements", &guard_advertisements, "interface"_a, "routers"_a, "prefixes"_a, "cancel"_a,
+           "None: any.")
+      .def(
+          "stop_guarding_advertisements",
+          [](Host& h, const Interface& interface) {
+            return h.rogue_router_guard().policies.erase(interface->name()) > 0;
+          },
+          "interface"_a, "False: it does not guard there.")
+      .def("rogue_advertisements",
+           [](Host& h) {
+             const RogueRouterGuardSettings& guard = h.rogue_router_guard();
+             return py::make_tuple(guard.rogue, guard.cancelled);
+           })
       .def("clear_neighbors", &clear_neighbors, "But for those given by hand.");
 }
 

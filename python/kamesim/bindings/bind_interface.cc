@@ -1,6 +1,7 @@
 // Interfaces of a host.
 #include <pybind11/stl.h>
 
+#include "protocols/inverse_nd/inverse_nd.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/medium.h"
@@ -122,6 +123,13 @@ void bind_interface(py::module_& m) {
             return i->nd()->remove_given_proxy(parse_address(address));
           },
           "address"_a, "False: it is not there.")
+      .def(
+          "ask_addresses",
+          [](const Interface& i, Host& host, const std::string& mac) {
+            InverseDiscovery* inverse = host.inverse_discovery();
+            return inverse != nullptr && inverse->ask(i.now(), *parse_mac(mac));
+          },
+          "host"_a, "mac"_a, "False: it cannot ask now, or has asked.")
       .def("proxies",
            [](const Interface& i) {
              std::vector<std::string> texts;

@@ -160,7 +160,7 @@ void def_ip6(py::class_<Host>& host) {
           "set_ip6_setting",
           [](Host& h, const std::string& name, double value) {
             find_setting(name).set(h.stack().mutable_config(), value);
-            h.stack().on_settings_changed();
+            h.on_settings_changed();
           },
           "name"_a, "value"_a)
       .def("changed_ip6_settings", &changed_settings, "(name, value) of those that are not at their defaults.")

@@ -93,6 +93,42 @@ TEST_F(Multihomed, TheNumberOfRoutesIsBounded) {
   EXPECT_EQ(x.drops(kNdTooManyRoutes), 6u);
 }
 
+TEST_F(Multihomed, ABetterRouterIsAskedForOnceAMinuteWhileThereIsTraffic) {  // RFC 4191 §3.5
+  const Ipv6Address source = "2001:db8:1::5"_ip6;
+  x.stack.add_address(x.interface, {.address = source, .skip_dad = true});
+  advertise(kR1, kRouter);
+  x.nd().add_static_neighbor({kR1, kTesterMac, true});
+  RouterAdvertisement better = kRouter;
+  better.preference = RouterPreference::High;
+  advertise(kR2, better);
+  auto traffic = [&](int seconds) {
+    for (int n = 0; n < seconds; ++n) {
+      x.stack.output_packet(x.empty_packet(source, kFar));
+      x.run(1_s);
+    }
+  };
+  auto asked_for_r2 = [&] {
+    int asked = 0;
+    while (const auto ns = x.recv<NeighborSolicitationView>(Duration())) asked += ns->view().target() == kR2 ? 1 : 0;
+    return asked;
+  };
+  EXPECT_EQ(next_hop(kFar), kR2);
+  traffic(15);  // it does not answer: Delay, Probe
+  EXPECT_EQ(next_hop(kFar), kR1);
+  x.run(100_s);
+  x.tester.clear();
+  traffic(119);
+  EXPECT_EQ(asked_for_r2(), 2);  // "no more than one probe per minute per router"
+  x.run(300_s);
+  EXPECT_EQ(asked_for_r2(), 0);  // without traffic nobody asks
+  x.stack.output_packet(x.empty_packet(source, kFar));
+  const auto ns = x.recv<NeighborSolicitationView>(1_s);
+  ASSERT_TRUE(ns);
+  x.send_nd({kR2, ns->source}, NeighborAdvertisement{.target = kR2, .router = true, .solicited = true, .override = true},
+            TargetLinkLayerAddress{kOtherMac});
+  EXPECT_EQ(next_hop(kFar), kR2);
+}
+
 TEST_F(Multihomed, PacketsGoByTheRouterOfTheirSourcesPrefix) {  // RFC 8028 §3.2
   advertise(kR1, kRouter, prefix_option(kPrefix));
   advertise(kR2, kRouter, prefix_option(kOther));
