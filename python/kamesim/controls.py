@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kamesim import errors, tables
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kamesim.interface import Interface
+
+
+@dataclass(frozen=True)
+class AdvertisementGuard:
+    """What `guard_advertisements` was told."""
+
+    routers: list[str] | None  #: that may advertise; None: any
+    prefixes: list[str] | None  #: that may be advertised; None: any
+    cancel: bool
 
 
 class Controls(Placed):
@@ -119,12 +129,14 @@ class Controls(Placed):
             ]
         on = self._choose_interface(interface)
         self._core.guard_advertisements(on._core, allowed, within, errors.flag(what, "cancel", cancel))
+        on.advertisement_guard = AdvertisementGuard(allowed, within, cancel)
 
     def stop_guarding_advertisements(self, *, interface: Interface | str | None = None) -> None:
         """Leaves the Router Advertisements of the link alone again."""
         on = self._choose_interface(interface)
         if not self._core.stop_guarding_advertisements(on._core):
             raise errors.Error(f"{self._what}: it does not guard {on.name!r}")
+        on.advertisement_guard = None
 
     @property
     def rogue_advertisements(self) -> dict[str, int]:

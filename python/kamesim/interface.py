@@ -12,6 +12,7 @@ from kamesim import _core, errors
 if TYPE_CHECKING:
     from kamesim.advertising import Advertising
     from kamesim.cell import Roaming
+    from kamesim.controls import AdvertisementGuard
     from kamesim.media import Medium
     from kamesim.node import Node
 
@@ -36,6 +37,7 @@ class Interface:
         self._core = core
         self.roaming: Roaming | None = None  #: how it roams between cells; None: it stays where it is attached
         self.advertising: Advertising | None = None  #: what a router advertises on it
+        self.advertisement_guard: AdvertisementGuard | None = None  #: by `guard_advertisements`; None: it does not guard
         self._station: _core.Station | None = None
 
     @property

@@ -105,6 +105,8 @@ class _Builder:
             dup_addr_detect_transmits=entry.dup_addr_detect_transmits,
             optimistic_dad=entry.optimistic_dad,
         )
+        if entry.router_renumbering:
+            self._net.router_named(entry.name).renumbering = True
         for setting in entry.ip6_settings:
             node._core.set_ip6_setting(setting.name, setting.value)
         if entry.HasField("geo_position"):
@@ -215,6 +217,13 @@ def _set_up(interface: Interface, nic: Any) -> None:
     interface.link_layer_addresses = not nic.without_link_layer_addresses
     for address in nic.proxies:
         interface.add_proxy(address)
+    if nic.HasField("guard"):
+        interface.node.guard_advertisements(
+            interface=interface,
+            routers=None if nic.guard.any_router else list(nic.guard.routers),
+            prefixes=None if nic.guard.any_prefix else list(nic.guard.prefixes),
+            cancel=nic.guard.cancel,
+        )
 
 
 def _parameters(channel: Any) -> dict[str, Any]:

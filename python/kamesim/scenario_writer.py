@@ -65,6 +65,7 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
         dup_addr_detect_transmits=node.dup_addr_detect_transmits,
         optimistic_dad=node.optimistic_dad,
     )
+    added.router_renumbering = node._core.router_renumbering
     for name, value in node._core.changed_ip6_settings():
         added.ip6_settings.add(name=name, value=value)
     if node.geo_position is not None:
@@ -95,6 +96,11 @@ def _add_interface(message: Any, node: Any, interface: Interface, number: int) -
     nic = node.nics.add(name=interface.name, mac=interface.mac, number=number)
     nic.proxies.extend(interface.proxies)
     nic.without_link_layer_addresses = not interface.link_layer_addresses
+    if (guard := interface.advertisement_guard) is not None:
+        nic.guard.any_router, nic.guard.any_prefix = guard.routers is None, guard.prefixes is None
+        nic.guard.routers.extend(guard.routers or [])
+        nic.guard.prefixes.extend(guard.prefixes or [])
+        nic.guard.cancel = guard.cancel
     if (roaming := interface.roaming) is not None:
         nic.roaming.beacon_interval_ns = roaming.beacon_interval_ns
         nic.roaming.hysteresis_db = roaming.hysteresis

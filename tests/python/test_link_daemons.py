@@ -182,3 +182,16 @@ def test_a_test_reports_only(net, port, router):
     router.renumbering = True
     before = own(router)
     assert renumber(net, port, command(9, flags=0xC0)) and own(router) == before
+
+
+def test_guards_and_renumbering_are_saved(net, lan, tmp_path):
+    router, guard = net.router("router"), net.host("guard")
+    lan.attach(router)
+    lan.attach(guard)
+    router.renumbering = True
+    guard.guard_advertisements(routers=["fe80::1"], cancel=False)
+    net.save_scenario(tmp_path / "scenario.pb")
+    loaded = ks.Network.load_scenario(tmp_path / "scenario.pb")
+    assert loaded["router"].renumbering
+    told = loaded["guard"].interfaces[0].advertisement_guard
+    assert told == guard.interfaces[0].advertisement_guard and told.routers == ["fe80::1"] and told.prefixes is None
