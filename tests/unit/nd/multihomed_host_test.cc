@@ -207,5 +207,43 @@ TEST(TemporaryAddressesOnALink, AreBoundedUnderForgedPrefixesAndStopWhenTurnedOf
   EXPECT_LE(x.interface.addresses().size(), 1 + x.stack.config().max_autoconfigured_addresses);
 }
 
+TEST(TemporaryAddressesOnALink, GoWithTheLink) {  // RFC 8981 §3.6
+  Exchange x({.dup_addr_detect_transmits = 0, .nd = {.temporary_addresses = true}});
+  x.settle();
+  x.send_nd({kR1, kAllNodesLinkLocal}, kRouter, SourceLinkLayerAddress{kTesterMac}, prefix_option(kPrefix));
+  auto temporary_in = [&](const Ipv6Prefix& prefix) {
+    return std::ranges::count_if(x.interface.addresses(),
+                                 [&](const auto& a) { return a->temporary && prefix.contains(a->address); });
+  };
+  EXPECT_EQ(temporary_in(kPrefix), 1);
+  x.nic.set_enabled(false);
+  x.nic.set_enabled(true);
+  x.send_nd({kR2, kAllNodesLinkLocal}, kRouter, SourceLinkLayerAddress{kOtherMac}, prefix_option(kOther));
+  EXPECT_EQ(temporary_in(kPrefix), 0);
+  EXPECT_EQ(temporary_in(kOther), 1);
+}
+
+TEST(StablePrivacyOnALink, ADuplicateIsReplacedByAnother) {  // RFC 7217 §6
+  Exchange x({.nd = {.stable_privacy = true}});
+  x.settle();
+  EXPECT_EQ(x.interface.find_address(x.link_local()), nullptr);  // not the modified EUI-64 one
+  ASSERT_NE(x.interface.link_local(), nullptr);
+  x.send_nd({kR1, kAllNodesLinkLocal}, kRouter, SourceLinkLayerAddress{kTesterMac}, prefix_option(kPrefix));
+  std::vector<Ipv6Address> tried;
+  for (int n = 0; n <= 3; ++n) {  // the first, and IDGEN_RETRIES others, each after up to IDGEN_DELAY
+    const auto ns = x.recv<NeighborSolicitationView>(2500_ms);
+    ASSERT_TRUE(ns) << n;
+    const Ipv6Address target = ns->view().target();
+    EXPECT_TRUE(kPrefix.contains(target));
+    EXPECT_EQ(std::ranges::count(tried, target), 0);
+    tried.push_back(target);
+    x.send_nd({target, kAllNodesLinkLocal}, NeighborAdvertisement{.target = target, .override = true},
+              TargetLinkLayerAddress{kOtherMac});
+  }
+  EXPECT_FALSE(x.recv<NeighborSolicitationView>(5_s));
+  EXPECT_TRUE(x.interface.up());  // RFC 4862 §5.4.5 is about addresses of the hardware's
+  for (std::size_t n = 0; n < 3; ++n) EXPECT_EQ(x.interface.find_address(tried[n]), nullptr);
+}
+
 }  // namespace
 }  // namespace kamesim
