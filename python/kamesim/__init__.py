@@ -128,6 +128,7 @@ from kamesim.streams import SHUT_RD, SHUT_RDWR, SHUT_WR, Stream
 from kamesim.tasks import Cancelled, Event, Queue, Task, current_task, gather, sleep, sleep_until, timeout, wait_for
 from kamesim.tcp import Tcp, TcpFlow, TcpListener, TcpOptions, TcpSocket
 from kamesim.tester import Tester, recv_any
+from kamesim.traceroute import Hop, traceroute
 from kamesim.version import VERSION as __version__
 
 __all__ = [
@@ -214,6 +215,7 @@ __all__ = [
     "Event",
     "Flow",
     "HomeAgent",
+    "Hop",
     "Host",
     "Interface",
     "Lan",
@@ -251,5 +253,6 @@ __all__ = [
     "sleep_until",
     "timeout",
     "topology",
+    "traceroute",
     "wait_for",
 ]
