@@ -1,0 +1,28 @@
+"""All mutations."""
+
+from __future__ import annotations
+
+from mutation import Mutation
+from rules import (
+    addresses,
+    base_specification,
+    fragments,
+    icmpv6,
+    neighbors,
+    path_mtu,
+    redirects,
+    routers,
+)
+
+FAMILIES: dict[str, list[Mutation]] = {
+    "Base specification": base_specification.MUTATIONS,
+    "Fragments": fragments.MUTATIONS,
+    "ICMPv6": icmpv6.MUTATIONS,
+    "Neighbours": neighbors.MUTATIONS,
+    "Routers and hosts": routers.MUTATIONS,
+    "Redirects": redirects.MUTATIONS,
+    "Addresses": addresses.MUTATIONS,
+    "Path MTU": path_mtu.MUTATIONS,
+}
+
+MUTATIONS: list[Mutation] = [mutation for family in FAMILIES.values() for mutation in family]
