@@ -67,7 +67,7 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   Ipv6Address source = request.source;
   if (source.is_unspecified() && !request.unspecified_source) {
     const Ip6Interface* out = multicast ? zone : route_to(way_of(request), zone).interface;
-    const InterfaceAddress* chosen = select_source(request.destination, out, request.prefer_care_of);
+    const InterfaceAddress* chosen = select_source(request.destination, out, request.prefer);
     if (chosen == nullptr) {
       drop(kIp6NoSourceAddress, payload.bytes());
       return SendError::NoSourceAddress;

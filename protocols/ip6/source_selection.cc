@@ -17,6 +17,7 @@ struct Context {
   Ipv6Address destination;
   const Ip6Interface* out;
   bool prefer_care_of;
+  bool prefer_temporary;
 };
 
 int scope_rank(const Ipv6Address& a) { return static_cast<int>(a.scope()); }
@@ -55,16 +56,20 @@ int rule6_matching_label(const Candidate& a, const Candidate& b, const Context& 
   const unsigned label = default_policy(c.destination).label;
   return prefer(default_policy(a.address->address).label == label, default_policy(b.address->address).label == label);
 }
+int rule7_temporary(const Candidate& a, const Candidate& b, const Context& c) {
+  const int temporary = prefer(a.address->temporary, b.address->temporary);
+  return c.prefer_temporary ? temporary : -temporary;
+}
 int rule8_longest_prefix(const Candidate& a, const Candidate& b, const Context& c) {
   const unsigned la = common_prefix(a, c.destination), lb = common_prefix(b, c.destination);
   return prefer(la > lb, lb > la);
 }
 
-// Rule 5.5 asks for a record of which router advertised which prefix; rule 7 for temporary addresses: neither
-// exists on this node.
+// Rule 5.5 is for hosts that know which router advertised which prefix: there the first hop follows the source instead
+// (RFC 8028, nd_first_hop.cc).
 constexpr int (*kRules[])(const Candidate&, const Candidate&, const Context&) = {
     rule1_same_address,       rule2_appropriate_scope, rule3_avoid_deprecated, rule4_prefer_home,
-    rule5_outgoing_interface, rule6_matching_label,    rule8_longest_prefix,
+    rule5_outgoing_interface, rule6_matching_label,    rule7_temporary,        rule8_longest_prefix,
 };
 
 bool better(const Candidate& a, const Candidate& b, const Context& c) {
@@ -77,8 +82,9 @@ bool better(const Candidate& a, const Candidate& b, const Context& c) {
 }  // namespace
 
 const InterfaceAddress* Ip6Stack::select_source(const Ipv6Address& destination, const Ip6Interface* out,
-                                                bool prefer_care_of) const {
-  const Context context{destination, out, prefer_care_of};
+                                                SourcePreferences preferences) const {
+  const Context context{destination, out, preferences.care_of,
+                        preferences.temporary.value_or(config_.nd.prefer_temporary_addresses)};
   // RFC 6724 §4: link-local and multicast destinations take sources of the outgoing interface only.
   const bool same_link = destination.is_link_local() ||
                          (destination.is_multicast() && destination.scope() <= Scope::LinkLocal);

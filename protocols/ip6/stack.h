@@ -58,6 +58,13 @@ struct InputPacket {
   Bytes upper() const { return packet.bytes().subspan(offset); }
 };
 
+// Which of a node's addresses an application would rather send from (RFC 5014 §5). A node has no CGA addresses (RFC
+// 3972) to tell from others.
+struct SourcePreferences {
+  bool care_of = false;            // RFC 6724 §5, rule 4 reversed
+  std::optional<bool> temporary;   // rule 7; left out: as the node is configured
+};
+
 // How to send; what is left out is chosen by the RFCs' rules.
 struct OutputRequest {
   Ipv6Address destination;
@@ -71,7 +78,7 @@ struct OutputRequest {
   std::optional<std::uint32_t> flow_label;  // left out: the flow's own (RFC 6437 §3), if the node labels flows
   bool dont_fragment = false;
   bool no_mobility = false;            // do not consult the mobility hooks (signalling that says it all itself)
-  bool prefer_care_of = false;         // RFC 6724 rule 4 reversed
+  SourcePreferences prefer;
   // Mobile IPv6 signalling (RFC 6275 §6.1.7, §6.1.8): explicit Home Address option / type 2 routing header.
   std::optional<Ipv6Address> home_address_option;  // the home address; `source` is then the care-of address
   std::optional<Ipv6Address> type2_route;          // the care-of address; `destination` is the home address
@@ -182,7 +189,7 @@ class Ip6Stack final : public FrameReceiver {
   InterfaceAddress* find_own_address(const Ipv6Address& address, const Ip6Interface* interface) const;
   // RFC 6724 §5. `out` is the interface that the packet leaves by. Null if no address will do.
   const InterfaceAddress* select_source(const Ipv6Address& destination, const Ip6Interface* out,
-                                        bool prefer_care_of = false) const;
+                                        SourcePreferences preferences = {}) const;
 
   // ---- Routes ---------------------------------------------------------------------------------------------------
   RouteTable& routes() { return routes_; }

@@ -90,7 +90,7 @@ std::errc DatagramSocket::connect(const SocketAddress& to) {
     const Ip6Interface* out =
         peer.address.is_multicast() ? request.interface : stack.route_to(peer.address, request.interface).interface;
     if (out == nullptr) return std::errc::network_unreachable;
-    const InterfaceAddress* source = stack.select_source(peer.address, out);
+    const InterfaceAddress* source = stack.select_source(peer.address, out, defaults_.prefer);
     if (source == nullptr) return std::errc::address_not_available;
     from.address = source->address;
     from.zone = source->address.is_link_local() ? out->index() : 0;

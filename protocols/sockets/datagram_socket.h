@@ -90,6 +90,7 @@ class DatagramSocket final : private DatagramHandler {
     std::uint32_t multicast_interface = 0;
     bool multicast_loop = true, v6_only = false, receive_error = false, receive_path_mtu = false;
     bool auto_flow_label = true;
+    SourcePreferences prefer;
   };
 
   void on_datagram(const Datagram& datagram) override;
@@ -109,6 +110,8 @@ class DatagramSocket final : private DatagramHandler {
   std::errc request_for(const SocketAddress& to, const PacketOptions& options, OutputRequest& request) const;
   std::errc set_socket_option(int name, Bytes value);
   std::errc set_ipv6_option(int name, Bytes value);
+  std::errc set_address_preferences(Bytes value);
+  int address_preferences() const;
   std::errc set_membership(int name, Bytes value);
   Ip6Interface* group_interface(std::uint32_t index, const Ipv6Address& group) const;
   void tell_ready();

@@ -5,7 +5,11 @@
 namespace kamesim::socket_option {
 
 inline constexpr int kLevelSocket = 1;   // SOL_SOCKET
-inline constexpr int kLevelUdp = 17;     // IPPROTO_UDP
+inline constexpr int kLevelUdp = 17;     // Values of kAddressPreferences (RFC 5014 §5).
+inline constexpr unsigned kPreferTemporary = 0x001, kPreferPublic = 0x002, kPreferCareOf = 0x004, kPreferCga = 0x008,
+                          kPreferHome = 0x400, kPreferNonCga = 0x800;
+
+// IPPROTO_UDP
 inline constexpr int kLevelIpv6 = 41;    // IPPROTO_IPV6
 inline constexpr int kLevelIcmp6 = 58;   // IPPROTO_UDP
 inline constexpr int kSendZeroChecksum = 101, kAcceptZeroChecksum = 102;

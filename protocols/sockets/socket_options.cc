@@ -96,6 +96,7 @@ std::errc DatagramSocket::request_for(const SocketAddress& to, const PacketOptio
   request.minimum_mtu = minimum_mtu == 1 || (minimum_mtu == -1 && group);
   if (group) request.multicast_loop = defaults_.multicast_loop;
   if (!defaults_.auto_flow_label) request.flow_label = 0;
+  request.prefer = defaults_.prefer;
   return kDone;
 }
 
@@ -159,6 +160,7 @@ std::errc DatagramSocket::set_ipv6_option(int name, Bytes value) {
     case kReceiveRouting: return set_flag(receive_options_.routing, value);
     case kReceiveDestination: return set_flag(receive_options_.destination, value);
     case kAutoFlowLabel: return set_flag(defaults_.auto_flow_label, value);
+    case kAddressPreferences: return set_address_preferences(value);
     case kChecksum: {  // RFC 3542 §3.1
       const auto offset = int_option(value);
       if (raw() == nullptr) return std::errc::no_protocol_option;
@@ -180,6 +182,31 @@ std::errc DatagramSocket::set_ipv6_option(int name, Bytes value) {
     case kHopLimit: return std::errc::no_protocol_option;  // RFC 3542 §6.3: of one packet only
     default: return sticky_.set(name, value);
   }
+}
+
+// RFC 5014 §6: what contradicts itself is refused. §5: what the node does not have, CGA addresses, stays its default.
+std::errc DatagramSocket::set_address_preferences(Bytes value) {
+  const auto given = int_option(value);
+  if (!given) return std::errc::invalid_argument;
+  const auto flags = static_cast<unsigned>(*given);
+  constexpr unsigned kKnown =
+      kPreferTemporary | kPreferPublic | kPreferCareOf | kPreferHome | kPreferCga | kPreferNonCga;
+  if ((flags & ~kKnown) != 0) return std::errc::invalid_argument;
+  for (const unsigned both : {kPreferTemporary | kPreferPublic, kPreferCareOf | kPreferHome,
+                              kPreferCga | kPreferNonCga}) {
+    if ((flags & both) == both) return std::errc::invalid_argument;
+  }
+  defaults_.prefer = {.care_of = (flags & kPreferCareOf) != 0};
+  if ((flags & (kPreferTemporary | kPreferPublic)) != 0) defaults_.prefer.temporary = (flags & kPreferTemporary) != 0;
+  return kDone;
+}
+
+// What counts at present, defaults among it.
+int DatagramSocket::address_preferences() const {
+  const bool temporary =
+      defaults_.prefer.temporary.value_or(layer().stack().config().nd.prefer_temporary_addresses);
+  return static_cast<int>((temporary ? kPreferTemporary : kPreferPublic) |
+                          (defaults_.prefer.care_of ? kPreferCareOf : kPreferHome) | kPreferNonCga);
 }
 
 Ip6Interface* DatagramSocket::group_interface(std::uint32_t index, const Ipv6Address& group) const {
@@ -267,6 +294,7 @@ std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8
     case kReceiveHopByHop: return number(receive_options_.hop_by_hop);
     case kReceiveRouting: return number(receive_options_.routing);
     case kReceiveDestination: return number(receive_options_.destination);
+    case kAddressPreferences: return number(address_preferences());
     case kAutoFlowLabel: return number(defaults_.auto_flow_label);
     case kChecksum: return raw() != nullptr ? number(raw()->checksum_at()) : std::errc::no_protocol_option;
     case kPathMtu: {  // RFC 3542 §11.4: of a connected socket

@@ -57,6 +57,7 @@ from kamesim.socket_names import (
     IPPROTO_IPV6,
     IPPROTO_TCP,
     IPPROTO_UDP,
+    IPV6_ADDR_PREFERENCES,
     IPV6_AUTOFLOWLABEL,
     IPV6_CHECKSUM,
     IPV6_DONTFRAG,
@@ -71,6 +72,12 @@ from kamesim.socket_names import (
     IPV6_NEXTHOP,
     IPV6_PATHMTU,
     IPV6_PKTINFO,
+    IPV6_PREFER_SRC_CGA,
+    IPV6_PREFER_SRC_COA,
+    IPV6_PREFER_SRC_HOME,
+    IPV6_PREFER_SRC_NONCGA,
+    IPV6_PREFER_SRC_PUBLIC,
+    IPV6_PREFER_SRC_TMP,
     IPV6_RECVDSTOPTS,
     IPV6_RECVERR,
     IPV6_RECVHOPLIMIT,
@@ -121,6 +128,7 @@ from kamesim.streams import SHUT_RD, SHUT_RDWR, SHUT_WR, Stream
 from kamesim.tasks import Cancelled, Event, Queue, Task, current_task, gather, sleep, sleep_until, timeout, wait_for
 from kamesim.tcp import Tcp, TcpFlow, TcpListener, TcpOptions, TcpSocket
 from kamesim.tester import Tester, recv_any
+from kamesim.traceroute import Hop, traceroute
 from kamesim.version import VERSION as __version__
 
 __all__ = [
@@ -130,6 +138,7 @@ __all__ = [
     "IPPROTO_IPV6",
     "IPPROTO_TCP",
     "IPPROTO_UDP",
+    "IPV6_ADDR_PREFERENCES",
     "IPV6_AUTOFLOWLABEL",
     "IPV6_CHECKSUM",
     "IPV6_DONTFRAG",
@@ -144,6 +153,12 @@ __all__ = [
     "IPV6_NEXTHOP",
     "IPV6_PATHMTU",
     "IPV6_PKTINFO",
+    "IPV6_PREFER_SRC_CGA",
+    "IPV6_PREFER_SRC_COA",
+    "IPV6_PREFER_SRC_HOME",
+    "IPV6_PREFER_SRC_NONCGA",
+    "IPV6_PREFER_SRC_PUBLIC",
+    "IPV6_PREFER_SRC_TMP",
     "IPV6_RECVDSTOPTS",
     "IPV6_RECVERR",
     "IPV6_RECVHOPLIMIT",
@@ -200,6 +215,7 @@ __all__ = [
     "Event",
     "Flow",
     "HomeAgent",
+    "Hop",
     "Host",
     "Interface",
     "Lan",
@@ -237,5 +253,6 @@ __all__ = [
     "sleep_until",
     "timeout",
     "topology",
+    "traceroute",
     "wait_for",
 ]

@@ -155,6 +155,25 @@ def test_an_unconnected_socket_hears_of_it_only_in_its_error_queue(net, pair):
         s.recv_nowait()
 
 
+def test_what_one_waits_for_may_not_be_what_comes(net, pair):
+    a, b = pair
+    s = a.socket()
+    s.bind(("::", PORT))
+    s.setsockopt(ks.IPPROTO_IPV6, ks.IPV6_RECVERR, 1)
+    data = net.start(s.recv())
+    s.sendto(b"anybody?", (b, PORT))  # comes back as an error, which nobody takes yet
+    net.run(for_=1)
+    assert not data.done
+    b.socket().sendto(b"data", (a, PORT))
+    net.run(for_=1)
+    assert data.result == b"data"
+    b.socket().sendto(b"more", (a, PORT))
+    net.run(for_=1)
+    first, second = net.start(s.recverr()), net.start(s.recverr())
+    net.run(for_=1)
+    assert first.done and not second.done and s.recv_nowait() == b"more"
+
+
 def test_the_receive_buffer_is_bounded(net, pair):
     a, b = pair
     s, sender = b.socket(), a.socket()

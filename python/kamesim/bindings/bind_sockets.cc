@@ -71,9 +71,10 @@ class PythonSocket final : public PowerListener {
     if (error != kDone) raise(host_, call, error);
   }
 
+  // When something comes: what is there already was not what the caller wants, or it would not wait.
   void arm(std::uint64_t token) {
     waiters_.add(token);
-    if (closed() || socket_->readable() || socket_->has_errors()) wake();
+    if (closed()) wake();
   }
 
   py::object receive(std::size_t size, bool peek) {
