@@ -62,6 +62,13 @@ def fragments_still_to_come_of_an_overlapping_packet_are_discarded(node, port):
 
 
 @case(must("RFC 5722 §4"))
+def fragments_that_would_complete_an_overlapping_packet_are_discarded(node, port):
+    first, *rest = fragments(request_payload(), 128)
+    port.send(first, overlapping(request_payload())[1], *rest)
+    expect_silence(port)
+
+
+@case(must("RFC 5722 §4"))
 @pytest.mark.parametrize("bytes_in_common", [8, 16], ids=lambda n: f"{n} bytes")
 def one_fragment_inside_another_is_an_overlap(node, port, bytes_in_common):
     payload = request_payload()

@@ -12,6 +12,8 @@ IMPOSSIBLE = {
     "to the unspecified address": ("ip6.unspecified_destination", {"destination": "::"}),
     "from the loopback address": ("ip6.loopback_address_on_wire", {"source": "::1"}),
     "to the loopback address": ("ip6.loopback_address_on_wire", {"destination": "::1"}),
+    "from an IPv4-mapped address": ("ip6.v4_mapped_on_wire", {"source": "::ffff:192.0.2.1"}),
+    "to an IPv4-mapped address": ("ip6.v4_mapped_on_wire", {"destination": "::ffff:192.0.2.1"}),
 }
 
 

@@ -93,6 +93,16 @@ def pointer_counts_the_headers_before(node, port):
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 8 + 2)
 
 
+@case(must("RFC 8200 §4.2", "RFC 4443 §3.4"))
+@pytest.mark.parametrize("number", [0, 60], ids=["hop-by-hop", "destination"])
+@pytest.mark.parametrize("pads", [1, 2, 3])
+def option_behind_octets_of_padding_is_pointed_at(node, port, number, pads):
+    # Pad1 has no length.
+    options = bytes(pads) + b"\x80\0" + bytes(6 - pads - 2)
+    port.send(ip(nh=number) / Raw(b"\x3a\0" + options + payload_of(ip() / echo())))
+    expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_OPTION, ptr=FIRST_HEADER + 2 + pads)
+
+
 @case(must("RFC 8200 §4.2"))
 @pytest.mark.parametrize("header", [HOP_BY_HOP, DESTINATION], ids=["hop-by-hop", "destination"])
 def padding_of_any_length_is_skipped(node, port, header):
