@@ -60,6 +60,7 @@ struct Ip6Config {
   bool send_destination_unreachable = true;     // RFC 4443 §3.1: may be turned off; Ip6Interface has a switch too
   double multicast_echo_rate = 1000.0;     // replies to echo requests for groups, a second; 0: none
   bool node_information = true;            // answers to Node Information Queries (RFC 4620)
+  bool node_information_to_global = false;  // also to those who ask from an address of more than the link (§8)
   bool auto_flow_label = true;             // RFC 6437 §3: a label for each flow of TCP, UDP and the like
   bool jumbograms = true;                  // RFC 2675 is understood
   OptionLimits option_limits;

@@ -3,6 +3,7 @@
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/node_information.h"
 #include "protocols/wire/checksum.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
@@ -100,6 +101,11 @@ void Icmp6Input::on_packet(InputPacket& in) {
     error(in);
   } else if (type == Icmp6Type::EchoRequest) {
     reply_to_echo(in);
+  } else if (type == Icmp6Type::NodeInformationQuery) {
+    if (stack_.config().node_information) {
+      if (node_information_ == nullptr) node_information_ = std::make_unique<NodeInformation>(stack_);
+      node_information_->query(in);
+    }
   } else if (type >= Icmp6Type::RouterSolicitation && type <= Icmp6Type::Redirect) {
     // RFC 6980 §5: fragmentation has no place in Neighbor Discovery; the daemons do not hear of it either.
     if (in.fragmented) return stack_.drop(kNdFragmented, in.packet.bytes());

@@ -26,6 +26,7 @@ class Icmp6Input final : public PacketHandler {
 
   Ip6Stack& stack_;
   Icmp6RateLimit multicast_echo_limit_;
+  std::unique_ptr<NodeInformation> node_information_;            // made when the first query comes
   std::unique_ptr<Icmp6RateLimitByDestination> by_destination_;  // made when a limit is asked for
 };
 

@@ -4,6 +4,7 @@
 
 #include "protocols/ip6/icmp6_input.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/node_information.h"
 #include "protocols/ip6/tunnel.h"
 #include "sim/medium.h"
 #include "sim/simulation.h"
@@ -53,6 +54,10 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
   nic.set_receiver(this);
   interface.join_group(kAllNodesLinkLocal);  // RFC 4291 §2.8
   if (config_.forwarding) interface.join_group(kAllRoutersLinkLocal);
+  if (config_.node_information) {
+    const Ipv6Address group = node_information_group(node_.name());
+    if (!group.is_unspecified()) interface.join_group(group);  // RFC 4620 §5
+  }
   if (nic.up()) on_link_change(nic, true);
   return interface;
 }

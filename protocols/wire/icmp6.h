@@ -30,6 +30,8 @@ enum class Icmp6Type : std::uint8_t {
   NeighborSolicitation = 135,
   NeighborAdvertisement = 136,
   Redirect = 137,
+  NodeInformationQuery = 139,              // RFC 4620 §4
+  NodeInformationReply = 140,
   MulticastListenerReportV2 = 143,         // RFC 9777 §5.2
   HomeAgentAddressDiscoveryRequest = 144,  // RFC 6275 §6.5 to §6.8
   HomeAgentAddressDiscoveryReply = 145,
@@ -39,7 +41,8 @@ enum class Icmp6Type : std::uint8_t {
 
 constexpr bool is_known(Icmp6Type type) {
   const auto value = static_cast<std::uint8_t>(type);
-  return (value >= 1 && value <= 4) || (value >= 128 && value <= 137) || (value >= 143 && value <= 147);
+  return (value >= 1 && value <= 4) || (value >= 128 && value <= 137) || value == 139 || value == 140 ||
+         (value >= 143 && value <= 147);
 }
 
 // RFC 4443 §2.1: error messages have a zero in the high-order bit of the type.

@@ -56,6 +56,7 @@ class Ip6Settings(Settings):
     send_destination_unreachable = Setting(bool)  #: or none of them (RFC 4443 section 3.1)
     multicast_echo_rate = Setting(float, unit="replies a second")  #: to requests for groups; 0: none
     node_information = Setting(bool)  #: queries are answered (RFC 4620)
+    node_information_to_global = Setting(bool)  #: also those from addresses of more than the link
 
     # --- Path MTU -----------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ constexpr Setting kSettings[] = {
     setting<[](C& c) -> auto& { return c.send_destination_unreachable; }>("send_destination_unreachable"),
     setting<[](C& c) -> auto& { return c.multicast_echo_rate; }>("multicast_echo_rate"),
     setting<[](C& c) -> auto& { return c.node_information; }>("node_information"),
+    setting<[](C& c) -> auto& { return c.node_information_to_global; }>("node_information_to_global"),
     setting<[](C& c) -> auto& { return c.path_mtu.timeout; }>("path_mtu_timeout"),
     setting<[](C& c) -> auto& { return c.path_mtu.entries; }>("path_mtu_entries"),
     setting<[](C& c) -> auto& { return c.path_mtu.unverified_entries; }>("path_mtu_unverified_entries"),
