@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "protocols/wire/checksum.h"
 #include "protocols/wire/fragment_header.h"
 #include "protocols/wire/options_header.h"
@@ -13,12 +15,12 @@ namespace {
 
 // A packet whose Payload Length tells the truth, so that the walk meets the truncation.
 std::vector<std::uint8_t> packet_of(NextHeader first, Bytes payload) {
-  std::vector<std::uint8_t> packet(kIpv6HeaderSize);
+  std::vector<std::uint8_t> packet(kIpv6HeaderSize + payload.size());
   Ipv6Header header;
   header.next_header = first;
   header.payload_length = static_cast<std::uint16_t>(payload.size());
   header.write(packet.data());
-  packet.insert(packet.end(), payload.begin(), payload.end());
+  std::copy(payload.begin(), payload.end(), packet.begin() + kIpv6HeaderSize);
   return packet;
 }
 
