@@ -44,18 +44,9 @@ class Traffic(Observing):
         pattern: "constant" intervals, or "poisson" (exponentially distributed). name: None: "<source>-><destination>".
         """
         sender, receiver = self.node(source), self.node(destination)
-        label = f"{sender.name}->{receiver.name}" if name is None else errors.name("flow", name)
-        if name is None:
-            label = self._free_flow_name(label)
-        elif name in self._flows:
-            raise errors.Error(f"flow {name!r}: there is a flow of that name already; choose another name")
+        label = self._flow_name(sender, receiver, name)
         what = f"flow {label!r}"
-        start_ns = self._core.now_ns if start is None else errors.nanoseconds(what, "start", start)
-        if start_ns < self._core.now_ns:
-            errors.fail(what, "start", start, f"{self.now:g} s, the present time, or later")
-        stop_ns = None if stop is None else errors.nanoseconds(what, "stop", stop)
-        if stop_ns is not None and stop_ns <= start_ns:
-            errors.fail(what, "stop", stop, f"later than the start at {start_ns / 1e9:g} s")
+        start_ns, stop_ns = self._flow_times(what, start, stop)
         settings = FlowSettings(
             source=sender,
             destination=receiver,
@@ -95,18 +86,9 @@ class Traffic(Observing):
         taken. name: None: "<source>-><destination>".
         """
         sender, receiver = self.node(source), self.node(destination)
-        label = f"{sender.name}->{receiver.name}" if name is None else errors.name("flow", name)
-        if name is None:
-            label = self._free_flow_name(label)
-        elif name in self._flows or name in self._tcp_flows:
-            raise errors.Error(f"flow {name!r}: there is a flow of that name already; choose another name")
+        label = self._flow_name(sender, receiver, name)
         what = f"flow {label!r}"
-        start_ns = self._core.now_ns if start is None else errors.nanoseconds(what, "start", start)
-        if start_ns < self._core.now_ns:
-            errors.fail(what, "start", start, f"{self.now:g} s, the present time, or later")
-        stop_ns = None if stop is None else errors.nanoseconds(what, "stop", stop)
-        if stop_ns is not None and stop_ns <= start_ns:
-            errors.fail(what, "stop", stop, f"later than the start at {start_ns / 1e9:g} s")
+        start_ns, stop_ns = self._flow_times(what, start, stop)
         if options is not None and not isinstance(options, TcpOptions):
             errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
         chosen = options or TcpOptions()
@@ -173,11 +155,28 @@ class Traffic(Observing):
         taken = {flow.port for flow in self.flows} | {flow._core.port for flow in self._tcp_flows.values()}
         return next(p for p in range(FIRST_FLOW_PORT, 65536) if p not in taken)
 
-    def _free_flow_name(self, name: str) -> str:
-        candidate, number = name, 2
-        while candidate in self._flows or candidate in self._tcp_flows:
-            candidate, number = f"{name}.{number}", number + 1
+    def _flow_name(self, source: Node, destination: Node, name: str | None) -> str:
+        """The name that was given, if it is free; else one made of the ends."""
+        taken = self._flows.keys() | self._tcp_flows.keys()
+        if name is not None:
+            if errors.name("flow", name) in taken:
+                raise errors.Error(f"flow {name!r}: there is a flow of that name already; choose another name")
+            return name
+        ends = f"{source.name}->{destination.name}"
+        candidate, number = ends, 2
+        while candidate in taken:
+            candidate, number = f"{ends}.{number}", number + 1
         return candidate
+
+    def _flow_times(self, what: str, start: float | None, stop: float | None) -> tuple[int, int | None]:
+        """From when to when, in ns."""
+        start_ns = self._core.now_ns if start is None else errors.nanoseconds(what, "start", start)
+        if start_ns < self._core.now_ns:
+            errors.fail(what, "start", start, f"{self.now:g} s, the present time, or later")
+        stop_ns = None if stop is None else errors.nanoseconds(what, "stop", stop)
+        if stop_ns is not None and stop_ns <= start_ns:
+            errors.fail(what, "stop", stop, f"later than the start at {start_ns / 1e9:g} s")
+        return start_ns, stop_ns
 
 
 def _port(what: str, parameter: str, value: int | None) -> int | None:
