@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "protocols/wire/extension_headers.h"
+#include "protocols/wire/icmp4.h"
 #include "protocols/wire/ipv6_header.h"
 
 namespace kamesim {
@@ -10,12 +11,19 @@ namespace kamesim {
 Ping::Ping(SocketLayer& sockets, const PingConfig& config)
     : config_(config),
       node_(sockets.stack().node()),
-      socket_(std::in_place, sockets, NextHeader::Icmp6, static_cast<DatagramHandler&>(*this)),
+      ip4_(config.destination.is_v4_mapped()),
+      socket_(std::in_place, sockets, ip4_ ? NextHeader::Icmp4 : NextHeader::Icmp6,
+              static_cast<DatagramHandler&>(*this)),
       timer_(Timer::to<&Ping::send_next>(node_, *this)),
       data_(config.data_bytes) {
   constexpr auto type = [](Icmp6Type t) { return static_cast<std::uint8_t>(t); };
-  socket_->pass_only({type(Icmp6Type::EchoReply), type(Icmp6Type::DestinationUnreachable),
-                     type(Icmp6Type::PacketTooBig), type(Icmp6Type::TimeExceeded), type(Icmp6Type::ParameterProblem)});
+  if (ip4_) {
+    socket_->pass_only({static_cast<std::uint8_t>(Icmp4Type::EchoReply)});
+  } else {
+    socket_->pass_only({type(Icmp6Type::EchoReply), type(Icmp6Type::DestinationUnreachable),
+                        type(Icmp6Type::PacketTooBig), type(Icmp6Type::TimeExceeded),
+                        type(Icmp6Type::ParameterProblem)});
+  }
   std::iota(data_.begin(), data_.end(), std::uint8_t{0});
   timer_.arm_in(Duration{});
 }
@@ -34,6 +42,7 @@ void Ping::send_next() {
                          .identifier = config_.identifier,
                          .sequence_number = static_cast<std::uint16_t>(sequence),
                          .data = data_});
+  if (ip4_) message_[0] = static_cast<std::uint8_t>(Icmp4Type::EchoRequest);  // RFC 792: the rest is the same
   probes_.push_back({.sent = node_.now()});  // first: a reply from this very node comes before send returns
   probes_[sequence].send_error = socket_->send(message_, {.destination = config_.destination,
                                                          .source = config_.source,
@@ -43,6 +52,10 @@ void Ping::send_next() {
 }
 
 void Ping::on_datagram(const Datagram& datagram) {
+  if (ip4_) {
+    if (const auto reply = Icmp6EchoView::check(datagram.payload)) on_reply(*reply);
+    return;
+  }
   const auto message = Icmp6View::check(datagram.payload);
   if (!message) return;
   if (message->type() == Icmp6Type::EchoReply) {
@@ -73,6 +86,16 @@ void Ping::on_error(const Icmp6ErrorView& error, const Ipv6Address& from) {
   if (!request || request->type() != Icmp6Type::EchoRequest) return;
   if (const auto sequence = probe_of(*request)) {
     errors_.push_back({node_.now(), *sequence, error.type(), error.code(), error.parameter(), from});
+  }
+}
+
+// Of IPv4 the kernel tells errors in ICMPv6's words.
+void Ping::on_packet_error(const PacketError& error) {
+  const auto request = ip4_ ? Icmp6EchoView::check(error.payload) : drop(kIcmp6Truncated);
+  if (!request || static_cast<Icmp4Type>(request->type()) != Icmp4Type::EchoRequest) return;
+  if (const auto sequence = probe_of(*request)) {
+    const Icmp6Error& told = error.report.error;
+    errors_.push_back({node_.now(), *sequence, told.type, told.code, told.parameter, error.from});
   }
 }
 

@@ -55,6 +55,7 @@ class Ping final : private DatagramHandler {
  private:
   void send_next();
   void on_datagram(const Datagram& datagram) override;
+  void on_packet_error(const PacketError& error) override;
   void on_reply(const Icmp6EchoView& reply);
   void on_error(const Icmp6ErrorView& error, const Ipv6Address& from);
   // The probe that an Echo Request or Reply belongs to.
@@ -62,6 +63,7 @@ class Ping final : private DatagramHandler {
 
   PingConfig config_;
   Node& node_;
+  bool ip4_;
   std::optional<RawSocket> socket_;  // empty: ended
   Timer timer_;
   std::vector<std::uint8_t> data_;

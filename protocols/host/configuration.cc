@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rtadvd/rtadvd.h"
 #include "protocols/tcp/layer.h"
@@ -14,8 +15,8 @@ namespace {
 std::vector<Ip6Stack::NewAddress> addresses_of(const EthernetInterface& interface) {
   std::vector<Ip6Stack::NewAddress> given;
   const Time now = interface.stack().now();
-  for (const auto& a : interface.addresses()) {
-    if (a->origin != AddressOrigin::Manual || a->valid_until <= now) continue;
+  auto give = [&](const auto& a) {
+    if (a->origin != AddressOrigin::Manual || a->valid_until <= now) return;
     given.push_back({.address = a->address,
                      .prefix_length = a->prefix_length,
                      .anycast = a->anycast,
@@ -23,6 +24,10 @@ std::vector<Ip6Stack::NewAddress> addresses_of(const EthernetInterface& interfac
                      .skip_dad = a->skip_dad,
                      .preferred_until = a->preferred_until,
                      .valid_until = a->valid_until});
+  };
+  for (const auto& a : interface.addresses()) give(a);
+  if (const Ip4Part* ip4 = interface.stack().ip4()) {
+    for (const auto& a : ip4->addresses(interface)) give(a);
   }
   return given;
 }
@@ -52,6 +57,11 @@ NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
     kept.mtu = interface.configured_mtu();
     kept.addresses = addresses_of(interface);
     kept.neighbors = interface.nd()->static_neighbors();
+    if (const Ip4Part* ip4 = stack.ip4()) {
+      for (const Ip4Part::Neighbor& n : ip4->neighbors(interface)) {
+        if (n.permanent) kept.ip4_neighbors.emplace_back(n.address, *n.mac);
+      }
+    }
     kept.proxies = interface.nd()->given_proxies();
     kept.link_layer_addresses = interface.has_link_layer_addresses();
     const RouterAdvertisementConfig* ra = advertising != nullptr ? advertising->config(interface) : nullptr;

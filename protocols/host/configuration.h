@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocols/ip6/config.h"
@@ -24,6 +25,7 @@ struct NodeConfiguration {
     std::uint32_t mtu = 0;                                // 0: the link's
     std::vector<Ip6Stack::NewAddress> addresses;          // given by hand
     std::vector<StaticNeighbor> neighbors;
+    std::vector<std::pair<Ipv6Address, MacAddress>> ip4_neighbors;
     std::vector<Ipv6Address> proxies;
     bool link_layer_addresses = true;
     std::optional<RouterAdvertisementConfig> advertised;  // empty: the daemon is silent there

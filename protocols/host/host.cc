@@ -1,6 +1,7 @@
 #include "protocols/host/host.h"
 
 #include "protocols/inverse_nd/inverse_nd.h"
+#include "protocols/ip4/stack.h"
 #include "protocols/rafixd/rafixd.h"
 #include "protocols/rrenumd/rrenumd.h"
 
@@ -35,6 +36,11 @@ EthernetInterface& Host::add_interface(Nic& nic) {
   EthernetInterface& interface = stack().add_interface(nic);
   if (system_->router_solicitations) system_->router_solicitations->run_on(interface);
   return interface;
+}
+
+Ip4Stack& Host::ip4() {
+  if (!system_->ip4) system_->ip4 = std::make_unique<Ip4Stack>(stack());
+  return *system_->ip4;
 }
 
 RouterAdvertisementDaemon& Host::router_advertisements() {

@@ -22,6 +22,7 @@
 namespace kamesim {
 
 class InverseDiscovery;
+class Ip4Stack;
 class RogueRouterGuard;
 class RouterRenumbering;
 class RouterRenumberingDaemon;
@@ -41,6 +42,8 @@ class Host {
   const Ip6Stack& stack() const { return system_->stack; }
   SocketLayer& sockets() { return system_->sockets; }
   TcpLayer& tcp() { return system_->tcp; }
+  // The IPv4 part of the node; started when first asked for, which the first IPv4 address has to do.
+  Ip4Stack& ip4();
 
   // Runs IPv6 on a NIC of the node. A host solicits routers on it.
   EthernetInterface& add_interface(Nic& nic);
@@ -96,6 +99,7 @@ class Host {
     System(Node& node, const Ip6Config& config);
     ~System();
     Ip6Stack stack;
+    std::unique_ptr<Ip4Stack> ip4;
     SocketLayer sockets;
     TcpLayer tcp;
     TunnelInput tunnel_input;

@@ -4,6 +4,7 @@
 #include "protocols/host/configuration.h"
 #include "protocols/host/host.h"
 #include "protocols/inverse_nd/inverse_nd.h"
+#include "protocols/ip4/stack.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rafixd/rafixd.h"
 #include "protocols/rrenumd/rrenumd.h"
@@ -43,7 +44,11 @@ void Host::restore(const NodeConfiguration& configuration) {
     EthernetInterface& interface = add_interface(*kept.nic);
     interface.set_link_layer_addresses(kept.link_layer_addresses);
     interface.set_configured_mtu(kept.mtu);
-    for (const Ip6Stack::NewAddress& address : kept.addresses) stack().add_address(interface, address);
+    for (const Ip6Stack::NewAddress& address : kept.addresses) {
+      if (address.address.is_v4_mapped()) ip4();
+      stack().add_address(interface, address);
+    }
+    for (const auto& [address, mac] : kept.ip4_neighbors) ip4().add_neighbor(interface, address, mac);
     for (const StaticNeighbor& neighbor : kept.neighbors) interface.nd()->add_static_neighbor(neighbor);
     for (const Ipv6Address& proxied : kept.proxies) interface.nd()->add_given_proxy(proxied);
   }

@@ -1,6 +1,7 @@
 // The addresses of a node: assigning and removing them, and the routes that go with them.
 #include <algorithm>
 
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 
@@ -67,6 +68,7 @@ void Ip6Stack::review_subnet_router_anycast(Ip6Interface& interface) {
 }
 
 InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddress& request) {
+  if (request.address.is_v4_mapped()) return ip4_->add_address(interface, request);
   if (InterfaceAddress* known = interface.find_address(request.address)) {
     known->preferred_until = request.preferred_until;
     known->valid_until = request.valid_until;
@@ -126,6 +128,7 @@ void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {
 }
 
 bool Ip6Stack::remove_address(Ip6Interface& interface, Ipv6Address address) {
+  if (address.is_v4_mapped()) return ip4_ != nullptr && ip4_->remove_address(interface, address);
   InterfaceAddress* a = interface.find_address(address);
   if (a == nullptr) return false;
   if (interface.nd() != nullptr) {
@@ -170,6 +173,7 @@ void Ip6Stack::address_changed(Ip6Interface& interface, InterfaceAddress& addres
 }
 
 InterfaceAddress* Ip6Stack::find_own_address(const Ipv6Address& address, const Ip6Interface* interface) const {
+  if (address.is_v4_mapped()) return ip4_ != nullptr ? ip4_->find_address(address, nullptr) : nullptr;
   if (interface != nullptr) {
     InterfaceAddress* a = interface->find_address(address);
     if (a != nullptr && a->assigned()) return a;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/icmp6_input.h"
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
@@ -45,6 +46,10 @@ bool is_known_anycast(const Ip6Stack& stack, const Ipv6Address& address) {
 }  // namespace
 
 void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, bool link_layer_multicast) {
+  if (is_ip4(error.invoking_packet)) {
+    if (ip4_ != nullptr) ip4_->icmp_error(error, received_on, link_layer_multicast);
+    return;
+  }
   const auto header = Ipv6HeaderView::check(error.invoking_packet);
   if (!header) return;
   const Ipv6Address source = header->source();

@@ -1,5 +1,6 @@
 // The input path: validity, scope and destination, then the headers of packets for this node (RFC 8200 §4).
 #include "protocols/ip6/icmp6_input.h"
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
@@ -36,17 +37,30 @@ bool is_neighbor_solicitation(Bytes packet) {
 void Ip6Stack::on_frame(Nic& nic, Packet frame) {
   const auto header = EthernetHeaderView::check(frame.bytes());
   if (!header) return drop(*header.error(), frame.bytes());
-  if (header->ethertype() != EtherType::Ipv6) return drop(kIp6UnknownEtherType, frame.bytes());
   EthernetInterface& interface = *interface_by_nic_[nic.index()];
+  if (header->ethertype() != EtherType::Ipv6) [[unlikely]] return other_frame(interface, std::move(frame));
   if (interface.disabled()) [[unlikely]] return drop(kIp6Disabled, frame.bytes());
   const bool group = (frame.data()[0] & 1) != 0 && interface.has_link_layer_addresses();
   frame.trim_front(kEthernetHeaderSize);
   input(interface, std::move(frame), group);
 }
 
+void Ip6Stack::other_frame(EthernetInterface& interface, Packet frame) {
+  const EtherType type = EthernetHeaderView::check(frame.bytes())->ethertype();
+  if (ip4_ == nullptr || (type != EtherType::Ipv4 && type != EtherType::Arp)) {
+    return drop(kIp6UnknownEtherType, frame.bytes());
+  }
+  const bool group = (frame.data()[0] & 1) != 0;
+  frame.trim_front(kEthernetHeaderSize);
+  ip4_->on_frame(interface, type, std::move(frame), group);
+}
+
 void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_multicast) {
-  ++counters_.received;
   const auto header = Ipv6HeaderView::check(packet.bytes());
+  if (!header && is_ip4(packet.bytes()) && ip4_ != nullptr) {
+    return ip4_->input(interface, std::move(packet), link_layer_multicast);
+  }
+  ++counters_.received;
   if (!header) return drop(*header.error(), packet.bytes());
   packet.truncate(header->packet().size());  // Ethernet padding
   const Ipv6Address source = header->source();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -75,14 +76,16 @@ void EthernetInterface::set_link_mtu(std::uint32_t mtu) {
 void EthernetInterface::send(Packet packet, const Ipv6Address& next_hop) {
   if (next_hop.is_multicast()) {
     transmit(std::move(packet), multicast_mac(next_hop));
+  } else if (next_hop.is_v4_mapped()) {
+    stack().ip4()->send(*this, std::move(packet), next_hop);
   } else {
     nd_->send(std::move(packet), next_hop);
   }
 }
 
-void EthernetInterface::transmit(Packet packet, MacAddress destination) {
-  if (disabled_) [[unlikely]] return stack().drop(kIp6Disabled, packet.bytes());
-  EthernetHeader{destination, nic_.mac(), EtherType::Ipv6}.write(packet.prepend(kEthernetHeaderSize));
+void EthernetInterface::transmit(Packet packet, MacAddress destination, EtherType type) {
+  if (disabled_ && type == EtherType::Ipv6) [[unlikely]] return stack().drop(kIp6Disabled, packet.bytes());
+  EthernetHeader{destination, nic_.mac(), type}.write(packet.prepend(kEthernetHeaderSize));
   nic_.send(std::move(packet));
 }
 

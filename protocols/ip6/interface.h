@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "protocols/wire/ethernet.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/medium.h"
 #include "sim/nic.h"
@@ -75,7 +76,7 @@ class Ip6Interface {
   virtual bool point_to_point() const { return is_tunnel(); }
   // The MTU for IPv6 packets: the link's, lowered by a Router Advertisement's MTU option (RFC 4861 §6.3.4).
   virtual std::uint32_t mtu() const = 0;
-  // Sends a whole IPv6 packet to a neighbour on this link (the final destination when it is on-link).
+  // Sends a whole packet to a neighbour on this link (the final destination when it is on-link).
   virtual void send(Packet packet, const Ipv6Address& next_hop) = 0;
 
   // Addresses. Pointers stay valid until the address is removed. Managed through Ip6Stack.
@@ -136,7 +137,7 @@ class EthernetInterface final : public Ip6Interface {
   // Another link-layer address, as of a card that was exchanged; addresses stay, neighbours are told.
   void set_mac(MacAddress mac);
   // Puts the Ethernet header before the packet and sends it.
-  void transmit(Packet packet, MacAddress destination);
+  void transmit(Packet packet, MacAddress destination, EtherType type = EtherType::Ipv6);
 
  private:
   Nic& nic_;

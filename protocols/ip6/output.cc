@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/extension_output.h"
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
@@ -59,6 +60,11 @@ Ipv6Address way_of(const OutputRequest& request) {
 }  // namespace
 
 SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
+  if (request.destination.is_v4_mapped()) [[unlikely]] {
+    if (ip4_ != nullptr) return ip4_->output(std::move(payload), request);
+    drop(kIp6NoRoute, payload.bytes());
+    return SendError::NoRoute;
+  }
   const bool multicast = request.destination.is_multicast();
   Ip6Interface* zone = request.interface;
   if (zone == nullptr && (multicast || request.destination.is_link_local())) zone = default_interface();
@@ -188,7 +194,8 @@ SendError Ip6Stack::output_packet(Packet packet, Ip6Interface* zone) {
     return SendError::Unreachable;
   }
   ++output_nesting_;
-  const SendError result = send_unicast(std::move(packet), zone, false);
+  const SendError result = is_ip4(packet.bytes()) && ip4_ != nullptr ? ip4_->output_packet(std::move(packet), zone)
+                                                                     : send_unicast(std::move(packet), zone, false);
   --output_nesting_;
   return result;
 }

@@ -1,4 +1,5 @@
 #include "protocols/ip6/socket.h"
+#include "protocols/wire/icmp4.h"
 #include "protocols/wire/icmp6.h"
 
 namespace kamesim {
@@ -10,6 +11,7 @@ constexpr int kMobilityChecksumOffset = 4;  // RFC 6275 §6.1.1
 // Of these the kernel knows where the checksum stands, and that it is right before any socket sees the packet.
 int checksum_known_to_kernel(NextHeader protocol) {
   if (protocol == NextHeader::Icmp6) return static_cast<int>(kIcmp6ChecksumOffset);
+  if (protocol == NextHeader::Icmp4) return static_cast<int>(kIcmp4ChecksumOffset);
   return protocol == NextHeader::Mobility ? kMobilityChecksumOffset : -1;
 }
 

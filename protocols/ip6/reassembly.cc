@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/wire/fragment_header.h"
+#include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
 
 namespace kamesim {
@@ -46,7 +47,7 @@ Reassembler::Result Reassembler::add(Time now, const Arrival& a, Packet packet) 
     it = pending_.insert(pending_.end(),
                          Pending{.source = a.source, .destination = a.destination,
                                  .identification = a.identification, .interface_index = a.interface_index,
-                                 .expires = now + kReassemblyTimeout});
+                                 .expires = now + kReassemblyTimeout, .ip4 = a.ip4});
   }
   Pending& p = *it;
   if (p.poisoned != nullptr) return discard(*p.poisoned);
@@ -56,7 +57,7 @@ Reassembler::Result Reassembler::add(Time now, const Arrival& a, Packet packet) 
     return discard(reason);
   };
 
-  const auto data = static_cast<std::uint32_t>(a.fragment_header + kFragmentHeaderSize);
+  const auto data = static_cast<std::uint32_t>(a.fragment_header + (a.ip4 ? 0 : kFragmentHeaderSize));
   const std::uint32_t begin = a.offset;
   const std::uint32_t end = begin + static_cast<std::uint32_t>(packet.size()) - data;
   const auto next = std::ranges::lower_bound(p.fragments, begin, {}, &Fragment::begin);
@@ -130,6 +131,7 @@ Reassembler::Result Reassembler::assemble(Pending& p) {
   // RFC 3168 §5.3: a mark of congestion is not lost, nor given to a packet whose sender does not know of it.
   const bool congestion = (p.ecn_seen & seen(kCe)) != 0;
   if (congestion && (p.ecn_seen & seen(kNotEct)) != 0) return {.complete = {}, .dropped = &kFragmentCongestion};
+  if (p.ip4) return assemble_ip4(p, congestion);
   const std::uint32_t unfragmentable = p.first_fragment_header;
   // The headers of this fragment may be longer than those of the fragment by which the size was judged.
   if (unfragmentable - kIpv6HeaderSize + *p.total > kIpv6MaxPayload) return {.complete = {}, .dropped = &kFragmentTooLong};
@@ -137,14 +139,7 @@ Reassembler::Result Reassembler::assemble(Pending& p) {
   Packet whole = std::move(p.fragments.front().packet);
   const std::uint8_t next_header = whole.data()[unfragmentable];
   remove_fragment_header(whole, unfragmentable, p.first_next_header_field, next_header);
-  if (p.fragments.size() > 1) {
-    std::uint8_t* out = whole.append(*p.total - p.fragments.front().end);
-    for (std::size_t i = 1; i < p.fragments.size(); ++i) {
-      const Fragment& f = p.fragments[i];
-      std::memcpy(out, f.packet.data() + f.data, f.end - f.begin);
-      out += f.end - f.begin;
-    }
-  }
+  append_rest(whole, p);
   Ipv6HeaderEditor header(whole.mutable_data());
   header.set_payload_length(static_cast<std::uint16_t>(whole.size() - kIpv6HeaderSize));
   if (congestion) {
@@ -153,6 +148,30 @@ Reassembler::Result Reassembler::assemble(Pending& p) {
   }
   return {.complete = std::move(whole), .unfragmentable = unfragmentable,
           .next_header_field = p.first_next_header_field};
+}
+
+// RFC 791 §3.2; RFC 3168 §5.3 for the mark of congestion.
+Reassembler::Result Reassembler::assemble_ip4(Pending& p, bool congestion) {
+  const std::size_t size = p.first_fragment_header + *p.total;
+  if (size > kIpv4MaxPacket) return {.complete = {}, .dropped = &kFragmentTooLong};
+  Packet whole = std::move(p.fragments.front().packet);
+  append_rest(whole, p);
+  Ipv4HeaderEditor header(whole.mutable_data());
+  header.set_extent(static_cast<std::uint16_t>(size), 0, false);
+  if (congestion) header.set_type_of_service(Ipv4HeaderView::check_quoted(whole.bytes())->type_of_service() | kCe);
+  return {.complete = std::move(whole), .unfragmentable = p.first_fragment_header,
+          .next_header_field = p.first_next_header_field};
+}
+
+// Behind the first fragment, the data of the others.
+void Reassembler::append_rest(Packet& whole, const Pending& p) {
+  if (p.fragments.size() < 2) return;
+  std::uint8_t* out = whole.append(*p.total - p.fragments.front().end);
+  for (std::size_t i = 1; i < p.fragments.size(); ++i) {
+    const Fragment& f = p.fragments[i];
+    std::memcpy(out, f.packet.data() + f.data, f.end - f.begin);
+    out += f.end - f.begin;
+  }
 }
 
 std::optional<Time> Reassembler::next_timeout() const {

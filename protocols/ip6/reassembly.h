@@ -1,4 +1,4 @@
-// Reassembly of fragmented packets (RFC 8200 §4.5, RFC 5722, RFC 3168 §5.3).
+// Reassembly of fragmented packets (RFC 8200 §4.5, RFC 5722, RFC 3168 §5.3), and of those of IPv4 (RFC 791 §3.2).
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,8 @@ class Reassembler {
     std::uint16_t offset;              // in bytes, a multiple of 8
     bool more;
     std::uint8_t traffic_class = 0;
+    // Of IPv4, whose fragments have no header of their own: `fragment_header` is the size of the IPv4 header.
+    bool ip4 = false;
   };
   struct Result {
     Packet complete;                  // the whole packet, without Fragment header; empty: not yet
@@ -85,6 +87,7 @@ class Reassembler {
     std::optional<std::uint32_t> total{};  // known once the last fragment is here
     std::uint32_t received = 0;
     std::size_t bytes = 0;               // what the fragments' buffers occupy
+    bool ip4 = false;
     DropReason poisoned = nullptr;       // why what still comes of this packet is discarded too
     std::uint32_t first_fragment_header = 0, first_next_header_field = 0;
     std::uint8_t ecn_seen = 0;           // a bit for each ECN codepoint (RFC 3168 §5)
@@ -99,6 +102,8 @@ class Reassembler {
   // Makes room for one more fragment of so many bytes. False if it cannot be.
   bool make_room(Place keep, const Arrival& arrival, std::size_t bytes, Usage of_source, Result& result);
   static Result assemble(Pending& pending);
+  static Result assemble_ip4(Pending& pending, bool congestion);
+  static void append_rest(Packet& whole, const Pending& pending);
 
   const ReassemblyLimits& limits_;
   const Ip6Rules& rules_;

@@ -6,6 +6,7 @@
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/wire/checksum.h"
 #include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv4_address.h"
 #include "protocols/wire/udp.h"
 
 namespace kamesim {
@@ -15,7 +16,7 @@ namespace {
 Datagram datagram_from(const InputPacket& in, Bytes payload) {
   return {.payload = payload, .source = in.source, .destination = in.destination, .interface = in.interface,
           .hop_limit = in.hop_limit, .traffic_class = in.traffic_class, .care_of = in.home_address_care_of,
-          .type2_routed = in.type2_routed, .headers = in.packet.bytes().first(in.offset)};
+          .type2_routed = in.type2_routed, .headers = in.source.is_v4_mapped() ? Bytes{} : in.packet.bytes().first(in.offset)};
 }
 
 // RFC 4007 §6: the same address in another zone is another address. 0 on either side: it was not said.
@@ -35,7 +36,10 @@ SocketGroups& Ip6Socket::groups() {
 }
 
 bool Ip6Socket::hears(const InputPacket& in) const {
-  if (!local_.address.is_unspecified() && !same_end(local_, in.destination, in.interface)) return false;
+  const bool ip4 = in.source.is_v4_mapped();
+  if (ip4 && v6_only) return false;
+  const bool any = local_.address.is_unspecified() || (ip4 && local_.address == kV4MappedAny);
+  if (!any && !same_end(local_, in.destination, in.interface)) return false;
   if (connected() && !same_end(peer_, in.source, in.interface)) return false;
   if (!in.destination.is_multicast() || groups_ == nullptr || groups_->empty()) return true;
   return groups_->passes(*in.interface, in.destination, in.source);  // RFC 3678 §3
@@ -69,7 +73,9 @@ void SocketLayer::on_packet(InputPacket& in) {
 void SocketLayer::udp_input(InputPacket& in) {
   const auto udp = UdpView::check_allowing_zero_checksum(in.upper());
   if (!udp) return stack_.drop(*udp.error(), in.packet.bytes());
-  if (udp->checksum() == 0) [[unlikely]] {  // RFC 8200 §8.1, RFC 6936 §4: refused, but by who asked for it
+  if (udp->checksum() == 0 && in.source.is_v4_mapped()) {
+    // RFC 768: the sender made none.
+  } else if (udp->checksum() == 0) [[unlikely]] {  // RFC 8200 §8.1, RFC 6936 §4: refused, but by who asked for it
     const UdpSocket* tunnel = find_udp(in, udp->source_port(), udp->destination_port());
     if (tunnel == nullptr || !tunnel->accept_zero_checksum) return stack_.drop(kUdpZeroChecksum, in.packet.bytes());
   } else if (!udp->checksum_ok(in.source, in.destination)) {
@@ -78,7 +84,9 @@ void SocketLayer::udp_input(InputPacket& in) {
   Datagram datagram = datagram_from(in, udp->data());
   datagram.source_port = udp->source_port();
   datagram.destination_port = udp->destination_port();
-  if (in.destination.is_multicast()) return udp_multicast_input(in, datagram);
+  // RFC 1122 §4.1.3: what came for all on a link of IPv4 goes to all sockets, like what came for a group.
+  const bool broadcast = in.source.is_v4_mapped() && in.link_layer_multicast;
+  if (in.destination.is_multicast() || broadcast) return udp_multicast_input(in, datagram);
   if (UdpSocket* found = find_udp(in, udp->source_port(), udp->destination_port())) {
     return found->handler_.on_datagram(datagram);
   }

@@ -30,7 +30,7 @@ struct Datagram {
   std::uint8_t traffic_class = 0;
   std::optional<Ipv6Address> care_of;  // where a Home Address option came from
   bool type2_routed = false;
-  Bytes headers;                 // the IPv6 header and the extension headers as they came
+  Bytes headers;                 // the IPv6 header and the extension headers as they came; empty: it came by IPv4
 };
 
 // A packet of a socket that somebody on the way, or its destination, reported.
@@ -70,6 +70,8 @@ class Ip6Socket {
   const SocketAddress& local() const { return local_; }
   const SocketAddress& peer() const { return peer_; }  // unspecified: not connected
   bool connected() const { return !peer_.address.is_unspecified(); }
+  // RFC 3493 §5.3: nothing to, from or by IPv4; to be said before the socket is bound.
+  bool v6_only = false;
   // Made on first use. A socket that joined groups hears those, filtered; one that did not hears all that its node is
   // in, as on BSD.
   SocketGroups& groups();

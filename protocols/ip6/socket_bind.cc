@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/socket.h"
+#include "protocols/wire/ipv4_address.h"
 
 namespace kamesim {
 
@@ -10,6 +11,16 @@ namespace {
 
 constexpr std::uint16_t kFirstEphemeralPort = 49152;  // RFC 6335 §6: dynamic ports
 constexpr std::uint32_t kEphemeralPorts = 65536 - kFirstEphemeralPort;
+
+bool is_any(const Ipv6Address& address) { return address.is_unspecified() || address == kV4MappedAny; }
+
+// RFC 3493 §5.3: what a socket of that address takes of IPv4 and of IPv6.
+struct Families {
+  bool v4, v6;
+};
+Families families(const Ipv6Address& address, bool v6_only) {
+  return {address.is_v4_mapped() || (address.is_unspecified() && !v6_only), !address.is_v4_mapped()};
+}
 
 // Whether one address on this port keeps another from it. Sockets that both reuse ports, share; for a group reusing
 // addresses is as good. Who reuses addresses stands back only from the very same address.
@@ -23,8 +34,9 @@ bool in_the_way(const UdpSocket& newcomer, const SocketAddress& address, const U
   const SocketAddress& there = other.local();
   const bool same = there.address == address.address &&
                     (there.zone == address.zone || there.zone == 0 || address.zone == 0);
-  const bool overlap = same || there.address.is_unspecified() || address.address.is_unspecified();
-  if (!overlap) return false;
+  const Families here = families(address.address, newcomer.v6_only), of_other = families(there.address, other.v6_only);
+  const bool meet = (here.v4 && of_other.v4) || (here.v6 && of_other.v6);
+  if (!meet || !(same || is_any(there.address) || is_any(address.address))) return false;
   const bool group = address.address.is_multicast();
   if (group && mine.reuse_address) return same && !theirs.reuse_address && !theirs.reuse_port;
   if (!mine.reuse_address && !mine.reuse_port) return true;
@@ -35,7 +47,9 @@ bool in_the_way(const UdpSocket& newcomer, const SocketAddress& address, const U
 
 std::errc SocketLayer::may_bind(const UdpSocket& socket, const SocketAddress& to) const {
   const Ipv6Address& address = to.address;
-  if (!address.is_unspecified() && !address.is_multicast()) {
+  // KAME: a socket for IPv6 only has no IPv4 address.
+  if (socket.v6_only && address.is_v4_mapped()) return std::errc::invalid_argument;
+  if (!is_any(address) && !address.is_multicast()) {
     const Ip6Interface* zone = to.zone != 0 ? interface(to.zone) : nullptr;
     const InterfaceAddress* own = nullptr;
     if (!address.is_link_local() || zone != nullptr) {

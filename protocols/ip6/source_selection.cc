@@ -1,6 +1,7 @@
 // Default source address selection (RFC 6724 §5, rules 1 to 8).
 #include <algorithm>
 
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/policy_table.h"
 #include "protocols/ip6/stack.h"
 
@@ -83,6 +84,7 @@ bool better(const Candidate& a, const Candidate& b, const Context& c) {
 
 const InterfaceAddress* Ip6Stack::select_source(const Ipv6Address& destination, const Ip6Interface* out,
                                                 SourcePreferences preferences) const {
+  if (destination.is_v4_mapped()) return ip4_ != nullptr ? ip4_->select_source(destination, out) : nullptr;
   const Context context{destination, out, preferences.care_of,
                         preferences.temporary.value_or(config_.nd.prefer_temporary_addresses)};
   // RFC 6724 §4: link-local and multicast destinations take sources of the outgoing interface only.

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "protocols/ip6/icmp6_input.h"
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/node_information.h"
 #include "protocols/ip6/tunnel.h"
+#include "protocols/wire/ipv4_address.h"
 #include "sim/medium.h"
 #include "sim/simulation.h"
 
@@ -71,6 +73,7 @@ TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address
 
 void Ip6Stack::remove_interface(Ip6Interface& interface) {
   notify({Kind::InterfaceRemoved, &interface, {}});
+  if (ip4_ != nullptr) ip4_->on_interface_removed(interface);
   while (!interface.addresses().empty()) remove_address(interface, interface.addresses().back()->address);
   routes_.remove_if([&](const Route& r) { return r.interface == &interface; });
   invalidate_destinations();
@@ -98,6 +101,7 @@ void Ip6Stack::on_link_change(Nic& nic, bool up) {
   } else {
     interface.nd()->on_link_down();
   }
+  if (ip4_ != nullptr) ip4_->on_link_change(interface, up);
   notify({up ? Kind::LinkUp : Kind::LinkDown, &interface, {}});
 }
 
@@ -117,7 +121,9 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
       // RFC 4862 §5.4: what is sent to a tentative address is discarded.
       d.kind = !ours ? RouteKind::Unicast : own->assigned() ? RouteKind::Local : RouteKind::Blackhole;
     }
-  } else if (const Route* route = routes_.lookup(address, zone)) {
+  } else if (const Route* route = routes_.lookup(address, zone);
+             // The default route of IPv6 is none of IPv4's: that has ::ffff:0:0/96.
+             route != nullptr && (!address.is_v4_mapped() || route->prefix.length() >= kV4MappedLength)) {
     d.interface = route->interface;
     d.kind = route->kind;
     d.origin = route->origin;
@@ -132,7 +138,7 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
     d.valid_until = learned->expires;
     d.fragment_header = learned->fragment_header;
   }
-  if (d.interface->nd() != nullptr && !address.is_multicast() &&
+  if (d.interface->nd() != nullptr && !address.is_multicast() && !address.is_v4_mapped() &&
       (d.kind == RouteKind::Unicast || d.kind == RouteKind::Proxied)) {
     d.neighbor = &d.interface->nd()->neighbor(d.next_hop);
     // Making room for the entry may have evicted another, and with it this generation.

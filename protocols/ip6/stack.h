@@ -29,6 +29,7 @@
 namespace kamesim {
 
 class Icmp6Input;
+class Ip4Part;
 struct ExtensionHeadersToSend;
 class RoutingHeaderView;
 struct Tlv;
@@ -216,12 +217,15 @@ class Ip6Stack final : public FrameReceiver {
   // An ICMPv6 message (body with zero checksum) from this node.
   SendError send_icmp6(Bytes message, const OutputRequest& request);
   Packet allocate(std::size_t size) { return node_.packets().allocate(size); }
+  // Hands a whole packet to this node itself, in an event of its own. `interface`: that of which the packet is heard;
+  // null: the loopback interface.
+  void loop_back(Packet packet, const Ip6Interface* interface = nullptr);
 
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) override;
   void on_link_change(Nic& nic, bool up) override;
   void on_mtu_change(Nic&) override { invalidate_destinations(); }
-  // A whole IPv6 packet that arrived by `interface` (from the wire, or out of a tunnel).
+  // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).
   void input(Ip6Interface& interface, Packet packet, bool link_layer_multicast = false);
   void set_upper_layer(NextHeader protocol, PacketHandler* handler);
   PacketHandler* upper_layer(NextHeader protocol) const {
@@ -251,6 +255,9 @@ class Ip6Stack final : public FrameReceiver {
   void notify(const RoutingMessage& message);
   void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
   MobilityHooks* mobility_hooks() const { return mobility_; }
+  // The node's IPv4 part (ip4_part.h); null: it has none.
+  void set_ip4(Ip4Part* part) { ip4_ = part; }
+  Ip4Part* ip4() const { return ip4_; }
   // After mutable_config() was changed: tables take their new bounds, interfaces the addresses that follow, and
   // daemons are told.
   void on_settings_changed();
@@ -270,6 +277,7 @@ class Ip6Stack final : public FrameReceiver {
   void await_dad(Ip6Interface& interface, InterfaceAddress& address);
   void review_subnet_router_anycast(Ip6Interface& interface);
   // input.cc
+  void other_frame(EthernetInterface& interface, Packet frame);
   bool length_is_told(InputPacket& packet);
   bool heeds_router_alert(InputPacket& packet);
   void local_input(InputPacket packet);
@@ -306,8 +314,6 @@ class Ip6Stack final : public FrameReceiver {
   SendError fragment(Packet packet, std::uint32_t mtu, Emit emit);
   std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
                            Bytes upper) const;
-  // `interface`: that of which the packet is heard; null: the loopback interface.
-  void loop_back(Packet packet, const Ip6Interface* interface = nullptr);
   void deliver_looped_back();
   Ip6Interface* default_interface() const;
 
@@ -327,6 +333,7 @@ class Ip6Stack final : public FrameReceiver {
   std::unique_ptr<Icmp6Input> icmp6_;
   std::vector<RoutingListener*> listeners_;
   MobilityHooks* mobility_ = nullptr;
+  Ip4Part* ip4_ = nullptr;
   Counters counters_;
   RandomStream fragment_ids_;  // RFC 7739 §5.2: each Identification drawn at random
   std::uint64_t flow_label_secret_;

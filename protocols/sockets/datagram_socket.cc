@@ -4,6 +4,7 @@
 
 #include "protocols/sockets/option_names.h"
 #include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv4_address.h"
 #include "protocols/wire/udp.h"
 
 namespace kamesim {
@@ -69,7 +70,7 @@ Ip6Socket& DatagramSocket::socket() { return const_cast<Ip6Socket&>(std::as_cons
 std::errc DatagramSocket::bind(const SocketAddress& address) {
   if (udp() != nullptr) return udp()->bind_to(address);
   const Ipv6Address& a = address.address;
-  if (!a.is_unspecified() && !a.is_multicast()) {
+  if (!a.is_unspecified() && a != kV4MappedAny && !a.is_multicast()) {
     const InterfaceAddress* own = layer().stack().find_own_address(a, layer().interface(address.zone));
     if (own == nullptr || own->anycast) return std::errc::address_not_available;
   }
@@ -86,7 +87,7 @@ std::errc DatagramSocket::connect(const SocketAddress& to) {
   Ip6Stack& stack = layer().stack();
   const SocketAddress before = local();
   SocketAddress from = before;
-  if (before.address.is_unspecified() || address_by_connect_) {
+  if (before.address.is_unspecified() || before.address == kV4MappedAny || address_by_connect_) {
     const Ip6Interface* out =
         peer.address.is_multicast() ? request.interface : stack.route_to(peer.address, request.interface).interface;
     if (out == nullptr) return std::errc::network_unreachable;
@@ -103,7 +104,7 @@ std::errc DatagramSocket::connect(const SocketAddress& to) {
     if (const std::errc no = udp()->connect(peer); no != kDone) return no;
     udp()->set_local_address(from.address, from.zone);
   }
-  address_by_connect_ |= before.address.is_unspecified();
+  address_by_connect_ |= before.address.is_unspecified() || before.address == kV4MappedAny;
   pending_error_ = kDone;
   return kDone;
 }

@@ -88,7 +88,7 @@ class DatagramSocket final : private DatagramHandler {
   struct Defaults {  // of IPPROTO_IPV6 options that are the socket's own; -1: the node's
     int unicast_hops = -1, multicast_hops = -1;
     std::uint32_t multicast_interface = 0;
-    bool multicast_loop = true, v6_only = false, receive_error = false, receive_path_mtu = false;
+    bool multicast_loop = true, receive_error = false, receive_path_mtu = false;
     bool auto_flow_label = true;
     SourcePreferences prefer;
   };

@@ -176,7 +176,7 @@ std::vector<ControlMessage> control_messages(const Datagram& datagram, const Rec
   }
   if (wanted.hop_limit) add(kHopLimit, int_value(datagram.hop_limit));
   if (wanted.traffic_class) add(kTrafficClass, int_value(datagram.traffic_class));
-  if (!wanted.hop_by_hop && !wanted.routing && !wanted.destination) return messages;
+  if ((!wanted.hop_by_hop && !wanted.routing && !wanted.destination) || datagram.headers.empty()) return messages;
   // The headers in the order in which they came, one message each (§4.1).
   const Bytes headers = datagram.headers;
   auto next = static_cast<NextHeader>(headers[kIpv6NextHeaderOffset]);

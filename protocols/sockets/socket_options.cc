@@ -60,6 +60,7 @@ std::errc set_buffer(std::size_t& size, Bytes value) {
 std::errc DatagramSocket::request_for(const SocketAddress& to, const PacketOptions& options,
                                       OutputRequest& request) const {
   const bool group = to.address.is_multicast();
+  if (to.address.is_v4_mapped() && socket().v6_only) return std::errc::network_unreachable;  // RFC 3493 §5.3
   request.destination = to.address;
   // RFC 3542 §6.7: the interface of the destination's zone, of IPV6_PKTINFO, of the peer's zone, of IPV6_MULTICAST_IF;
   // those that are said must agree.
@@ -150,7 +151,7 @@ std::errc DatagramSocket::set_ipv6_option(int name, Bytes value) {
       return kDone;
     }
     case kV6Only:  // §5.3: to be said before bind
-      return local().port != 0 ? std::errc::invalid_argument : set_flag(defaults_.v6_only, value);
+      return local().port != 0 ? std::errc::invalid_argument : set_flag(socket().v6_only, value);
     case kReceiveError: return set_flag(defaults_.receive_error, value);
     case kReceivePathMtu: return set_flag(defaults_.receive_path_mtu, value);
     case kReceivePacketInfo: return set_flag(receive_options_.packet_info, value);
@@ -285,7 +286,7 @@ std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8
       return number(defaults_.multicast_hops >= 0 ? defaults_.multicast_hops : config.multicast_hop_limit);
     case kMulticastLoop: return number(defaults_.multicast_loop);
     case kMulticastInterface: return number(defaults_.multicast_interface);
-    case kV6Only: return number(defaults_.v6_only);
+    case kV6Only: return number(socket().v6_only);
     case kReceiveError: return number(defaults_.receive_error);
     case kReceivePathMtu: return number(defaults_.receive_path_mtu);
     case kReceivePacketInfo: return number(receive_options_.packet_info);

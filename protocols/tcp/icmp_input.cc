@@ -3,7 +3,6 @@
 #include "protocols/tcp/drops.h"
 #include "protocols/tcp/endpoint.h"
 #include "protocols/tcp/header.h"
-#include "protocols/wire/ipv6_header.h"
 
 namespace kamesim {
 
@@ -27,22 +26,30 @@ const Ip6Interface* zone_of_own(const Ip6Stack& stack, const Ipv6Address& addres
 
 }  // namespace
 
-void TcpLayer::on_icmp6_error(const Icmp6Error& error, std::size_t offset) {
-  const Bytes quoted = error.invoking_packet;
-  const auto header = Ipv6HeaderView::check_quoted(quoted);
-  if (!header || quoted.size() < offset) return stack_.drop(kTcpErrorNotOurs, quoted);
-  const auto segment = parse_tcp_quoted(quoted.subspan(offset));
-  if (!segment) return stack_.drop(*segment.error(), quoted);
-  FourTuple tuple{.local = header->source(), .remote = header->destination(), .local_port = segment->source_port,
-                  .remote_port = segment->destination_port};
+TcpEndpoint* TcpLayer::find_quoted(const Icmp6ErrorReport& report, const TcpPortsAndSequence& segment) const {
+  FourTuple tuple{.local = report.source, .remote = report.destination, .local_port = segment.source_port,
+                  .remote_port = segment.destination_port};
   if (tuple.local.is_link_local() || tuple.remote.is_link_local()) {
     const Ip6Interface* zone = zone_of_own(stack_, tuple.local);
     tuple.zone = zone != nullptr ? zone->index() : 0;
   }
   TcpEndpoint* endpoint = find(tuple);
-  if (endpoint == nullptr || !endpoint->connection.in_flight(segment->seq)) {
-    return stack_.drop(kTcpErrorNotOurs, quoted);
-  }
+  return endpoint != nullptr && endpoint->connection.in_flight(segment.seq) ? endpoint : nullptr;
+}
+
+// KAME's defence, RFC 5927 §7.2: a Packet Too Big about what is not under way was not elicited by a router.
+Quotation TcpLayer::verify(const Icmp6ErrorReport& report) {
+  const auto segment = parse_tcp_quoted(report.upper());
+  if (!segment) return Quotation::Unverified;  // too little of it came back
+  return find_quoted(report, *segment) != nullptr ? Quotation::Verified : Quotation::Forged;
+}
+
+void TcpLayer::on_icmp6_error_report(const Icmp6ErrorReport& report) {
+  const Icmp6Error& error = report.error;
+  const auto segment = parse_tcp_quoted(report.upper());
+  if (!segment) return stack_.drop(*segment.error(), error.invoking_packet);
+  TcpEndpoint* endpoint = find_quoted(report, *segment);
+  if (endpoint == nullptr) return stack_.drop(kTcpErrorNotOurs, error.invoking_packet);
   // A Packet Too Big has lowered the path's MTU: run() looks at it, and segments become smaller.
   if (error.type != Icmp6Type::PacketTooBig) {
     if (is_hard(error) && !is_synchronized(endpoint->connection.state())) {

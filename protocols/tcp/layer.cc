@@ -8,6 +8,7 @@
 #include "protocols/tcp/endpoint.h"
 #include "protocols/tcp/header.h"
 #include "protocols/wire/checksum.h"
+#include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
 #include "protocols/wire/options_header.h"
 #include "protocols/wire/routing_header.h"
@@ -17,18 +18,20 @@ namespace kamesim {
 
 namespace {
 
-constexpr std::size_t kIpv4HeaderSize = 20;
 constexpr std::uint16_t kFirstEphemeralPort = 49152;  // RFC 6335 §6
 // RFC 4861 §7.3.1 hints need not come with every acknowledgment; ReachableTime is 500 ms at least (RFC 4861 §6.3.2's
 // MIN_RANDOM_FACTOR of one second).
 constexpr Duration kConfirmInterval = 100_ms;
+
+bool is_any(const Ipv6Address& address) { return address.is_unspecified() || address == kV4MappedAny; }
+bool is_any_or_v4(const Ipv6Address& address) { return address.is_unspecified() || address.is_v4_mapped(); }
 
 std::size_t fixed_headers(const FourTuple& tuple) {
   return kTcpHeaderSize + (tuple.remote.is_v4_mapped() ? kIpv4HeaderSize : kIpv6HeaderSize);
 }
 
 std::uint32_t least_mtu(const FourTuple& tuple) {  // RFC 9293 §3.7.2
-  return tuple.remote.is_v4_mapped() ? 576 : static_cast<std::uint32_t>(kIpv6MinimumMtu);
+  return tuple.remote.is_v4_mapped() ? kIpv4MinimumReassembly : static_cast<std::uint32_t>(kIpv6MinimumMtu);
 }
 
 std::uint16_t mss_for_mtu(const FourTuple& tuple, std::uint32_t mtu) {
@@ -301,16 +304,23 @@ TcpEndpoint& TcpLayer::add_endpoint(const FourTuple& tuple, Ip6Interface* zone, 
   return endpoint;
 }
 
-bool TcpLayer::port_taken(std::uint16_t port, const Ipv6Address& address) const {
+bool TcpLayer::port_taken(std::uint16_t port, const Ipv6Address& address, bool v6_only) const {
   if (state_ == nullptr) return false;
-  const auto overlaps = [&](const Ipv6Address& other) {
-    return other == address || other.is_unspecified() || address.is_unspecified();
+  const auto overlaps = [&](const Ipv6Address& other, bool other_v6_only) {
+    // RFC 3493 §5.3: what is for IPv6 only leaves IPv4 to others.
+    const bool apart = (address.is_v4_mapped() && (other_v6_only || !is_any_or_v4(other))) ||
+                       (other.is_v4_mapped() && (v6_only || !is_any_or_v4(address)));
+    return !apart && (other == address || is_any(other) || is_any(address));
   };
   if (const auto it = state_->listeners.find(port); it != state_->listeners.end()) {
-    if (std::ranges::any_of(it->second, [&](const TcpListener* l) { return overlaps(l->address()); })) return true;
+    if (std::ranges::any_of(it->second, [&](const TcpListener* l) { return overlaps(l->address(), l->options_.v6_only); })) {
+      return true;
+    }
   }
   if (const auto it = state_->bound.find(port); it != state_->bound.end()) {
-    if (std::ranges::any_of(it->second, [&](const TcpSocket* s) { return overlaps(s->idle_->address); })) return true;
+    return std::ranges::any_of(it->second, [&](const TcpSocket* s) {
+      return overlaps(s->idle_->address, s->idle_->options.v6_only);
+    });
   }
   return false;
 }
@@ -324,7 +334,7 @@ std::uint16_t TcpLayer::ephemeral_port(const FourTuple& tuple) {
     const auto port = static_cast<std::uint16_t>(kFirstEphemeralPort + (first + i) % kPorts);
     FourTuple candidate = tuple;
     candidate.local_port = port;
-    if (!port_taken(port, tuple.local) && !s.endpoints.contains(candidate)) return port;
+    if (!port_taken(port, tuple.local, false) && !s.endpoints.contains(candidate)) return port;
   }
   return 0;
 }

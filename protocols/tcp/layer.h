@@ -21,6 +21,7 @@
 namespace kamesim {
 
 class TcpConnection;
+struct TcpPortsAndSequence;
 
 // Of one node since it began (RFC 4022's names where it has them).
 struct TcpCounters {
@@ -53,7 +54,8 @@ class TcpLayer final : public PacketHandler {
 
   // ---- From the stack -----------------------------------------------------------------------------------------
   void on_packet(InputPacket& packet) override;
-  void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
+  Quotation verify(const Icmp6ErrorReport& report) override;
+  void on_icmp6_error_report(const Icmp6ErrorReport& report) override;
 
  private:
   friend class TcpSocket;
@@ -65,6 +67,8 @@ class TcpLayer final : public PacketHandler {
   // layer.cc
   FourTuple tuple_of(const InputPacket& packet, const TcpSegment& segment) const;
   TcpEndpoint* find(const FourTuple& tuple) const;
+  // The connection that has the quoted segment under way, or null.
+  TcpEndpoint* find_quoted(const Icmp6ErrorReport& report, const TcpPortsAndSequence& segment) const;
   TcpEndpoint& add_endpoint(const FourTuple& tuple, Ip6Interface* zone, const TcpSocketOptions& options);
   void connection_input(TcpEndpoint& endpoint, const TcpSegment& segment, InputPacket& packet);
   void run(TcpEndpoint& endpoint);
@@ -79,7 +83,7 @@ class TcpLayer final : public PacketHandler {
   std::uint16_t announced_mss(const FourTuple& tuple, Ip6Interface* zone);
   void confirm_reachable(TcpEndpoint& endpoint);
   std::uint16_t ephemeral_port(const FourTuple& tuple);
-  bool port_taken(std::uint16_t port, const Ipv6Address& address) const;
+  bool port_taken(std::uint16_t port, const Ipv6Address& address, bool v6_only) const;
   // listen.cc
   TcpListener* find_listener(const Ipv6Address& address, std::uint16_t port) const;
   void listen_input(TcpListener& listener, const FourTuple& tuple, const TcpSegment& segment, InputPacket& packet);

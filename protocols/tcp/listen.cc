@@ -5,6 +5,7 @@
 #include "protocols/tcp/drops.h"
 #include "protocols/tcp/endpoint.h"
 #include "protocols/tcp/header.h"
+#include "protocols/wire/ipv4_address.h"
 
 namespace kamesim {
 
@@ -19,10 +20,13 @@ TcpListener* TcpLayer::find_listener(const Ipv6Address& address, std::uint16_t p
   if (state_ == nullptr) return nullptr;
   const auto it = state_->listeners.find(port);
   if (it == state_->listeners.end()) return nullptr;
+  const bool ip4 = address.is_v4_mapped();
   TcpListener* any = nullptr;
   for (TcpListener* listener : it->second) {
     if (listener->address() == address) return listener;
-    if (listener->address().is_unspecified()) any = listener;
+    // RFC 3493 §3.7, §5.3: one for all addresses takes IPv4 too, unless it is said not to.
+    if (ip4 && listener->address() == kV4MappedAny) return listener;
+    if (listener->address().is_unspecified() && !(ip4 && listener->options_.v6_only)) any = listener;
   }
   return any;
 }

@@ -39,6 +39,7 @@ struct TcpSocketOptions {
   Duration delayed_ack = 100_ms;  // RFC 9293 §3.8.6.3: less than 0.5 s
   std::uint8_t hop_limit = 0;     // 0: the interface's
   std::uint8_t traffic_class = 0;  // its two low bits are ECN's
+  bool v6_only = false;            // RFC 3493 §5.3: no IPv4; to be said before bind and listen
 };
 
 struct TcpConfig {

@@ -4,6 +4,7 @@
 
 #include "protocols/tcp/endpoint.h"
 #include "protocols/tcp/layer.h"
+#include "protocols/wire/ipv4_address.h"
 
 namespace kamesim {
 
@@ -53,7 +54,8 @@ TcpError TcpSocket::bind(std::uint16_t port, const Ipv6Address& address) {
   if (endpoint_ != nullptr) return TcpError::AlreadyConnected;
   if (address.is_multicast()) return TcpError::InvalidAddress;
   if (port == 0) port = layer_.ephemeral_port({.local = address});
-  if (port == 0 || layer_.port_taken(port, address)) return TcpError::AddressInUse;
+  if (idle_->options.v6_only && address.is_v4_mapped()) return TcpError::InvalidAddress;
+  if (port == 0 || layer_.port_taken(port, address, idle_->options.v6_only)) return TcpError::AddressInUse;
   unbind();
   idle_->port = port;
   idle_->address = address;
@@ -73,6 +75,8 @@ void TcpSocket::unbind() {
 TcpError TcpSocket::connect(const Ipv6Address& destination, std::uint16_t port, Ip6Interface* zone) {
   if (endpoint_ != nullptr) return TcpError::AlreadyConnected;
   if (destination.is_unspecified() || destination.is_multicast() || port == 0) return TcpError::InvalidAddress;
+  const bool ip4 = destination.is_v4_mapped();
+  if (ip4 && (idle_->options.v6_only || !ipv4_identifies_a_host(ipv4_of(destination)))) return TcpError::InvalidAddress;
   TcpLayer::State& s = layer_.state();
   if (s.endpoints.size() >= s.config.max_connections) return TcpError::TooManyConnections;
   Ip6Stack& stack = layer_.stack();
@@ -80,7 +84,7 @@ TcpError TcpSocket::connect(const Ipv6Address& destination, std::uint16_t port, 
   const Destination& to = stack.route_to(destination, zone);
   if (to.interface == nullptr || to.kind == RouteKind::Reject) return TcpError::NoRoute;
   FourTuple tuple{.local = idle_->address, .remote = destination, .local_port = idle_->port, .remote_port = port};
-  if (tuple.local.is_unspecified()) {
+  if (tuple.local.is_unspecified() || tuple.local == kV4MappedAny) {
     const InterfaceAddress* source = stack.select_source(destination, to.interface);
     if (source == nullptr) return TcpError::NoSourceAddress;
     tuple.local = source->address;
@@ -231,11 +235,15 @@ TcpListener::~TcpListener() { close(); }
 
 TcpError TcpListener::listen(std::uint16_t port, const Ipv6Address& address, unsigned backlog) {
   if (port_ != 0) return TcpError::AlreadyConnected;
-  if (address.is_multicast()) return TcpError::InvalidAddress;
+  if (address.is_multicast() || (options_.v6_only && address.is_v4_mapped())) return TcpError::InvalidAddress;
   if (port == 0) port = layer_.ephemeral_port({.local = address});
   // A listener on one address and one on any may share a port; connections go to the more specific.
   auto& listeners = layer_.state().listeners[port];
-  const bool taken = std::ranges::any_of(listeners, [&](const TcpListener* l) { return l->address_ == address; });
+  const bool any_of_ip4 = address == kV4MappedAny || (address.is_unspecified() && !options_.v6_only);
+  const bool taken = std::ranges::any_of(listeners, [&](const TcpListener* l) {
+    const bool takes_ip4 = l->address_ == kV4MappedAny || (l->address_.is_unspecified() && !l->options_.v6_only);
+    return l->address_ == address || (any_of_ip4 && takes_ip4);
+  });
   if (port == 0 || taken) return TcpError::AddressInUse;
   port_ = port;
   address_ = address;

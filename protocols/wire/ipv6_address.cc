@@ -4,34 +4,15 @@
 #include <ostream>
 #include <stdexcept>
 
+#include "protocols/wire/decimal.h"
+#include "protocols/wire/ipv4_address.h"
+
 namespace kamesim {
 namespace {
 
 constexpr std::size_t kGroups = 8;
 
 bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-// A decimal number that fills the whole text, without sign or superfluous zeros.
-std::optional<unsigned> parse_decimal(std::string_view text, unsigned max) {
-  if (text.empty() || (text[0] == '0' && text.size() > 1)) return std::nullopt;
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value > max) return std::nullopt;
-  return value;
-}
-
-std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
-  std::uint32_t address = 0;
-  for (int i = 0; i < 4; ++i) {
-    const std::size_t dot = i < 3 ? text.find('.') : text.size();
-    if (dot == std::string_view::npos) return std::nullopt;
-    const auto octet = parse_decimal(text.substr(0, dot), 255);
-    if (!octet) return std::nullopt;
-    address = address << 8 | *octet;
-    text.remove_prefix(i < 3 ? dot + 1 : dot);
-  }
-  return address;
-}
 
 // One to four hexadecimal digits.
 std::optional<std::uint16_t> parse_group(std::string_view text) {

@@ -8,6 +8,8 @@ namespace kamesim {
 
 enum class NextHeader : std::uint8_t {
   HopByHopOptions = 0,       // RFC 8200 §4.3
+  Icmp4 = 1,                 // RFC 792
+  Ipv4 = 4,                  // RFC 2003, RFC 2473
   Tcp = 6,
   Udp = 17,
   Ipv6 = 41,                 // RFC 2473

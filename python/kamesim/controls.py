@@ -150,7 +150,7 @@ class Controls(Placed):
         """Its neighbour caches: interface, address, mac (None: not known), state, is_router, permanent, queued.
 
         state is incomplete, reachable, stale, delay or probe (RFC 4861 section 7.3.2). permanent: given by hand.
-        queued: packets that wait for the MAC address.
+        queued: packets that wait for the MAC address. Neighbours of IPv4 stand there too, as ARP knows them.
         """
         rows = [(i.name, *row) for i in self.interfaces for row in i._core.neighbors()]
         return tables.frame(
@@ -173,7 +173,7 @@ class Controls(Placed):
         text = errors.mac(what, "mac", mac)
         assert text is not None
         on = self._choose_interface(interface)
-        if who in on.addresses:
+        if who in on.addresses or who in on.ipv4_addresses:
             raise errors.Error(f"{what}: {who} is an address of {on.full_name!r} itself")
         self._core.add_neighbor(who, text, on._core, errors.flag(what, "is_router", is_router))
 
@@ -288,8 +288,8 @@ class Controls(Placed):
         def _choose_interface(self, given: Interface | str | None) -> Interface: ...
 
     def _neighbor_address(self, what: str, address: Any) -> str:
-        text = errors.address(what, "address", address)
-        parsed = ipaddress.IPv6Address(text)
+        text = errors.ip_address(what, "address", address)
+        parsed = ipaddress.ip_address(text)
         if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback:
             errors.fail(what, "address", address, "the address of another node")
         return text

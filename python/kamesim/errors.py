@@ -140,6 +140,44 @@ def address(what: str, parameter: str, value: Any) -> str:
     return str(parsed)
 
 
+def ip_address(what: str, parameter: str, value: Any) -> str:
+    """`value` (text, or of ipaddress) as the text of an IPv6 or IPv4 address; '::ffff:192.0.2.1' is '192.0.2.1'."""
+    if isinstance(value, ipaddress.IPv4Address) or (isinstance(value, str) and is_ipv4(value)):
+        return str(ipaddress.IPv4Address(value))
+    if isinstance(value, str) and ":" not in value:
+        fail(what, parameter, value, "an IPv6 or IPv4 address, such as '2001:db8::1' or '192.0.2.1'")
+    text = address(what, parameter, value)
+    mapped = ipaddress.IPv6Address(text).ipv4_mapped
+    return text if mapped is None else str(mapped)
+
+
+def is_ipv4(text: str) -> bool:
+    """Whether it is the text of an IPv4 address."""
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def ip_prefix(what: str, parameter: str, value: Any) -> ipaddress.IPv6Network | ipaddress.IPv4Network:
+    """`value` (text, or of ipaddress) as an IPv6 or IPv4 prefix."""
+    if isinstance(value, ipaddress.IPv4Network):
+        return value
+    if not isinstance(value, str) or ":" in value or "." not in value:
+        return prefix(what, parameter, value)
+    right = "an IPv6 or IPv4 prefix, such as '2001:db8:1::/64' or '192.0.2.0/24'"
+    if not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
+        fail(what, parameter, value, right)
+    try:
+        return ipaddress.IPv4Network(value)
+    except ValueError as error:
+        if "host bits" in str(error):
+            network = ipaddress.IPv4Network(value, strict=False)
+            fail(what, parameter, value, f"a prefix without bits set behind its length: '{network}'")
+        fail(what, parameter, value, right)
+
+
 def prefix(what: str, parameter: str, value: Any) -> ipaddress.IPv6Network:
     """`value` (text or ipaddress.IPv6Network) as an IPv6 prefix."""
     right = "an IPv6 prefix, such as '2001:db8:1::/64'"
@@ -157,11 +195,16 @@ def prefix(what: str, parameter: str, value: Any) -> ipaddress.IPv6Network:
 
 
 def address_with_length(what: str, parameter: str, value: Any, default_length: int = 64) -> tuple[str, int]:
-    """'2001:db8::1/64' or '2001:db8::1' as (address, length of its prefix)."""
-    text = str(value) if isinstance(value, (ipaddress.IPv6Address, ipaddress.IPv6Interface)) else value
+    """'2001:db8::1/64' or '2001:db8::1' as (address, length of its prefix); of IPv4, '192.0.2.1/24' only."""
+    classes = (ipaddress.IPv6Address, ipaddress.IPv6Interface, ipaddress.IPv4Address, ipaddress.IPv4Interface)
+    text = str(value) if isinstance(value, classes) else value
     if not isinstance(text, str):
         fail(what, parameter, value, "an IPv6 address, such as '2001:db8::1' or '2001:db8::1/64'")
     host, slash, length = text.partition("/")
+    if is_ipv4(host):
+        if not (re.fullmatch(r"[0-9]{1,2}", length) and int(length) <= 32):
+            fail(what, parameter, value, f"with the length of its prefix, from 0 to 32, such as '{host}/24'")
+        return ip_address(what, parameter, host), int(length)
     if slash and not (re.fullmatch(r"[0-9]{1,3}", length) and int(length) <= 128):
         fail(what, parameter, value, "an address whose prefix length is from 0 to 128")
     return address(what, parameter, host), int(length) if slash else default_length

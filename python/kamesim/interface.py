@@ -102,6 +102,11 @@ class Interface:
         return self._core.addresses()
 
     @property
+    def ipv4_addresses(self) -> list[str]:
+        """Its IPv4 addresses, in the order in which they came."""
+        return self._core.ipv4_addresses()
+
+    @property
     def link_local(self) -> str | None:
         """Its link-local address; None while it has none."""
         return next((a for a in self.addresses if IPv6Address(a).is_link_local), None)

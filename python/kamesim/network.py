@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal, Union
 
 from kamesim import addressing, errors
@@ -188,8 +188,9 @@ class Network(CellBuilding):
 
     def _address_of(self, what: str, parameter: str, target: Any) -> str:
         """The address that a user means by an address, a node, or the name of a node."""
-        if isinstance(target, IPv6Address) or (isinstance(target, str) and ":" in target):
-            return errors.address(what, parameter, target)
+        text = isinstance(target, str) and (":" in target or errors.is_ipv4(target))
+        if text or isinstance(target, (IPv4Address, IPv6Address)):
+            return errors.ip_address(what, parameter, target)
         node = self.node(target)
         if node.address is None:
             raise errors.Error(

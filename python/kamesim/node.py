@@ -147,9 +147,10 @@ class Node(Controls):
     def addresses(self) -> pd.DataFrame:
         """Its addresses: interface, address, prefix_length, state, origin, preferred_until_s, valid_until_s.
 
-        state is tentative, optimistic, preferred, deprecated or duplicated; a time of inf is for ever.
+        state is tentative, optimistic, preferred, deprecated or duplicated; a time of inf is for ever. Those of IPv4
+        come last.
         """
-        return tables.addresses(self._address_rows())
+        return tables.addresses(self._address_rows() + self._core.ipv4_addresses())
 
     def add_address(
         self,
@@ -161,19 +162,22 @@ class Node(Controls):
         preferred_lifetime: float | None = None,
         valid_lifetime: float | None = None,
     ) -> None:
-        """Gives it an address, such as "2001:db8::1/64" (without a length: /64), by hand.
+        """Gives it an address, such as "2001:db8::1/64" (without a length: /64) or "192.0.2.1/24", by hand.
 
         interface: None will do if it has only one. anycast: other nodes may have the address too; it is no source, and
         there is no Duplicate Address Detection. dad: whether that is performed; it takes a second or two, in which the
-        address cannot be used. preferred_lifetime, valid_lifetime: seconds from now on, after which it is deprecated
+        address cannot be used; IPv4 has none. preferred_lifetime, valid_lifetime: seconds from now on, after which it is deprecated
         and goes (RFC 4862 section 5.5.4); None: for ever.
         """
         text, length = errors.address_with_length(self._what, "address", address)
-        if ipaddress.IPv6Address(text).is_multicast or ipaddress.IPv6Address(text).is_unspecified:
+        parsed = ipaddress.ip_address(text)
+        if parsed.is_multicast or parsed.is_unspecified or (parsed.version == 4 and parsed.is_reserved):
             errors.fail(self._what, "address", address, "a unicast or anycast address")
+        if anycast is True and parsed.version == 4:
+            errors.fail(self._what, "anycast", anycast, "False for an IPv4 address")
         on = self._choose_interface(interface)
         preferred, valid = self._lifetimes(preferred_lifetime, valid_lifetime)
-        if text in on.addresses:
+        if text in on.addresses or text in on.ipv4_addresses:
             raise errors.Error(f"{self._what}: it has the address {text} on {on.name!r} already")
         static = StaticAddress(
             on, text, length, errors.flag(self._what, "anycast", anycast), errors.flag(self._what, "dad", dad)
@@ -185,7 +189,7 @@ class Node(Controls):
         self, address: str, *, preferred_lifetime: float | None = None, valid_lifetime: float | None = None
     ) -> None:
         """Gives an address, by whatever way it came, other lifetimes, in seconds from now on; None: for ever."""
-        text, length = errors.address_with_length(self._what, "address", address)
+        text, length = self._address_and_length(address)
         preferred, valid = self._lifetimes(preferred_lifetime, valid_lifetime)
         holders = [i for i in self.interfaces if text in i.addresses]
         if not holders:
@@ -195,7 +199,7 @@ class Node(Controls):
 
     def remove_address(self, address: str, *, interface: Interface | str | None = None) -> None:
         """Takes an address away, by whatever way it came. interface: None: from all that have it."""
-        text, _ = errors.address_with_length(self._what, "address", address)
+        text, _ = self._address_and_length(address)
         places = self.interfaces if interface is None else [self.interface(interface)]
         removed = [i for i in places if i._core.remove_address(text)]
         if not removed:
@@ -203,6 +207,12 @@ class Node(Controls):
         self._static_addresses = [
             a for a in self._static_addresses if a.address != text or a.interface not in removed
         ]
+
+    def _address_and_length(self, address: Any) -> tuple[str, int]:
+        """Of an address that it has: the length of its prefix does not matter."""
+        if isinstance(address, ipaddress.IPv4Address) or (isinstance(address, str) and errors.is_ipv4(address)):
+            address = f"{address}/32"
+        return errors.address_with_length(self._what, "address", address)
 
     def _lifetimes(self, preferred: float | None, valid: float | None) -> tuple[int | None, int | None]:
         """The lifetimes of an address in nanoseconds."""
@@ -235,14 +245,16 @@ class Node(Controls):
     ) -> None:
         """Adds a static route.
 
-        prefix: "::/0" is the default route. via: the next router's address; None: the prefix is on the link.
+        prefix: "::/0" is the default route, "0.0.0.0/0" that of IPv4. via: the next router's address; None: the prefix is on the link.
         interface: None: the one that `via` is reached by, or its only one. kind: "unicast", "reject" (answered with
         Destination Unreachable) or "blackhole". metric: of routes to one prefix, the lowest is used.
         """
-        network = errors.prefix(self._what, "prefix", prefix)
-        next_hop = None if via is None else errors.address(self._what, "via", via)
-        if next_hop is not None and ipaddress.IPv6Address(next_hop).is_multicast:
+        network = errors.ip_prefix(self._what, "prefix", prefix)
+        next_hop = None if via is None else errors.ip_address(self._what, "via", via)
+        if next_hop is not None and ipaddress.ip_address(next_hop).is_multicast:
             errors.fail(self._what, "via", via, "the address of a router, not of a group")
+        if next_hop is not None and ipaddress.ip_address(next_hop).version != network.version:
+            errors.fail(self._what, "via", via, f"an IPv{network.version} address, as the prefix is")
         errors.one_of(self._what, "kind", kind, ("unicast", "reject", "blackhole"))
         number = errors.integer(self._what, "metric", metric, "", minimum=0, maximum=2**32 - 1)
         on = self._exit_towards(next_hop) if interface is None else self.interface(interface)
@@ -250,8 +262,8 @@ class Node(Controls):
 
     def remove_route(self, prefix: str, *, via: str | None = None) -> None:
         """Removes the static routes to the prefix, all or those by one next router."""
-        network = errors.prefix(self._what, "prefix", prefix)
-        next_hop = None if via is None else errors.address(self._what, "via", via)
+        network = errors.ip_prefix(self._what, "prefix", prefix)
+        next_hop = None if via is None else errors.ip_address(self._what, "via", via)
         if self._core.remove_route(str(network), next_hop) == 0:
             known = {row[0] for row in self._core.routes() if row[4] == "static"}
             raise errors.UnknownName(f"{self._what}: static route", str(network), sorted(known))
@@ -312,11 +324,12 @@ class Node(Controls):
         what = f"{self._what}: ping"
         target = self.network._address_of(what, "destination", destination)
         on = None if interface is None else self.interface(interface)
-        if on is None and ipaddress.IPv6Address(target).is_link_local:
+        parsed = ipaddress.ip_address(target)
+        if on is None and parsed.version == 6 and parsed.is_link_local:
             on = self._choose_interface(None)
         core = self._core.ping(
             target,
-            None if source is None else errors.address(what, "source", source),
+            None if source is None else errors.ip_address(what, "source", source),
             None if on is None else on._core,
             errors.integer(what, "count", count, "", minimum=1, maximum=65536),
             errors.integer(what, "size", size, "bytes", minimum=0, maximum=65000),
@@ -389,7 +402,8 @@ class Node(Controls):
     def _exit_towards(self, next_hop: str | None) -> Interface:
         if next_hop is not None and len(self._interfaces) != 1:
             name = self._core.route_interface(next_hop)
-            if name in self._interfaces and not ipaddress.IPv6Address(next_hop).is_link_local:
+            parsed = ipaddress.ip_address(next_hop)
+            if name in self._interfaces and not (parsed.version == 6 and parsed.is_link_local):
                 return self._interfaces[name]
         return self._choose_interface(None)
 

@@ -311,8 +311,11 @@ def ends_of(node: Node, what: str, address: Any, *, local: bool = False) -> tupl
         scope = node.interface(interface)._core.index
     if local and host == "":
         host = "::"
-    if not isinstance(host, (str, ipaddress.IPv6Address)) or (isinstance(host, str) and ":" not in host):
+    literal = isinstance(host, str) and (":" in host or errors.is_ipv4(host))
+    if not literal and not isinstance(host, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
         host = node.network._address_of(what, "host", host)
+    if isinstance(host, ipaddress.IPv4Address) or (isinstance(host, str) and ":" not in host):
+        return f"::ffff:{host}", number, scope  # RFC 3493 section 3.7
     return errors.address(what, "host", host), number, scope
 
 

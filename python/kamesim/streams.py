@@ -42,6 +42,7 @@ _OPTIONS: dict[tuple[int, int], tuple[str, int]] = {
     (names.SOL_SOCKET, names.SO_SNDBUF): ("send_buffer", 1),
     (names.SOL_SOCKET, names.SO_RCVBUF): ("receive_buffer", 1),
     (names.SOL_SOCKET, names.SO_KEEPALIVE): ("keepalive", 1),
+    (names.IPPROTO_IPV6, names.IPV6_V6ONLY): ("v6_only", 1),
     (names.IPPROTO_TCP, names.TCP_NODELAY): ("nodelay", 1),
     (names.IPPROTO_TCP, names.TCP_CORK): ("cork", 1),
     (names.IPPROTO_TCP, names.TCP_MAXSEG): ("max_segment", 1),
@@ -49,7 +50,7 @@ _OPTIONS: dict[tuple[int, int], tuple[str, int]] = {
     (names.IPPROTO_TCP, names.TCP_KEEPINTVL): ("keepalive_interval_ns", 1_000_000_000),
     (names.IPPROTO_TCP, names.TCP_KEEPCNT): ("keepalive_probes", 1),
 }
-_FLAGS = ("keepalive", "nodelay", "cork")
+_FLAGS = ("keepalive", "nodelay", "cork", "v6_only")
 
 
 class Stream:
@@ -228,9 +229,11 @@ class Stream:
     # --- Options ----------------------------------------------------------------------------------------------------
 
     def setsockopt(self, level: int, name: int, value: int | str | bytes) -> None:
-        """Sets an option: SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, TCP_NODELAY, TCP_CORK, TCP_MAXSEG, TCP_KEEPIDLE,
+        """Sets an option: IPV6_V6ONLY (before `bind`), SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, TCP_NODELAY, TCP_CORK, TCP_MAXSEG, TCP_KEEPIDLE,
         TCP_KEEPINTVL, TCP_KEEPCNT, or TCP_CONGESTION with a name."""
         what = f"{self._what}: setsockopt"
+        if (level, name) == (names.IPPROTO_IPV6, names.IPV6_V6ONLY) and self._bound is not None:
+            self._fail("setsockopt", errno.EINVAL)  # RFC 3493 section 5.3
         if (level, name) == (names.SOL_SOCKET, names.SO_REUSEADDR):
             return  # TIME-WAIT never keeps a port from being listened on here
         if (level, name) == (names.IPPROTO_TCP, names.TCP_CONGESTION):

@@ -184,4 +184,4 @@ def _port(what: str, parameter: str, value: int | None) -> int | None:
 
 
 def _address(what: str, parameter: str, value: str | None) -> str | None:
-    return None if value is None else errors.address(what, parameter, value)
+    return None if value is None else errors.ip_address(what, parameter, value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from scapy.layers.inet import TCP, UDP
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_LSRR, IPOption_RR
 from scapy.layers.inet6 import (
     HAO,
     ICMPv6DestUnreach,
@@ -60,6 +60,7 @@ from scapy.layers.inet6 import (
     PadN,
     RouterAlert,
 )
+from scapy.layers.l2 import ARP
 from scapy.packet import Packet, Raw
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -178,6 +179,40 @@ MOBILITY = {
 }
 
 
+NODE4, PEER4, FAR4 = "192.0.2.1", "192.0.2.99", "203.0.113.9"
+QUOTED4 = bytes(IP(src=NODE4, dst=FAR4) / UDP(sport=7, dport=9) / b"quoted")
+
+
+def ip4(**fields: object) -> Packet:
+    return IP(**({"src": PEER4, "dst": NODE4} | fields))
+
+
+IPV4 = {
+    "echo": ip4() / ICMP(id=1, seq=1) / b"data",
+    "udp": ip4() / UDP(sport=9, dport=7) / b"hello",
+    "udp_closed_port": ip4() / UDP(sport=9, dport=99) / b"hello",
+    "tcp_syn": ip4() / TCP(sport=1234, dport=7, flags="S", seq=1, options=[("MSS", 1460)]),
+    "unknown_protocol": ip4(proto=200) / b"12345678",
+    "first_fragment": ip4(id=5, flags="MF", proto=17) / Raw(bytes(UDP(dport=7, len=24)) + b"12345678"),
+    "last_fragment": ip4(id=5, frag=2, proto=17) / Raw(b"87654321"),
+    "record_route": ip4(options=[IPOption_RR(routers=["0.0.0.0"])]) / ICMP(id=2),
+    "source_route": ip4(options=[IPOption_LSRR(routers=[FAR4])]) / ICMP(id=2),
+    "to_forward": ip4(dst="198.51.100.77") / UDP(dport=7) / b"near",
+    "to_forward_nowhere": ip4(dst=FAR4) / UDP(dport=7) / b"far",
+    "ttl_exceeded": ip4(dst="198.51.100.77", ttl=1) / UDP(dport=7),
+    "broadcast": ip4(dst="192.0.2.255") / UDP(dport=7) / b"all",
+    "unreachable": ip4() / ICMP(type=3, code=3) / QUOTED4,
+    "fragmentation_needed": ip4() / ICMP(type=3, code=4, nexthopmtu=1000) / QUOTED4,
+    "redirect": ip4() / ICMP(type=5, code=1, gw="192.0.2.254") / QUOTED4,
+    "parameter_problem": ip4() / ICMP(type=12, ptr=8) / QUOTED4,
+    "tunnel": ip4(proto=41) / Raw(bytes(ip6() / UDP(dport=7) / b"inner")),
+}
+ARPS = {
+    "arp_request": ARP(op=1, hwsrc=PEER_MAC, psrc=PEER4, pdst=NODE4),
+    "arp_reply": ARP(op=2, hwsrc=PEER_MAC, psrc=PEER4, hwdst="02:00:00:00:00:01", pdst=NODE4),
+    "arp_claim": ARP(op=2, hwsrc=PEER_MAC, psrc=NODE4, pdst=NODE4),
+}
+
 # --- The node target: a role, then records -----------------------------------------------------------------------------
 
 ROLES = {"host": 0, "router": 1, "mobile_node": 2, "home_agent": 3}
@@ -212,6 +247,10 @@ def node_inputs() -> dict[str, bytes]:
         "mld": conversation([
             (nd(hlim=1, nh=0) / IPv6ExtHdrHopByHop(nh=58, options=[RouterAlert(value=0), PadN(optdata=b"")]) / Raw(m), True)
             for m in MLD.values()]),
+        "ipv4": conversation(
+            [(ARPS["arp_request"], True)] + [(p, n == "broadcast") for n, p in IPV4.items()]
+            + [(p, True) for p in ARPS.values()]
+        ),
         "mobility": conversation(
             [advertisement, neighbor]
             + [(ip6() / IPv6ExtHdrDestOpt(options=[HAO(hoa=HOME)]) / MOBILITY["bu_home"], False)]
@@ -234,6 +273,8 @@ def fragment(packet: int, offset: int, size: int, *, more: bool, pause: int = 0)
 def main() -> None:
     for name, packet in CHAINS.items():
         write("ipv6_packet", name, bytes(packet))
+    for name, packet in {**IPV4, **ARPS}.items():
+        write("ipv4_packet", name, bytes(packet))
     for name, option in OPTIONS.items():
         header = bytes(IPv6ExtHdrDestOpt(nh=59, options=[option])) if name != "unknown_10" else b"\x3b\0" + bytes(option) + b"\1\0"
         write("extension_header", name, b"\0" + header)

@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "protocols/host/host.h"
+#include "protocols/ip4/stack.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/mip6/mobile_ipv6.h"
 #include "protocols/tcp/layer.h"
 #include "protocols/tcp/socket.h"
+#include "protocols/wire/arp.h"
 #include "protocols/wire/ethernet.h"
+#include "protocols/wire/ipv4_header.h"
 #include "sim/lan.h"
 #include "sim/node.h"
 #include "sim/simulation.h"
@@ -80,6 +83,9 @@ class Scene {
       host_.add_interface(nic);
       ports_[i] = std::make_unique<TesterPort>(lan);
       host_.stack().add_address(interface(i), {.address = ip6(i == 0 ? "2001:db8:1::1" : "2001:db8:2::1")});
+      host_.ip4();
+      host_.stack().add_address(interface(i), {.address = v4_mapped(i == 0 ? 0xc0000201 : 0xc6336401),
+                                               .prefix_length = kV4MappedLength + 24});
     }
     boot(host_);
     host_.at_boot([this](Host& host) { boot(host); });
@@ -87,11 +93,16 @@ class Scene {
     wait(3_s);
   }
 
+  // What begins like a packet of IPv4 or a message of ARP goes as such.
   void send(unsigned link, bool to_group, std::vector<std::uint8_t> packet) {
+    const bool ip4 = !packet.empty() && packet[0] >> 4 == 4;
+    const bool arp = packet.size() == kArpSize && packet[0] == 0;
     std::vector<std::uint8_t> frame(kEthernetHeaderSize);
     MacAddress to({2, 0, 0, 0, 0, static_cast<std::uint8_t>(link + 1)});
     if (to_group) to = MacAddress({0x33, 0x33, 0, 0, 0, 1});
-    EthernetHeader{to, MacAddress({2, 0, 0, 0, 0, 0x99}), EtherType::Ipv6}.write(frame.data());
+    if (to_group && (ip4 || arp)) to = MacAddress({0xff, 0xff, 0xff, 0xff, 0xff, 0xff});
+    const EtherType type = ip4 ? EtherType::Ipv4 : arp ? EtherType::Arp : EtherType::Ipv6;
+    EthernetHeader{to, MacAddress({2, 0, 0, 0, 0, 0x99}), type}.write(frame.data());
     frame.insert(frame.end(), packet.begin(), packet.end());
     if (frame.size() <= kEthernetHeaderSize + 1500) ports_[link]->send(frame);
   }
@@ -110,13 +121,16 @@ class Scene {
     for (const unsigned i : {0u, 1u}) {
       NeighborDiscovery& nd = *interface(i).nd();
       fuzz::require(nd.cache().size() <= c.max_neighbors, "the bound on neighbours");
+      fuzz::require(host_.ip4().neighbors(interface(i)).size() <= c.max_neighbors, "the bound on neighbours of IPv4");
       fuzz::require(nd.routers().default_routers().routers().size() <= c.max_default_routers,
                     "the bound on default routers");
       fuzz::require(interface(i).addresses().size() <= c.max_autoconfigured_addresses * 2 + 8, "the bound on addresses");
     }
-    const auto usage = host_.stack().reassembler().usage();
-    fuzz::require(usage.bytes <= c.reassembly.bytes && usage.packets <= c.reassembly.packets,
-                  "the bounds on reassemblies");
+    for (const Reassembler* reassembler : {&std::as_const(host_.stack()).reassembler(), &host_.ip4().reassembler()}) {
+      const auto usage = reassembler->usage();
+      fuzz::require(usage.bytes <= c.reassembly.bytes && usage.packets <= c.reassembly.packets,
+                    "the bounds on reassemblies");
+    }
     fuzz::require(host_.stack().path_mtu().size() <= c.path_mtu.entries, "the bound on path MTUs");
   }
 
@@ -153,6 +167,11 @@ class Scene {
   static void check_sent(Bytes frame) {
     const auto ethernet = EthernetHeaderView::check(frame);
     fuzz::require(ethernet.has_value() && frame.size() <= kEthernetHeaderSize + 1500, "a frame that the node sent");
+    if (ethernet->ethertype() == EtherType::Ipv4) {
+      const auto packet = Ipv4HeaderView::check(ethernet->payload());
+      fuzz::require(packet.has_value(), "a packet of IPv4 that the node sent");
+      fuzz::require(ipv4_identifies_a_host(packet->source()), "its source (RFC 1122 §3.2.1.3)");
+    }
     if (ethernet->ethertype() != EtherType::Ipv6) return;
     const auto packet = Ipv6HeaderView::check(ethernet->payload());
     fuzz::require(packet.has_value(), "a packet that the node sent");

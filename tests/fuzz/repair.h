@@ -3,6 +3,8 @@
 
 #include "protocols/wire/checksum.h"
 #include "protocols/wire/extension_headers.h"
+#include "protocols/wire/icmp4.h"
+#include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
 #include "protocols/wire/options_header.h"
 #include "protocols/wire/routing_header.h"
@@ -38,8 +40,25 @@ inline PseudoHeader pseudo_header_of(const Ipv6HeaderView& packet) {
   return addresses;
 }
 
+// Of IPv4: total length, checksums of header and upper layer.
+inline void repair_ip4(MutableBytes packet) {
+  const auto header = Ipv4HeaderView::check_quoted(packet);
+  if (!header) return;
+  Ipv4HeaderEditor(packet.data())
+      .set_extent(static_cast<std::uint16_t>(packet.size()), header->fragment_offset(), header->more_fragments());
+  if (header->is_fragment()) return;
+  const MutableBytes message = packet.subspan(header->header_size());
+  const Ipv6Address source = v4_mapped(header->source()), destination = v4_mapped(header->destination());
+  if (header->protocol() == NextHeader::Icmp4 && message.size() >= kIcmp4HeaderSize) fill_icmp4_checksum(message);
+  const std::size_t at = header->protocol() == NextHeader::Udp ? 6 : header->protocol() == NextHeader::Tcp ? 16 : 0;
+  if (at != 0 && message.size() >= at + 2) {
+    fill_upper_layer_checksum(source, destination, header->protocol(), message, at);
+  }
+}
+
 // Version, payload length and the checksum of the upper layer. What is too short for that stays as it is.
 inline void repair(MutableBytes packet) {
+  if (!packet.empty() && packet[0] >> 4 == 4) return repair_ip4(packet);
   if (packet.size() < kIpv6HeaderSize) return;
   packet[0] = static_cast<std::uint8_t>(0x60 | (packet[0] & 0x0f));
   store_be16(packet.data() + 4, static_cast<std::uint16_t>(packet.size() - kIpv6HeaderSize));

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "protocols/ip6/nd_drops.h"
+#include "protocols/ip4/stack.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rafixd/rafixd.h"
 #include "python/kamesim/bindings/world.h"
@@ -93,7 +94,9 @@ bool set_default_router(Host&, const std::string& address, const Interface& inte
 
 void add_neighbor(Host&, const std::string& address, const std::string& mac, const Interface& interface,
                   bool is_router) {
-  interface->nd()->add_static_neighbor({parse_address(address), *parse_mac(mac), is_router});
+  const Ipv6Address who = parse_address(address);
+  if (who.is_v4_mapped()) return interface.host().ip4().add_neighbor(interface.now(), who, *parse_mac(mac));
+  interface->nd()->add_static_neighbor({who, *parse_mac(mac), is_router});
 }
 
 void guard_advertisements(Host& host, const Interface& interface,
@@ -113,6 +116,7 @@ void guard_advertisements(Host& host, const Interface& interface,
 
 void clear_neighbors(Host& host) {
   for_each_link(host, [](Ip6Interface&, NeighborDiscovery& nd) { nd.clear_neighbors(kNdRemoved); });
+  if (Ip4Part* ip4 = host.stack().ip4()) ip4->forget_neighbors();
 }
 
 }  // namespace
@@ -148,7 +152,9 @@ void bind_controls(py::class_<Host>& host) {
       .def(
           "remove_neighbor",
           [](Host&, const std::string& address, const Interface& interface) {
-            return interface->nd()->remove_neighbor(parse_address(address));
+            const Ipv6Address who = parse_address(address);
+            if (who.is_v4_mapped()) return interface.host().ip4().remove_neighbor(interface.now(), who);
+            return interface->nd()->remove_neighbor(who);
           },
           "address"_a, "interface"_a, "False: there is no such entry.")
       .def_property("router_renumbering", &Host::router_renumbering, &Host::set_router_renumbering)

@@ -1,8 +1,10 @@
 // Hosts and routers: what runs on a node.
 #include <pybind11/stl.h>
 
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/mip6/mobile_ipv6.h"
+#include "protocols/wire/ipv4_address.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/mobility.h"
 #include "sim/node.h"
@@ -78,11 +80,26 @@ py::list addresses(const Host& host) {
   return rows;
 }
 
+// The same of IPv4; the length is that of IPv4's prefix.
+py::list ipv4_addresses(const Host& host) {
+  py::list rows;
+  const Ip4Part* ip4 = host.stack().ip4();
+  if (ip4 == nullptr) return rows;
+  for (const auto& interface : host.stack().interfaces()) {
+    for (const auto& a : ip4->addresses(*interface)) {
+      rows.append(py::make_tuple(interface->name(), ip_to_string(a->address), a->prefix_length - kV4MappedLength,
+                                 state_name(a->state), origin_name(a->origin), time_or_none(a->preferred_until),
+                                 time_or_none(a->valid_until)));
+    }
+  }
+  return rows;
+}
+
 py::list routes(Host& host) {
   py::list rows;
   for (const Route& r : host.stack().routes().all()) {
-    const py::object next_hop = r.on_link() ? py::object(py::none()) : py::str(r.next_hop.to_string());
-    rows.append(py::make_tuple(r.prefix.to_string(), next_hop, r.interface->name(), kind_name(r.kind),
+    const py::object next_hop = r.on_link() ? py::object(py::none()) : py::str(ip_to_string(r.next_hop));
+    rows.append(py::make_tuple(ip_to_string(r.prefix), next_hop, r.interface->name(), kind_name(r.kind),
                                origin_name(r.origin), r.metric));
   }
   return rows;
@@ -176,6 +193,7 @@ void bind_host(py::module_& m) {
           },
           "name"_a, "mac"_a, py::keep_alive<0, 1>(),
           "A new interface, on no link yet. An empty name becomes 'eth<n>'; without a MAC address one is made up.")
+      .def("ipv4_addresses", &ipv4_addresses, "As addresses, of IPv4.")
       .def("addresses", &addresses,
            "(interface, address, prefix length, state, origin, preferred until, valid until); times in ns, None: for "
            "ever.")

@@ -2,7 +2,9 @@
 #include <pybind11/stl.h>
 
 #include "protocols/inverse_nd/inverse_nd.h"
+#include "protocols/ip4/stack.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/wire/ipv4_address.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/medium.h"
 
@@ -13,6 +15,14 @@ namespace {
 std::vector<std::string> addresses(const Interface& interface) {
   std::vector<std::string> texts;
   for (const auto& a : interface->addresses()) texts.push_back(a->address.to_string());
+  return texts;
+}
+
+std::vector<std::string> ipv4_addresses(const Interface& interface) {
+  std::vector<std::string> texts;
+  const Ip4Part* ip4 = interface->stack().ip4();
+  if (ip4 == nullptr) return texts;
+  for (const auto& a : ip4->addresses(interface.now())) texts.push_back(ip_to_string(a->address));
   return texts;
 }
 
@@ -36,6 +46,13 @@ py::list neighbors(const Interface& interface) {
     rows.append(py::make_tuple(n.address.to_string(), mac, state_name(n, interface->stack().now()), n.is_router,
                                n.permanent, n.queue.size()));
   });
+  if (const Ip4Part* ip4 = interface->stack().ip4()) {
+    for (const Ip4Part::Neighbor& n : ip4->neighbors(interface.now())) {
+      const py::object mac = n.mac ? py::object(py::str(n.mac->to_string())) : py::none();
+      rows.append(py::make_tuple(ip_to_string(n.address), mac, n.mac ? "reachable" : "incomplete", false, n.permanent,
+                                 n.waiting));
+    }
+  }
   return rows;
 }
 
@@ -46,7 +63,12 @@ Time end_of(const Interface& interface, std::optional<std::int64_t> lifetime_ns)
 
 void add_address(const Interface& interface, const std::string& address, unsigned prefix_length, bool anycast,
                  bool dad, std::optional<std::int64_t> preferred_ns, std::optional<std::int64_t> valid_ns) {
-  interface->stack().add_address(interface.now(), {.address = parse_address(address),
+  const Ipv6Address parsed = parse_address(address);
+  if (parsed.is_v4_mapped()) {
+    interface.host().ip4();
+    prefix_length += kV4MappedLength;
+  }
+  interface->stack().add_address(interface.now(), {.address = parsed,
                                             .prefix_length = static_cast<std::uint8_t>(prefix_length),
                                             .anycast = anycast,
                                             .skip_dad = !dad,
@@ -103,6 +125,7 @@ void bind_interface(py::module_& m) {
           "enabled", [](const Interface& i) { return i.nic().enabled(); },
           [](const Interface& i, bool enabled) { i.nic().set_enabled(enabled); })
       .def("addresses", &addresses)
+      .def("ipv4_addresses", &ipv4_addresses)
       .def("add_address", &add_address, "address"_a, "prefix_length"_a, "anycast"_a, "dad"_a,
            "preferred_ns"_a, "valid_ns"_a, "Lifetimes in ns, None: for ever. Of an address that is there: renews them.")
       .def(

@@ -89,6 +89,7 @@ void bind_tcp(py::module_& m) {
           "congestion_control", [](const TcpSocketOptions& o) { return std::string(o.congestion_control); },
           &set_congestion_control)
       .def_readwrite("nodelay", &TcpSocketOptions::nodelay)
+      .def_readwrite("v6_only", &TcpSocketOptions::v6_only)
       .def_readwrite("cork", &TcpSocketOptions::cork)
       .def_readwrite("max_segment", &TcpSocketOptions::max_segment)
       .def_readwrite("keepalive", &TcpSocketOptions::keepalive)

@@ -1,0 +1,64 @@
+// ARP on one interface (RFC 826; RFC 1122 §2.3.2): who has which IPv4 address, and what waits until it is known.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "protocols/ip6/interface.h"
+#include "protocols/wire/arp.h"
+#include "sim/packet.h"
+#include "sim/time.h"
+#include "sim/timer.h"
+
+namespace kamesim {
+
+inline constexpr Duration kArpRequestInterval = 1_s;   // RFC 1122 §2.3.2.1: at most one a second for an address
+inline constexpr unsigned kArpMaxRequests = 5;         // 4.4BSD: arp_maxtries
+inline constexpr Duration kArpEntryLifetime = 1200_s;  // 4.4BSD: arpt_keep, twenty minutes
+
+class ArpCache {
+ public:
+  struct Entry {
+    MacAddress mac;
+    bool known = false;          // else it is being asked for
+    bool permanent = false;      // given by hand
+    unsigned requests = 0;
+    Time due;                    // of the next request, or of the end of what is known
+    std::vector<Packet> queue{};   // RFC 1122 §2.3.2.2: at least the latest packet is kept
+  };
+  // What waited in vain for an address, one packet after the other.
+  using Unresolved = std::function<void(Packet packet)>;
+
+  // `sources`: asked for the node's address to speak as, to a neighbour.
+  ArpCache(EthernetInterface& interface, std::function<Ipv4Bits(Ipv4Bits)> source_for, Unresolved unresolved);
+
+  void send(Packet packet, Ipv4Bits next_hop);
+  // `own`: whether an address is one of this interface.
+  void input(Bytes message, const std::function<bool(Ipv4Bits)>& own);
+  // RFC 5227 §3: says that an address is ours now.
+  void announce(Ipv4Bits own);
+  // Forgets all but what was given by hand; what waits is dropped.
+  void clear();
+
+  void add_permanent(Ipv4Bits address, MacAddress mac);
+  bool remove(Ipv4Bits address);
+  const std::map<Ipv4Bits, Entry>& entries() const { return entries_; }
+
+ private:
+  void learn(Ipv4Bits address, MacAddress mac, bool create);
+  void request(Ipv4Bits address);
+  void transmit(const ArpMessage& message, MacAddress destination);
+  Entry& make_room_for(Ipv4Bits address);
+  void on_timer();
+  void arm_by(Time due);
+
+  EthernetInterface& interface_;
+  std::function<Ipv4Bits(Ipv4Bits)> source_for_;
+  Unresolved unresolved_;
+  std::map<Ipv4Bits, Entry> entries_;  // in order: what is due is done in the order of addresses
+  Timer timer_;
+};
+
+}  // namespace kamesim

@@ -1,0 +1,214 @@
+#include "protocols/ip4/stack.h"
+
+#include <algorithm>
+
+#include "protocols/ip4/drops.h"
+
+namespace kamesim {
+
+namespace {
+
+using Kind = RoutingMessage::Kind;
+
+}  // namespace
+
+Ip4Stack::Ip4Stack(Ip6Stack& common)
+    : common_(common),
+      reassembler_(common.config().reassembly, common.config().rules),
+      identifications_(common.node().stream("ip4.identification")),
+      reassembly_timer_(Timer::to<&Ip4Stack::expire_reassemblies>(common.node(), *this)) {
+  common_.set_ip4(this);
+}
+
+Ip4Stack::~Ip4Stack() { common_.set_ip4(nullptr); }
+
+// ---- Interfaces and addresses -----------------------------------------------------------------------------------
+
+Ip4Stack::Interface* Ip4Stack::find(const Ip6Interface& interface) const {
+  const auto it = std::ranges::find(interfaces_, &interface, [](const auto& i) { return i->link; });
+  return it == interfaces_.end() ? nullptr : it->get();
+}
+
+Ip4Stack::Interface& Ip4Stack::of(Ip6Interface& interface) {
+  if (Interface* known = find(interface)) return *known;
+  Interface& fresh = *interfaces_.emplace_back(std::make_unique<Interface>());
+  fresh.link = &interface;
+  if (interface.nic() != nullptr) {
+    fresh.arp = std::make_unique<ArpCache>(
+        static_cast<EthernetInterface&>(interface),
+        [this, &interface](Ipv4Bits towards) { return source_on(interface, towards); },
+        [this](Packet packet) { unresolved(std::move(packet)); });
+  }
+  return fresh;
+}
+
+ArpCache* Ip4Stack::arp(const Ip6Interface& interface) const {
+  const Interface* known = find(interface);
+  return known != nullptr ? known->arp.get() : nullptr;
+}
+
+const Ip4Part::Addresses& Ip4Stack::addresses(const Ip6Interface& interface) const {
+  static const Addresses kNone;
+  const Interface* known = find(interface);
+  return known != nullptr ? known->addresses : kNone;
+}
+
+InterfaceAddress& Ip4Stack::add_address(Ip6Interface& interface, const Ip6Stack::NewAddress& request) {
+  if (InterfaceAddress* known = find_address(request.address, &interface)) {
+    known->preferred_until = request.preferred_until;
+    known->valid_until = request.valid_until;
+    return *known;
+  }
+  Interface& on = of(interface);
+  InterfaceAddress& a = *on.addresses.emplace_back(std::make_unique<InterfaceAddress>());
+  a.address = request.address;
+  a.prefix_length = request.prefix_length;
+  a.origin = request.origin;
+  a.home_address = request.home_address;
+  a.skip_dad = true;  // RFC 5227's probes are not sent
+  a.state = AddressState::Preferred;
+  a.preferred_until = request.preferred_until;
+  a.valid_until = request.valid_until;
+  RouteTable& routes = common_.routes();
+  routes.add({.prefix = Ipv6Prefix(a.address, 128), .interface = &interface, .next_hop = {}, .kind = RouteKind::Local,
+              .origin = RouteOrigin::Connected});
+  if (request.on_link_prefix && request.origin == AddressOrigin::Manual && a.prefix_length < 128) {
+    routes.add({.prefix = a.prefix(), .interface = &interface, .next_hop = {}, .origin = RouteOrigin::Connected});
+  }
+  common_.invalidate_destinations();
+  common_.notify({Kind::AddressAdded, &interface, a.address});
+  common_.notify({Kind::AddressReady, &interface, a.address});
+  if (on.arp != nullptr) on.arp->announce(ipv4_of(a.address));
+  return a;
+}
+
+bool Ip4Stack::remove_address(Ip6Interface& interface, const Ipv6Address& address) {
+  Interface* on = find(interface);
+  if (on == nullptr) return false;
+  const auto it = std::ranges::find(on->addresses, address, [](const auto& a) { return a->address; });
+  if (it == on->addresses.end()) return false;
+  const Ipv6Prefix prefix = (*it)->prefix();
+  on->addresses.erase(it);
+  const bool prefix_in_use =
+      std::ranges::any_of(on->addresses, [&](const auto& other) { return other->prefix() == prefix; });
+  common_.routes().remove_if([&](const Route& r) {
+    if (r.origin != RouteOrigin::Connected || r.interface != &interface) return false;
+    if (r.kind == RouteKind::Local) return r.prefix == Ipv6Prefix(address, 128);
+    return !prefix_in_use && r.prefix == prefix;
+  });
+  common_.invalidate_destinations();
+  common_.notify({Kind::AddressRemoved, &interface, address});
+  return true;
+}
+
+InterfaceAddress* Ip4Stack::find_address(const Ipv6Address& address, const Ip6Interface* interface) const {
+  for (const auto& on : interfaces_) {
+    if (interface != nullptr && on->link != interface) continue;
+    for (const auto& a : on->addresses) {
+      if (a->address == address) return a.get();
+    }
+  }
+  return nullptr;
+}
+
+// RFC 1122 §3.3.4.3: an address of the interface that the packet leaves by: of the destination's subnet if there is one,
+// else the first. A link without addresses of its own borrows another's (RFC 1812 §2.2.7).
+const InterfaceAddress* Ip4Stack::select_source(const Ipv6Address& destination, const Ip6Interface* out) const {
+  const InterfaceAddress* on_link = nullptr;
+  const InterfaceAddress* other = nullptr;
+  for (const auto& on : interfaces_) {
+    for (const auto& a : on->addresses) {
+      if (a->address == destination) return a.get();
+      const InterfaceAddress*& place = on->link == out ? on_link : other;
+      const bool nearer = place != nullptr && a->prefix().contains(destination) && !place->prefix().contains(destination);
+      if (place == nullptr || nearer) place = a.get();
+    }
+  }
+  return on_link != nullptr ? on_link : other;
+}
+
+bool Ip4Stack::is_own_on(const Ip6Interface& interface, Ipv4Bits address) const {
+  return find_address(v4_mapped(address), &interface) != nullptr;
+}
+
+bool Ip4Stack::is_broadcast_on(const Ip6Interface& interface, Ipv4Bits address) const {
+  if (address == kIpv4LimitedBroadcast) return true;
+  return std::ranges::any_of(addresses(interface), [&](const auto& a) {
+    return ipv4_is_directed_broadcast(address, ipv4_of(a->address), a->prefix_length - kV4MappedLength);
+  });
+}
+
+Ipv4Bits Ip4Stack::source_on(const Ip6Interface& interface, Ipv4Bits towards) const {
+  const InterfaceAddress* chosen = select_source(v4_mapped(towards), &interface);
+  return chosen != nullptr ? ipv4_of(chosen->address) : kIpv4Any;
+}
+
+// ---- Links ------------------------------------------------------------------------------------------------------
+
+void Ip4Stack::on_frame(EthernetInterface& interface, EtherType type, Packet payload, bool group) {
+  if (type == EtherType::Ipv4) return input(interface, std::move(payload), group);
+  if (ArpCache* cache = arp(interface)) {
+    cache->input(payload.bytes(), [&](Ipv4Bits address) { return is_own_on(interface, address); });
+  } else {
+    drop(kArpNotAsked, payload.bytes());
+  }
+}
+
+void Ip4Stack::on_link_change(EthernetInterface& interface, bool up) {
+  Interface* on = find(interface);
+  if (on == nullptr || on->arp == nullptr) return;
+  on->arp->clear();
+  if (!up) return;
+  for (const auto& a : on->addresses) on->arp->announce(ipv4_of(a->address));  // RFC 5227 §3
+}
+
+void Ip4Stack::on_interface_removed(Ip6Interface& interface) {
+  const Interface* on = find(interface);
+  if (on == nullptr) return;
+  while (!on->addresses.empty()) remove_address(interface, Ipv6Address(on->addresses.back()->address));
+  std::erase_if(interfaces_, [&](const auto& i) { return i.get() == on; });
+}
+
+void Ip4Stack::send(EthernetInterface& interface, Packet packet, const Ipv6Address& next_hop) {
+  const Ipv4Bits to = ipv4_of(next_hop);
+  if (is_broadcast_on(interface, to)) {
+    constexpr MacAddress kBroadcast({0xff, 0xff, 0xff, 0xff, 0xff, 0xff});
+    return interface.transmit(std::move(packet), kBroadcast, EtherType::Ipv4);
+  }
+  of(interface).arp->send(std::move(packet), to);
+}
+
+void Ip4Stack::add_neighbor(EthernetInterface& interface, const Ipv6Address& address, MacAddress mac) {
+  of(interface).arp->add_permanent(ipv4_of(address), mac);
+}
+
+bool Ip4Stack::remove_neighbor(EthernetInterface& interface, const Ipv6Address& address) {
+  ArpCache* cache = arp(interface);
+  return cache != nullptr && cache->remove(ipv4_of(address));
+}
+
+std::vector<Ip4Part::Neighbor> Ip4Stack::neighbors(const Ip6Interface& interface) const {
+  std::vector<Neighbor> rows;
+  const ArpCache* cache = arp(interface);
+  if (cache == nullptr) return rows;
+  for (const auto& [address, entry] : cache->entries()) {
+    rows.push_back({v4_mapped(address), entry.known ? std::optional(entry.mac) : std::nullopt, entry.permanent,
+                    entry.queue.size()});
+  }
+  return rows;
+}
+
+void Ip4Stack::forget_neighbors() {
+  for (const auto& on : interfaces_) {
+    if (on->arp != nullptr) on->arp->clear();
+  }
+}
+
+// RFC 1122 §2.3.2.1, RFC 1812 §5.2.7.1: the destination is said to be unreachable; also to this node itself.
+void Ip4Stack::unresolved(Packet packet) {
+  drop(kArpUnresolved, packet.bytes());
+  send_icmp({Icmp4Type::DestinationUnreachable, static_cast<std::uint8_t>(Icmp4UnreachableCode::Host)}, packet.bytes(),
+            nullptr, false);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,725 @@
+"""IPv4 as it shows on the wire: Scapy speaks for the other nodes of the link (RFC 791, 792, 826, 1122, 1812)."""
+
+import errno
+
+import pytest
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_LSRR, IPOption_RR, fragment
+from scapy.layers.l2 import ARP, Ether
+from scapy.packet import Raw
+
+import kamesim as ks
+from tshark_check import assert_clean, fields
+
+MAC, NODE = "02:00:00:00:00:01", "192.0.2.1"
+PEER_MAC, PEER = "02:00:00:00:00:99", "192.0.2.99"
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+
+
+class Wire:
+    """A tester port and what came by it, of IPv4 and ARP."""
+
+    def __init__(self, lan, mac=PEER_MAC, address=PEER):
+        self.net, self.mac, self.address = lan.network, mac, address
+        self.port = lan.tester(mac=mac)
+
+    def run(self, seconds=0.1, layer=None):
+        end, came = self.net.now + seconds, []
+        while (received := self.port.recv_with_time(timeout=end - self.net.now)) is not None:
+            packet = Ether(received[1])
+            packet.time = received[0]
+            if packet.type in (0x0800, 0x0806) and (layer is None or layer in packet):
+                came.append(packet)
+        return came
+
+    def send(self, packet, destination=MAC):
+        self.port.send(bytes(Ether(src=self.mac, dst=destination) / packet))
+        self.net.run(for_=0)
+
+    def introduce(self, node=NODE):
+        """The node learns the peer's MAC address, as it is asked for its own."""
+        self.send(ARP(op=1, hwsrc=self.mac, psrc=self.address, pdst=node), BROADCAST)
+        self.run()
+
+    def exchange(self, packet, layer=None, seconds=0.1):
+        self.send(packet)
+        return self.run(seconds, layer)
+
+
+@pytest.fixture
+def lan():
+    net = ks.Network(seed=1)
+    return net.lan("wire")
+
+
+@pytest.fixture
+def host(lan):
+    host = lan.network.host("host")
+    lan.attach(host, mac=MAC)
+    host.add_address(f"{NODE}/24")
+    lan.network.run(for_=3)
+    return host
+
+
+@pytest.fixture
+def wire(lan, host):
+    wire = Wire(lan)
+    wire.introduce()
+    return wire
+
+
+def reason(node, name):
+    return node.drops[name] if name in node.drops else 0
+
+
+# --- ARP ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_for_its_address_is_answered_to_who_asked(lan, host):
+    """RFC 826."""
+    wire = Wire(lan)
+    wire.send(ARP(op=1, hwsrc=PEER_MAC, psrc=PEER, pdst=NODE), BROADCAST)
+    (reply,) = wire.run(layer=ARP)
+    assert (reply.dst, reply[ARP].op, reply[ARP].hwsrc, reply[ARP].psrc) == (PEER_MAC, 2, MAC, NODE)
+    assert (reply[ARP].hwdst, reply[ARP].pdst) == (PEER_MAC, PEER)
+
+
+def test_requests_for_others_are_not_answered_and_make_no_entry(lan, host):
+    """RFC 826: a new entry is made only by who speaks to us."""
+    wire = Wire(lan)
+    wire.send(ARP(op=1, hwsrc=PEER_MAC, psrc=PEER, pdst="192.0.2.55"), BROADCAST)
+    assert wire.run(layer=ARP) == []
+    assert PEER not in set(host.neighbors()["address"])
+
+
+def test_a_probe_is_answered_and_makes_no_entry(lan, host):
+    """RFC 5227 section 2.1.1: a sender address of zero asks whether the target is in use."""
+    wire = Wire(lan)
+    wire.send(ARP(op=1, hwsrc=PEER_MAC, psrc="0.0.0.0", pdst=NODE), BROADCAST)
+    (reply,) = wire.run(layer=ARP)
+    assert (reply[ARP].op, reply[ARP].psrc) == (2, NODE)
+    assert "0.0.0.0" not in set(host.neighbors()["address"])
+
+
+def test_an_address_is_announced_and_defended(lan):
+    """RFC 5227 sections 2.3 and 2.4."""
+    wire = Wire(lan)
+    host = lan.network.host("host")
+    lan.attach(host, mac=MAC)
+    lan.network.run(for_=3)
+    wire.run()
+    host.add_address(f"{NODE}/24")
+    (announcement,) = wire.run(layer=ARP)
+    assert (announcement.dst, announcement[ARP].psrc, announcement[ARP].pdst) == (BROADCAST, NODE, NODE)
+    wire.send(ARP(op=2, hwsrc=PEER_MAC, psrc=NODE, pdst=NODE), BROADCAST)
+    (defence,) = wire.run(layer=ARP)
+    assert (defence[ARP].hwsrc, defence[ARP].psrc) == (MAC, NODE)
+    assert reason(host, "arp.claims_our_address") == 1
+
+
+def test_an_unknown_neighbour_is_asked_for_once_a_second_then_given_up(lan, host):
+    """RFC 1122 sections 2.3.2.1 and 2.3.2.2."""
+    wire = Wire(lan)
+    ping = host.ping("192.0.2.77", count=1)
+    requests = wire.run(10, ARP)
+    assert [r[ARP].pdst for r in requests] == ["192.0.2.77"] * 5
+    gaps = [b.time - a.time for a, b in zip(requests, requests[1:])]
+    assert gaps == pytest.approx([1.0] * 4)
+    assert reason(host, "arp.unresolved") == 1
+    assert ping.received == 0
+
+
+def test_packets_wait_for_the_answer(lan, host):
+    wire = Wire(lan)
+    host.ping(PEER, count=1)
+    (request,) = wire.run(layer=ARP)
+    assert (request[ARP].op, request[ARP].hwsrc, request[ARP].psrc) == (1, MAC, NODE)
+    wire.send(ARP(op=2, hwsrc=PEER_MAC, psrc=PEER, hwdst=MAC, pdst=NODE))
+    (echo,) = wire.run(layer=ICMP)
+    assert (echo.dst, echo[IP].dst, echo[ICMP].type) == (PEER_MAC, PEER, 8)
+
+
+def test_an_entry_given_by_hand_is_not_changed_by_what_is_heard(lan, host):
+    host.add_neighbor(PEER, "02:00:00:00:00:77")
+    wire = Wire(lan)
+    wire.introduce()
+    row = host.neighbors().set_index("address").loc[PEER]
+    assert (row["mac"], row["permanent"]) == ("02:00:00:00:00:77", True)
+
+
+# --- Input ----------------------------------------------------------------------------------------------------------
+
+
+def test_echo(wire):
+    """RFC 792; RFC 1122 section 3.2.2.6: source and destination are exchanged, identifier, number and data kept."""
+    (reply,) = wire.exchange(IP(src=PEER, dst=NODE, tos=0x20) / ICMP(id=7, seq=9) / Raw(b"x" * 100), ICMP)
+    assert (reply[IP].src, reply[IP].dst, reply[IP].ttl, reply[IP].tos) == (NODE, PEER, 64, 0x20)
+    assert (reply[ICMP].type, reply[ICMP].id, reply[ICMP].seq, reply[Raw].load) == (0, 7, 9, b"x" * 100)
+    assert_checksums(reply)
+
+
+def assert_checksums(packet):
+    """Scapy makes them anew."""
+    copy = IP(bytes(packet[IP]))
+    for layer in (IP, ICMP, UDP, TCP):
+        if layer in copy:
+            del copy[layer].chksum
+    again = IP(bytes(copy))
+    for layer in (IP, ICMP, UDP, TCP):
+        if layer in again:
+            assert packet[layer].chksum == again[layer].chksum, layer
+
+
+@pytest.mark.parametrize(
+    ("packet", "drop"),
+    [
+        (IP(src=PEER, dst=NODE, chksum=0x1234) / ICMP(), "ip4.bad_checksum"),
+        (IP(src=PEER, dst=NODE, ihl=4) / ICMP(), "ip4.bad_header_length"),
+        (IP(src=PEER, dst=NODE, len=2000) / ICMP(), "ip4.truncated"),
+        (IP(src=PEER, dst=NODE, len=12) / ICMP(), "ip4.bad_total_length"),
+        (IP(src=PEER, dst=NODE) / ICMP(chksum=0x1234), "icmp4.bad_checksum"),
+        (IP(src=PEER, dst=NODE, proto=1) / Raw(b"1234"), "icmp4.truncated"),
+        (IP(src="224.0.0.9", dst=NODE) / ICMP(), "ip4.bad_source"),
+        (IP(src="127.0.0.1", dst=NODE) / ICMP(), "ip4.bad_source"),
+        (IP(src="0.0.0.0", dst=NODE) / ICMP(), "ip4.bad_source"),
+        (IP(src="192.0.2.255", dst=NODE) / ICMP(), "ip4.bad_source"),
+        (IP(src="250.1.1.1", dst=NODE) / ICMP(), "ip4.bad_source"),
+        (IP(src=PEER, dst="127.0.0.1") / ICMP(), "ip4.bad_destination"),
+        (IP(src=PEER, dst="224.0.0.1") / ICMP(), "ip4.multicast_not_supported"),
+        (IP(src=PEER, dst="192.0.2.2") / ICMP(), "ip4.not_for_us"),
+        (IP(src=PEER, dst=NODE, options=[IPOption_LSRR(routers=["192.0.2.2"])]) / ICMP(), "ip4.source_route"),
+    ],
+)
+def test_what_is_wrong_is_discarded_and_counted(wire, host, packet, drop):
+    """RFC 1122 sections 3.2.1 and 3.2.2; RFC 1812 section 5.3.7."""
+    assert wire.exchange(packet) == []
+    assert reason(host, drop) == 1
+
+
+def test_options_that_it_does_not_know_are_passed_over(wire):
+    """RFC 1122 section 3.2.1.8."""
+    packet = IP(src=PEER, dst=NODE, options=[IPOption_RR(routers=["0.0.0.0"])]) / ICMP(id=3)
+    (reply,) = wire.exchange(packet, ICMP)
+    assert reply[ICMP].id == 3
+
+
+def test_ethernet_padding_is_no_part_of_the_packet(wire):
+    packet = IP(bytes(IP(src=PEER, dst=NODE) / ICMP(id=1) / Raw(b"ab")) + b"\xee" * 20)
+    (reply,) = wire.exchange(packet, ICMP)
+    assert reply[IP].len == 30
+    assert bytes(reply[ICMP])[8:10] == b"ab"
+
+
+def test_a_unicast_packet_in_a_broadcast_frame_is_not_believed(wire, host):
+    """RFC 1122 section 3.3.6."""
+    wire.send(IP(src=PEER, dst=NODE) / ICMP(), BROADCAST)
+    assert wire.run() == []
+    assert reason(host, "ip4.unicast_in_link_broadcast") == 1
+
+
+def test_an_echo_for_all_is_not_answered(wire, host):
+    """RFC 1122 section 3.2.2.6."""
+    wire.send(IP(src=PEER, dst="192.0.2.255") / ICMP(), BROADCAST)
+    assert wire.run() == []
+    assert reason(host, "icmp4.broadcast_echo") == 1
+
+
+# --- Errors -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_that_nobody_has(wire):
+    """RFC 1122 section 4.1.3.1; RFC 1812 section 4.3.2.3: up to 576 octets in all."""
+    (error,) = wire.exchange(IP(src=PEER, dst=NODE) / UDP(sport=1, dport=9) / Raw(b"y" * 1000), ICMP)
+    assert (error[ICMP].type, error[ICMP].code, error[IP].tos & 0xE0) == (3, 3, 0xC0)
+    assert error[IP].len == 576
+    assert_checksums(error)
+
+
+def test_a_protocol_that_it_does_not_know(wire):
+    """RFC 1122 section 3.2.2.1."""
+    (error,) = wire.exchange(IP(src=PEER, dst=NODE, proto=200) / Raw(b"z" * 8), ICMP)
+    assert (error[ICMP].type, error[ICMP].code) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        IP(src=PEER, dst=NODE, frag=1) / UDP(dport=9) / Raw(b"q" * 8),  # not a first fragment
+        IP(src=PEER, dst="192.0.2.255") / UDP(dport=9),
+        IP(src=PEER, dst="255.255.255.255") / UDP(dport=9),
+        IP(src=PEER, dst=NODE) / ICMP(type=3, code=3) / Raw(b"1234"),
+    ],
+)
+def test_what_is_never_answered_with_an_error(wire, packet):
+    """RFC 1122 section 3.2.2."""
+    destination = BROADCAST if packet.dst.endswith("255") else MAC
+    wire.send(packet, destination)
+    assert wire.run(70, ICMP) == []
+
+
+# --- Fragments --------------------------------------------------------------------------------------------------------
+
+
+def test_fragments_in_any_order_are_put_together(wire):
+    """RFC 791 section 3.2."""
+    whole = IP(src=PEER, dst=NODE, id=77) / ICMP(id=5) / Raw(bytes(range(256)) * 12)
+    pieces = fragment(whole, 600)
+    assert len(pieces) > 4
+    for piece in reversed(pieces):
+        wire.send(piece)
+    replies = wire.run(layer=IP)
+    data = b"".join(bytes(r[IP].payload) for r in sorted(replies, key=lambda r: r[IP].frag))
+    assert data[8:] == bytes(range(256)) * 12
+    assert [r[IP].flags.MF for r in sorted(replies, key=lambda r: r[IP].frag)][-1] == 0
+    assert len({r[IP].id for r in replies}) == 1
+
+
+def test_fragments_of_different_packets_are_kept_apart(wire):
+    """RFC 791 section 3.2: by identification and protocol."""
+    a = fragment(IP(src=PEER, dst=NODE, id=1) / ICMP(id=1) / Raw(b"a" * 1000), 600)
+    b = fragment(IP(src=PEER, dst=NODE, id=2) / ICMP(id=2) / Raw(b"b" * 1000), 600)
+    for piece in (a[0], b[0], b[1], a[1]):
+        wire.send(piece)
+    replies = wire.run(layer=ICMP)
+    assert [(r[ICMP].id, r[Raw].load[:1]) for r in replies] == [(2, b"b"), (1, b"a")]
+
+
+def test_overlapping_fragments_are_all_discarded(wire, host):
+    """As RFC 5722 has it for IPv6."""
+    pieces = fragment(IP(src=PEER, dst=NODE, id=3) / ICMP(id=1) / Raw(b"a" * 1000), 600)
+    overlap = pieces[1].copy()
+    overlap.frag -= 1
+    del overlap.chksum
+    for piece in (pieces[0], overlap, pieces[1]):
+        wire.send(piece)
+    assert wire.run(layer=ICMP) == []
+    assert reason(host, "frag4.overlap") >= 1
+
+
+def test_what_stays_incomplete_is_given_up_after_a_minute(wire, host):
+    """RFC 1122 section 3.3.2: the sender is told if the first fragment came."""
+    pieces = fragment(IP(src=PEER, dst=NODE, id=4) / ICMP(id=1) / Raw(b"a" * 1000), 600)
+    wire.send(pieces[0])
+    start = wire.net.now
+    (error,) = wire.run(100, ICMP)
+    assert (error[ICMP].type, error[ICMP].code) == (11, 1)
+    assert float(error.time) - start == pytest.approx(60, abs=0.01)
+    wire.send(pieces[1])
+    assert wire.run(100, ICMP) == []
+    assert reason(host, "frag4.timeout") == 2
+
+
+# --- Forwarding ---------------------------------------------------------------------------------------------------------
+
+
+class Routed:
+    """A router between two wires, with a tester at each."""
+
+    def __init__(self):
+        self.net = ks.Network(seed=1)
+        left, right = self.net.lan("left"), self.net.lan("right")
+        self.router = self.net.router("router")
+        left.attach(self.router, mac=MAC)
+        right.attach(self.router, mac="02:00:00:00:00:02")
+        self.router.add_address("192.0.2.1/24", interface="eth0")
+        self.router.add_address("198.51.100.1/24", interface="eth1")
+        self.net.run(for_=3)
+        self.left = Wire(left)
+        self.right = Wire(right, "02:00:00:00:00:88", "198.51.100.8")
+        self.left.introduce()
+        self.right.introduce("198.51.100.1")
+
+    def across(self, packet, layer=IP):
+        """What arrives on the right, and what comes back on the left."""
+        self.left.send(packet)
+        arrived = self.right.run(0.1, layer)
+        return arrived, self.left.run(0.1, ICMP)
+
+
+@pytest.fixture
+def routed():
+    return Routed()
+
+
+def test_a_packet_is_forwarded_with_one_hop_less(routed):
+    """RFC 1812 section 5.2: only the TTL and the checksum change."""
+    sent = IP(src=PEER, dst="198.51.100.8", ttl=9, id=5, tos=3) / UDP(dport=5) / Raw(b"abc")
+    (arrived,), errors = routed.across(sent)
+    assert (arrived[IP].ttl, arrived[IP].id, arrived[IP].tos) == (8, 5, 3)
+    assert_checksums(arrived)
+    assert errors == []
+
+
+def test_a_ttl_that_is_used_up(routed):
+    """RFC 1812 section 5.3.1."""
+    arrived, (error,) = routed.across(IP(src=PEER, dst="198.51.100.8", ttl=1) / UDP(dport=5))
+    assert arrived == []
+    assert (error[ICMP].type, error[ICMP].code, error[IP].src) == (11, 0, "192.0.2.1")
+
+
+def test_no_route(routed):
+    """RFC 1812 section 5.2.7.1; the default route of IPv6 is none of IPv4's."""
+    routed.router.add_route("::/0", via="fe80::1", interface="eth1")
+    arrived, (error,) = routed.across(IP(src=PEER, dst="203.0.113.1") / UDP(dport=5))
+    assert arrived == []
+    assert (error[ICMP].type, error[ICMP].code) == (3, 0)
+
+
+def test_a_default_route_of_ipv4(routed):
+    routed.router.add_route("0.0.0.0/0", via="198.51.100.8")
+    assert "0.0.0.0/0" in set(routed.router.routes["prefix"])
+    (arrived,), _ = routed.across(IP(src=PEER, dst="203.0.113.1") / UDP(dport=5))
+    assert arrived.dst == "02:00:00:00:00:88"
+    routed.router.remove_route("0.0.0.0/0")
+    arrived, (error,) = routed.across(IP(src=PEER, dst="203.0.113.1") / UDP(dport=5))
+    assert (arrived, error[ICMP].code) == ([], 0)
+
+
+def test_a_packet_that_is_too_long_is_cut(routed):
+    """RFC 1812 section 5.2.6: at 8 octets, with what belongs to each."""
+    routed.router.interface("eth1").mtu = 1280
+    sent = IP(src=PEER, dst="198.51.100.8", id=9, options=[IPOption_RR(routers=["0.0.0.0"])]) / UDP(dport=5)
+    sent = sent / Raw(bytes(i % 251 for i in range(1400)))
+    pieces, errors = routed.across(sent)
+    assert errors == []
+    assert [p[IP].flags.MF for p in pieces] == [1, 0]
+    assert all(p[IP].len <= 1280 for p in pieces)
+    assert (len(pieces[0][IP].options), len(pieces[1][IP].options)) == (2, 0)  # Record Route is not copied
+    assert sum(p[IP].len - 4 * p[IP].ihl for p in pieces) == 1408
+    for piece in pieces:
+        assert_checksums_of_header(piece)
+
+
+def assert_checksums_of_header(packet):
+    copy = IP(bytes(packet[IP]))
+    del copy.chksum
+    assert IP(bytes(copy)).chksum == packet[IP].chksum
+
+
+def test_a_packet_that_must_not_be_cut(routed):
+    """RFC 1191 section 4: the router tells its MTU."""
+    routed.router.interface("eth1").mtu = 1280
+    arrived, (error,) = routed.across(IP(src=PEER, dst="198.51.100.8", flags="DF") / UDP(dport=5) / Raw(b"x" * 1400))
+    assert arrived == []
+    assert (error[ICMP].type, error[ICMP].code, error[ICMP].nexthopmtu) == (3, 4, 1280)
+
+
+def test_broadcasts_are_not_forwarded(routed):
+    """RFC 2644."""
+    arrived, errors = routed.across(IP(src=PEER, dst="198.51.100.255") / UDP(dport=5))
+    assert (arrived, errors) == ([], [])
+    assert reason(routed.router, "ip4.directed_broadcast_not_forwarded") == 1
+
+
+def test_a_better_first_hop_is_told(routed):
+    """RFC 1812 section 5.2.7.2: and the packet is forwarded all the same."""
+    routed.router.add_route("203.0.113.0/24", via="192.0.2.50", interface="eth0")
+    routed.left.send(ARP(op=1, hwsrc="02:00:00:00:00:50", psrc="192.0.2.50", pdst="192.0.2.1"), BROADCAST)
+    routed.left.send(IP(src=PEER, dst="203.0.113.1") / UDP(dport=5))
+    came = routed.left.run(0.1, IP)
+    redirect = next(p for p in came if ICMP in p)
+    assert (redirect[ICMP].type, redirect[ICMP].code, redirect[ICMP].gw) == (5, 1, "192.0.2.50")
+    redirected = redirect[ICMP].payload
+    assert (redirected.src, redirected.dst) == (PEER, "203.0.113.1")
+
+
+# --- A host and its routers ---------------------------------------------------------------------------------------------
+
+
+def test_a_redirect_of_the_first_hop_is_obeyed_and_of_others_not(lan, host):
+    """RFC 1122 section 3.2.2.2."""
+    host.add_route("0.0.0.0/0", via="192.0.2.254")
+    router = Wire(lan, "02:00:00:00:00:fe", "192.0.2.254")
+    router.introduce()
+    quoted = IP(src=NODE, dst="203.0.113.1") / ICMP()
+    router.send(IP(src=PEER, dst=NODE) / ICMP(type=5, code=1, gw="192.0.2.50") / quoted)
+    assert reason(host, "icmp4.redirect_refused") == 1
+    router.send(IP(src="192.0.2.254", dst=NODE) / ICMP(type=5, code=1, gw="192.0.2.50") / quoted)
+    row = host.routes.set_index("prefix").loc["203.0.113.1/32"]
+    assert (row["next_hop"], row["origin"]) == ("192.0.2.50", "redirect")
+
+
+def test_the_path_mtu_is_learned_and_used(lan, host):
+    """RFC 1191: segments of TCP shrink; a value below 68 is not believed (section 3)."""
+    net = lan.network
+    wire = Wire(lan)
+    wire.introduce()
+
+    async def client():
+        with host.socket(type=ks.SOCK_STREAM) as s:
+            await s.connect((PEER, 80))
+            await s.sendall(b"x" * 3000)
+            await ks.sleep(30)
+
+    host.start(client())
+    (syn,) = wire.run(0.1, TCP)
+    assert (syn[IP].flags.DF, dict(syn[TCP].options)["MSS"]) == (True, 1460)
+    assert_checksums(syn)
+    wire.send(
+        IP(src=PEER, dst=NODE)
+        / TCP(sport=80, dport=syn[TCP].sport, flags="SA", seq=100, ack=syn[TCP].seq + 1, options=[("MSS", 1460)])
+    )
+    segments = [p for p in wire.run(0.1, TCP) if Raw in p]
+    assert len(segments[0][Raw].load) == 1460
+    router = IP(src="192.0.2.254", dst=NODE)
+    quoted = IP(bytes(segments[0][IP])[:28])
+    wire.send(router / ICMP(type=3, code=4, nexthopmtu=60) / quoted)
+    assert reason(host, "icmp4.fragmentation_needed_invalid") == 1
+    wire.send(router / ICMP(type=3, code=4, nexthopmtu=900) / quoted)
+    again = [p for p in wire.run(3, TCP) if Raw in p]
+    assert max(p[IP].len for p in again) == 900
+    assert net.now > 0
+
+
+# --- Sockets ------------------------------------------------------------------------------------------------------------
+
+
+def pair():
+    net = ks.Network(seed=2)
+    lan = net.lan("wire")
+    a, b = net.host("a"), net.host("b")
+    for node, address in ((a, "10.0.0.1/8"), (b, "10.0.0.2/8")):
+        lan.attach(node)
+        node.add_address(address)
+    net.run(for_=3)
+    return net, a, b
+
+
+def test_a_socket_of_ipv6_takes_ipv4():
+    """RFC 3493 section 3.7: in the v4-mapped form; section 5.3: unless it is said not to."""
+    net, a, b = pair()
+    seen = []
+
+    async def server():
+        with b.socket() as s:
+            s.bind(("", 7))
+            data, peer = await s.recvfrom(100)
+            seen.append((data, peer[0]))
+            s.sendto(b"back", peer)
+
+    async def client():
+        with a.socket() as s:
+            s.sendto(b"there", ("10.0.0.2", 7))
+            seen.append(await s.recvfrom(100))
+
+    b.start(server())
+    a.start(client())
+    net.run(for_=2)
+    assert seen[0] == (b"there", "::ffff:10.0.0.1")
+    assert (seen[1][0], seen[1][1][0]) == (b"back", "::ffff:10.0.0.2")
+
+
+def test_a_socket_for_ipv6_only_hears_nothing_of_ipv4():
+    net, a, b = pair()
+    s = b.socket()
+    s.setsockopt(ks.IPPROTO_IPV6, ks.IPV6_V6ONLY, 1)
+    s.bind(("", 7))
+    other = b.socket()
+    other.bind(("0.0.0.0", 7))  # RFC 3493 section 5.3: the port is free for IPv4
+    out = a.socket()
+    out.sendto(b"x", ("10.0.0.2", 7))
+    net.run(for_=1)
+    with pytest.raises(BlockingIOError):
+        s.recvfrom_nowait(10)
+    assert other.recvfrom_nowait(10)[0] == b"x"
+    with pytest.raises(OSError) as refused:
+        s.sendto(b"x", ("10.0.0.1", 7))
+    assert refused.value.errno == errno.ENETUNREACH
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "v6_only", "free"),
+    [
+        ("::", "0.0.0.0", False, False),
+        ("0.0.0.0", "::", False, False),
+        ("0.0.0.0", "0.0.0.0", False, False),
+        ("10.0.0.2", "10.0.0.2", False, False),
+        ("::", "0.0.0.0", True, True),
+        ("0.0.0.0", "::", True, True),
+        ("10.0.0.2", "::", True, True),
+        ("::", "10.0.0.2", True, True),
+    ],
+)
+@pytest.mark.parametrize("kind", [ks.SOCK_DGRAM, ks.SOCK_STREAM])
+def test_which_addresses_share_a_port(kind, first, second, v6_only, free):
+    """KAME's bindtest: IPv4 and IPv6 on one port, with and without IPV6_V6ONLY."""
+    _, _, b = pair()
+    sockets = []
+    for address in (first, second):
+        s = b.socket(type=kind)
+        if v6_only and ":" in address:
+            s.setsockopt(ks.IPPROTO_IPV6, ks.IPV6_V6ONLY, 1)
+        sockets.append((s, address))
+
+    def take(s, address):
+        s.bind((address, 99))
+        if kind == ks.SOCK_STREAM:
+            s.listen()
+
+    take(*sockets[0])
+    if free:
+        take(*sockets[1])
+    else:
+        with pytest.raises(OSError) as refused:
+            take(*sockets[1])
+        assert refused.value.errno == errno.EADDRINUSE
+
+
+@pytest.mark.parametrize(("first", "second"), [("::", "10.0.0.2"), ("10.0.0.2", "0.0.0.0")])
+def test_one_address_and_all_share_a_port_for_connections_only(first, second):
+    """KAME's bindtest for UDP; of TCP, connections go to the listener that knows the address."""
+    _, _, b = pair()
+    b.socket().bind((first, 99))
+    with pytest.raises(OSError) as refused:
+        b.socket().bind((second, 99))
+    assert refused.value.errno == errno.EADDRINUSE
+    for address in (first, second):
+        s = b.socket(type=ks.SOCK_STREAM)
+        s.bind((address, 99))
+        s.listen()
+
+
+def test_an_error_is_told_to_the_socket():
+    """An ICMP error reaches the application as ECONNREFUSED."""
+    net, a, _ = pair()
+    s = a.socket()
+    s.connect(("10.0.0.2", 9))
+    s.send(b"x")
+    net.run(for_=1)
+    with pytest.raises(ConnectionRefusedError):
+        s.send(b"x")
+
+
+def test_a_connection_of_tcp_over_ipv4():
+    net, a, b = pair()
+    got = []
+
+    async def server():
+        with b.socket(type=ks.SOCK_STREAM) as listener:
+            listener.bind(("", 80))
+            listener.listen()
+            connection, peer = await listener.accept()
+            got.append(peer[0])
+            with connection:
+                while data := await connection.recv(65536):
+                    got.append(len(data))
+
+    async def client():
+        with a.socket(type=ks.SOCK_STREAM) as s:
+            await s.connect(("10.0.0.2", 80))
+            await s.sendall(b"y" * 100_000)
+
+    b.start(server())
+    a.start(client())
+    net.run(for_=5)
+    assert got[0] == "::ffff:10.0.0.1"
+    assert sum(got[1:]) == 100_000
+
+
+def test_a_broadcast_reaches_every_socket_of_its_port():
+    """RFC 1122 section 4.1.3."""
+    net, a, b = pair()
+    ears = []
+    for _ in range(2):
+        s = b.socket()
+        s.setsockopt(ks.SOL_SOCKET, ks.SO_REUSEPORT, 1)
+        s.bind(("", 67))
+        ears.append(s)
+    out = a.socket()
+    out.sendto(b"all", ("10.255.255.255", 67))
+    out.sendto(b"here", ("255.255.255.255", 67))
+    net.run(for_=1)
+    assert [[s.recvfrom_nowait(10)[0] for _ in range(2)] for s in ears] == [[b"all", b"here"]] * 2
+
+
+def test_ping_and_its_errors():
+    net, a, b = pair()
+    ping = a.ping("10.0.0.2", count=3)
+    net.run(for_=5)
+    assert ping.received == 3
+    lost = a.ping("10.0.0.9", count=1)
+    net.run(for_=10)
+    assert lost.received == 0
+    assert [e.reason for e in lost.errors] == ["address unreachable"]
+
+
+def test_what_goes_over_links_pleases_tshark(tmp_path):
+    """Nothing malformed, no bad checksum, over a router that cuts packets, with TCP, UDP and errors."""
+    net = ks.Network(seed=3)
+    near, far = net.lan("near"), net.lan("far")
+    a, b, r = net.host("a"), net.host("b"), net.router("r")
+    near.attach(a)
+    far.attach(b)
+    near.attach(r)
+    far.attach(r)
+    a.add_address("10.1.0.1/16")
+    r.add_address("10.1.0.254/16", interface="eth0")
+    r.add_address("10.2.0.254/16", interface="eth1")
+    b.add_address("10.2.0.1/16")
+    a.add_route("0.0.0.0/0", via="10.1.0.254")
+    b.add_route("0.0.0.0/0", via="10.2.0.254")
+    r.interface("eth1").mtu = 1280
+    net.run(for_=3)
+    near_pcap = net.capture(tmp_path / "near.pcapng", near.interfaces)
+    far_pcap = net.capture(tmp_path / "far.pcapng", far.interfaces)
+    ping = a.ping("10.2.0.1", count=2, size=2000)  # cut at both links, and no more than wait for ARP
+    net.run(for_=1)
+    stopped = [a.ping("10.2.0.1", count=1, hop_limit=1), a.ping("10.3.0.1", count=1)]
+    udp = net.udp_flow(a, b, destination_address="10.2.0.1", size=1400, rate=10)
+    tcp = net.tcp_flow(a, b, destination_address="10.2.0.1", size=200_000)
+    net.run(for_=5)
+    near_pcap.close()
+    far_pcap.close()
+    assert ping.received == 2
+    assert [p.errors[0].reason for p in stopped] == ["hop limit exceeded in transit", "no route to destination"]
+    assert tcp.received == 200_000
+    assert udp.received >= 49
+    for name in ("near", "far"):
+        assert_clean(tmp_path / f"{name}.pcapng")
+        assert fields(tmp_path / f"{name}.pcapng", "ip.src", display_filter="ip")
+        assert not fields(tmp_path / f"{name}.pcapng", "ip.src", display_filter='icmp.checksum.status == "Bad"')
+
+
+# --- Configuration ------------------------------------------------------------------------------------------------------
+
+
+def test_a_reboot_keeps_what_was_given(lan, host, wire):
+    host.add_route("0.0.0.0/0", via="192.0.2.254")
+    host.add_neighbor("192.0.2.254", "02:00:00:00:00:fe")
+    host.reboot()
+    lan.network.run(for_=2)
+    assert host.interface("eth0").ipv4_addresses == [NODE]
+    assert set(host.neighbors()["address"]) >= {"192.0.2.254"}
+    assert PEER not in set(host.neighbors()["address"])
+    assert "0.0.0.0/0" in set(host.routes["prefix"])
+    wire.introduce()
+    (reply,) = wire.exchange(IP(src=PEER, dst=NODE) / ICMP(id=1), ICMP)
+    assert reply[ICMP].type == 0
+
+
+def test_an_address_that_is_taken_away(wire, host):
+    host.remove_address(NODE)
+    assert wire.exchange(IP(src=PEER, dst=NODE) / ICMP()) == []
+    assert host.interface("eth0").ipv4_addresses == []
+    assert not any(str(p).startswith("192.") for p in host.routes["prefix"])
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("192.0.2.1", "192.0.2.1/24"),
+        ("192.0.2.1/33", "192.0.2.1/24"),
+        ("224.0.0.1/4", "unicast"),
+        ("255.255.255.255/32", "unicast"),
+        ("300.0.2.1/24", "address"),
+    ],
+)
+def test_addresses_that_cannot_be(lan, address, message):
+    host = lan.network.host("x")
+    lan.attach(host)
+    with pytest.raises(ks.Error, match=message):
+        host.add_address(address)
+
+
+def test_routes_of_two_kinds_do_not_mix(host):
+    with pytest.raises(ks.Error, match="IPv4 address"):
+        host.add_route("0.0.0.0/0", via="2001:db8::1", interface="eth0")
