@@ -64,6 +64,7 @@ NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
     }
     kept.proxies = interface.nd()->given_proxies();
     kept.link_layer_addresses = interface.has_link_layer_addresses();
+    kept.prefer_source = interface.prefer_source;
     const RouterAdvertisementConfig* ra = advertising != nullptr ? advertising->config(interface) : nullptr;
     if (ra != nullptr && ra->adv_send_advertisements) {
       kept.advertised = as_of_now(*ra, stack.now() - advertising->configured_at(interface));

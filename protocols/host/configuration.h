@@ -28,6 +28,7 @@ struct NodeConfiguration {
     std::vector<std::pair<Ipv6Address, MacAddress>> ip4_neighbors;
     std::vector<Ipv6Address> proxies;
     bool link_layer_addresses = true;
+    bool prefer_source = false;
     std::optional<RouterAdvertisementConfig> advertised;  // empty: the daemon is silent there
   };
   struct StaticRoute {

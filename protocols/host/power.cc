@@ -43,6 +43,7 @@ void Host::restore(const NodeConfiguration& configuration) {
   for (const auto& kept : configuration.interfaces) {
     EthernetInterface& interface = add_interface(*kept.nic);
     interface.set_link_layer_addresses(kept.link_layer_addresses);
+    interface.prefer_source = kept.prefer_source;
     interface.set_configured_mtu(kept.mtu);
     for (const Ip6Stack::NewAddress& address : kept.addresses) {
       if (address.address.is_v4_mapped()) ip4();

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "protocols/ip6/nd_config.h"
+#include "protocols/ip6/policy_table.h"
 #include "protocols/ip6/specification.h"
 #include "sim/time.h"
 
@@ -62,6 +64,7 @@ struct Ip6Config {
   bool node_information = true;            // answers to Node Information Queries (RFC 4620)
   bool node_information_to_global = false;  // also to those who ask from an address of more than the link (§8)
   bool auto_flow_label = true;             // RFC 6437 §3: a label for each flow of TCP, UDP and the like
+  AddressSelection address_selection = AddressSelection::Rfc6724;
   bool jumbograms = true;                  // RFC 2675 is understood
   OptionLimits option_limits;
   ReassemblyLimits reassembly;
@@ -71,6 +74,7 @@ struct Ip6Config {
   std::size_t max_default_routers = 16;
   std::size_t max_prefixes = 32;           // prefix list entries of an interface
   std::size_t max_autoconfigured_addresses = 16;  // of an interface
+  std::shared_ptr<const PolicyTable> policies;  // null: the default ones of `address_selection`
   NdConfig nd;
 };
 

@@ -93,6 +93,7 @@ class Ip6Interface {
 
   std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
   bool send_destination_unreachable = true;  // RFC 4443 §3.1: about packets that arrived here
+  bool prefer_source = false;  // KAME: its addresses are better sources than those of other interfaces
   // Routers are solicited here by another than the router solicitation daemon: by a mobile node's.
   bool routers_solicited_elsewhere = false;
 

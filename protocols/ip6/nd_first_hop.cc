@@ -8,10 +8,14 @@
 
 namespace kamesim {
 
-bool RouterDiscovery::advertises(const Ipv6Address& router, const Ipv6Address& address) const {
-  return std::ranges::any_of(prefixes_.entries(), [&](const PrefixEntry& e) {
-    return e.prefix.contains(address) && std::ranges::find(e.routers, router) != e.routers.end();
-  });
+RouterDiscovery::Advertiser RouterDiscovery::advertiser(const Ipv6Address& router, const Ipv6Address& address) const {
+  Advertiser found = Advertiser::Nobody;
+  for (const PrefixEntry& e : prefixes_.entries()) {
+    if (e.routers.empty() || !e.prefix.contains(address)) continue;
+    if (std::ranges::find(e.routers, router) != e.routers.end()) return Advertiser::This;
+    found = Advertiser::Another;
+  }
+  return found;
 }
 
 // §3.2: of the routers that advertise the prefix, by the criteria of RFC 4191 §3: those that answer before all others,

@@ -71,8 +71,9 @@ class RouterDiscovery {
   // The identifier of the stable address in the prefix: modified EUI-64, or opaque (RFC 7217).
   InterfaceId stable_identifier(const Ipv6Prefix& prefix);
 
-  // RFC 6724 §5, rule 5.5: whether the router advertised a prefix that the address is in.
-  bool advertises(const Ipv6Address& router, const Ipv6Address& address) const;
+  // Who advertised the address's prefix, of `router` and the others (RFC 6724 §5, rule 5.5).
+  enum class Advertiser : std::uint8_t { Nobody, This, Another };
+  Advertiser advertiser(const Ipv6Address& router, const Ipv6Address& address) const;
   // RFC 8028 §3.2 (nd_first_hop.cc): the router for packets from the source, if its prefix has one that answers.
   std::optional<Ipv6Address> first_hop_for(const Ipv6Address& source) const;
   // Whether some router in use does not advertise some prefix of the link.

@@ -72,8 +72,9 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   // The logical end points: home addresses, never care-of addresses.
   Ipv6Address source = request.source;
   if (source.is_unspecified() && !request.unspecified_source) {
-    const Ip6Interface* out = multicast ? zone : route_to(way_of(request), zone).interface;
-    const InterfaceAddress* chosen = select_source(request.destination, out, request.prefer);
+    const Destination* to = multicast ? nullptr : &route_to(way_of(request), zone);
+    const InterfaceAddress* chosen = select_source(request.destination, multicast ? zone : to->interface,
+                                                   request.prefer, multicast ? nullptr : &to->next_hop);
     if (chosen == nullptr) {
       drop(kIp6NoSourceAddress, payload.bytes());
       return SendError::NoSourceAddress;

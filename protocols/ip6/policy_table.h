@@ -1,34 +1,40 @@
-// The default policy table (RFC 6724 §2.1).
+// Policy tables (RFC 6724 §2.1), and by whose rules a node selects addresses.
 #pragma once
+
+#include <cstdint>
+#include <vector>
 
 #include "protocols/wire/ipv6_address.h"
 
 namespace kamesim {
 
+enum class AddressSelection : std::uint8_t {
+  Rfc6724,
+  Rfc3484,  // as of 2003: its table, private IPv4 addresses of site scope, the whole addresses' common prefix
+  Kame,     // RFC 3484's, with interfaces whose addresses are preferred (KAME's rule 9, Ip6Interface::prefer_source)
+};
+
 struct AddressPolicy {
   Ipv6Prefix prefix;
-  unsigned precedence;
-  unsigned label;
+  unsigned precedence = 0;
+  unsigned label = 0;
+  friend bool operator==(const AddressPolicy&, const AddressPolicy&) = default;
 };
 
-// Row for row as in the RFC, but sorted: longest prefix first.
-inline constexpr AddressPolicy kDefaultPolicies[] = {
-    {{kLoopback, 128}, 50, 0},
-    {{Ipv6Address::from_groups({0, 0, 0, 0, 0, 0xffff, 0, 0}), 96}, 35, 4},
-    {{kUnspecified, 96}, 1, 3},
-    {{Ipv6Address::from_groups({0x2001, 0, 0, 0, 0, 0, 0, 0}), 32}, 5, 5},
-    {{Ipv6Address::from_groups({0x2002, 0, 0, 0, 0, 0, 0, 0}), 16}, 30, 2},
-    {{Ipv6Address::from_groups({0x3ffe, 0, 0, 0, 0, 0, 0, 0}), 16}, 1, 12},
-    {{Ipv6Address::from_groups({0xfec0, 0, 0, 0, 0, 0, 0, 0}), 10}, 1, 11},
-    {{Ipv6Address::from_groups({0xfc00, 0, 0, 0, 0, 0, 0, 0}), 7}, 3, 13},
-    {{kUnspecified, 0}, 40, 1},
-};
+class PolicyTable {
+ public:
+  // At most one row for a prefix. Of no row for ::/0 what the RFC's has is assumed.
+  explicit PolicyTable(std::vector<AddressPolicy> rows);
 
-constexpr const AddressPolicy& default_policy(const Ipv6Address& address) {
-  for (const AddressPolicy& policy : kDefaultPolicies) {
-    if (policy.prefix.contains(address)) return policy;
-  }
-  return kDefaultPolicies[std::size(kDefaultPolicies) - 1];
-}
+  // The row with the longest prefix that the address matches; IPv4 addresses in the v4-mapped form (§3.2).
+  const AddressPolicy& lookup(const Ipv6Address& address) const;
+  const std::vector<AddressPolicy>& rows() const { return rows_; }  // longest prefix first
+
+  // The default tables, RFC 6724 §2.1 and RFC 3484 §2.1.
+  static const PolicyTable& default_of(AddressSelection selection);
+
+ private:
+  std::vector<AddressPolicy> rows_;
+};
 
 }  // namespace kamesim

@@ -1,8 +1,9 @@
-// Default source address selection (RFC 6724 §5, rules 1 to 8).
+// Default source address selection (RFC 6724 §5; RFC 3484 §5 and KAME's in6_selectsrc by switch).
 #include <algorithm>
 
+#include "protocols/ip6/address_properties.h"
 #include "protocols/ip6/ip4_part.h"
-#include "protocols/ip6/policy_table.h"
+#include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 
 namespace kamesim {
@@ -17,16 +18,12 @@ struct Candidate {
 struct Context {
   Ipv6Address destination;
   const Ip6Interface* out;
+  const Ipv6Address* next_hop;  // a router, or null
+  const Ip6Config& config;
+  const PolicyTable& policies;
   bool prefer_care_of;
   bool prefer_temporary;
 };
-
-int scope_rank(const Ipv6Address& a) { return static_cast<int>(a.scope()); }
-
-// RFC 6724 §5 with §2.2: the common part is no longer than the source's prefix.
-unsigned common_prefix(const Candidate& c, const Ipv6Address& destination) {
-  return std::min<unsigned>(common_prefix_length(c.address->address, destination), c.address->prefix_length);
-}
 
 // Each rule says +1 (a is better), -1 (b is better) or 0 (the next rule decides).
 int prefer(bool a, bool b) { return static_cast<int>(a) - static_cast<int>(b); }
@@ -35,7 +32,7 @@ int rule1_same_address(const Candidate& a, const Candidate& b, const Context& c)
   return prefer(a.address->address == c.destination, b.address->address == c.destination);
 }
 int rule2_appropriate_scope(const Candidate& a, const Candidate& b, const Context& c) {
-  const int sa = scope_rank(a.address->address), sb = scope_rank(b.address->address), sd = scope_rank(c.destination);
+  const Scope sa = a.address->address.scope(), sb = b.address->address.scope(), sd = c.destination.scope();
   if (sa == sb) return 0;
   if (sa < sb) return sa < sd ? -1 : 1;
   return sb < sd ? 1 : -1;
@@ -53,24 +50,38 @@ int rule4_prefer_home(const Candidate& a, const Candidate& b, const Context& c) 
 int rule5_outgoing_interface(const Candidate& a, const Candidate& b, const Context& c) {
   return prefer(a.interface == c.out, b.interface == c.out);
 }
+int rule5_5_prefix_of_next_hop(const Candidate& a, const Candidate& b, const Context& c) {
+  // Not in RFC 3484. A prefix that no router advertised is not "assigned by a different next-hop".
+  if (c.next_hop == nullptr || c.config.address_selection != AddressSelection::Rfc6724) return 0;
+  const RouterDiscovery& routers = c.out->nd()->routers();
+  using enum RouterDiscovery::Advertiser;
+  const auto of_a = routers.advertiser(*c.next_hop, a.address->address);
+  const auto of_b = routers.advertiser(*c.next_hop, b.address->address);
+  return prefer(of_a == This && of_b == Another, of_b == This && of_a == Another);
+}
 int rule6_matching_label(const Candidate& a, const Candidate& b, const Context& c) {
-  const unsigned label = default_policy(c.destination).label;
-  return prefer(default_policy(a.address->address).label == label, default_policy(b.address->address).label == label);
+  const unsigned label = c.policies.lookup(c.destination).label;
+  return prefer(c.policies.lookup(a.address->address).label == label,
+                c.policies.lookup(b.address->address).label == label);
 }
 int rule7_temporary(const Candidate& a, const Candidate& b, const Context& c) {
   const int temporary = prefer(a.address->temporary, b.address->temporary);
   return c.prefer_temporary ? temporary : -temporary;
 }
+int kame_rule9_preferred_interface(const Candidate& a, const Candidate& b, const Context& c) {
+  if (c.config.address_selection != AddressSelection::Kame) return 0;
+  return prefer(a.interface->prefer_source, b.interface->prefer_source);
+}
 int rule8_longest_prefix(const Candidate& a, const Candidate& b, const Context& c) {
-  const unsigned la = common_prefix(a, c.destination), lb = common_prefix(b, c.destination);
+  const unsigned la = common_prefix(*a.address, c.destination, c.config.address_selection);
+  const unsigned lb = common_prefix(*b.address, c.destination, c.config.address_selection);
   return prefer(la > lb, lb > la);
 }
 
-// Rule 5.5 is for hosts that know which router advertised which prefix: there the first hop follows the source instead
-// (RFC 8028, nd_first_hop.cc).
 constexpr int (*kRules[])(const Candidate&, const Candidate&, const Context&) = {
-    rule1_same_address,       rule2_appropriate_scope, rule3_avoid_deprecated, rule4_prefer_home,
-    rule5_outgoing_interface, rule6_matching_label,    rule7_temporary,        rule8_longest_prefix,
+    rule1_same_address,       rule2_appropriate_scope,    rule3_avoid_deprecated, rule4_prefer_home,
+    rule5_outgoing_interface, rule5_5_prefix_of_next_hop, rule6_matching_label,   rule7_temporary,
+    kame_rule9_preferred_interface, rule8_longest_prefix,
 };
 
 bool better(const Candidate& a, const Candidate& b, const Context& c) {
@@ -82,14 +93,19 @@ bool better(const Candidate& a, const Candidate& b, const Context& c) {
 
 }  // namespace
 
+const PolicyTable& Ip6Stack::policies() const {
+  return config_.policies != nullptr ? *config_.policies : PolicyTable::default_of(config_.address_selection);
+}
+
 const InterfaceAddress* Ip6Stack::select_source(const Ipv6Address& destination, const Ip6Interface* out,
-                                                SourcePreferences preferences) const {
+                                                SourcePreferences preferences, const Ipv6Address* next_hop) const {
   if (destination.is_v4_mapped()) return ip4_ != nullptr ? ip4_->select_source(destination, out) : nullptr;
-  const Context context{destination, out, preferences.care_of,
+  // A neighbour that is the destination itself has assigned nothing.
+  const bool by_router = next_hop != nullptr && out != nullptr && out->nd() != nullptr && *next_hop != destination;
+  const Context context{destination, out, by_router ? next_hop : nullptr, config_, policies(), preferences.care_of,
                         preferences.temporary.value_or(config_.nd.prefer_temporary_addresses)};
   // RFC 6724 §4: link-local and multicast destinations take sources of the outgoing interface only.
-  const bool same_link = destination.is_link_local() ||
-                         (destination.is_multicast() && destination.scope() <= Scope::LinkLocal);
+  const bool same_link = destination.is_link_local() || destination.is_multicast();
   std::optional<Candidate> best;
   for (const auto& interface : interfaces_) {
     if (same_link && interface.get() != out) continue;

@@ -163,6 +163,9 @@ class Ip6Stack final : public FrameReceiver {
     return nic.index() < interface_by_nic_.size() ? interface_by_nic_[nic.index()] : nullptr;
   }
   Ip6Interface& loopback() const { return *interfaces_.front(); }
+  // The zone of link-local and multicast destinations of which none is said: the first link that is up. Null: there is
+  // none.
+  Ip6Interface* default_interface() const;
 
   // ---- Addresses (address_list.cc) ----------------------------------------------------------------------------
   struct NewAddress {
@@ -188,9 +191,13 @@ class Ip6Stack final : public FrameReceiver {
   void address_changed(Ip6Interface& interface, InterfaceAddress& address);
   // An assigned address of this node. Link-local addresses are looked for in the zone of `interface` only.
   InterfaceAddress* find_own_address(const Ipv6Address& address, const Ip6Interface* interface) const;
-  // RFC 6724 §5. `out` is the interface that the packet leaves by. Null if no address will do.
+  // RFC 6724 §5. `out` is the interface that the packet leaves by, `next_hop` where it goes first, if that is known
+  // (rule 5.5). Null if no address will do.
   const InterfaceAddress* select_source(const Ipv6Address& destination, const Ip6Interface* out,
-                                        SourcePreferences preferences = {}) const;
+                                        SourcePreferences preferences = {},
+                                        const Ipv6Address* next_hop = nullptr) const;
+  // The policy table in use (RFC 6724 §2.1).
+  const PolicyTable& policies() const;
 
   // ---- Routes ---------------------------------------------------------------------------------------------------
   RouteTable& routes() { return routes_; }
@@ -315,7 +322,6 @@ class Ip6Stack final : public FrameReceiver {
   std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
                            Bytes upper) const;
   void deliver_looped_back();
-  Ip6Interface* default_interface() const;
 
   Node& node_;
   Ip6Config config_;

@@ -88,10 +88,12 @@ std::errc DatagramSocket::connect(const SocketAddress& to) {
   const SocketAddress before = local();
   SocketAddress from = before;
   if (before.address.is_unspecified() || before.address == kV4MappedAny || address_by_connect_) {
-    const Ip6Interface* out =
-        peer.address.is_multicast() ? request.interface : stack.route_to(peer.address, request.interface).interface;
+    const bool group = peer.address.is_multicast();
+    const Destination* to = group ? nullptr : &stack.route_to(peer.address, request.interface);
+    const Ip6Interface* out = group ? request.interface : to->interface;
     if (out == nullptr) return std::errc::network_unreachable;
-    const InterfaceAddress* source = stack.select_source(peer.address, out, defaults_.prefer);
+    const InterfaceAddress* source =
+        stack.select_source(peer.address, out, defaults_.prefer, group ? nullptr : &to->next_hop);
     if (source == nullptr) return std::errc::address_not_available;
     from.address = source->address;
     from.zone = source->address.is_link_local() ? out->index() : 0;

@@ -85,7 +85,7 @@ TcpError TcpSocket::connect(const Ipv6Address& destination, std::uint16_t port, 
   if (to.interface == nullptr || to.kind == RouteKind::Reject) return TcpError::NoRoute;
   FourTuple tuple{.local = idle_->address, .remote = destination, .local_port = idle_->port, .remote_port = port};
   if (tuple.local.is_unspecified() || tuple.local == kV4MappedAny) {
-    const InterfaceAddress* source = stack.select_source(destination, to.interface);
+    const InterfaceAddress* source = stack.select_source(destination, to.interface, {}, &to.next_hop);
     if (source == nullptr) return TcpError::NoSourceAddress;
     tuple.local = source->address;
   }

@@ -175,6 +175,18 @@ class Interface:
         self._core.link_layer_addresses = on
 
     @property
+    def prefer_source(self) -> bool:
+        """Whether its addresses are better sources than other interfaces'; may be set.
+
+        Of use where `node.ip6.address_selection` is "KAME" (its rule 9, before the longest matching prefix).
+        """
+        return self._core.prefer_source
+
+    @prefer_source.setter
+    def prefer_source(self, value: bool) -> None:
+        self._core.prefer_source = errors.flag(f"interface {self.full_name!r}", "prefer_source", value)
+
+    @property
     def configuration(self) -> HostConfiguration:
         """What routers told the host here, beside addresses and routes."""
         managed, other, servers, domains, portal, flags = self._core.host_information()

@@ -8,6 +8,7 @@ from kamesim import errors
 from kamesim.settings import Setting, Settings
 
 SPECIFICATIONS = ("RFC 8200", "RFC 2460", "KAME")
+ADDRESS_SELECTIONS = ("RFC 6724", "RFC 3484", "KAME")
 
 
 class Ip6Settings(Settings):
@@ -65,7 +66,7 @@ class Ip6Settings(Settings):
     path_mtu_unverified_entries = Setting(int)  #: of which so many without a connection that vouches for them
 
     _part = "ip6"
-    _extra = ("specification",)
+    _extra = ("specification", "address_selection")
 
     def _get(self, name: str) -> float:
         return self._node._core.ip6_setting(name)
@@ -81,6 +82,23 @@ class Ip6Settings(Settings):
     @specification.setter
     def specification(self, value: str) -> None:
         self._node._core.set_ip6_specification(errors.one_of(self._what, "specification", value, SPECIFICATIONS))
+
+    @property
+    def address_selection(self) -> str:
+        """By whose rules source addresses are selected and destinations ordered: "RFC 6724", "RFC 3484" or "KAME".
+
+        RFC 3484 has a table of its own, takes private IPv4 addresses for site-local ones, compares addresses beyond
+        the source's prefix, and does not know which router advertised which prefix. KAME is RFC 3484 with interfaces
+        whose addresses are preferred (`interface.prefer_source`). Setting it sets `node.nd.prefer_temporary_addresses`
+        too, which only RFC 6724 has by default.
+        """
+        return ADDRESS_SELECTIONS[int(self._get("address_selection"))]
+
+    @address_selection.setter
+    def address_selection(self, value: str) -> None:
+        name = errors.one_of(self._what, "address_selection", value, ADDRESS_SELECTIONS)
+        self._set("address_selection", ADDRESS_SELECTIONS.index(name))
+        self._set("nd.prefer_temporary_addresses", name == "RFC 6724")
 
     def __repr__(self) -> str:
         settings = self._node._core.changed_ip6_settings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload, TypeVar
 
@@ -267,6 +267,52 @@ class Node(Controls):
         if self._core.remove_route(str(network), next_hop) == 0:
             known = {row[0] for row in self._core.routes() if row[4] == "static"}
             raise errors.UnknownName(f"{self._what}: static route", str(network), sorted(known))
+
+    # --- Address selection --------------------------------------------------------------------------------------------
+
+    @property
+    def policy_table(self) -> list[tuple[str, int, int]]:
+        """Its policy table (RFC 6724 section 2.1): (prefix, precedence, label), longest prefix first; may be set.
+
+        Destinations of higher precedence are tried first; sources are preferred that have the label of the
+        destination. IPv4 is "::ffff:0:0/96". Without a row for "::/0", (40, 1) is assumed for what no row matches. None
+        sets the default table again. A reboot keeps it.
+        """
+        return self._core.policies()
+
+    @policy_table.setter
+    def policy_table(self, rows: Iterable[tuple[str, int, int]] | None) -> None:
+        if rows is None:
+            self._core.set_policies(None)
+            return
+        what = f"{self._what}: policy_table"
+        right = "a list of (prefix, precedence, label), such as ('::/0', 40, 1), or None: the default table"
+        checked: dict[str, tuple[str, int, int]] = {}
+        for row in errors.listed(self._what, "policy_table", rows, right):
+            if not isinstance(row, (tuple, list)) or len(row) != 3:
+                errors.fail(self._what, "policy_table", row, right)
+            prefix = str(errors.prefix(what, "prefix", row[0]))
+            if prefix in checked:
+                raise errors.Error(f"{what}: there are two rows for {prefix!r}; a prefix has one")
+            precedence = errors.integer(what, "precedence", row[1], "", minimum=0, maximum=2**31 - 1)
+            checked[prefix] = (prefix, precedence, errors.integer(what, "label", row[2], "", minimum=0, maximum=2**31 - 1))
+        self._core.set_policies(list(checked.values()))
+
+    def order_destinations(self, destinations: Iterable[Node | str]) -> list[str]:
+        """Addresses, of IPv6 and IPv4, in the order in which they are to be tried (RFC 6724 section 6).
+
+        As getaddrinfo of RFC 3493 sorts what a name has. Those that cannot be reached are last.
+        """
+        what = f"{self._what}: order_destinations"
+        given = errors.listed(self._what, "destinations", destinations, "a list of addresses")
+        texts = [self.network._address_of(what, "destinations", d) for d in given]
+        return [destination for destination, _, _ in self._core.order_destinations(texts)]
+
+    def source_for(self, destination: Node | str) -> str | None:
+        """The address that it would send from to a destination, if it is not told (RFC 6724 section 5); None: it cannot."""
+        target = self.network._address_of(f"{self._what}: source_for", "destination", destination)
+        ((_, source, _),) = self._core.order_destinations([target])
+        return source
 
     # --- Programs on it -----------------------------------------------------------------------------------------------
 

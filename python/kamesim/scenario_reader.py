@@ -109,6 +109,8 @@ class _Builder:
             self._net.router_named(entry.name).renumbering = True
         for setting in entry.ip6_settings:
             node._core.set_ip6_setting(setting.name, setting.value)
+        if entry.policies:
+            node.policy_table = [(p.prefix, p.precedence, p.label) for p in entry.policies]
         if entry.HasField("geo_position"):
             node.geo_position = (entry.geo_position.longitude_deg, entry.geo_position.latitude_deg)
         if waypoints := self._waypoints.get(entry.name):
@@ -215,6 +217,7 @@ class _Builder:
 
 def _set_up(interface: Interface, nic: Any) -> None:
     interface.link_layer_addresses = not nic.without_link_layer_addresses
+    interface.prefer_source = nic.prefer_source
     for address in nic.proxies:
         interface.add_proxy(address)
     if nic.HasField("guard"):

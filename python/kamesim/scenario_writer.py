@@ -68,6 +68,9 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
     added.router_renumbering = node._core.router_renumbering
     for name, value in node._core.changed_ip6_settings():
         added.ip6_settings.add(name=name, value=value)
+    if node._core.has_own_policies():
+        for prefix, precedence, label in node.policy_table:
+            added.policies.add(prefix=prefix, precedence=precedence, label=label)
     if node.geo_position is not None:
         added.geo_position.longitude_deg, added.geo_position.latitude_deg = node.geo_position
     for interface in node.interfaces:
@@ -96,6 +99,7 @@ def _add_interface(message: Any, node: Any, interface: Interface, number: int) -
     nic = node.nics.add(name=interface.name, mac=interface.mac, number=number)
     nic.proxies.extend(interface.proxies)
     nic.without_link_layer_addresses = not interface.link_layer_addresses
+    nic.prefer_source = interface.prefer_source
     if (guard := interface.advertisement_guard) is not None:
         nic.guard.any_router, nic.guard.any_prefix = guard.routers is None, guard.prefixes is None
         nic.guard.routers.extend(guard.routers or [])

@@ -162,6 +162,9 @@ void bind_interface(py::module_& m) {
       .def_property(
           "link_layer_addresses", [](const Interface& i) { return i->has_link_layer_addresses(); },
           [](const Interface& i, bool on) { i->set_link_layer_addresses(on); })
+      .def_property(
+          "prefer_source", [](const Interface& i) { return i->prefer_source; },
+          [](const Interface& i, bool on) { i->prefer_source = on; })
       .def_property_readonly("point_to_point", [](const Interface& i) { return i->point_to_point(); })
       .def("host_information", &host_information,
            "(managed, other configuration, DNS servers and search domains with their ends in ns or None, captive "

@@ -5,7 +5,9 @@
 #include <pybind11/stl.h>
 
 #include "protocols/ip6/config.h"
+#include "protocols/ip6/destination_order.h"
 #include "protocols/ip6/packet_filter.h"
+#include "protocols/wire/ipv4_address.h"
 #include "python/kamesim/bindings/world.h"
 
 namespace kamesim::python {
@@ -55,6 +57,7 @@ constexpr Setting kSettings[] = {
     setting<[](C& c) -> auto& { return c.option_limits.accept_unrecognized; }>("accept_unrecognized_options"),
     setting<[](C& c) -> auto& { return c.jumbograms; }>("jumbograms"),
     setting<[](C& c) -> auto& { return c.auto_flow_label; }>("auto_flow_label"),
+    setting<[](C& c) -> auto& { return c.address_selection; }>("address_selection"),
     setting<[](C& c) -> auto& { return c.reassembly.packets; }>("reassembly_packets"),
     setting<[](C& c) -> auto& { return c.reassembly.packets_per_source; }>("reassembly_packets_per_source"),
     setting<[](C& c) -> auto& { return c.reassembly.fragments; }>("reassembly_fragments"),
@@ -142,6 +145,40 @@ py::list changed_settings(Host& host) {
   return rows;
 }
 
+using PolicyRow = std::tuple<std::string, unsigned, unsigned>;  // prefix, precedence, label
+
+std::vector<PolicyRow> policies(Host& host) {
+  std::vector<PolicyRow> rows;
+  for (const AddressPolicy& p : host.stack().policies().rows()) {
+    rows.emplace_back(p.prefix.to_string(), p.precedence, p.label);
+  }
+  return rows;
+}
+
+// None: the default ones.
+void set_policies(Host& host, const std::optional<std::vector<PolicyRow>>& given) {
+  auto& policies = host.stack().mutable_config().policies;
+  policies.reset();
+  if (given) {
+    std::vector<AddressPolicy> rows;
+    for (const auto& [prefix, precedence, label] : *given) rows.push_back({parse_prefix(prefix), precedence, label});
+    policies = std::make_shared<const PolicyTable>(std::move(rows));
+  }
+  host.on_settings_changed();
+}
+
+// (destination, source or None, usable), best first.
+py::list order(Host& host, const std::vector<std::string>& destinations) {
+  std::vector<Ipv6Address> parsed;
+  for (const std::string& text : destinations) parsed.push_back(parse_address(text));
+  py::list rows;
+  for (const RankedDestination& r : order_destinations(host.stack(), parsed)) {
+    const py::object source = r.source.is_unspecified() ? py::object(py::none()) : py::str(ip_to_string(r.source));
+    rows.append(py::make_tuple(ip_to_string(r.destination), source, r.usable));
+  }
+  return rows;
+}
+
 py::list reassemblies(Host& host) {
   const auto usage = host.stack().reassembler().usage();
   py::list row;
@@ -167,6 +204,10 @@ void def_ip6(py::class_<Host>& host) {
       .def("changed_ip6_settings", &changed_settings, "(name, value) of those that are not at their defaults.")
       .def("ip6_specification", &specification)
       .def("set_ip6_specification", &set_specification, "name"_a)
+      .def("policies", &policies, "(prefix, precedence, label), longest prefix first.")
+      .def("has_own_policies", [](Host& h) { return h.stack().config().policies != nullptr; })
+      .def("set_policies", &set_policies, "rows"_a)
+      .def("order_destinations", &order, "destinations"_a, "(destination, source or None, usable), best first.")
       .def("reassemblies", &reassemblies, "Packets being reassembled, their fragments, and the bytes these occupy.");
 }
 

@@ -109,8 +109,8 @@ MUTATIONS = [
         id="selection.label",
         rule="a source has the label of the destination (RFC 6724 §5, rule 6)",
         file=SELECTION,
-        old="return prefer(default_policy(a.address->address).label == label, default_policy(b.address->address).label == label);",
-        new="return prefer(default_policy(a.address->address).label > label, default_policy(b.address->address).label > label);",
+        old="const unsigned label = c.policies.lookup(c.destination).label;",
+        new="const unsigned label = c.policies.lookup(c.destination).label + 1;",
         cases=("source-selection.source-is-chosen-by-rule",),
     ),
     Mutation(

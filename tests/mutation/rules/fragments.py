@@ -27,8 +27,8 @@ MUTATIONS = [
         id="fragments.timeout",
         rule="reassembly is given up after 60 seconds (RFC 8200 §4.5)",
         file=REASSEMBLY,
-        old=".expires = now + kReassemblyTimeout});",
-        new=".expires = now + kReassemblyTimeout - 30_s});",
+        old=".expires = now + kReassemblyTimeout, .ip4",
+        new=".expires = now + kReassemblyTimeout - 30_s, .ip4",
         cases=(
             "fragment-errors.reassembly-is-given-up-after-60-seconds-and-reported",
             "reassembly-keys.fragments-may-take-just-under-a-minute",

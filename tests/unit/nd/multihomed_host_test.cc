@@ -39,6 +39,25 @@ class Multihomed : public ::testing::Test {
   Exchange x;
 };
 
+TEST_F(Multihomed, ASourceOfThePrefixThatTheNextHopAdvertisesIsPreferred) {  // RFC 6724 §5, rule 5.5
+  const auto prefix = [](const Ipv6Prefix& p) {
+    return PrefixInformation{.address = p.address(), .prefix_length = 64, .on_link = true, .autonomous = true,
+                             .valid_lifetime = 600_s, .preferred_lifetime = 600_s};
+  };
+  advertise(kR1, kRouter, prefix(kPrefix));
+  advertise(kR2, {}, prefix(kOther), RouteInformation{kSite, RouterPreference::Medium, 600_s});
+  x.run(3_s);
+  const auto source = [&](const Ipv6Address& destination) {
+    const Destination& to = x.stack.route_to(destination, nullptr);
+    return x.stack.select_source(destination, to.interface, {}, &to.next_hop)->address;
+  };
+  EXPECT_EQ(source(kFar), formed(kPrefix));
+  EXPECT_EQ(source(kInSite), formed(kOther));
+  // RFC 3484 has no such rule: the longest prefix decides, and of equal ones the first.
+  x.stack.mutable_config().address_selection = AddressSelection::Rfc3484;
+  EXPECT_EQ(source(kFar), source(kInSite));
+}
+
 TEST_F(Multihomed, AMoreSpecificRouteIsBeforeTheDefaultRoute) {  // RFC 4191 §3.2
   advertise(kR1, kRouter);
   advertise(kR2, {}, RouteInformation{kSite, RouterPreference::Low, 60_s});
