@@ -6,11 +6,15 @@ offers that is a subject. `KamesimSubject` is the default one; its nodes have al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
 
 import kamesim as ks
 from kamesim.conformance.ends import NODE, NODE_RIGHT, TESTER, TESTER_RIGHT, End
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Unsupported(Exception):
@@ -28,7 +32,8 @@ class Subject(Protocol):
         """A host on link 0, that has NODE.mac and has just been plugged in. Returns its controls.
 
         address: NODE.address with its prefix length, or False: none but what it makes up. options: names of
-        `kamesim.Network.host`'s; raise Unsupported for what cannot be had.
+        `kamesim.Network.host`'s, and `nd`, settings by their names in `node.nd`, which hold from before it is plugged
+        in; raise Unsupported for what cannot be had.
         """
 
     def router(self, *, mtus: tuple[int, int], **options: Any) -> Any:
@@ -73,15 +78,15 @@ class KamesimSubject:
     def now(self) -> float:
         return self.net.now
 
-    def host(self, *, address: str | bool, **options: Any) -> ks.Host:
+    def host(self, *, address: str | bool, nd: Mapping[str, Any] = NOTHING, **options: Any) -> ks.Host:
         node = self.net.host("host", **options)
-        self.configure(node)
+        self._set(node, nd)
         self.attach(self.link("lan"), node, address=address)
         return node
 
-    def router(self, *, mtus: tuple[int, int], **options: Any) -> ks.Router:
+    def router(self, *, mtus: tuple[int, int], nd: Mapping[str, Any] = NOTHING, **options: Any) -> ks.Router:
         node = self.net.router("router", **options)
-        self.configure(node)
+        self._set(node, nd)
         ends = (("left", NODE, TESTER), ("right", NODE_RIGHT, TESTER_RIGHT))
         for (name, node_end, end), mtu in zip(ends, mtus):
             lan = self.link(name, end, mtu=mtu)
@@ -103,6 +108,11 @@ class KamesimSubject:
     def close(self) -> None:
         for tester in self._testers:
             tester.close()
+
+    def _set(self, node: ks.Host | ks.Router, nd: Mapping[str, Any]) -> None:
+        for name, value in nd.items():
+            setattr(node.nd, name, value)
+        self.configure(node)
 
     # --- For cases with networks of their own -----------------------------------------------------------------------
 

@@ -78,6 +78,7 @@ UNUSABLE = {
     "a: not autonomous": prefix_information(PREFIX, autonomous=0),
     "b: the link-local prefix": prefix_information("fe80::"),
     "c: preferred for longer than valid": prefix_information(PREFIX, valid=100, preferred=101),
+    "d: 129 bits": prefix_information(PREFIX, length=129),
     "d: valid for no time": prefix_information(PREFIX, valid=0, preferred=0),
     "d: 48 bits": prefix_information(PREFIX, length=48),
     "d: 63 bits": prefix_information(PREFIX, length=63),
@@ -92,6 +93,7 @@ UNUSABLE = {
         "a: not autonomous": "v6LC.3.2.4 B",
         "b: the link-local prefix": "v6LC.3.2.4 C",
         "c: preferred for longer than valid": "v6LC.3.2.4 D",
+        "d: 129 bits": "v6LC.3.2.4 E",
         "d: 48 bits": "v6LC.3.2.4 F",
         "d: 65 bits": "v6LC.3.2.4 G",
         "d: valid for no time": "v6LC.3.2.4 H",
@@ -114,7 +116,36 @@ def prefix_beside_an_unusable_one_is_used(host, port):
     assert state(host, FORMED) == "preferred"
 
 
-@case(must("RFC 4862 §5.4.5"))
+@case(must("RFC 4862 §5.5.3", "RFC 4862 §5.5.4"), logo="v6LC.3.2.4 I")
+def prefix_that_is_preferred_for_no_time_gives_a_deprecated_address(host, port):
+    port.send(ra(prefix_information(PREFIX, preferred=0)))
+    expect(port, ICMPv6ND_NS, tgt=FORMED)
+    port.run(RETRANS_TIMER + 0.001)
+    assert state(host, FORMED) == "deprecated"
+    port.send(echo_request(FORMED))
+    assert expect(port, ICMPv6EchoReply)[IPv6].src == FORMED
+
+
+@case(must("RFC 4862 §5.5.3", "RFC 4862 §5.5.4"), logo="v6LC.3.2.3")
+def host_moves_from_one_prefix_to_another(host, port):
+    # Renumbering: the old prefix is deprecated, then gone; the new one is preferred at once, each in its time.
+    old, new = "2001:db8:6::ff:fe00:1", FORMED
+    port.send(ra(prefix_information("2001:db8:6::", valid=30, preferred=20)))
+    port.run(3.0)
+    assert state(host, old) == "preferred"
+    port.send(ra(prefix_information("2001:db8:6::", valid=30, preferred=0), prefix_information(PREFIX)))
+    port.run(3.0)
+    assert (state(host, old), state(host, new)) == ("deprecated", "preferred")
+    for address in (old, new):
+        port.send(echo_request(address))
+        assert expect(port, ICMPv6EchoReply)[IPv6].src == address
+    port.run(30.0)
+    assert (state(host, old), state(host, new)) == (None, "preferred")
+    port.send(echo_request(new))
+    assert expect(port, ICMPv6EchoReply)[IPv6].src == new
+
+
+@case(must("RFC 4862 §5.4.5"), logo="v6LC.3.2.1 B")
 def duplicate_of_a_formed_address_is_not_used(host, port):
     port.send(ra(prefix_information(PREFIX)))
     expect(port, ICMPv6ND_NS, tgt=FORMED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import ICMPv6EchoReply, IPv6
+from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 
 from kamesim.conformance.exchange import (
     ALL_NODES,
@@ -19,6 +19,23 @@ from kamesim.conformance.exchange import (
     must,
     payload_of,
 )
+
+
+@case(must("RFC 4443 §4.1"), logo="v6LC.5.1.1")
+@pytest.mark.parametrize(
+    "to", [TESTER.address, TESTER.link_local, ALL_NODES], ids=["global", "link-local", "all nodes"]
+)
+def node_sends_echo_requests(node, port, to):
+    interface = None if to == TESTER.address else node.interfaces[0]
+    ping = node.ping(to, count=2, interval=0.5, **({} if interface is None else {"interface": interface}))
+    first, second = (expect(port, ICMPv6EchoRequest, code=0) for _ in range(2))
+    assert {p[IPv6].dst for p in (first, second)} == {to}
+    assert first[IPv6].src == (NODE.address if to == TESTER.address else NODE.link_local)
+    one, two = first[ICMPv6EchoRequest], second[ICMPv6EchoRequest]
+    assert one.id == two.id and two.seq == (one.seq + 1) & 0xFFFF
+    answer = ICMPv6EchoReply(id=two.id, seq=two.seq, data=two.data)
+    port.send(ip(first[IPv6].src, source=TESTER.link_local if to == ALL_NODES else to) / answer)
+    assert ping.received == 1
 
 
 @case(must("RFC 4443 §4.2"))
