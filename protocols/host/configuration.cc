@@ -12,7 +12,7 @@ namespace kamesim {
 namespace {
 
 // Lifetimes of addresses end when they do, on or off.
-std::vector<Ip6Stack::NewAddress> addresses_of(const EthernetInterface& interface) {
+std::vector<Ip6Stack::NewAddress> addresses_of(const Ip6Interface& interface) {
   std::vector<Ip6Stack::NewAddress> given;
   const Time now = interface.stack().now();
   auto give = [&](const auto& a) {
@@ -48,8 +48,14 @@ RouterAdvertisementConfig as_of_now(RouterAdvertisementConfig config, Duration e
 
 NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
                                    const RouterAdvertisementDaemon* advertising) {
-  NodeConfiguration c{.ip6 = stack.config(), .tcp = tcp.changed_config(), .interfaces = {}, .routes = {}};
+  NodeConfiguration c{.ip6 = stack.config(), .tcp = tcp.changed_config(), .interfaces = {}, .tunnels = {}, .routes = {}};
   for (const auto& any : stack.interfaces()) {
+    if (any->is_tunnel()) {
+      const auto& tunnel = static_cast<const TunnelInterface&>(*any);
+      if (!tunnel.configured) continue;
+      c.tunnels.push_back({.name = tunnel.name(), .local = tunnel.local(), .remote = tunnel.remote(),
+                           .parameters = tunnel.parameters(), .up = tunnel.up(), .addresses = addresses_of(tunnel)});
+    }
     if (any->nic() == nullptr) continue;
     const auto& interface = static_cast<const EthernetInterface&>(*any);
     auto& kept = c.interfaces.emplace_back();

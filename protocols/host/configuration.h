@@ -10,6 +10,7 @@
 
 #include "protocols/ip6/config.h"
 #include "protocols/ip6/stack.h"
+#include "protocols/ip6/tunnel.h"
 #include "protocols/rtadvd/config.h"
 #include "protocols/tcp/options.h"
 
@@ -31,6 +32,13 @@ struct NodeConfiguration {
     bool prefer_source = false;
     std::optional<RouterAdvertisementConfig> advertised;  // empty: the daemon is silent there
   };
+  struct Tunnel {  // configured by hand
+    std::string name;
+    Ipv6Address local, remote;
+    TunnelParameters parameters;
+    bool up = true;
+    std::vector<Ip6Stack::NewAddress> addresses;
+  };
   struct StaticRoute {
     Route route;            // its interface is null
     std::string interface;  // the name
@@ -39,6 +47,7 @@ struct NodeConfiguration {
   Ip6Config ip6;
   std::optional<TcpConfig> tcp;       // empty: the defaults
   std::vector<Interface> interfaces;  // in the order in which they were made
+  std::vector<Tunnel> tunnels;
   std::vector<StaticRoute> routes;    // given by hand, or computed beforehand (RouteOrigin::Daemon)
 };
 

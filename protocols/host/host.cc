@@ -2,6 +2,7 @@
 
 #include "protocols/inverse_nd/inverse_nd.h"
 #include "protocols/ip4/stack.h"
+#include "protocols/ip6/tunnel.h"
 #include "protocols/rafixd/rafixd.h"
 #include "protocols/rrenumd/rrenumd.h"
 
@@ -41,6 +42,26 @@ EthernetInterface& Host::add_interface(Nic& nic) {
 Ip4Stack& Host::ip4() {
   if (!system_->ip4) system_->ip4 = std::make_unique<Ip4Stack>(stack());
   return *system_->ip4;
+}
+
+// RFC 4213 §3.7: the identifier of a tunnel over IPv4 is its IPv4 address. Of others it is made of a card's MAC address
+// and the tunnel's index, so that those of one node differ.
+TunnelInterface& Host::add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote,
+                                  const TunnelParameters& parameters) {
+  if (local.is_v4_mapped()) ip4();
+  TunnelInterface& tunnel = stack().add_tunnel(name, local, remote);
+  tunnel.configured = true;
+  tunnel.set_parameters(parameters);
+  tunnel.join_group(kAllNodesLinkLocal);
+  if (stack().forwarding()) tunnel.join_group(kAllRoutersLinkLocal);
+  std::uint64_t identifier = ipv4_of(local);
+  if (!local.is_v4_mapped()) {
+    const auto& nics = node_.nics();
+    identifier = nics.empty() ? tunnel.index() : InterfaceId::eui64(nics.front()->mac()).value() ^ tunnel.index() << 24;
+  }
+  stack().add_address(tunnel, {.address = with_interface_id(kLinkLocalPrefix, InterfaceId(identifier)),
+                               .origin = AddressOrigin::LinkLocal, .skip_dad = true, .on_link_prefix = false});
+  return tunnel;
 }
 
 RouterAdvertisementDaemon& Host::router_advertisements() {

@@ -26,6 +26,8 @@ class Ip4Stack;
 class RogueRouterGuard;
 class RouterRenumbering;
 class RouterRenumberingDaemon;
+class TunnelInterface;
+struct TunnelParameters;
 struct NodeConfiguration;
 struct RogueRouterGuardSettings;
 
@@ -47,6 +49,10 @@ class Host {
 
   // Runs IPv6 on a NIC of the node. A host solicits routers on it.
   EthernetInterface& add_interface(Nic& nic);
+
+  // A tunnel by hand (tunnel.h), with a link-local address; a reboot keeps it.
+  TunnelInterface& add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote,
+                              const TunnelParameters& parameters);
 
   // What makes a router known to hosts; started when first asked for.
   RouterAdvertisementDaemon& router_advertisements();

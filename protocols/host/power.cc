@@ -53,6 +53,14 @@ void Host::restore(const NodeConfiguration& configuration) {
     for (const StaticNeighbor& neighbor : kept.neighbors) interface.nd()->add_static_neighbor(neighbor);
     for (const Ipv6Address& proxied : kept.proxies) interface.nd()->add_given_proxy(proxied);
   }
+  for (const auto& kept : configuration.tunnels) {
+    TunnelInterface& tunnel = add_tunnel(kept.name, kept.local, kept.remote, kept.parameters);
+    for (const Ip6Stack::NewAddress& address : kept.addresses) {
+      if (address.address.is_v4_mapped()) ip4();
+      stack().add_address(tunnel, address);
+    }
+    tunnel.set_up(kept.up);
+  }
   // What goes by a tunnel may have to wait for the daemon that makes it.
   auto add_routes = [&](bool late) {
     for (const auto& [route, name] : configuration.routes) {

@@ -50,7 +50,8 @@ void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, b
     if (ip4_ != nullptr) ip4_->icmp_error(error, received_on, link_layer_multicast);
     return;
   }
-  const auto header = Ipv6HeaderView::check(error.invoking_packet);
+  // What a tunnel packet quoted of another may be cut off (RFC 2473 §8).
+  const auto header = Ipv6HeaderView::check_quoted(error.invoking_packet);
   if (!header) return;
   const Ipv6Address source = header->source();
   const Ipv6Address destination = header->destination();

@@ -305,7 +305,7 @@ SendError Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
   }
   const NextHeader next_header = static_cast<NextHeader>(whole[part.next_header_field]);
   const std::size_t room = (mtu - part.size - kFragmentHeaderSize) / 8 * 8;
-  const std::uint32_t identification = fragment_ids_.next_u32();  // RFC 7739 §5.2: unpredictable
+  const std::uint32_t identification = next_fragment_id();
   const Bytes data = whole.subspan(part.size);
   std::size_t offset = 0;
   do {

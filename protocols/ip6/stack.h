@@ -224,6 +224,7 @@ class Ip6Stack final : public FrameReceiver {
   // An ICMPv6 message (body with zero checksum) from this node.
   SendError send_icmp6(Bytes message, const OutputRequest& request);
   Packet allocate(std::size_t size) { return node_.packets().allocate(size); }
+  std::uint32_t next_fragment_id() { return fragment_ids_.next_u32(); }  // RFC 7739 §5.2: unpredictable
   // Hands a whole packet to this node itself, in an event of its own. `interface`: that of which the packet is heard;
   // null: the loopback interface.
   void loop_back(Packet packet, const Ip6Interface* interface = nullptr);

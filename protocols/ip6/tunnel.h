@@ -1,4 +1,5 @@
-// Generic packet tunnelling in IPv6 (RFC 2473): an interface whose packets leave inside another IPv6 header.
+// Generic packet tunnelling (RFC 2473; over IPv4, RFC 4213 and 2003): an interface whose packets leave inside another IP
+// header. End points in the v4-mapped form are IPv4's; inner packets may be of either version.
 #pragma once
 
 #include <functional>
@@ -11,12 +12,34 @@ namespace kamesim {
 
 inline constexpr DropInfo kTunnelUnknownPeer{"tunnel.unknown_peer", "RFC 2473 §3.3"};
 inline constexpr DropInfo kTunnelNesting{"tunnel.nesting", "RFC 2473 §4.1"};
+inline constexpr DropInfo kTunnelLoopback{"tunnel.loopback_encapsulation", "RFC 2473 §4.1.2"};
 inline constexpr DropInfo kTunnelLimitExceeded{"tunnel.encapsulation_limit_exceeded", "RFC 2473 §4.1.1"};
 inline constexpr DropInfo kTunnelInnerSource{"tunnel.inner_source_not_allowed", "RFC 6275 §10.4.5"};
 inline constexpr DropInfo kTunnelCongestion{"tunnel.congestion_not_ecn_capable", "RFC 6040 §4.2"};
-inline constexpr DropInfo kTunnelInnerNotIpv6{"tunnel.inner_malformed", "RFC 2473 §3.3"};
+inline constexpr DropInfo kTunnelInnerMalformed{"tunnel.inner_malformed", "RFC 2473 §3.3"};
+inline constexpr DropInfo kTunnelDown{"tunnel.down", "a tunnel that is switched off"};
+inline constexpr DropInfo kTunnelTooLong{"tunnel.too_long", "RFC 791 §3.1"};
 
-// RFC 2473 §6.3: the value for a hop limit as a tunnel's own, that of the node.
+inline constexpr std::uint8_t kDefaultEncapsulationLimit = 4;  // RFC 2473 §6.6
+
+// RFC 6040 §4.1: what becomes of the ECN field on the way in.
+enum class TunnelEcn : std::uint8_t {
+  Normal,         // the outer header has the inner one's
+  Compatibility,  // for exits that know nothing of it: Not-ECT
+};
+
+// RFC 2473 §6, the state of a tunnel at its entry point.
+struct TunnelParameters {
+  std::optional<std::uint8_t> hop_limit;  // §6.3; empty: that of the node
+  // §6.4, the DSCP at its place in a traffic class; empty: that of the inner packet. ECN is `ecn`'s matter.
+  std::optional<std::uint8_t> traffic_class;
+  std::uint32_t flow_label = 0;  // §6.5
+  // §6.6: the Tunnel Encapsulation Limit to send; empty: none, unless an inner packet has one. None over IPv4.
+  std::optional<std::uint8_t> encapsulation_limit;
+  std::optional<std::uint32_t> mtu;  // of inner packets; empty: the path's (§6.7)
+  TunnelEcn ecn = TunnelEcn::Normal;
+};
+
 class TunnelInterface final : public Ip6Interface {
  public:
   TunnelInterface(Ip6Stack& stack, std::uint32_t index, std::string name, const Ipv6Address& local,
@@ -24,22 +47,34 @@ class TunnelInterface final : public Ip6Interface {
 
   const Ipv6Address& local() const { return local_; }
   const Ipv6Address& remote() const { return remote_; }
+  bool over_ip4() const { return remote_.is_v4_mapped(); }
   // Moves an end point, as when a mobile node gets a new care-of address.
   void set_end_points(const Ipv6Address& local, const Ipv6Address& remote);
+  const TunnelParameters& parameters() const { return parameters_; }
+  void set_parameters(const TunnelParameters& parameters);
+  void set_up(bool up);
 
-  // RFC 2473 §6.6: the Tunnel Encapsulation Limit to send; none (the default) unless an inner packet has one.
-  std::optional<std::uint8_t> encapsulation_limit;
   // Which inner sources may come out of the tunnel; all if not set (RFC 6275 §10.4.5 wants the home address only).
   std::function<bool(const Ipv6Address&)> allows_inner_source;
+  bool configured = false;  // by an administrator: a reboot keeps it
 
-  bool up() const override { return true; }
+  bool up() const override { return up_; }
   bool is_tunnel() const override { return true; }
-  // RFC 2473 §7.1: what the path to the exit carries, less the headers added; never below 1280.
+  // RFC 2473 §6.7, §7.1: what the path to the exit carries, less the headers added; never below 1280.
   std::uint32_t mtu() const override;
   void send(Packet packet, const Ipv6Address& next_hop) override;
 
+  // The octets of the headers that go before a packet without a limit of its own.
+  std::size_t overhead() const;
+
  private:
+  std::uint32_t path_mtu(unsigned depth) const;
+  void send_over_ip6(Packet packet, std::uint8_t traffic_class, NextHeader inner, std::optional<std::uint8_t> limit);
+  void send_over_ip4(Packet packet, std::uint8_t traffic_class, NextHeader inner);
+
   Ipv6Address local_, remote_;
+  TunnelParameters parameters_;
+  bool up_ = true;
 };
 
 }  // namespace kamesim

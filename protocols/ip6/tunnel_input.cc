@@ -1,7 +1,11 @@
-// The exit of tunnels (RFC 2473 §3.3).
+// The exit of tunnels (RFC 2473 §3.3), and the errors that come back to their entry (§8).
 #include "protocols/ip6/tunnel_input.h"
 
+#include <algorithm>
+
+#include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/tunnel.h"
+#include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
 
 namespace kamesim {
@@ -29,33 +33,104 @@ TunnelInterface* find_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ip
   return nullptr;
 }
 
+// What the exit has to know of an inner packet.
+struct Inner {
+  Ipv6Address source, destination;
+  NextHeader protocol;
+  std::uint8_t traffic_class;
+};
+
+std::optional<Inner> look_at(Bytes packet, NextHeader said) {
+  if (said == NextHeader::Ipv4) {
+    const auto header = Ipv4HeaderView::check(packet);
+    if (!header) return std::nullopt;
+    return Inner{v4_mapped(header->source()), v4_mapped(header->destination()), header->protocol(),
+                 header->type_of_service()};
+  }
+  const auto header = Ipv6HeaderView::check(packet);
+  if (!header) return std::nullopt;
+  return Inner{header->source(), header->destination(), header->next_header(), header->traffic_class()};
+}
+
+void set_traffic_class(Packet& packet, std::uint8_t value) {
+  if (is_ip4(packet.bytes())) {
+    Ipv4HeaderEditor(packet.mutable_data()).set_type_of_service(value);
+  } else {
+    Ipv6HeaderEditor(packet.mutable_data()).set_traffic_class(value);
+  }
+}
+
 }  // namespace
 
-TunnelInput::TunnelInput(Ip6Stack& stack) : stack_(stack) { stack_.set_upper_layer(NextHeader::Ipv6, this); }
+TunnelInput::TunnelInput(Ip6Stack& stack) : stack_(stack) {
+  stack_.set_upper_layer(NextHeader::Ipv6, this);
+  stack_.set_upper_layer(NextHeader::Ipv4, this);
+}
 
-TunnelInput::~TunnelInput() { stack_.set_upper_layer(NextHeader::Ipv6, nullptr); }
+TunnelInput::~TunnelInput() {
+  stack_.set_upper_layer(NextHeader::Ipv6, nullptr);
+  stack_.set_upper_layer(NextHeader::Ipv4, nullptr);
+}
 
 void TunnelInput::on_packet(InputPacket& in) {
   TunnelInterface* tunnel = find_tunnel(stack_, in.destination, in.source);
   if (tunnel == nullptr) return stack_.drop(kTunnelUnknownPeer, in.packet.bytes());
-  const auto inner = Ipv6HeaderView::check(in.upper());
-  if (!inner) return stack_.drop(kTunnelInnerNotIpv6, in.packet.bytes());
-  const Ipv6Address source = inner->source();
-  if (tunnel->allows_inner_source && !tunnel->allows_inner_source(source)) {
+  if (!tunnel->up()) return stack_.drop(kTunnelDown, in.packet.bytes());
+  const auto inner = look_at(in.upper(), in.next_header);
+  if (!inner) return stack_.drop(kTunnelInnerMalformed, in.packet.bytes());
+  if (tunnel->allows_inner_source && !tunnel->allows_inner_source(inner->source)) {
     return stack_.drop(kTunnelInnerSource, in.packet.bytes());
   }
-  const Ipv6Address destination = inner->destination();
-  const NextHeader next_header = inner->next_header();
-  const std::uint8_t inner_class = inner->traffic_class();
-  const Ecn ecn = kEcnOutOfTunnel[inner_class & kEcnMask][in.traffic_class & kEcnMask];
+  const Ecn ecn = kEcnOutOfTunnel[inner->traffic_class & kEcnMask][in.traffic_class & kEcnMask];
   if (ecn == Drop) return stack_.drop(kTunnelCongestion, in.packet.bytes());
   Packet packet = std::move(in.packet);
   packet.trim_front(in.offset);
-  if (ecn != (inner_class & kEcnMask)) {
-    Ipv6HeaderEditor(packet.mutable_data()).set_traffic_class(static_cast<std::uint8_t>((inner_class & ~kEcnMask) | ecn));
+  if (ecn != (inner->traffic_class & kEcnMask)) {
+    set_traffic_class(packet, static_cast<std::uint8_t>((inner->traffic_class & ~kEcnMask) | ecn));
   }
   stack_.input(*tunnel, std::move(packet));
-  if (MobilityHooks* hooks = stack_.mobility_hooks()) hooks->on_reverse_tunnelled(source, destination, next_header);
+  if (MobilityHooks* hooks = stack_.mobility_hooks()) {
+    hooks->on_reverse_tunnelled(inner->source, inner->destination, inner->protocol);
+  }
+}
+
+// RFC 2473 §8.1 to §8.3. A tunnel packet that came back tells whose packet it carried.
+void TunnelInput::on_icmp6_error_report(const Icmp6ErrorReport& report) {
+  const TunnelInterface* tunnel = find_tunnel(stack_, report.source, report.destination);
+  if (tunnel == nullptr) return;
+  const Icmp6Error& error = report.error;
+  const Bytes inner = report.upper();
+  switch (error.type) {
+    case Icmp6Type::PacketTooBig: return tell_too_big(*tunnel, inner, report);
+    case Icmp6Type::TimeExceeded:
+      if (error.code != static_cast<std::uint8_t>(TimeExceededCode::HopLimitExceeded)) return;
+      break;
+    case Icmp6Type::ParameterProblem: {
+      // §8.2: of an Encapsulation Limit that was used up; any other is the tunnel's own fault.
+      const std::uint32_t pointer = error.parameter;
+      if (pointer >= report.offset || pointer < kIpv6HeaderSize || error.invoking_packet[pointer] != 0) return;
+      break;
+    }
+    case Icmp6Type::DestinationUnreachable: break;
+    default: return;
+  }
+  stack_.icmp6_error(Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, inner), nullptr);
+}
+
+// The path's MTU has been lowered already; the next packets will find it. §8.2: what was longer than 1280 is told of
+// now; §8.3: of IPv4, what must not be cut.
+void TunnelInput::tell_too_big(const TunnelInterface& tunnel, Bytes inner, const Icmp6ErrorReport& report) {
+  const auto overhead = static_cast<std::uint32_t>(report.offset);
+  const std::uint32_t left = report.error.parameter > overhead ? report.error.parameter - overhead : 0;
+  if (is_ip4(inner)) {
+    const auto header = Ipv4HeaderView::check_quoted(inner);
+    if (!header || !header->dont_fragment() || header->total_length() <= left) return;
+  } else {
+    const auto header = Ipv6HeaderView::check_quoted(inner);
+    if (!header || header->payload_length() + kIpv6HeaderSize <= kIpv6MinimumMtu) return;
+  }
+  const std::uint32_t mtu = is_ip4(inner) ? left : std::max(left, static_cast<std::uint32_t>(kIpv6MinimumMtu));
+  stack_.icmp6_error(Icmp6Error::packet_too_big(std::min(mtu, tunnel.mtu()), inner), nullptr);
 }
 
 }  // namespace kamesim

@@ -22,6 +22,7 @@ from kamesim.sockets import Socket
 from kamesim.streams import Stream
 from kamesim.tasks import Task
 from kamesim.tcp import Tcp
+from kamesim.tunnel import Tunnel, check, check_ends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,7 @@ class Node(Controls):
         self.geo_position: tuple[float, float] | None = None  #: (longitude, latitude) in degrees, if it is known
         self.mobile_ip: MobileIp | None = None  #: Mobile IPv6 on it; None: no role was enabled
         self._interfaces: dict[str, Interface] = {}
+        self._tunnels: dict[str, Tunnel] = {}
         self._static_addresses: list[StaticAddress] = []
 
     @property
@@ -227,6 +229,68 @@ class Node(Controls):
             bounds[0] = bounds[1]
         return bounds[0], bounds[1]
 
+    # --- Tunnels ------------------------------------------------------------------------------------------------------
+
+    @property
+    def tunnels(self) -> list[Tunnel]:
+        """Its tunnels, in the order in which they were made."""
+        return list(self._tunnels.values())
+
+    def tunnel(self, name: str) -> Tunnel:
+        """The tunnel of that name."""
+        if name not in self._tunnels:
+            raise errors.UnknownName(f"{self._what}: tunnel", name, self._tunnels)
+        return self._tunnels[name]
+
+    def add_tunnel(
+        self,
+        name: str | None = None,
+        *,
+        local: str,
+        remote: str,
+        hop_limit: int | None = None,
+        traffic_class: int | Literal["inherit"] = 0,
+        flow_label: int = 0,
+        encapsulation_limit: int | None = 4,
+        mtu: int | None = None,
+        ecn: Literal["normal", "compatibility"] = "normal",
+    ) -> Tunnel:
+        """Makes a tunnel between two addresses, of IPv6 (RFC 2473) or IPv4 (RFC 4213, RFC 2003), for packets of both.
+
+        The other end needs one back. Route to it: node.add_route("2001:db8:9::/48", interface=tunnel). Defaults are RFC
+        2473's, section 6. name: None: "tun<n>". local: of this node. hop_limit: of tunnel packets; None: the node's.
+        traffic_class: of tunnel packets, or "inherit": the carried packet's. encapsulation_limit: how many more tunnels
+        they may enter; None: no limit is sent. mtu: bytes; None: found out. ecn: how congestion marks go in (RFC 6040):
+        "normal", copied, or "compatibility", for exits that do not know of them.
+        """
+        label = self._free_tunnel_name() if name is None else name
+        errors.name(f"{self._what}: tunnel", label)
+        if label in self._interfaces or label in self._tunnels or label == "lo":
+            raise errors.Error(f"{self._what}: it has an interface named {label!r} already; choose another name")
+        what = f"tunnel '{self.name}:{label}'"
+        ends = check_ends(self, what, local, remote)
+        parameters = check(
+            what,
+            ipaddress.ip_address(ends[1]).version == 4,
+            hop_limit=hop_limit,
+            traffic_class=traffic_class,
+            flow_label=flow_label,
+            encapsulation_limit=encapsulation_limit,
+            mtu=mtu,
+            ecn=ecn,
+        )
+        self._core.add_tunnel(label, *ends, parameters)
+        tunnel = Tunnel(self, label)
+        self._tunnels[label] = tunnel
+        return tunnel
+
+    def _remove_tunnel(self, tunnel: Tunnel) -> None:
+        self._core.remove_tunnel(tunnel.name)
+        del self._tunnels[tunnel.name]
+
+    def _free_tunnel_name(self) -> str:
+        return next(name for n in range(65536) if (name := f"tun{n}") not in self._tunnels)
+
     # --- Routes --------------------------------------------------------------------------------------------------
 
     @property
@@ -239,14 +303,14 @@ class Node(Controls):
         prefix: str,
         *,
         via: str | None = None,
-        interface: Interface | str | None = None,
+        interface: Interface | Tunnel | str | None = None,
         kind: str = "unicast",
         metric: int = 0,
     ) -> None:
         """Adds a static route.
 
         prefix: "::/0" is the default route, "0.0.0.0/0" that of IPv4. via: the next router's address; None: the prefix is on the link.
-        interface: None: the one that `via` is reached by, or its only one. kind: "unicast", "reject" (answered with
+        interface: or a tunnel; None: the one that `via` is reached by, or its only one. kind: "unicast", "reject" (answered with
         Destination Unreachable) or "blackhole". metric: of routes to one prefix, the lowest is used.
         """
         network = errors.ip_prefix(self._what, "prefix", prefix)
@@ -257,8 +321,8 @@ class Node(Controls):
             errors.fail(self._what, "via", via, f"an IPv{network.version} address, as the prefix is")
         errors.one_of(self._what, "kind", kind, ("unicast", "reject", "blackhole"))
         number = errors.integer(self._what, "metric", metric, "", minimum=0, maximum=2**32 - 1)
-        on = self._exit_towards(next_hop) if interface is None else self.interface(interface)
-        self._core.add_route(str(network), on._core, next_hop, kind, number)
+        on = self._exit_towards(next_hop) if interface is None else self._way_out(interface)
+        self._core.add_route(str(network), on.name, next_hop, kind, number)
 
     def remove_route(self, prefix: str, *, via: str | None = None) -> None:
         """Removes the static routes to the prefix, all or those by one next router."""
@@ -445,9 +509,18 @@ class Node(Controls):
         names = ", ".join(repr(n) for n in self._interfaces) or "none"
         raise errors.Error(f"{self._what}: interface is not given; name one of its interfaces, which are {names}")
 
-    def _exit_towards(self, next_hop: str | None) -> Interface:
-        if next_hop is not None and len(self._interfaces) != 1:
+    def _way_out(self, given: Interface | Tunnel | str) -> Interface | Tunnel:
+        if isinstance(given, Tunnel):
+            if given.node is not self:
+                raise errors.UnknownName(f"{self._what}: tunnel", given.full_name, self._tunnels)
+            return self.tunnel(given.name)
+        return self._tunnels[given] if isinstance(given, str) and given in self._tunnels else self.interface(given)
+
+    def _exit_towards(self, next_hop: str | None) -> Interface | Tunnel:
+        if next_hop is not None and (len(self._interfaces) != 1 or self._tunnels):
             name = self._core.route_interface(next_hop)
+            if name in self._tunnels:
+                return self._tunnels[name]
             parsed = ipaddress.ip_address(next_hop)
             if name in self._interfaces and not (parsed.version == 6 and parsed.is_link_local):
                 return self._interfaces[name]

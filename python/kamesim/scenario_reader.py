@@ -17,6 +17,7 @@ from kamesim.scenario_writer import FORMAT_VERSION
 
 if TYPE_CHECKING:
     from kamesim.network import Network
+    from kamesim.node import Node
 
 
 def read_scenario(path: errors.PathLike, options: dict[str, Any]) -> Network:
@@ -65,6 +66,9 @@ class _Builder:
         nics = {nic.number: (node.name, nic) for node in message.nodes for nic in node.nics}
         for number in sorted(nics):
             self._make_interface(*nics[number])
+        for entry in message.nodes:
+            for tunnel in entry.tunnels:
+                _make_tunnel(net.node(entry.name), tunnel)
         for route in message.static_routes:
             net.node(route.node).add_route(
                 route.prefix, via=route.next_hop or None, interface=route.nic, kind=route.kind, metric=route.metric
@@ -213,6 +217,23 @@ class _Builder:
     def _prefixes(self, kind: str, entry: Any) -> list[IPv6Network]:
         self._net._new_name(kind, entry.name)
         return self._net._prefixes.resolve(f"{kind} {entry.name!r}", list(entry.prefixes) or False)
+
+
+def _make_tunnel(node: Node, entry: Any) -> None:
+    given = {name: getattr(entry, name) for name in ("hop_limit", "mtu") if entry.HasField(name)}
+    tunnel = node.add_tunnel(
+        entry.name,
+        local=entry.local,
+        remote=entry.remote,
+        traffic_class=entry.traffic_class if entry.HasField("traffic_class") else "inherit",
+        encapsulation_limit=entry.encapsulation_limit if entry.HasField("encapsulation_limit") else None,
+        flow_label=entry.flow_label,
+        ecn="compatibility" if entry.ecn_compatibility else "normal",
+        **given,
+    )
+    for address in entry.addresses:
+        tunnel.add_address(address)
+    tunnel.up = not entry.down
 
 
 def _set_up(interface: Interface, nic: Any) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kamesim.interface import Interface
     from kamesim.network import Network
     from kamesim.schedule import Scheduled
+    from kamesim.tunnel import Tunnel
 
 FORMAT_VERSION = 1
 
@@ -71,6 +72,8 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
     if node._core.has_own_policies():
         for prefix, precedence, label in node.policy_table:
             added.policies.add(prefix=prefix, precedence=precedence, label=label)
+    for tunnel in node.tunnels:
+        _add_tunnel(added, tunnel)
     if node.geo_position is not None:
         added.geo_position.longitude_deg, added.geo_position.latitude_deg = node.geo_position
     for interface in node.interfaces:
@@ -219,6 +222,20 @@ def _add_role(message: Any, node: Node, role: object) -> None:
             acknowledge_correspondents=role.acknowledge_correspondents,
             reuse_tokens=role.reuse_tokens,
         )
+
+
+def _add_tunnel(added: Any, tunnel: Tunnel) -> None:
+    parameters = {k: v for k, v in tunnel.parameters.items() if v is not None and v != "inherit"}
+    parameters["ecn_compatibility"] = parameters.pop("ecn") == "compatibility"
+    rows = tunnel.node._core.tunnel_addresses(tunnel.name)
+    added.tunnels.add(
+        name=tunnel.name,
+        local=tunnel.local,
+        remote=tunnel.remote,
+        down=not tunnel.up,
+        addresses=[f"{address}/{length}" for address, length in rows if address != tunnel.link_local],
+        **parameters,
+    )
 
 
 def _add_flow(message: Any, name: str, settings: Any) -> None:

@@ -105,10 +105,10 @@ py::list routes(Host& host) {
   return rows;
 }
 
-void add_route(Host& host, const std::string& prefix, const Interface& interface,
+void add_route(Host& host, const std::string& prefix, const std::string& interface,
                const std::optional<std::string>& next_hop, const std::string& kind, std::uint32_t metric) {
   host.stack().routes().add({.prefix = parse_prefix(prefix),
-                             .interface = &interface.now(),
+                             .interface = host.stack().find_interface(interface),
                              .next_hop = parse_address_or_unspecified(next_hop),
                              .kind = kind_of(kind),
                              .origin = RouteOrigin::Static,
@@ -182,6 +182,7 @@ std::vector<WaypointTuple> waypoints(const Host& host) {
 void bind_host(py::module_& m) {
   py::class_<Host> host(m, "Host", "What runs on a node: the IPv6 stack, its sockets and daemons.");
   def_ip6(host);
+  def_tunnels(m, host);
   host.def_property_readonly("name", [](const Host& h) { return h.node().name(); })
       .def_property_readonly("forwarding", [](const Host& h) { return h.stack().forwarding(); })
       .def(
