@@ -18,8 +18,9 @@ RouterDiscovery::Advertiser RouterDiscovery::advertiser(const Ipv6Address& route
   return found;
 }
 
-// §3.2: of the routers that advertise the prefix, by the criteria of RFC 4191 §3: those that answer before all others,
-// then default routers, then the preference. Empty: no such router is there, or it is the one that is used anyway.
+// §3.2: of the default routers that advertise the prefix, by the criteria of RFC 4191 §3: those that answer before all
+// others, then the preference. Empty: no such router is there. A router that has ceased to be a default router (RFC 4861
+// §6.3.4) is none, whatever it advertises.
 std::optional<Ipv6Address> RouterDiscovery::first_hop_for(const Ipv6Address& source) const {
   const PrefixEntry* longest = nullptr;
   for (const PrefixEntry& e : prefixes_.entries()) {
@@ -27,15 +28,15 @@ std::optional<Ipv6Address> RouterDiscovery::first_hop_for(const Ipv6Address& sou
     if (longest == nullptr || longest->prefix.length() < e.prefix.length()) longest = &e;
   }
   if (longest == nullptr) return std::nullopt;
-  auto rank = [&](const Ipv6Address& router) {
+  const DefaultRouter* best = nullptr;
+  auto rank = [&](const DefaultRouter& r) { return std::tuple(r.preference, selected_ == r.address); };
+  for (const Ipv6Address& router : longest->routers) {
     const DefaultRouter* known = list_.find(router);
-    const bool suspect = known != nullptr ? known->suspect : !nd_.link_layer_address_known(router);
-    return std::tuple(!suspect, known != nullptr, known != nullptr ? known->preference : RouterPreference::Low,
-                      selected_ == router);
-  };
-  const auto best = std::ranges::max_element(longest->routers, {}, rank);
-  if (!std::get<0>(rank(*best))) return std::nullopt;
-  return *best;
+    if (known == nullptr || known->suspect) continue;
+    if (best == nullptr || rank(*best) < rank(*known)) best = known;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->address;
 }
 
 bool RouterDiscovery::has_prefixes_of_one_router() const {
@@ -73,6 +74,10 @@ void Ip6Stack::use_first_hop_for(const Ipv6Address& source, Destination& to) {
     const auto& redirects = to.interface->nd()->redirects().entries();
     const auto redirect = std::ranges::find(redirects, to.address, &RedirectRoutes::Entry::destination);
     if (redirect == redirects.end() || redirect->source.is_unspecified() || redirect->source == source) return;
+    // §3.1: among the routers that advertise the prefix RFC 4191 §3 decides, which has decided here already.
+  } else if (to.interface != nullptr && to.interface->nd() != nullptr &&
+             to.interface->nd()->routers().advertiser(to.next_hop, source) == RouterDiscovery::Advertiser::This) {
+    return;
   }
   for (const auto& interface : interfaces_) {
     NeighborDiscovery* nd = interface->nd();

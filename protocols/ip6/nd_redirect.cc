@@ -54,7 +54,9 @@ void NeighborDiscovery::on_redirect(const InputPacket& in, const RedirectView& r
   if (!stack_.config().accept_redirects) return stack_.drop(kNdRedirectRefused, in.packet.bytes());
   const Ipv6Address target = redirect.target(), destination = redirect.destination();
   // §8.1: from "the current first-hop router for the specified ICMP Destination Address".
-  const Destination& present = stack_.route_to(destination, destination.is_link_local() ? &interface_ : nullptr);
+  // With several routers it is that for packets of the source that is told (RFC 8028 §3.4).
+  Destination present = stack_.route_to(destination, destination.is_link_local() ? &interface_ : nullptr);
+  if (present.by_source) stack_.use_first_hop_for(in.destination, present);
   const bool first_hop =
       present.interface == &interface_ && present.next_hop == in.source && !destination.is_link_local();
   if (!first_hop) return stack_.drop(kNdNotFirstHop, in.packet.bytes());

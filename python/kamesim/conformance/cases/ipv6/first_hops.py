@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6NDOptRedirectedHdr, IPv6
+from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6NDOptRedirectedHdr, ICMPv6NDOptRouteInfo, IPv6
 
 from kamesim.conformance.cases.ipv6._hosts import FAR, SECOND_MAC, SECOND_ROUTER
 from kamesim.conformance.cases.ipv6._redirects import redirect
@@ -64,6 +64,37 @@ def prefix_that_is_neither_on_link_nor_for_addresses_tells_the_router_too(multih
     advertise(port, 2, prefix_information("2001:db8:c::", on_link=0, autonomous=0, valid=0, preferred=0))
     advertise(port, 1, prefix_information("2001:db8:c::", on_link=0, autonomous=0))
     assert hop_from(port, "2001:db8:c::1") == TESTER.mac
+
+
+@case(must("RFC 8028 §3.2", "RFC 4861 §6.3.4"), role="host")
+def router_that_ceases_to_be_a_default_router_is_no_first_hop(multihomed, lab):
+    # "A host SHOULD select default routers for each prefix": of lifetime zero, it is none any more.
+    (port,) = lab.ports
+    assert hop_from(port, OWN_SECOND) == SECOND_MAC
+    advertise(port, 2, prefix_information(SECOND), lifetime=0)
+    assert hop_from(port, OWN_SECOND) == TESTER.mac
+
+
+@case(must("RFC 4861 §8.1", "RFC 8028 §3.4"), role="host")
+@pytest.mark.parametrize("which", [1, 2])
+def redirect_is_believed_if_it_comes_from_the_first_hop_of_that_source(multihomed, lab, which):
+    (port,) = lab.ports
+    port.answers[THIRD_ROUTER] = THIRD_MAC
+    own, router = (OWN_FIRST, TESTER.link_local) if which == 1 else (OWN_SECOND, SECOND_ROUTER)
+    mac = hop_from(port, own)
+    message = redirect(THIRD_ROUTER, lladdr=THIRD_MAC, to=own, source=router, quotes=False)
+    message.src = mac
+    port.send(message / ICMPv6NDOptRedirectedHdr(pkt=IPv6(src=own, dst=FAR) / bytes(8)))
+    assert hop_from(port, own) == THIRD_MAC
+
+
+@case(must("RFC 8028 §3.1", "RFC 4191 §3.1"), role="host")
+def among_the_routers_of_a_prefix_the_more_specific_route_decides(multihomed, lab):
+    (port,) = lab.ports
+    assert hop_from(port, OWN_FIRST) == TESTER.mac
+    advertise(port, 2, prefix_information(FIRST), ICMPv6NDOptRouteInfo(prefix=FAR, plen=64, len=2, rtlifetime=600))
+    assert hop_from(port, OWN_FIRST) == SECOND_MAC
+    assert hop_from(port, OWN_FIRST, "2001:db8:8::1") == TESTER.mac
 
 
 @case(must("RFC 8028 §3.2", "RFC 4861 §6.3.6"), role="host")
