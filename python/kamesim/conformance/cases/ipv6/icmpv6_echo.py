@@ -55,6 +55,17 @@ def echo_reply_comes_from_the_address_that_was_asked(node, port, address):
     assert (reply[IPv6].src, reply[IPv6].dst) == (address, TESTER.address)
 
 
+@case(must("RFC 4443 §4.2"))
+def each_address_of_a_node_answers_for_itself(node, port):
+    others = ["2001:db8:1::aaaa", "2001:db8:1::9a", "fd00::1"]
+    for address in others:
+        node.add_address(f"{address}/64", interface=node.interfaces[0])
+    port.run(3.0)
+    for address in [NODE.address, *others]:
+        port.send(echo_request(address))
+        assert expect(port, ICMPv6EchoReply)[IPv6].src == address
+
+
 @case(must("RFC 4443 §4.2"), logo={"global": "v6LC.5.1.2 C"})
 @pytest.mark.parametrize("source", [TESTER.address, TESTER.link_local], ids=["global", "link-local"])
 def echo_to_a_group_is_answered_from_a_unicast_address(node, port, source):

@@ -31,6 +31,7 @@ from kamesim.conformance.exchange import (
     must,
     payload_of,
     quoted,
+    ra,
 )
 
 
@@ -108,6 +109,12 @@ def packet_to_a_group_is_not_answered_by_an_error(node, port):
     expect_dropped(node, "udp.no_port")
 
 
+@case(must("RFC 4443 §2.4 e.3"))
+def packet_to_a_group_in_a_frame_for_the_node_alone_is_not_answered_by_an_error(node, port):
+    port.send(datagram(ALL_NODES, to_mac=NODE.mac))
+    expect_silence(port)
+
+
 @case(must("RFC 4443 §2.4 e.4"))
 @pytest.mark.parametrize("mac", ["33:33:00:00:00:01", "ff:ff:ff:ff:ff:ff"], ids=["multicast", "broadcast"])
 def packet_in_a_group_frame_is_not_answered_by_an_error(node, port, mac):
@@ -118,6 +125,14 @@ def packet_in_a_group_frame_is_not_answered_by_an_error(node, port, mac):
 
 @case(must("RFC 4443 §2.4 e.6"), logo="v6LC.5.1.11 A")
 def packet_from_the_unspecified_address_is_not_answered_by_an_error(node, port):
+    port.send(datagram(source="::"))
+    expect_silence(port)
+
+
+@case(must("RFC 4443 §2.4 e.6"), role="host")
+def error_to_the_unspecified_address_does_not_go_to_a_router_either(host, port):
+    port.send(ra())
+    port.run(3.0)
     port.send(datagram(source="::"))
     expect_silence(port)
 

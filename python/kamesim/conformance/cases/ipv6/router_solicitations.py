@@ -40,6 +40,34 @@ def host_goes_on_soliciting_at_intervals_that_double(fresh_port):
         assert 1.9 * before <= gap <= 2.1 * before
 
 
+@case(must("RFC 7559 §2", "RFC 3315 §14"))
+def intervals_grow_to_an_hour_and_no_further(fresh_port):
+    times = [p.time for p in fresh_port.run(40 * 3600.0) if find(p, ICMPv6ND_RS)]
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert len(gaps) >= 40
+    assert all(0.9 * 3600 <= gap <= 1.1 * 3600 for gap in gaps[14:])
+    assert len({round(gap, 3) for gap in gaps[14:]}) == len(gaps[14:]), "drawn at random"
+
+
+@case(must("RFC 7559 §2"), role="host")
+def host_asks_three_times_where_that_is_off(lab):
+    lab.host(address=False, settle=0.0, nd={"resilient_router_solicitation": False})
+    times = [p.time for p in lab.ports[0].run(3600.0) if find(p, ICMPv6ND_RS)]
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert gaps == pytest.approx([4.0, 4.0], abs=1e-6)  # MAX_RTR_SOLICITATIONS, RTR_SOLICITATION_INTERVAL
+
+
+@case(must("RFC 4861 §6.3.7"))
+def host_solicits_again_when_its_link_comes_up_again(fresh_host, fresh_port):
+    fresh_port.send(ra())
+    fresh_port.run(30.0)
+    interface = fresh_host.interfaces[0]
+    interface.enabled = False
+    fresh_port.run(1.0)
+    interface.enabled = True
+    expect(fresh_port, ICMPv6ND_RS, within=3.0)
+
+
 @case(must("RFC 7559 §2.1"))
 def host_goes_on_soliciting_though_a_router_is_no_default_router(fresh_port):
     fresh_port.run(20.0)
