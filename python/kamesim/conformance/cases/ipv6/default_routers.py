@@ -13,6 +13,7 @@ from kamesim.conformance.exchange import (
     expect,
     expect_dropped,
     expect_silence,
+    find,
     ip,
     must,
     na,
@@ -160,3 +161,57 @@ def router_does_not_listen_to_advertisements(router, left):
     left.run(3.0)
     assert next_hop(router, left) is None
     assert all(not address.startswith("2001:db8:5:") for address in router.interfaces[0].addresses)
+
+
+@case(must("RFC 4861 §6.3.6 2"))
+def routers_are_tried_in_turn_when_none_answers(host, port):
+    # "so that [...] unreachable routers are actively being probed".
+    port.send(ra(), second_ra())
+    port.answers.clear()
+    asked = []
+    for _ in range(12):
+        host.ping(FAR, count=1)
+        asked += [p[ICMPv6ND_NS].tgt for p in port.run(10.0) if find(p, ICMPv6ND_NS)]
+    turns = [a for a, before in zip(asked, [None, *asked]) if a != before]
+    assert len(turns) >= 4 and set(turns) == {TESTER.link_local, SECOND_ROUTER}
+
+
+@case(must("RFC 4861 §6.3.6 2"))
+def router_that_answers_again_is_used_again(host, port):
+    port.send(ra())
+    port.answers.clear()
+    assert next_hop(host, port) == TESTER.mac
+    port.run(60.0)
+    next_hop(host, port)
+    port.run(10.0)  # it is unreachable now
+    port.answers[TESTER.link_local] = TESTER.mac
+    host.ping(FAR, count=1)
+    port.run(5.0)
+    assert next_hop(host, port) == TESTER.mac
+
+
+@case(must("RFC 4861 §6.3.4"))
+@pytest.mark.parametrize("count", [2, 5])
+def several_default_routers_are_kept(host, port, count):
+    # "MUST retain at least two router addresses": the others follow one that is gone.
+    ends = [(f"fe80::a{n}", f"02:00:00:00:0a:{n:02x}") for n in range(count)]
+    for address, mac in ends:
+        port.answers[address] = mac
+        port.routers.add(address)
+        port.send(ra(source=address, lladdr=mac))
+    used = []
+    for _ in range(count):
+        used.append(next_hop(host, port))
+        address = {mac: address for address, mac in ends}[used[-1]]
+        port.send(ra(source=address, lladdr=used[-1], lifetime=0))
+    assert sorted(used) == sorted(mac for _address, mac in ends)
+    assert next_hop(host, port) is None
+
+
+@case(must("RFC 4861 §6.3.4"))
+def two_routers_with_one_link_layer_address_are_two_routers(host, port):
+    port.send(ra(), ra(source=SECOND_ROUTER))
+    port.send(ra(lifetime=0))
+    assert next_hop(host, port) == TESTER.mac
+    port.send(ra(source=SECOND_ROUTER, lifetime=0))
+    assert next_hop(host, port) is None
