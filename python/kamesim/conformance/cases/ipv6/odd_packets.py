@@ -270,6 +270,25 @@ def router_takes_packets_for_itself_whatever_their_hop_limit(router, left, hop_l
     assert expect(left, ICMPv6EchoReply)[IPv6].src == NODE_RIGHT.address
 
 
+@case(must("RFC 4443 §2.2 a"))
+def error_comes_from_the_address_that_was_asked_though_it_is_of_another_link(router, left):
+    left.send(datagram(NODE_RIGHT.address))
+    assert expect(left, ICMPv6DestUnreach, code=4)[IPv6].src == NODE_RIGHT.address
+
+
+@case(must("RFC 7739 §3", "RFC 8200 §4.5"))
+def identifications_of_fragments_cannot_be_foretold(node, port):
+    port.send(echo_request())
+    expect(port, ICMPv6EchoReply)
+    seen = []
+    for n in range(12):
+        port.send(*fragments(payload_of(echo_request(data=bytes(1600), seq=n)), 1448, id=100 + n))
+        seen.append(next(p for p in port.frames(1.0) if find(p, IPv6ExtHdrFragment))[IPv6ExtHdrFragment].id)
+        port.run(0.1)
+    steps = {(b - a) & 0xFFFFFFFF for a, b in zip(seen, seen[1:])}
+    assert len(set(seen)) == len(seen) and len(steps) > 1
+
+
 @case(must("RFC 4443 §3.3"))
 def last_hop_of_one_with_options_is_exceeded_too(router, left):
     left.send(ip(TESTER_RIGHT.address, hlim=1) / IPv6ExtHdrHopByHop() / echo())
