@@ -25,4 +25,14 @@ inline Scope scope_of(const Ipv6Address& address, AddressSelection selection) {
   return address.scope();
 }
 
+// RFC 6724 §5 and §6, rule 4: the greater the better. An address that is home address and care-of address at once, as a
+// mobile node's that is at home, is before one that is a home address only, which stands on the node's tunnel (RFC 6275
+// §11.3.1). `prefer_care_of`: an application reversed the rule (RFC 5014 §5); for all others, addresses in use on a link
+// are care-of addresses.
+inline unsigned home_rank(const InterfaceAddress& address, const Ip6Interface& interface, bool prefer_care_of) {
+  if (!address.home_address) return prefer_care_of ? 2 : 0;
+  const bool at_home = !interface.is_tunnel();
+  return prefer_care_of ? at_home : 1 + at_home;
+}
+
 }  // namespace kamesim

@@ -17,8 +17,15 @@ struct Choice {
   Scope scope = Scope::Global;
   unsigned precedence = 0;
   bool scopes_match = false, deprecated = false, labels_match = false;
+  unsigned home = 0;
   unsigned common = 0;
 };
+
+unsigned home_rank_of(const Ip6Stack& stack, const InterfaceAddress& address) {
+  const auto holder = std::ranges::find_if(
+      stack.interfaces(), [&](const auto& i) { return i->find_address(address.address) == &address; });
+  return holder != stack.interfaces().end() ? home_rank(address, **holder, false) : 0;
+}
 
 Choice look_at(Ip6Stack& stack, const Ipv6Address& destination) {
   Choice c{.ranked = {.destination = destination, .source = {}}};
@@ -37,6 +44,7 @@ Choice look_at(Ip6Stack& stack, const Ipv6Address& destination) {
   c.scopes_match = c.scope == scope_of(c.source->address, selection);
   c.deprecated = c.source->state == AddressState::Deprecated;
   c.labels_match = policy.label == stack.policies().lookup(c.source->address).label;
+  if (c.source->home_address) c.home = home_rank_of(stack, *c.source);
   c.common = common_prefix(*c.source, destination, selection);
   return c;
 }
@@ -47,10 +55,7 @@ int prefer(bool a, bool b) { return static_cast<int>(a) - static_cast<int>(b); }
 int rule1_usable(const Choice& a, const Choice& b) { return prefer(a.ranked.usable, b.ranked.usable); }
 int rule2_matching_scope(const Choice& a, const Choice& b) { return prefer(a.scopes_match, b.scopes_match); }
 int rule3_avoid_deprecated(const Choice& a, const Choice& b) { return prefer(b.deprecated, a.deprecated); }
-int rule4_home(const Choice& a, const Choice& b) {
-  if (a.source == nullptr || b.source == nullptr) return 0;
-  return prefer(a.source->home_address, b.source->home_address);
-}
+int rule4_home(const Choice& a, const Choice& b) { return prefer(a.home > b.home, b.home > a.home); }
 int rule5_matching_label(const Choice& a, const Choice& b) { return prefer(a.labels_match, b.labels_match); }
 int rule6_precedence(const Choice& a, const Choice& b) {
   return prefer(a.precedence > b.precedence, b.precedence > a.precedence);

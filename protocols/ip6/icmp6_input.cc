@@ -60,8 +60,11 @@ std::optional<Quoted> parse_quoted(Bytes bytes) {
 
 // RFC 4443 §4.2: a reply to what was sent to a group or an anycast address comes from the interface that it came by.
 // Null: the interface has no address that will do.
-const InterfaceAddress* reply_source(const Ip6Stack& stack, const InputPacket& in) {
-  const InterfaceAddress* chosen = stack.select_source(in.source, in.interface);
+const InterfaceAddress* reply_source(Ip6Stack& stack, const InputPacket& in) {
+  const bool zoned = in.source.is_link_local() || in.destination.is_link_local();
+  const Destination& to = stack.route_to(in.source, zoned ? in.interface : nullptr);
+  const InterfaceAddress* chosen = stack.select_source(in.source, in.interface, {},
+                                                       to.interface == in.interface ? &to.next_hop : nullptr);
   if (chosen != nullptr && in.interface->find_address(chosen->address) == chosen) return chosen;
   for (const auto& a : in.interface->addresses()) {
     if (a->usable_as_source() && (!a->address.is_link_local() || in.source.is_link_local())) return a.get();

@@ -18,6 +18,12 @@ RouterDiscovery::Advertiser RouterDiscovery::advertiser(const Ipv6Address& route
   return found;
 }
 
+bool RouterDiscovery::another_advertises(const Ipv6Address& router) const {
+  return std::ranges::any_of(prefixes_.entries(), [&](const PrefixEntry& e) {
+    return !e.routers.empty() && std::ranges::find(e.routers, router) == e.routers.end();
+  });
+}
+
 // §3.2: of the default routers that advertise the prefix, by the criteria of RFC 4191 §3: those that answer before all
 // others, then the preference. Empty: no such router is there. A router that has ceased to be a default router (RFC 4861
 // §6.3.4) is none, whatever it advertises.

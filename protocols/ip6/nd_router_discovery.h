@@ -74,6 +74,8 @@ class RouterDiscovery {
   // Who advertised the address's prefix, of `router` and the others (RFC 6724 §5, rule 5.5).
   enum class Advertiser : std::uint8_t { Nobody, This, Another };
   Advertiser advertiser(const Ipv6Address& router, const Ipv6Address& address) const;
+  // Whether there is a prefix that others advertise and the router does not.
+  bool another_advertises(const Ipv6Address& router) const;
   // RFC 8028 §3.2 (nd_first_hop.cc): the router for packets from the source, if its prefix has one that answers.
   std::optional<Ipv6Address> first_hop_for(const Ipv6Address& source) const;
   // Whether some router in use does not advertise some prefix of the link.

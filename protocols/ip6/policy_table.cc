@@ -20,11 +20,20 @@ constexpr Ipv6Prefix prefix(std::uint16_t first, unsigned length) {
 
 PolicyTable::PolicyTable(std::vector<AddressPolicy> rows) : rows_(std::move(rows)) {
   std::ranges::stable_sort(rows_, std::greater<>(), [](const AddressPolicy& row) { return row.prefix.length(); });
+  patterns_.reserve(rows_.size());
+  for (const AddressPolicy& row : rows_) {
+    const Ipv6Prefix mask(Ipv6Address::from_halves(~0ull, ~0ull), row.prefix.length());
+    const Ipv6Address& value = row.prefix.address();
+    patterns_.push_back({value.high(), mask.address().high(), value.low(), mask.address().low()});
+  }
 }
 
 const AddressPolicy& PolicyTable::lookup(const Ipv6Address& address) const {
-  const auto row = std::ranges::find_if(rows_, [&](const AddressPolicy& r) { return r.prefix.contains(address); });
-  return row != rows_.end() ? *row : kOtherwise;
+  const std::uint64_t high = address.high(), low = address.low();
+  const auto row = std::ranges::find_if(patterns_, [&](const Pattern& p) {
+    return (high & p.high_mask) == p.high && (low & p.low_mask) == p.low;
+  });
+  return row != patterns_.end() ? rows_[static_cast<std::size_t>(row - patterns_.begin())] : kOtherwise;
 }
 
 const PolicyTable& PolicyTable::default_of(AddressSelection selection) {

@@ -34,7 +34,13 @@ class PolicyTable {
   static const PolicyTable& default_of(AddressSelection selection);
 
  private:
+  // A row's prefix, as look-ups compare it: masks are not made anew for each address.
+  struct Pattern {
+    std::uint64_t high, high_mask, low, low_mask;
+  };
+
   std::vector<AddressPolicy> rows_;
+  std::vector<Pattern> patterns_;  // of the rows, in their order
 };
 
 }  // namespace kamesim

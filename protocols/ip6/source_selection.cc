@@ -10,85 +10,106 @@ namespace kamesim {
 
 namespace {
 
+constexpr unsigned kScopes = 16;  // RFC 4291 §2.7: scop has 4 bits
+
 struct Candidate {
   const InterfaceAddress* address;
   const Ip6Interface* interface;
 };
 
 struct Context {
-  Ipv6Address destination;
+  const Ipv6Address& destination;
+  Scope scope;  // of the destination
   const Ip6Interface* out;
-  const Ipv6Address* next_hop;  // a router, or null
   const Ip6Config& config;
-  const PolicyTable& policies;
   bool prefer_care_of;
   bool prefer_temporary;
+  // From when rule 6 wants them: the policy table, and the destination's label.
+  const PolicyTable* policies = nullptr;
+  unsigned label = 0;
+  const Ipv6Address* next_hop = nullptr;  // a router; null: rule 5.5 has nothing to say
 };
 
-// Each rule says +1 (a is better), -1 (b is better) or 0 (the next rule decides).
-int prefer(bool a, bool b) { return static_cast<int>(a) - static_cast<int>(b); }
-
-int rule1_same_address(const Candidate& a, const Candidate& b, const Context& c) {
-  return prefer(a.address->address == c.destination, b.address->address == c.destination);
+// Each rule ranks a candidate, by less than 256; the greater rank is better, and of equal ones the next rule decides.
+unsigned rule1_same_address(const Candidate& a, const Context& c) { return a.address->address == c.destination; }
+unsigned rule2_appropriate_scope(const Candidate& a, const Context& c) {
+  // The smallest that reaches the destination; of those that do not, the largest.
+  const auto scope = static_cast<unsigned>(a.address->address.scope());
+  return scope >= static_cast<unsigned>(c.scope) ? 2 * kScopes - scope : scope;
 }
-int rule2_appropriate_scope(const Candidate& a, const Candidate& b, const Context& c) {
-  const Scope sa = a.address->address.scope(), sb = b.address->address.scope(), sd = c.destination.scope();
-  if (sa == sb) return 0;
-  if (sa < sb) return sa < sd ? -1 : 1;
-  return sb < sd ? 1 : -1;
+unsigned rule3_avoid_deprecated(const Candidate& a, const Context&) {
+  // RFC 4429 §3.3: an optimistic address ranks like a deprecated one, and before it.
+  return a.address->state == AddressState::Deprecated ? 0 : a.address->state == AddressState::Optimistic ? 1 : 2;
 }
-int rule3_avoid_deprecated(const Candidate& a, const Candidate& b, const Context&) {
-  const int deprecated = prefer(b.address->state == AddressState::Deprecated, a.address->state == AddressState::Deprecated);
-  if (deprecated != 0) return deprecated;
-  // RFC 4429 §3.3: an optimistic address ranks like a deprecated one.
-  return prefer(b.address->state == AddressState::Optimistic, a.address->state == AddressState::Optimistic);
+unsigned rule4_prefer_home(const Candidate& a, const Context& c) {
+  return home_rank(*a.address, *a.interface, c.prefer_care_of);
 }
-int rule4_prefer_home(const Candidate& a, const Candidate& b, const Context& c) {
-  const int home = prefer(a.address->home_address, b.address->home_address);
-  return c.prefer_care_of ? -home : home;
+unsigned rule5_outgoing_interface(const Candidate& a, const Context& c) { return a.interface == c.out; }
+unsigned rule5_5_prefix_of_next_hop(const Candidate& a, const Context& c) {
+  return c.next_hop == nullptr ||
+         c.out->nd()->routers().advertiser(*c.next_hop, a.address->address) != RouterDiscovery::Advertiser::Another;
 }
-int rule5_outgoing_interface(const Candidate& a, const Candidate& b, const Context& c) {
-  return prefer(a.interface == c.out, b.interface == c.out);
+unsigned rule6_matching_label(const Candidate& a, const Context& c) {
+  return c.policies->lookup(a.address->address).label == c.label;
 }
-int rule5_5_prefix_of_next_hop(const Candidate& a, const Candidate& b, const Context& c) {
-  // Not in RFC 3484. A prefix that no router advertised is not "assigned by a different next-hop".
-  if (c.next_hop == nullptr || c.config.address_selection != AddressSelection::Rfc6724) return 0;
-  const RouterDiscovery& routers = c.out->nd()->routers();
-  using enum RouterDiscovery::Advertiser;
-  const auto of_a = routers.advertiser(*c.next_hop, a.address->address);
-  const auto of_b = routers.advertiser(*c.next_hop, b.address->address);
-  return prefer(of_a == This && of_b == Another, of_b == This && of_a == Another);
+unsigned rule7_temporary(const Candidate& a, const Context& c) { return a.address->temporary == c.prefer_temporary; }
+unsigned kame_rule9_preferred_interface(const Candidate& a, const Context& c) {
+  return c.config.address_selection == AddressSelection::Kame && a.interface->prefer_source;
 }
-int rule6_matching_label(const Candidate& a, const Candidate& b, const Context& c) {
-  const unsigned label = c.policies.lookup(c.destination).label;
-  return prefer(c.policies.lookup(a.address->address).label == label,
-                c.policies.lookup(b.address->address).label == label);
-}
-int rule7_temporary(const Candidate& a, const Candidate& b, const Context& c) {
-  const int temporary = prefer(a.address->temporary, b.address->temporary);
-  return c.prefer_temporary ? temporary : -temporary;
-}
-int kame_rule9_preferred_interface(const Candidate& a, const Candidate& b, const Context& c) {
-  if (c.config.address_selection != AddressSelection::Kame) return 0;
-  return prefer(a.interface->prefer_source, b.interface->prefer_source);
-}
-int rule8_longest_prefix(const Candidate& a, const Candidate& b, const Context& c) {
-  const unsigned la = common_prefix(*a.address, c.destination, c.config.address_selection);
-  const unsigned lb = common_prefix(*b.address, c.destination, c.config.address_selection);
-  return prefer(la > lb, lb > la);
+unsigned rule8_longest_prefix(const Candidate& a, const Context& c) {
+  return common_prefix(*a.address, c.destination, c.config.address_selection);
 }
 
-constexpr int (*kRules[])(const Candidate&, const Candidate&, const Context&) = {
-    rule1_same_address,       rule2_appropriate_scope,    rule3_avoid_deprecated, rule4_prefer_home,
-    rule5_outgoing_interface, rule5_5_prefix_of_next_hop, rule6_matching_label,   rule7_temporary,
-    kame_rule9_preferred_interface, rule8_longest_prefix,
-};
+using Rule = unsigned (*)(const Candidate&, const Context&);
 
-bool better(const Candidate& a, const Candidate& b, const Context& c) {
-  for (const auto rule : kRules) {
-    if (const int verdict = rule(a, b, c); verdict != 0) return verdict > 0;
+// The ranks by several rules, in their order.
+template <Rule... kRules>
+std::uint64_t rank(const Candidate& a, const Context& c) {
+  static_assert(sizeof...(kRules) <= sizeof(std::uint64_t));
+  std::uint64_t ranks = 0;
+  ((ranks = ranks << 8 | kRules(a, c)), ...);
+  return ranks;
+}
+constexpr auto rank_by_first_rules = rank<rule1_same_address, rule2_appropriate_scope, rule3_avoid_deprecated,
+                                          rule4_prefer_home, rule5_outgoing_interface>;
+constexpr auto rank_by_last_rules = rank<rule5_5_prefix_of_next_hop, rule6_matching_label, rule7_temporary,
+                                         kame_rule9_preferred_interface, rule8_longest_prefix>;
+
+// The candidates for a destination (RFC 6724 §4).
+template <typename Call>
+void for_each_candidate(const Ip6Stack& stack, const Context& c, Call call) {
+  // Link-local and multicast destinations take sources of the outgoing link only.
+  const bool same_link = c.destination.is_link_local() || c.destination.is_multicast();
+  for (const auto& interface : stack.interfaces()) {
+    if (same_link && interface.get() != c.out) continue;
+    for (const auto& address : interface->addresses()) {
+      if (!address->usable_as_source()) continue;
+      // A link-local or loopback source means nothing off its own interface (RFC 4007 §9).
+      const bool zoned = address->address.is_link_local() || address->address.is_loopback();
+      if (zoned && interface.get() != c.out && address->address != c.destination) continue;
+      if (!interface->up()) break;
+      call(Candidate{address.get(), interface.get()});
+    }
   }
-  return false;  // RFC 6724 §5: the rest is the implementation's; the one that was configured first stays
+}
+
+// Rule 5.5: whether, of the candidates that the rules before it leave, the next hop advertised the prefix of any. Only
+// then are those worse whose prefix another advertised; what nobody advertised is equal to both. Were that decided pair
+// by pair, the outcome would depend on the order of the addresses.
+bool next_hop_decides(const Ip6Stack& stack, const Context& c, const Ipv6Address& next_hop) {
+  const RouterDiscovery& routers = c.out->nd()->routers();
+  if (!routers.another_advertises(next_hop)) return false;
+  std::uint64_t best = 0;
+  bool found = false;
+  for_each_candidate(stack, c, [&](const Candidate& candidate) {
+    const std::uint64_t first = rank_by_first_rules(candidate, c);
+    if (first < best) return;
+    const bool of_next_hop =
+        routers.advertiser(next_hop, candidate.address->address) == RouterDiscovery::Advertiser::This;
+    found = of_next_hop || (first == best && found);
+    best = first;
+  });
+  return found;
 }
 
 }  // namespace
@@ -100,27 +121,39 @@ const PolicyTable& Ip6Stack::policies() const {
 const InterfaceAddress* Ip6Stack::select_source(const Ipv6Address& destination, const Ip6Interface* out,
                                                 SourcePreferences preferences, const Ipv6Address* next_hop) const {
   if (destination.is_v4_mapped()) return ip4_ != nullptr ? ip4_->select_source(destination, out) : nullptr;
-  // A neighbour that is the destination itself has assigned nothing.
-  const bool by_router = next_hop != nullptr && out != nullptr && out->nd() != nullptr && *next_hop != destination;
-  const Context context{destination, out, by_router ? next_hop : nullptr, config_, policies(), preferences.care_of,
-                        preferences.temporary.value_or(config_.nd.prefer_temporary_addresses)};
-  // RFC 6724 §4: link-local and multicast destinations take sources of the outgoing interface only.
-  const bool same_link = destination.is_link_local() || destination.is_multicast();
-  std::optional<Candidate> best;
-  for (const auto& interface : interfaces_) {
-    if (same_link && interface.get() != out) continue;
-    for (const auto& address : interface->addresses()) {
-      if (!address->usable_as_source()) continue;
-      // A link-local or loopback source means nothing off its own interface (RFC 4007 §9).
-      const bool zoned = address->address.is_link_local() || address->address.is_loopback();
-      if (zoned && interface.get() != out && address->address != destination) continue;
-      // RFC 6724 §4: "home addresses" apart, candidates stand on interfaces that are up.
-      if (!interface->up()) continue;
-      const Candidate candidate{address.get(), interface.get()};
-      if (!best || better(candidate, *best, context)) best = candidate;
-    }
+  Context context{.destination = destination, .scope = destination.scope(), .out = out, .config = config_,
+                  .prefer_care_of = preferences.care_of,
+                  .prefer_temporary = preferences.temporary.value_or(config_.nd.prefer_temporary_addresses)};
+  // Rule 5.5 is not in RFC 3484. A neighbour that is the destination itself has assigned nothing.
+  if (next_hop != nullptr && config_.address_selection == AddressSelection::Rfc6724 && out != nullptr &&
+      out->nd() != nullptr && *next_hop != destination && next_hop_decides(*this, context, *next_hop)) {
+    context.next_hop = next_hop;
   }
-  return best ? best->address : nullptr;
+  // The last rules are asked only where the first leave more than one.
+  struct Best {
+    Candidate candidate;
+    std::uint64_t first;
+    std::optional<std::uint64_t> last;
+  };
+  std::optional<Best> best;
+  const auto last_of = [&](const Candidate& candidate) {
+    if (context.policies == nullptr) {
+      context.policies = &policies();
+      context.label = context.policies->lookup(destination).label;
+    }
+    return rank_by_last_rules(candidate, context);
+  };
+  for_each_candidate(*this, context, [&](const Candidate& candidate) {
+    const std::uint64_t first = rank_by_first_rules(candidate, context);
+    if (!best || first > best->first) {
+      best = Best{candidate, first, std::nullopt};
+    } else if (first == best->first) {
+      if (!best->last) best->last = last_of(best->candidate);
+      // What is left is the implementation's (§5): the one that was configured first stays.
+      if (const std::uint64_t last = last_of(candidate); last > *best->last) best = Best{candidate, first, last};
+    }
+  });
+  return best ? best->candidate.address : nullptr;
 }
 
 }  // namespace kamesim

@@ -1,6 +1,7 @@
 // The order of destinations (RFC 6724 §6) by the RFC's own examples, §10.2 to §10.7.
 #include "protocols/ip6/destination_order.h"
 
+#include "protocols/ip6/tunnel.h"
 #include "tests/unit/ip6/address_selection.h"
 
 namespace kamesim {
@@ -65,6 +66,20 @@ TEST_F(DestinationOrder, HomeAddresses) {  // §10.2
   x.give("2001:db8:1::2"), x.give_home("2001:db8:3::1"), x.give("fe80::2");
   EXPECT_EQ(order(x, {"fe80::1", "2001:db8:1::1"}),
             (Order{{"2001:db8:1::1", "2001:db8:3::1"}, {"fe80::1", "fe80::2"}}));
+}
+
+TEST_F(DestinationOrder, AHomeAddressThatIsACareOfAddressToo) {  // rule 4, first sentence; before rule 6
+  TunnelInterface& away = x.stack.add_tunnel("mip0", "2001:db8:1::2"_ip6, "2001:db8:3::1"_ip6);
+  x.stack.add_address(away, {.address = "2001:db8:5::7"_ip6, .prefix_length = 128, .home_address = true,
+                             .skip_dad = true, .on_link_prefix = false});
+  x.stack.routes().add({.prefix = "2001:db8:5::/48"_ip6net, .interface = &away});
+  x.give_home("fe80::2");
+  EXPECT_EQ(order(x, {"2001:db8:5::1", "fe80::1"}),
+            (Order{{"fe80::1", "fe80::2"}, {"2001:db8:5::1", "2001:db8:5::7"}}));
+  policy("fe80::/10", 33, 1);
+  EXPECT_EQ(order(x, {"2001:db8:5::1", "fe80::1"}).front().destination, "fe80::1");
+  x.stack.find_own_address("fe80::2"_ip6, x.first)->home_address = false;
+  EXPECT_EQ(order(x, {"fe80::1", "2001:db8:5::1"}).front().destination, "2001:db8:5::1");
 }
 
 TEST_F(DestinationOrder, DeprecatedSources) {  // §10.2

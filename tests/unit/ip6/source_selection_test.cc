@@ -1,4 +1,5 @@
 // Source address selection, rule by rule (RFC 6724 §5), its examples (§10.1), and what RFC 3484 and KAME do otherwise.
+#include "protocols/ip6/tunnel.h"
 #include "tests/unit/ip6/address_selection.h"
 
 namespace kamesim {
@@ -44,6 +45,25 @@ TEST_F(SourceSelection, PrefersHomeAddresses) {  // §10.1, rule 4
   EXPECT_EQ(x.source_for("2001:db8:1::1", {.care_of = true}), "2001:db8:1::2");  // RFC 5014 IPV6_PREFER_SRC_COA
 }
 
+TEST_F(SourceSelection, PrefersAHomeAddressThatIsACareOfAddressToo) {  // rule 4, first sentence; before rule 8
+  TunnelInterface& away = x.stack.add_tunnel("mip0", "2001:db8:1::2"_ip6, "2001:db8:3::1"_ip6);
+  x.stack.add_address(away, {.address = "2001:db8:1::7"_ip6, .prefix_length = 128, .home_address = true,
+                             .skip_dad = true, .on_link_prefix = false});
+  x.give_home("2001:db8:3::2");
+  EXPECT_EQ(x.source_for("2001:db8:1::1"), "2001:db8:3::2");
+  x.give("2001:db8:5::2");  // a care-of address only
+  EXPECT_EQ(x.source_for("2001:db8:1::1", {.care_of = true}), "2001:db8:5::2");
+}
+
+TEST_F(SourceSelection, PrefersJustAHomeAddressToJustACareOfAddress) {  // rule 4 before rule 5
+  TunnelInterface& away = x.stack.add_tunnel("mip0", "2001:db8:1::2"_ip6, "2001:db8:3::1"_ip6);
+  x.stack.add_address(away, {.address = "2001:db8:3::7"_ip6, .prefix_length = 128, .home_address = true,
+                             .skip_dad = true, .on_link_prefix = false});
+  x.give("2001:db8:1::2");
+  EXPECT_EQ(x.source_for("2001:db8:1::1"), "2001:db8:3::7");
+  EXPECT_EQ(x.source_for("2001:db8:1::1", {.care_of = true}), "2001:db8:1::2");
+}
+
 TEST_F(SourceSelection, PrefersTheOutgoingInterface) {  // rule 5, before rule 8
   x.give("2001:db8:1::2", 64, &x.add_link());
   x.give("2001:db8:3::2");
@@ -75,6 +95,20 @@ TEST_F(SourceSelection, ComparesNoMoreThanThePrefixOfTheSource) {  // §2.2
 TEST_F(SourceSelection, TakesSourcesOfTheLinkAloneForGroups) {  // §4
   x.give("fe80::1"), x.give("2001:db8:1::2", 64, &x.add_link());
   EXPECT_EQ(x.source_for("ff0e::1"), "fe80::1");
+}
+
+TEST_F(SourceSelection, OfScopesThatDoNotReachTakesTheLargest) {  // rule 2
+  x.give("fe80::1"), x.give("fec0::1");
+  EXPECT_EQ(x.source_for("2001:db8:1::1"), "fec0::1");
+}
+
+TEST_F(SourceSelection, OfScopesThatReachTakesTheSmallest) {  // rule 2
+  x.give("2001:db8:1::1"), x.give("fec0::1"), x.give("fe80::1");
+  EXPECT_EQ(x.source_for("ff05::2"), "fec0::1");
+  EXPECT_EQ(x.source_for("ff03::2"), "fec0::1");
+  EXPECT_EQ(x.source_for("ff02::2"), "fe80::1");
+  EXPECT_EQ(x.source_for("ff01::2"), "fe80::1");
+  EXPECT_EQ(x.source_for("ff08::2"), "2001:db8:1::1");
 }
 
 TEST_F(SourceSelection, NeverTakesAnycastOrDetachedAddresses) {  // §4

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/nd_drops.h"
+#include "protocols/wire/checksum.h"
 #include "tests/unit/nd/exchange.h"
 
 namespace kamesim {
@@ -36,26 +37,72 @@ class Multihomed : public ::testing::Test {
     }
     return {};
   }
+  static PrefixInformation prefix(const Ipv6Prefix& p) {
+    return {.address = p.address(), .prefix_length = 64, .on_link = true, .autonomous = true, .valid_lifetime = 600_s,
+            .preferred_lifetime = 600_s};
+  }
+  Ipv6Address source(const Ipv6Address& destination) {
+    const Destination& to = x.stack.route_to(destination, nullptr);
+    return x.stack.select_source(destination, to.interface, {}, &to.next_hop)->address;
+  }
+  // The source of the Echo Reply to a request for all nodes of the link.
+  Ipv6Address answer_to(const Ipv6Address& asker) {
+    Packet packet = x.simulation.packets().allocate(8);
+    std::ranges::fill(packet.mutable_bytes(), std::uint8_t{});
+    packet.mutable_data()[0] = static_cast<std::uint8_t>(Icmp6Type::EchoRequest);
+    fill_upper_layer_checksum(asker, kAllNodesLinkLocal, NextHeader::Icmp6, packet.mutable_bytes(), 2);
+    Ipv6Header{.payload_length = 8, .next_header = NextHeader::Icmp6, .hop_limit = 64, .source = asker,
+               .destination = kAllNodesLinkLocal}.write(packet.prepend(kIpv6HeaderSize));
+    x.tester.clear();
+    x.send_packet(kAllNodesLinkLocal, std::move(packet), kTesterMac);
+    while (const auto frame = x.tester.recv(1_ms)) {
+      const auto ip = Ipv6HeaderView::check(EthernetHeaderView::check(frame->bytes)->payload());
+      if (ip && ip->destination() == asker) return ip->source();
+    }
+    return {};
+  }
   Exchange x;
 };
 
 TEST_F(Multihomed, ASourceOfThePrefixThatTheNextHopAdvertisesIsPreferred) {  // RFC 6724 §5, rule 5.5
-  const auto prefix = [](const Ipv6Prefix& p) {
-    return PrefixInformation{.address = p.address(), .prefix_length = 64, .on_link = true, .autonomous = true,
-                             .valid_lifetime = 600_s, .preferred_lifetime = 600_s};
-  };
   advertise(kR1, kRouter, prefix(kPrefix));
   advertise(kR2, {}, prefix(kOther), RouteInformation{kSite, RouterPreference::Medium, 600_s});
   x.run(3_s);
-  const auto source = [&](const Ipv6Address& destination) {
-    const Destination& to = x.stack.route_to(destination, nullptr);
-    return x.stack.select_source(destination, to.interface, {}, &to.next_hop)->address;
-  };
   EXPECT_EQ(source(kFar), formed(kPrefix));
   EXPECT_EQ(source(kInSite), formed(kOther));
   // RFC 3484 has no such rule: the longest prefix decides, and of equal ones the first.
   x.stack.mutable_config().address_selection = AddressSelection::Rfc3484;
   EXPECT_EQ(source(kFar), source(kInSite));
+}
+
+// RFC 6724 §5, rule 5.5: what nobody advertised is no worse than what the next hop did, and rule 8 decides. What another
+// router advertised is worse, though it has more bits in common than both.
+TEST_F(Multihomed, APrefixThatNobodyAdvertisesIsNotAnotherNextHops) {
+  const Ipv6Prefix nearest = "2001:db8:ff00::/64"_ip6net;  // 40 bits in common with kFar
+  const Ipv6Address by_hand = "2001:db8:f000::7"_ip6;      // 36; kPrefix has 32
+  const auto configure = [&] {
+    x.stack.add_address(x.interface, {.address = by_hand, .skip_dad = true, .on_link_prefix = false});
+  };
+  configure();
+  advertise(kR1, kRouter, prefix(kPrefix));
+  advertise(kR2, {}, prefix(nearest), RouteInformation{kSite, RouterPreference::Medium, 600_s});
+  x.run(3_s);
+  EXPECT_EQ(source(kFar), by_hand);
+  x.stack.remove_address(x.interface, by_hand);
+  EXPECT_EQ(source(kFar), formed(kPrefix));
+  configure();  // the order of configuration has no part in it
+  EXPECT_EQ(source(kFar), by_hand);
+  x.stack.remove_address(x.interface, formed(kPrefix));
+  EXPECT_EQ(source(kFar), formed(nearest));  // no address is of the next hop: the rule says nothing
+}
+
+// RFC 4443 §4.2 with rule 5.5: the answer to what was sent to a group is from where a packet of the node's own would be.
+TEST_F(Multihomed, TheAnswerToAGroupIsFromThePrefixOfTheNextHop) {
+  advertise(kR1, kRouter, prefix(kPrefix));
+  advertise(kR2, {}, prefix(kOther), RouteInformation{kSite, RouterPreference::Medium, 600_s});
+  x.run(3_s);
+  EXPECT_EQ(answer_to(kFar), formed(kPrefix));
+  EXPECT_EQ(answer_to(kInSite), formed(kOther));
 }
 
 TEST_F(Multihomed, AMoreSpecificRouteIsBeforeTheDefaultRoute) {  // RFC 4191 §3.2
