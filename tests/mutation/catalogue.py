@@ -6,6 +6,7 @@ from mutation import Mutation
 from rules import (
     addresses,
     base_specification,
+    daemons,
     fragments,
     icmpv6,
     neighbors,
@@ -20,6 +21,7 @@ FAMILIES: dict[str, list[Mutation]] = {
     "ICMPv6": icmpv6.MUTATIONS,
     "Neighbours": neighbors.MUTATIONS,
     "Routers and hosts": routers.MUTATIONS,
+    "Daemons of routers": daemons.MUTATIONS,
     "Redirects": redirects.MUTATIONS,
     "Addresses": addresses.MUTATIONS,
     "Path MTU": path_mtu.MUTATIONS,

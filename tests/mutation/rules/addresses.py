@@ -6,6 +6,7 @@ from mutation import Mutation
 
 SLAAC, DAD = "protocols/ip6/nd_slaac.cc", "protocols/ip6/nd_dad_control.cc"
 SELECTION = "protocols/ip6/source_selection.cc"
+INPUT, TEMPORARY = "protocols/ip6/nd_input.cc", "protocols/ip6/nd_temporary.cc"
 
 MUTATIONS = [
     Mutation(
@@ -120,5 +121,77 @@ MUTATIONS = [
         old="return common_prefix(*a.address, c.destination, c.config.address_selection);",
         new="return 128 - common_prefix(*a.address, c.destination, c.config.address_selection);",
         cases=("source-selection.source-is-chosen-by-rule",),
+    ),
+    Mutation(
+        id="dad.nonce",
+        rule="what comes back with the own nonce is no conflict (RFC 7527 §4.2)",
+        file=INPUT,
+        old="nonce && dad_.on_solicitation(target, nonce->nonce)) {",
+        new="nonce && dad_.on_solicitation(target, nonce->nonce) && nonce->nonce.empty()) {",
+        cases=("enhanced-dad.own-solicitation-that-comes-back-is-no-conflict",),
+    ),
+    Mutation(
+        id="temporary.desync",
+        rule="preferred lifetimes of temporary addresses are desynchronized (RFC 8981 §3.8)",
+        file=TEMPORARY,
+        old="const Duration desync = random_.uniform(Duration(), max_desync);",
+        new="const Duration desync = Duration();",
+        cases=("temporary-addresses.preferred-lifetimes-are-desynchronized",),
+    ),
+    Mutation(
+        id="temporary.bounds",
+        rule="a temporary address lives no longer than the policy allows (RFC 8981 §3.4 step 1)",
+        file=TEMPORARY,
+        old=".valid_until = std::min(wanted.valid_until, known->created + timing.temp_valid_lifetime)};",
+        new=".valid_until = wanted.valid_until};",
+        cases=("temporary-addresses.further-advertisements-do-not-lengthen-it-beyond-its-bounds",),
+    ),
+    Mutation(
+        id="temporary.regen-advance",
+        rule="none is made that would be preferred for REGEN_ADVANCE or less (RFC 8981 §3.4 step 5)",
+        file=TEMPORARY,
+        old="if (lifetimes.preferred_until <= now + timing.regen_advance) return std::nullopt;",
+        new="if (lifetimes.preferred_until < now + timing.regen_advance) return std::nullopt;",
+        cases=("temporary-addresses.none-is-formed-for-less-than-regen-advance",),
+    ),
+    Mutation(
+        id="temporary.successor",
+        rule="the successor comes REGEN_ADVANCE before the end (RFC 8981 §3.5)",
+        file=TEMPORARY,
+        old="const Time at = a.preferred_until - timing.regen_advance;",
+        new="const Time at = a.preferred_until - timing.regen_advance / 5;",
+        cases=("temporary-addresses.successor-is-formed-regen-advance-before-the-preferred-lifetime-ends",),
+    ),
+    Mutation(
+        id="temporary.retries",
+        rule="a duplicate is replaced TEMP_IDGEN_RETRIES times (RFC 8981 §3.4 step 7)",
+        file=TEMPORARY,
+        old="if (++prefix->failures > kTempIdgenRetries) {",
+        new="if (++prefix->failures > kTempIdgenRetries - 1) {",
+        cases=("temporary-addresses.duplicate-is-replaced-by-another-up-to-three-times",),
+    ),
+    Mutation(
+        id="opaque.prefix",
+        rule="an opaque identifier depends on the prefix (RFC 7217 §5)",
+        file="protocols/ip6/nd_interface_id.cc",
+        old="message(input.prefix.address().bytes().begin(), input.prefix.address().bytes().end());",
+        new="message;",
+        cases=("stable-identifiers.identifier-differs-from-prefix-to-prefix",),
+    ),
+    Mutation(
+        id="opaque.counter",
+        rule="an opaque identifier depends on DAD_Counter (RFC 7217 §5)",
+        file="protocols/ip6/nd_interface_id.cc",
+        old="  message.push_back(input.dad_counter);\n",
+        new="",
+        cases=("stable-identifiers.duplicate-is-replaced-by-another",),
+    ),
+    Mutation(
+        id="opaque.retries",
+        rule="three others are tried after duplicates (RFC 7217 §6)",
+        file="protocols/ip6/nd_stable_privacy.cc",
+        old="if (c.dad_counter >= kIdgenRetries) return false;",
+        new="if (c.dad_counter > kIdgenRetries) return false;",
+        cases=("stable-identifiers.there-are-three-others-and-then-none",),
     ),
 ]

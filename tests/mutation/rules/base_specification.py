@@ -174,4 +174,20 @@ MUTATIONS = [
         new="/* Ect0 */   {Ect0,   Ect1,   Ect0,   Ect0},",
         cases=("tunnels.congestion-in-the-tunnel-is-told-to-the-receiver",),
     ),
+    Mutation(
+        id="ip6.mapped-on-wire",
+        rule="IPv4-mapped addresses are not taken from the wire (draft-itojun-v6ops-v4mapped-harmful)",
+        file="protocols/ip6/input.cc",
+        old="if (source.is_v4_mapped() || destination.is_v4_mapped()) return &kIp6MappedOnWire;",
+        new="if (source.is_v4_mapped() && destination.is_v4_mapped()) return &kIp6MappedOnWire;",
+        cases=("impossible-addresses.packet-with-an-impossible-address-is-discarded",),
+    ),
+    Mutation(
+        id="options.pad1",
+        rule="Pad1 is one octet (RFC 8200 §4.2)",
+        file="protocols/wire/tlv_options.cc",
+        old="offset_ += header_[offset_] == kTlvPad1 ? 1 : kTlvHeaderSize + header_[offset_ + 1];",
+        new="offset_ += header_[offset_] == kTlvPad1 ? 2 : kTlvHeaderSize + header_[offset_ + 1];",
+        cases=("options.option-behind-octets-of-padding-is-pointed-at",),
+    ),
 ]

@@ -77,4 +77,20 @@ MUTATIONS = [
         new="const std::size_t room = (mtu - part.size) / 8 * 8;",
         cases=("fragmentation.large-packets-leave-in-fragments",),
     ),
+    Mutation(
+        id="fragments.overlap",
+        rule="overlapping fragments discard the whole packet (RFC 8200 §4.5, RFC 5722 §4)",
+        file="protocols/ip6/reassembly.cc",
+        old="return rules_.overlap_discards_newcomer_only ? discard(reason) : poison(reason);",
+        new="return discard(reason);",
+        cases=("fragment-errors.fragments-that-would-complete-an-overlapping-packet-are-discarded",),
+    ),
+    Mutation(
+        id="fragments.from-the-first",
+        rule="the time of reassembly runs from the fragment that came first (RFC 8200 §4.5)",
+        file="protocols/ip6/reassembly.cc",
+        old="  Pending& p = *it;\n",
+        new="  Pending& p = *it;\n  p.expires = now + kReassemblyTimeout;\n",
+        cases=("odd-packets.timer-runs-from-the-fragment-that-came-first",),
+    ),
 ]

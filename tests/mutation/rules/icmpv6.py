@@ -56,6 +56,7 @@ MUTATIONS = [
         new="if (level_ < Duration()) return false;",
         cases=(
             "icmpv6-rate-limit.burst-of-errors-is-limited-to-the-bucket",
+            "icmpv6-rate-limit.steady-errors-are-limited-to-the-rate",
         ),
     ),
     Mutation(
@@ -100,5 +101,29 @@ MUTATIONS = [
             "icmpv6-router-errors.neighbor-that-does-not-answer-is-unreachable",
             "address-resolution.each-waiting-packet-is-answered-by-address-unreachable",
         ),
+    ),
+    Mutation(
+        id="icmpv6.error-to-group",
+        rule="a packet to a group is not answered by an error (RFC 4443 §2.4 e.3)",
+        file=ERROR,
+        old="if ((destination.is_multicast() || link_layer_multicast) && !may_answer_multicast(error)) return;",
+        new="if (link_layer_multicast && !may_answer_multicast(error)) return;",
+        cases=("icmpv6-errors.packet-to-a-group-in-a-frame-for-the-node-alone-is-not-answered-by-an-error",),
+    ),
+    Mutation(
+        id="icmpv6.error-to-unspecified",
+        rule="no error goes to the unspecified address (RFC 4443 §2.4 e.6)",
+        file=ERROR,
+        old="if (source.is_unspecified() || source.is_multicast()) return;",
+        new="if (source.is_multicast()) return;",
+        cases=("icmpv6-errors.error-to-the-unspecified-address-does-not-go-to-a-router-either",),
+    ),
+    Mutation(
+        id="icmpv6.echo-source",
+        rule="an echo reply comes from the address that was asked (RFC 4443 §4.2)",
+        file=INPUT,
+        old="  if (unicast) {\n    out.source = in.destination;",
+        new="  if (unicast && asked == nullptr) {\n    out.source = in.destination;",
+        cases=("icmpv6-echo.each-address-of-a-node-answers-for-itself",),
     ),
 ]

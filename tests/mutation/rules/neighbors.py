@@ -165,4 +165,36 @@ MUTATIONS = [
         new="if (!stack_.config().nd.learn_unsolicited || !mac) {",
         cases=("advertisement-states.advertisement-makes-no-entry",),
     ),
+    Mutation(
+        id="nd.in-fragments",
+        rule="Neighbor Discovery messages in fragments are ignored (RFC 6980 §5)",
+        file="protocols/ip6/icmp6_input.cc",
+        old="if (in.fragmented) return stack_.drop(kNdFragmented, in.packet.bytes());",
+        new="if (in.fragmented && message.empty()) return stack_.drop(kNdFragmented, in.packet.bytes());",
+        cases=(
+            "nd-in-fragments.neighbor-solicitation-in-fragments-is-ignored",
+            "nd-in-fragments.neighbor-advertisement-in-fragments-is-ignored",
+            "nd-in-fragments.router-advertisement-in-fragments-is-ignored",
+            "nd-in-fragments.redirect-in-fragments-is-ignored",
+        ),
+    ),
+    Mutation(
+        id="nd.option-truncated",
+        rule="an option that reaches beyond the message spoils it (RFC 4861 §4.6)",
+        file="protocols/wire/nd_options.cc",
+        old="if (rest.size() < size) return drop(kNdOptionTruncated);",
+        new="if (rest.size() < size) return NdOptions(options.first(options.size() - rest.size()));",
+        cases=(
+            "received-options.option-that-spoils-a-solicitation-spoils-those-before-it-too",
+            "received-options.option-that-spoils-a-router-advertisement-spoils-all-of-it",
+        ),
+    ),
+    Mutation(
+        id="nd.address-length",
+        rule="the link-layer address option of Ethernet has 8 octets (RFC 2464 §6)",
+        file="protocols/wire/nd_options.cc",
+        old="if (!has(option, type, 8)) return std::nullopt;  // RFC 2464 §6",
+        new="if (option.type != type) return std::nullopt;  // RFC 2464 §6",
+        cases=("received-options.link-layer-address-of-another-length-is-none",),
+    ),
 ]

@@ -6,6 +6,7 @@ from mutation import Mutation
 
 DISCOVERY, SCHEDULE = "protocols/ip6/nd_router_discovery.cc", "protocols/rtadvd/schedule.cc"
 SOLICITOR, MESSAGES = "protocols/rtsold/solicitor.cc", "protocols/wire/nd.cc"
+FIRST_HOP, INFORMATION = "protocols/ip6/nd_first_hop.cc", "protocols/ip6/nd_host_information.cc"
 
 MUTATIONS = [
     Mutation(
@@ -141,5 +142,61 @@ MUTATIONS = [
         old="    return drop(kNdUnspecifiedSourceWithAddress);\n  return RouterSolicitationView(message, *options);",
         new="    return RouterSolicitationView(message, *options);\n  return RouterSolicitationView(message, *options);",
         cases=("solicited-advertisements.invalid-router-solicitation-is-silently-discarded",),
+    ),
+    Mutation(
+        id="first-hop.default-router",
+        rule="the first hop of a source is a default router (RFC 8028 §3.2)",
+        file=FIRST_HOP,
+        old="if (known == nullptr || known->suspect) continue;\n    if (best",
+        new="if (known == nullptr) return router;\n    if (best",
+        cases=("first-hops.router-that-ceases-to-be-a-default-router-is-no-first-hop",),
+    ),
+    Mutation(
+        id="first-hop.by-source",
+        rule="packets go by a router that advertises the prefix of their source (RFC 8028 §3.2)",
+        file=FIRST_HOP,
+        old="    to.next_hop = *router;\n    to.neighbor = &nd->neighbor(*router);\n",
+        new="",
+        cases=("first-hops.packet-goes-by-the-router-that-advertises-the-prefix-of-its-source",),
+    ),
+    Mutation(
+        id="first-hop.redirect",
+        rule="a redirect is believed if it comes from the first hop of the source (RFC 4861 §8.1, RFC 8028 §3.4)",
+        file="protocols/ip6/nd_redirect.cc",
+        old="  if (present.by_source) stack_.use_first_hop_for(in.destination, present);\n",
+        new="",
+        cases=("first-hops.redirect-is-believed-if-it-comes-from-the-first-hop-of-that-source",),
+    ),
+    Mutation(
+        id="rdnss.lifetime-zero",
+        rule="a lifetime of zero takes a server off the list (RFC 8106 §5.1)",
+        file=INFORMATION,
+        old="      if (known != list.end()) list.erase(known);\n",
+        new="",
+        cases=("host-information.server-of-lifetime-zero-is-taken-off-at-once-and-alone",),
+    ),
+    Mutation(
+        id="rdnss.expiry",
+        rule="a server is not used beyond its lifetime (RFC 8106 §5.1)",
+        file=INFORMATION,
+        old="return now < e.expires; });",
+        new="return now < e.expires + Duration::seconds(3600); });",
+        cases=("host-information.server-is-not-used-when-its-lifetime-is-over",),
+    ),
+    Mutation(
+        id="rdnss.addresses",
+        rule="an option with an address that is no server is ignored (RFC 8106 §5.3.1)",
+        file=INFORMATION,
+        old="return !a.is_multicast() && !a.is_unspecified() && !a.is_loopback();",
+        new="return !a.is_multicast() || !a.is_unspecified();",
+        cases=("host-information.option-that-cannot-be-is-ignored-and-the-rest-is-not",),
+    ),
+    Mutation(
+        id="prefix.option-length",
+        rule="a prefix of more than 128 bits is none (RFC 4861 §4.6.2)",
+        file="protocols/wire/nd_options.cc",
+        old="if (!has(option, Type::PrefixInformation, 32) || p[2] > 128) return std::nullopt;",
+        new="if (option.type != Type::PrefixInformation || option.bytes.size() < 32 || p[2] > 128) return std::nullopt;",
+        cases=("received-options.prefix-option-of-another-length-is-ignored",),
     ),
 ]

@@ -11,7 +11,9 @@ from scapy.layers.inet6 import (
     ICMPv6Unknown,
     IPv6,
     IPv6ExtHdrDestOpt,
+    IPv6ExtHdrRouting,
 )
+from scapy.packet import Raw
 
 from kamesim.conformance.cases.ipv6._icmpv6 import MINIMUM_MTU, PORT_UNREACHABLE
 from kamesim.conformance.exchange import (
@@ -109,9 +111,18 @@ def packet_to_a_group_is_not_answered_by_an_error(node, port):
     expect_dropped(node, "udp.no_port")
 
 
+ALONE = {"to_mac": NODE.mac}  # in a frame that is for the node alone
+TO_A_GROUP = {
+    "closed port": datagram(ALL_NODES, **ALONE),
+    "unrecognized next header": ip(ALL_NODES, nh=138, **ALONE) / Raw(bytes(24)),
+    "unrecognized routing type": ip(ALL_NODES, **ALONE) / IPv6ExtHdrRouting(type=33, addresses=[], segleft=1) / echo(),
+}
+
+
 @case(must("RFC 4443 §2.4 e.3"))
-def packet_to_a_group_in_a_frame_for_the_node_alone_is_not_answered_by_an_error(node, port):
-    port.send(datagram(ALL_NODES, to_mac=NODE.mac))
+@pytest.mark.parametrize("packet", TO_A_GROUP.values(), ids=TO_A_GROUP)
+def packet_to_a_group_in_a_frame_for_the_node_alone_is_not_answered_by_an_error(node, port, packet):
+    port.send(packet)
     expect_silence(port)
 
 
