@@ -262,6 +262,15 @@ def tunnel_packet_in_fragments_is_put_together_at_the_exit(tunnel, left, right):
     assert expect(left, ICMPv6EchoRequest)[IPv6].hlim == 8
 
 
+@case(must("RFC 2473 §6.7", "RFC 2473 §7.1 a"))
+def mtu_of_the_tunnel_is_as_configured(router, left, right):
+    make(router, mtu=1300)
+    left.send(sized(1301))
+    expect(left, ICMPv6PacketTooBig, mtu=1300)
+    left.send(sized(1300))
+    assert len(tunnelled(right)[1]) == 1308
+
+
 # --- Errors from within the tunnel (RFC 2473 §8) ------------------------------------------------------------------------------
 
 
@@ -297,6 +306,13 @@ def other_parameter_problems_of_the_tunnel_are_not_told(tunnel, left, right):
     left.send(to_far())
     outer, _ = tunnelled(right)
     right.send(from_within(ICMPv6ParamProblem(code=1, ptr=6), outer))
+    expect_silence(left)
+
+
+@case(must("RFC 2473 §8.2"))
+def limit_that_is_not_used_up_is_not_told(tunnel, left, right):
+    left.send(to_far())
+    right.send(from_within(ICMPv6ParamProblem(code=0, ptr=44), tunnelled(right)[0]))
     expect_silence(left)
 
 
@@ -395,6 +411,15 @@ def tunnel_packet_without_a_whole_header_inside_is_discarded(tunnel, router, lef
     right.send(outer / Raw(bytes(IPv6(src=FAR, dst=TESTER.address))[:cut]))
     expect_silence(left)
     expect_dropped(router, "tunnel.inner_malformed")
+
+
+@case(must("RFC 4291 §2.8"))
+def tunnel_is_in_the_groups_of_all_nodes_and_all_routers(tunnel, left, right):
+    for group in ("ff02::1", "ff02::2"):
+        right.send(from_exit(IPv6(src="fe80::88", dst=group, hlim=1) / echo()))
+        _, payload = tunnelled(right)
+        reply = IPv6(payload[8:])
+        assert (reply.src, reply.dst, ICMPv6EchoReply in reply) == (tunnel.link_local, "fe80::88", True)
 
 
 @case(must("RFC 2473 §3.3"))
