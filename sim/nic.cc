@@ -99,7 +99,7 @@ void Nic::set_promiscuous(bool on) {
 }
 
 bool Nic::accepts_group(MacAddress group) const {
-  if (group == MacAddress::broadcast()) return true;
+  if (all_groups_ || group == MacAddress::broadcast()) return true;
   return std::ranges::find(groups_, group, &std::pair<MacAddress, std::uint32_t>::first) != groups_.end();
 }
 

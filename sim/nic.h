@@ -84,6 +84,8 @@ class Nic {
   void leave(MacAddress group);
   void leave_all();
   void set_promiscuous(bool on);
+  // Frames for every group, as multicast routers take them.
+  void set_all_groups(bool on) { all_groups_ = on; }
   bool promiscuous() const { return promiscuous_; }
   bool accepts(const std::uint8_t* destination) const {
     if (promiscuous_) return true;
@@ -120,6 +122,7 @@ class Nic {
   bool carrier_ = false;
   bool up_ = false;
   bool promiscuous_ = false;
+  bool all_groups_ = false;
   std::uint32_t index_;
   NicCounters counters_;
   std::vector<std::pair<MacAddress, std::uint32_t>> groups_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/ip4_part.h"
+#include "protocols/ip6/multicast_forwarding.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rtadvd/rtadvd.h"
 #include "protocols/tcp/layer.h"
@@ -48,7 +49,7 @@ RouterAdvertisementConfig as_of_now(RouterAdvertisementConfig config, Duration e
 
 NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
                                    const RouterAdvertisementDaemon* advertising) {
-  NodeConfiguration c{.ip6 = stack.config(), .tcp = tcp.changed_config(), .interfaces = {}, .tunnels = {}, .routes = {}};
+  NodeConfiguration c{.ip6 = stack.config(), .tcp = tcp.changed_config(), .interfaces = {}, .tunnels = {}, .group_routes = {}, .routes = {}};
   for (const auto& any : stack.interfaces()) {
     if (any->is_tunnel()) {
       const auto& tunnel = static_cast<const TunnelInterface&>(*any);
@@ -71,9 +72,21 @@ NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
     kept.proxies = interface.nd()->given_proxies();
     kept.link_layer_addresses = interface.has_link_layer_addresses();
     kept.prefer_source = interface.prefer_source;
+    kept.multicast_scope_boundary = interface.multicast_scope_boundary;
+    kept.multicast_hop_threshold = interface.multicast_hop_threshold;
     const RouterAdvertisementConfig* ra = advertising != nullptr ? advertising->config(interface) : nullptr;
     if (ra != nullptr && ra->adv_send_advertisements) {
       kept.advertised = as_of_now(*ra, stack.now() - advertising->configured_at(interface));
+    }
+  }
+  if (const MulticastForwarding* multicast = stack.multicast_forwarding_in_use()) {
+    c.multicast_flood = multicast->flood;
+    for (const MulticastRoute& route : multicast->routes()) {
+      auto& kept = c.group_routes.emplace_back();
+      kept.groups = route.groups;
+      kept.source = route.source;
+      kept.in = route.in->name();
+      for (const Ip6Interface* out : route.out) kept.out.push_back(out->name());
     }
   }
   for (Route& route : stack.routes().all()) {

@@ -30,6 +30,8 @@ struct NodeConfiguration {
     std::vector<Ipv6Address> proxies;
     bool link_layer_addresses = true;
     bool prefer_source = false;
+    Scope multicast_scope_boundary = Scope::LinkLocal;
+    std::uint8_t multicast_hop_threshold = 0;
     std::optional<RouterAdvertisementConfig> advertised;  // empty: the daemon is silent there
   };
   struct Tunnel {  // configured by hand
@@ -38,6 +40,12 @@ struct NodeConfiguration {
     TunnelParameters parameters;
     bool up = true;
     std::vector<Ip6Stack::NewAddress> addresses;
+  };
+  struct GroupRoute {  // of packets for groups; interfaces by their names
+    Ipv6Prefix groups;
+    std::optional<Ipv6Address> source;
+    std::string in;
+    std::vector<std::string> out;
   };
   struct StaticRoute {
     Route route;            // its interface is null
@@ -48,6 +56,8 @@ struct NodeConfiguration {
   std::optional<TcpConfig> tcp;       // empty: the defaults
   std::vector<Interface> interfaces;  // in the order in which they were made
   std::vector<Tunnel> tunnels;
+  bool multicast_flood = false;
+  std::vector<GroupRoute> group_routes;
   std::vector<StaticRoute> routes;    // given by hand, or computed beforehand (RouteOrigin::Daemon)
 };
 

@@ -128,6 +128,7 @@ class Host {
   };
   Lasting& lasting();
   void restore(const NodeConfiguration& configuration);
+  void restore_group_routes(const NodeConfiguration& configuration);
   void start_guard();
 
   Node& node_;

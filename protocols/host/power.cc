@@ -5,6 +5,7 @@
 #include "protocols/host/host.h"
 #include "protocols/inverse_nd/inverse_nd.h"
 #include "protocols/ip4/stack.h"
+#include "protocols/ip6/multicast_forwarding.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rafixd/rafixd.h"
 #include "protocols/rrenumd/rrenumd.h"
@@ -44,6 +45,8 @@ void Host::restore(const NodeConfiguration& configuration) {
     EthernetInterface& interface = add_interface(*kept.nic);
     interface.set_link_layer_addresses(kept.link_layer_addresses);
     interface.prefer_source = kept.prefer_source;
+    interface.multicast_scope_boundary = kept.multicast_scope_boundary;
+    interface.multicast_hop_threshold = kept.multicast_hop_threshold;
     interface.set_configured_mtu(kept.mtu);
     for (const Ip6Stack::NewAddress& address : kept.addresses) {
       if (address.address.is_v4_mapped()) ip4();
@@ -73,11 +76,26 @@ void Host::restore(const NodeConfiguration& configuration) {
   add_routes(false);
   for (const auto& start : lasting().boot) start(*this);
   add_routes(true);
+  restore_group_routes(configuration);
   for (const auto& kept : configuration.interfaces) {
     if (!kept.advertised) continue;
     auto& interface = static_cast<EthernetInterface&>(*stack().find_interface(kept.nic->name()));
     router_advertisements().advertise(interface, *kept.advertised);
   }
+}
+
+void Host::restore_group_routes(const NodeConfiguration& configuration) {
+  if (!configuration.multicast_flood && configuration.group_routes.empty()) return;
+  MulticastForwarding& multicast = stack().multicast_forwarding();
+  multicast.flood = configuration.multicast_flood;
+  for (const auto& kept : configuration.group_routes) {
+    MulticastRoute route{.groups = kept.groups, .source = kept.source, .in = stack().find_interface(kept.in), .out = {}};
+    for (const std::string& name : kept.out) {
+      if (Ip6Interface* out = stack().find_interface(name)) route.out.push_back(out);
+    }
+    if (route.in != nullptr) multicast.add(std::move(route));
+  }
+  stack().on_multicast_forwarding_changed();
 }
 
 std::optional<Time> Host::quiet_from() const {

@@ -2,6 +2,7 @@
 #include "protocols/ip6/icmp6_input.h"
 #include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/multicast_forwarding.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/ethernet.h"
@@ -13,13 +14,17 @@ namespace kamesim {
 
 namespace {
 
+// RFC 4291 §2.7: scope 0 is reserved, and treated like the interface's own.
+bool is_of_the_interface_only(const Ipv6Address& destination) {
+  return destination.is_multicast() && destination.scope() <= Scope::InterfaceLocal;
+}
+
 // Addresses that no packet on a link may bear. Null: none of them.
 const DropInfo* invalid_on_wire(const Ipv6Address& source, const Ipv6Address& destination) {
   if (source.is_multicast()) return &kIp6MulticastSource;
   if (destination.is_unspecified()) return &kIp6UnspecifiedDestination;
   if (source.is_loopback() || destination.is_loopback()) return &kIp6LoopbackOnWire;
-  // RFC 4291 §2.7: scope 0 is reserved, and treated like the interface's own.
-  if (destination.is_multicast() && (destination.bytes()[1] & 0x0f) <= 1) return &kIp6InterfaceLocalOnWire;
+  if (is_of_the_interface_only(destination)) return &kIp6InterfaceLocalOnWire;
   if (source.is_v4_mapped() || destination.is_v4_mapped()) return &kIp6MappedOnWire;
   return nullptr;
 }
@@ -65,7 +70,8 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
   packet.truncate(header->packet().size());  // Ethernet padding
   const Ipv6Address source = header->source();
   const Ipv6Address destination = header->destination();
-  if (!interface.is_loopback()) {
+  const bool own_group = looping_back_ && is_of_the_interface_only(destination);  // RFC 4291 §2.7
+  if (!interface.is_loopback() && !own_group) {
     if (const DropInfo* reason = invalid_on_wire(source, destination)) return drop(*reason, packet.bytes());
   }
   auto up = [&] {
@@ -81,8 +87,15 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
     packet = std::move(look.packet);
   }
   if (destination.is_multicast()) {
-    if (!interface.in_group(destination)) return drop(kIp6GroupNotJoined, packet.bytes());
-    return local_input(up());
+    const bool forwarded = multicast_ != nullptr && config_.forwarding && multicast_->in_use() && !looping_back_;
+    if (forwarded) [[unlikely]] {
+      InputPacket look = up();
+      packet = look.packet.share();
+      forward_multicast(look);
+    }
+    if (interface.in_group(destination)) return local_input(up());
+    if (!forwarded) drop(kIp6GroupNotJoined, packet.bytes());
+    return;
   }
   const Destination& to = route_to(destination, destination.is_link_local() ? &interface : nullptr);
   if (to.kind == RouteKind::Local && to.interface != nullptr) return local_input(up());
@@ -99,6 +112,22 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
                    route_to(destination, destination.is_link_local() ? &interface : nullptr), link_layer_multicast);
   }
   forward(interface, std::move(packet), to, link_layer_multicast);
+}
+
+// RFC 8200 §4.3: hop-by-hop options are for routers on the way of packets for groups as well.
+void Ip6Stack::forward_multicast(const InputPacket& in) {
+  if (in.next_header == NextHeader::HopByHopOptions && config_.rules.hop_by_hop_on_path) {
+    InputPacket look{.packet = in.packet.share(), .interface = in.interface, .source = in.source,
+                     .destination = in.destination, .link_layer_multicast = in.link_layer_multicast,
+                     .hop_limit = in.hop_limit, .traffic_class = in.traffic_class, .next_header = in.next_header,
+                     .next_header_field = in.next_header_field, .offset = in.offset};
+    // A member hears of bad options as it takes the packet in.
+    if (in.interface->in_group(in.destination)) return multicast_->forward(in);
+    if (process_hop_by_hop(look, OptionsFor::Path) == Walk::Stop) return;
+    if (look.router_alert && heeds_router_alert(look)) return;
+  }
+  if (filter_ != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
+  multicast_->forward(in);
 }
 
 // RFC 2675 §3: the Payload Length is zero and hop-by-hop options follow. They have to tell the length, to every node

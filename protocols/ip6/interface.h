@@ -93,6 +93,10 @@ class Ip6Interface {
 
   std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
   bool send_destination_unreachable = true;  // RFC 4443 §3.1: about packets that arrived here
+  // Of packets that are forwarded for groups: those of this scope and less do not cross the interface (RFC 4007 §5), and
+  // those with no more hops left than that do not leave by it.
+  Scope multicast_scope_boundary = Scope::LinkLocal;
+  std::uint8_t multicast_hop_threshold = 0;
   bool prefer_source = false;  // KAME: its addresses are better sources than those of other interfaces
   // Routers are solicited here by another than the router solicitation daemon: by a mobile node's.
   bool routers_solicited_elsewhere = false;

@@ -261,6 +261,14 @@ SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, const
   }
   const Ipv6HeaderView header = *Ipv6HeaderView::check(packet.bytes());
   const Ipv6Address group = header.destination();
+  if (group.scope() <= Scope::InterfaceLocal) {  // RFC 4291 §2.7: it is for this node's own members alone
+    if (!interface->in_group(group)) {
+      drop(kIp6InterfaceLocalGroup, packet.bytes());
+    } else {
+      loop_back(std::move(packet), interface);
+    }
+    return SendError::None;
+  }
   // RFC 3493 §5.2: a member on this node hears it too. Neighbor Discovery's own messages are not for their sender.
   if (interface->in_group(group) && request.multicast_loop.value_or(header.next_header() != NextHeader::Icmp6)) {
     loop_back(packet.share(), interface);
@@ -333,11 +341,13 @@ void Ip6Stack::deliver_looped_back() {
   retired_interfaces_.clear();
   std::vector<LoopedBack> queue;
   queue.swap(loopback_queue_);
+  looping_back_ = true;
   for (LoopedBack& looped : queue) {
     const auto heard_on = std::ranges::find(interfaces_, looped.interface_index,
                                             [](const auto& interface) { return interface->index(); });
     if (heard_on != interfaces_.end()) input(**heard_on, std::move(looped.packet));
   }
+  looping_back_ = false;
 }
 
 Ip6Interface* Ip6Stack::default_interface() const {

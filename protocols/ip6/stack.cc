@@ -4,6 +4,7 @@
 
 #include "protocols/ip6/icmp6_input.h"
 #include "protocols/ip6/ip4_part.h"
+#include "protocols/ip6/multicast_forwarding.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/node_information.h"
 #include "protocols/ip6/tunnel.h"
@@ -60,6 +61,7 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
     const Ipv6Address group = node_information_group(node_.name());
     if (!group.is_unspecified()) interface.join_group(group);  // RFC 4620 §5
   }
+  if (multicast_ != nullptr) on_multicast_forwarding_changed();
   if (nic.up()) on_link_change(nic, true);
   return interface;
 }
@@ -74,6 +76,7 @@ TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address
 void Ip6Stack::remove_interface(Ip6Interface& interface) {
   notify({Kind::InterfaceRemoved, &interface, {}});
   if (ip4_ != nullptr) ip4_->on_interface_removed(interface);
+  if (multicast_ != nullptr) multicast_->on_interface_removed(interface);
   while (!interface.addresses().empty()) remove_address(interface, interface.addresses().back()->address);
   routes_.remove_if([&](const Route& r) { return r.interface == &interface; });
   invalidate_destinations();
@@ -86,6 +89,18 @@ void Ip6Stack::remove_interface(Ip6Interface& interface) {
   retired_interfaces_.push_back(std::move(*it));
   interfaces_.erase(it);
   if (!loopback_timer_.armed()) loopback_timer_.arm_in(Duration{});
+}
+
+MulticastForwarding& Ip6Stack::multicast_forwarding() {
+  if (multicast_ == nullptr) multicast_ = std::make_unique<MulticastForwarding>(*this);
+  return *multicast_;
+}
+
+void Ip6Stack::on_multicast_forwarding_changed() {
+  const bool hears_all = multicast_ != nullptr && multicast_->in_use();
+  for (EthernetInterface* interface : interface_by_nic_) {
+    if (interface != nullptr) interface->nic()->set_all_groups(hears_all);
+  }
 }
 
 Ip6Interface* Ip6Stack::find_interface(std::string_view name) const {

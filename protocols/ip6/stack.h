@@ -29,6 +29,7 @@
 namespace kamesim {
 
 class Icmp6Input;
+class MulticastForwarding;
 class Ip4Part;
 struct ExtensionHeadersToSend;
 class RoutingHeaderView;
@@ -205,6 +206,11 @@ class Ip6Stack final : public FrameReceiver {
   // The cached answer to "where does a packet to this address go?". `zone`: the interface for link-local and
   // multicast destinations, or null.
   const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone);
+  // Made on first use; the interfaces hear all groups from then on (multicast_forwarding.h).
+  MulticastForwarding& multicast_forwarding();
+  const MulticastForwarding* multicast_forwarding_in_use() const { return multicast_.get(); }
+  // After its routes or `flood` changed: what the NICs let in follows.
+  void on_multicast_forwarding_changed();
   PathMtuTable& path_mtu() { return path_mtu_; }
   // RFC 8028 (nd_first_hop.cc): whether the first hop depends on the source, and the change of `to` that follows.
   bool chooses_first_hop_by_source() const;
@@ -288,6 +294,7 @@ class Ip6Stack final : public FrameReceiver {
   void other_frame(EthernetInterface& interface, Packet frame);
   bool length_is_told(InputPacket& packet);
   bool heeds_router_alert(InputPacket& packet);
+  void forward_multicast(const InputPacket& packet);
   void local_input(InputPacket packet);
   void deliver(InputPacket& packet);
   // extension_input.cc: each handles the header at packet.offset and steps behind it.
@@ -340,6 +347,7 @@ class Ip6Stack final : public FrameReceiver {
   std::unique_ptr<Icmp6Input> icmp6_;
   std::vector<RoutingListener*> listeners_;
   MobilityHooks* mobility_ = nullptr;
+  std::unique_ptr<MulticastForwarding> multicast_;  // null: never asked for
   Ip4Part* ip4_ = nullptr;
   Counters counters_;
   RandomStream fragment_ids_;  // RFC 7739 §5.2: each Identification drawn at random
@@ -353,6 +361,7 @@ class Ip6Stack final : public FrameReceiver {
   std::vector<LoopedBack> loopback_queue_;
   std::vector<std::unique_ptr<Ip6Interface>> retired_interfaces_;  // until no caller can be inside them
   std::uint32_t next_interface_index_ = 1;
+  bool looping_back_ = false;  // what comes in now is the node's own
   unsigned output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
 };
 

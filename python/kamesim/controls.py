@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,79 @@ class Controls(Placed):
     @forwarding.setter
     def forwarding(self, value: bool) -> None:
         self._core.set_forwarding(errors.flag(self._what, "forwarding", value))
+
+    # --- Multicast forwarding -----------------------------------------------------------------------------------------
+
+    @property
+    def multicast_forwarding(self) -> bool:
+        """Whether a router forwards packets for groups that no multicast route is for to all its other links.
+
+        They have to come by the interface by which packets to their source would leave (reverse path forwarding). Groups
+        of a link's scope and less, and link-local sources, stay on their link. May be set at any time; a reboot keeps it.
+        """
+        return self._core.multicast_flood
+
+    @multicast_forwarding.setter
+    def multicast_forwarding(self, value: bool) -> None:
+        self._core.multicast_flood = errors.flag(self._what, "multicast_forwarding", value)
+
+    def add_multicast_route(
+        self,
+        groups: str,
+        *,
+        incoming: Interface | str,
+        outgoing: Iterable[Interface | str],
+        source: str | None = None,
+    ) -> None:
+        """Has a router forward packets for groups from one interface to others.
+
+        groups: "ff0e::1234", or a prefix of groups, "ff0e::/16"; the longest counts. source: of these packets only, which
+        goes before routes without; None: any. What comes by another interface than `incoming` is not forwarded. A route
+        of the same groups and source is replaced. A reboot keeps it.
+        """
+        what = f"{self._what}: add_multicast_route"
+        prefix = self._group_prefix(what, groups)
+        sender = self._multicast_source(what, source)
+        way_in = self.interface(incoming)
+        given = errors.listed(what, "outgoing", outgoing, "a list of interfaces")
+        out = [self.interface(i).name for i in given]
+        if way_in.name in out:
+            errors.fail(what, "outgoing", out, f"other interfaces than the incoming one, {way_in.name!r}")
+        self._core.add_multicast_route(prefix, sender, way_in.name, out)
+
+    def remove_multicast_route(self, groups: str, *, source: str | None = None) -> None:
+        """Takes a multicast route away."""
+        what = f"{self._what}: remove_multicast_route"
+        prefix = self._group_prefix(what, groups)
+        if not self._core.remove_multicast_route(prefix, self._multicast_source(what, source)):
+            raise errors.UnknownName(f"{what}: route", prefix, [row[0] for row in self._core.multicast_routes()])
+
+    def multicast_routes(self) -> pd.DataFrame:
+        """Its multicast routes: groups, source (None: any), incoming, outgoing, packets, bytes, wrong_interface.
+
+        packets, bytes: that were forwarded by it. wrong_interface: packets that came by another than `incoming`.
+        """
+        return tables.frame(
+            self._core.multicast_routes(),
+            ["groups", "source", "incoming", "outgoing", "packets", "bytes", "wrong_interface"],
+        )
+
+    def _group_prefix(self, what: str, groups: Any) -> str:
+        right = "a group or a prefix of groups, such as 'ff0e::1234' or 'ff0e::/16'"
+        text = groups if isinstance(groups, str) and "/" in groups else f"{errors.address(what, 'groups', groups)}/128"
+        prefix = errors.prefix(what, "groups", text)
+        if not prefix.is_multicast:
+            errors.fail(what, "groups", groups, right)
+        return str(prefix)
+
+    def _multicast_source(self, what: str, source: Any) -> str | None:
+        if source is None:
+            return None
+        text = errors.address(what, "source", source)
+        parsed = ipaddress.IPv6Address(text)
+        if parsed.is_multicast or parsed.is_link_local or parsed.is_unspecified:
+            errors.fail(what, "source", source, "a unicast address of more than a link, or None: any")
+        return text
 
     # --- Rogue routers ------------------------------------------------------------------------------------------------
 

@@ -175,6 +175,33 @@ class Interface:
         self._core.link_layer_addresses = on
 
     @property
+    def multicast_scope_boundary(self) -> int:
+        """Packets for groups of this scope, and of lesser ones, are not forwarded across it; may be set, 2 to 14.
+
+        2, the link's own scope, is the default; 5: the interface is at the border of a site (RFC 4007 section 5).
+        """
+        return self._core.multicast_scope_boundary
+
+    @multicast_scope_boundary.setter
+    def multicast_scope_boundary(self, value: int) -> None:
+        what = f"interface {self.full_name!r}"
+        self._core.multicast_scope_boundary = errors.integer(
+            what, "multicast_scope_boundary", value, "", minimum=2, maximum=14
+        )
+
+    @property
+    def multicast_hop_threshold(self) -> int:
+        """Packets for groups are forwarded by it only if they have more hops left than that; may be set, 0 to 255."""
+        return self._core.multicast_hop_threshold
+
+    @multicast_hop_threshold.setter
+    def multicast_hop_threshold(self, value: int) -> None:
+        what = f"interface {self.full_name!r}"
+        self._core.multicast_hop_threshold = errors.integer(
+            what, "multicast_hop_threshold", value, "", minimum=0, maximum=255
+        )
+
+    @property
     def prefer_source(self) -> bool:
         """Whether its addresses are better sources than other interfaces'; may be set.
 

@@ -67,8 +67,15 @@ class _Builder:
         for number in sorted(nics):
             self._make_interface(*nics[number])
         for entry in message.nodes:
+            node = net.node(entry.name)
             for tunnel in entry.tunnels:
-                _make_tunnel(net.node(entry.name), tunnel)
+                _make_tunnel(node, tunnel)
+            if entry.multicast_forwarding:
+                node.multicast_forwarding = True
+            for r in entry.multicast_routes:
+                node.add_multicast_route(
+                    r.groups, source=r.source or None, incoming=r.incoming, outgoing=list(r.outgoing)
+                )
         for route in message.static_routes:
             net.node(route.node).add_route(
                 route.prefix, via=route.next_hop or None, interface=route.nic, kind=route.kind, metric=route.metric
@@ -239,6 +246,9 @@ def _make_tunnel(node: Node, entry: Any) -> None:
 def _set_up(interface: Interface, nic: Any) -> None:
     interface.link_layer_addresses = not nic.without_link_layer_addresses
     interface.prefer_source = nic.prefer_source
+    if nic.multicast_scope_boundary:
+        interface.multicast_scope_boundary = nic.multicast_scope_boundary
+    interface.multicast_hop_threshold = nic.multicast_hop_threshold
     for address in nic.proxies:
         interface.add_proxy(address)
     if nic.HasField("guard"):

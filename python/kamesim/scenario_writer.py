@@ -72,6 +72,9 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
     if node._core.has_own_policies():
         for prefix, precedence, label in node.policy_table:
             added.policies.add(prefix=prefix, precedence=precedence, label=label)
+    added.multicast_forwarding = node.multicast_forwarding
+    for groups, source, incoming, outgoing, *_ in node._core.multicast_routes():
+        added.multicast_routes.add(groups=groups, source=source or "", incoming=incoming, outgoing=outgoing)
     for tunnel in node.tunnels:
         _add_tunnel(added, tunnel)
     if node.geo_position is not None:
@@ -103,6 +106,8 @@ def _add_interface(message: Any, node: Any, interface: Interface, number: int) -
     nic.proxies.extend(interface.proxies)
     nic.without_link_layer_addresses = not interface.link_layer_addresses
     nic.prefer_source = interface.prefer_source
+    nic.multicast_scope_boundary = interface.multicast_scope_boundary
+    nic.multicast_hop_threshold = interface.multicast_hop_threshold
     if (guard := interface.advertisement_guard) is not None:
         nic.guard.any_router, nic.guard.any_prefix = guard.routers is None, guard.prefixes is None
         nic.guard.routers.extend(guard.routers or [])

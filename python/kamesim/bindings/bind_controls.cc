@@ -5,6 +5,7 @@
 
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip4/stack.h"
+#include "protocols/ip6/multicast_forwarding.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rafixd/rafixd.h"
 #include "python/kamesim/bindings/world.h"
@@ -61,6 +62,38 @@ py::list prefixes(Host& host) {
                                  time_or_none(p.addresses_until), p.detached, routers));
     }
   });
+  return rows;
+}
+
+std::optional<Ipv6Address> parse_source(const std::optional<std::string>& text) {
+  return text ? std::optional(parse_address(*text)) : std::nullopt;
+}
+
+void add_multicast_route(Host& host, const std::string& groups, const std::optional<std::string>& source,
+                         const std::string& incoming, const std::vector<std::string>& outgoing) {
+  MulticastRoute route{.groups = parse_prefix(groups), .source = parse_source(source),
+                       .in = host.stack().find_interface(incoming), .out = {}};
+  for (const std::string& name : outgoing) route.out.push_back(host.stack().find_interface(name));
+  host.stack().multicast_forwarding().add(std::move(route));
+  host.stack().on_multicast_forwarding_changed();
+}
+
+bool remove_multicast_route(Host& host, const std::string& groups, const std::optional<std::string>& source) {
+  const bool removed = host.stack().multicast_forwarding().remove(parse_prefix(groups), parse_source(source));
+  host.stack().on_multicast_forwarding_changed();
+  return removed;
+}
+
+py::list multicast_routes(Host& host) {
+  py::list rows;
+  const MulticastForwarding* multicast = host.stack().multicast_forwarding_in_use();
+  if (multicast == nullptr) return rows;
+  for (const MulticastRoute& r : multicast->routes()) {
+    py::list out;
+    for (const Ip6Interface* interface : r.out) out.append(interface->name());
+    rows.append(py::make_tuple(r.groups.to_string(), r.source ? py::object(py::str(r.source->to_string())) : py::none(),
+                               r.in->name(), out, r.packets, r.bytes, r.wrong_interface));
+  }
   return rows;
 }
 
@@ -145,6 +178,20 @@ void bind_controls(py::class_<Host>& host) {
       .def("prefixes", &prefixes,
            "(interface, prefix, on-link, until, addresses formed, until, detached, routers); times in ns, None: for "
            "ever.")
+      .def_property(
+          "multicast_flood",
+          [](const Host& h) {
+            const MulticastForwarding* multicast = h.stack().multicast_forwarding_in_use();
+            return multicast != nullptr && multicast->flood;
+          },
+          [](Host& h, bool on) {
+            h.stack().multicast_forwarding().flood = on;
+            h.stack().on_multicast_forwarding_changed();
+          })
+      .def("add_multicast_route", &add_multicast_route, "groups"_a, "source"_a, "incoming"_a, "outgoing"_a)
+      .def("remove_multicast_route", &remove_multicast_route, "groups"_a, "source"_a, "False: there is none.")
+      .def("multicast_routes", &multicast_routes,
+           "(groups, source or None, incoming, [outgoing], packets, bytes, packets by a wrong interface).")
       .def("groups", &groups, "(interface, group, how often it was joined).")
       .def("destinations", &destinations, "(destination, interface, next hop, MTU, it is ours), by destination.")
       .def("clear_destination_cache", [](Host& h) { h.stack().clear_destination_cache(); })

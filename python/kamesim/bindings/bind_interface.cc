@@ -163,6 +163,12 @@ void bind_interface(py::module_& m) {
           "link_layer_addresses", [](const Interface& i) { return i->has_link_layer_addresses(); },
           [](const Interface& i, bool on) { i->set_link_layer_addresses(on); })
       .def_property(
+          "multicast_scope_boundary", [](const Interface& i) { return static_cast<int>(i->multicast_scope_boundary); },
+          [](const Interface& i, int scope) { i->multicast_scope_boundary = static_cast<Scope>(scope); })
+      .def_property(
+          "multicast_hop_threshold", [](const Interface& i) { return i->multicast_hop_threshold; },
+          [](const Interface& i, std::uint8_t hops) { i->multicast_hop_threshold = hops; })
+      .def_property(
           "prefer_source", [](const Interface& i) { return i->prefer_source; },
           [](const Interface& i, bool on) { i->prefer_source = on; })
       .def_property_readonly("point_to_point", [](const Interface& i) { return i->point_to_point(); })
