@@ -185,6 +185,14 @@ void Ip6Stack::set_forwarding(bool on) {
     }
     review_subnet_router_anycast(*interface);
   }
+  for (const auto& interface : interfaces_) {
+    if (!interface->is_tunnel() || !static_cast<TunnelInterface&>(*interface).configured) continue;
+    if (on) {
+      interface->join_group(kAllRoutersLinkLocal);
+    } else {
+      interface->leave_group(kAllRoutersLinkLocal);
+    }
+  }
   notify({Kind::ForwardingChanged, nullptr, {}});
 }
 

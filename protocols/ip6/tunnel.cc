@@ -13,8 +13,7 @@ namespace kamesim {
 
 namespace {
 
-constexpr std::uint8_t kEcnMask = 0b11;  // RFC 3168 §5
-constexpr unsigned kMaxNesting = 4;      // tunnels whose MTUs are looked at, one in the other
+constexpr unsigned kMaxNesting = 4;  // tunnels whose MTUs are looked at, one in the other
 
 struct InnerLimit {
   std::uint8_t value;
@@ -95,8 +94,16 @@ std::uint32_t TunnelInterface::path_mtu(unsigned depth) const {
 }
 
 std::uint32_t TunnelInterface::mtu() const {
-  if (parameters_.mtu) return *parameters_.mtu;
-  return std::max(static_cast<std::uint32_t>(kIpv6MinimumMtu), path_mtu(0) - static_cast<std::uint32_t>(overhead()));
+  const std::uint32_t path =
+      std::max(static_cast<std::uint32_t>(kIpv6MinimumMtu), path_mtu(0) - static_cast<std::uint32_t>(overhead()));
+  return std::min(path, parameters_.mtu.value_or(path));
+}
+
+std::uint8_t TunnelInterface::outer_hop_limit() const {
+  if (parameters_.hop_limit) return *parameters_.hop_limit;
+  if (over_ip4() || stack().forwarding()) return stack().config().hop_limit;
+  const Ip6Interface* out = stack().route_to(remote_, nullptr).interface;
+  return out != nullptr ? out->cur_hop_limit : stack().config().hop_limit;
 }
 
 void TunnelInterface::send(Packet packet, const Ipv6Address&) {
@@ -122,9 +129,9 @@ void TunnelInterface::send(Packet packet, const Ipv6Address&) {
       limit = static_cast<std::uint8_t>(inner->value - 1);
     }
   }
-  const std::uint8_t dscp = parameters_.traffic_class.value_or(inner_class) & static_cast<std::uint8_t>(~kEcnMask);
-  const std::uint8_t ecn = parameters_.ecn == TunnelEcn::Normal ? inner_class & kEcnMask : 0;  // RFC 6040 §4.1
-  const auto traffic_class = static_cast<std::uint8_t>(dscp | ecn);
+  ++counters_.sent_packets;
+  counters_.sent_bytes += packet.size();
+  const std::uint8_t traffic_class = traffic_class_into_tunnel(inner_class, parameters_.traffic_class, parameters_.ecn);
   const NextHeader protocol = inner_ip4 ? NextHeader::Ipv4 : NextHeader::Ipv6;
   if (over_ip4()) return send_over_ip4(std::move(packet), traffic_class, protocol);
   send_over_ip6(std::move(packet), traffic_class, protocol, limit);
@@ -132,14 +139,18 @@ void TunnelInterface::send(Packet packet, const Ipv6Address&) {
 
 void TunnelInterface::send_over_ip6(Packet packet, std::uint8_t traffic_class, NextHeader next_header,
                                     std::optional<std::uint8_t> limit) {
+  if (packet.size() > kIpv6MaxPayload - kTunnelEncapsulationLimitHeaderSize) [[unlikely]] {
+    return stack().drop(kTunnelTooLong, packet.bytes());
+  }
+  const std::uint8_t hop_limit = outer_hop_limit();
   if (limit) {
     write_tunnel_encapsulation_limit_header(packet.prepend(kTunnelEncapsulationLimitHeaderSize), next_header, *limit);
     next_header = NextHeader::DestinationOptions;
   }
   const auto payload = static_cast<std::uint16_t>(packet.size());
   Ipv6Header{.traffic_class = traffic_class, .flow_label = parameters_.flow_label, .payload_length = payload,
-             .next_header = next_header, .hop_limit = parameters_.hop_limit.value_or(stack().config().hop_limit),
-             .source = local_, .destination = remote_}
+             .next_header = next_header, .hop_limit = hop_limit, .source = local_,
+             .destination = remote_}
       .write(packet.prepend(kIpv6HeaderSize));
   stack().output_packet(std::move(packet));
 }
@@ -153,7 +164,7 @@ void TunnelInterface::send_over_ip4(Packet packet, std::uint8_t traffic_class, N
   const auto total = static_cast<std::uint16_t>(packet.size() + kIpv4HeaderSize);
   const auto identification = static_cast<std::uint16_t>(stack().next_fragment_id());
   Ipv4Header{.type_of_service = traffic_class, .total_length = total, .identification = identification,
-             .dont_fragment = dont_fragment, .ttl = parameters_.hop_limit.value_or(stack().config().hop_limit),
+             .dont_fragment = dont_fragment, .ttl = outer_hop_limit(),
              .protocol = protocol, .source = ipv4_of(local_), .destination = ipv4_of(remote_)}
       .write(packet.prepend(kIpv4HeaderSize));
   stack().output_packet(std::move(packet));

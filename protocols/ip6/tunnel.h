@@ -7,6 +7,7 @@
 
 #include "protocols/ip6/interface.h"
 #include "protocols/ip6/stack.h"
+#include "protocols/ip6/tunnel_header.h"
 
 namespace kamesim {
 
@@ -18,26 +19,22 @@ inline constexpr DropInfo kTunnelInnerSource{"tunnel.inner_source_not_allowed", 
 inline constexpr DropInfo kTunnelCongestion{"tunnel.congestion_not_ecn_capable", "RFC 6040 §4.2"};
 inline constexpr DropInfo kTunnelInnerMalformed{"tunnel.inner_malformed", "RFC 2473 §3.3"};
 inline constexpr DropInfo kTunnelDown{"tunnel.down", "a tunnel that is switched off"};
+inline constexpr DropInfo kTunnelNestedTooDeep{"tunnel.nested_too_deep", "RFC 2473 §4.1"};
 inline constexpr DropInfo kTunnelTooLong{"tunnel.too_long", "RFC 791 §3.1"};
 
 inline constexpr std::uint8_t kDefaultEncapsulationLimit = 4;  // RFC 2473 §6.6
 
-// RFC 6040 §4.1: what becomes of the ECN field on the way in.
-enum class TunnelEcn : std::uint8_t {
-  Normal,         // the outer header has the inner one's
-  Compatibility,  // for exits that know nothing of it: Not-ECT
-};
-
 // RFC 2473 §6, the state of a tunnel at its entry point.
 struct TunnelParameters {
-  std::optional<std::uint8_t> hop_limit;  // §6.3; empty: that of the node
+  std::optional<std::uint8_t> hop_limit;  // §6.3; empty: of a router its own, of a host what routers advertise
   // §6.4, the DSCP at its place in a traffic class; empty: that of the inner packet. ECN is `ecn`'s matter.
   std::optional<std::uint8_t> traffic_class;
   std::uint32_t flow_label = 0;  // §6.5
   // §6.6: the Tunnel Encapsulation Limit to send; empty: none, unless an inner packet has one. None over IPv4.
   std::optional<std::uint8_t> encapsulation_limit;
-  std::optional<std::uint32_t> mtu;  // of inner packets; empty: the path's (§6.7)
+  std::optional<std::uint32_t> mtu;  // of inner packets, if the path carries so much (§6.7)
   TunnelEcn ecn = TunnelEcn::Normal;
+  TunnelDscp dscp = TunnelDscp::Pipe;  // RFC 2983, at the exit
 };
 
 class TunnelInterface final : public Ip6Interface {
@@ -56,6 +53,14 @@ class TunnelInterface final : public Ip6Interface {
 
   // Which inner sources may come out of the tunnel; all if not set (RFC 6275 §10.4.5 wants the home address only).
   std::function<bool(const Ipv6Address&)> allows_inner_source;
+  struct Counters {  // of inner packets
+    std::uint64_t sent_packets = 0, sent_bytes = 0;
+    std::uint64_t received_packets = 0, received_bytes = 0;
+    std::uint64_t errors_relayed = 0;            // RFC 2473 §8
+    std::uint64_t ecn_logs = 0, ecn_alarms = 0;  // RFC 6040 figure 4: "(!)" and "(!!!)"
+  };
+  Counters& counters() const { return counters_; }
+  unsigned decapsulating = 0;  // packets inside packets that come out of it, while one goes up
   bool configured = false;  // by an administrator: a reboot keeps it
 
   bool up() const override { return up_; }
@@ -69,11 +74,13 @@ class TunnelInterface final : public Ip6Interface {
 
  private:
   std::uint32_t path_mtu(unsigned depth) const;
+  std::uint8_t outer_hop_limit() const;
   void send_over_ip6(Packet packet, std::uint8_t traffic_class, NextHeader inner, std::optional<std::uint8_t> limit);
   void send_over_ip4(Packet packet, std::uint8_t traffic_class, NextHeader inner);
 
   Ipv6Address local_, remote_;
   TunnelParameters parameters_;
+  mutable Counters counters_;
   bool up_ = true;
 };
 

@@ -5,24 +5,18 @@
 
 #include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/tunnel.h"
+#include "protocols/wire/extension_headers.h"
 #include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
+#include "protocols/wire/options_header.h"
 
 namespace kamesim {
 
 namespace {
 
-enum Ecn : std::uint8_t { NotEct = 0b00, Ect1 = 0b01, Ect0 = 0b10, Ce = 0b11, Drop };  // RFC 3168 §5
-constexpr std::uint8_t kEcnMask = 0b11;
-
-// RFC 6040 §4.2, figure 4, with rows and columns in the order of the codepoints.
-constexpr Ecn kEcnOutOfTunnel[4][4] = {
-    // outer:    NotEct  Ect1    Ect0    Ce
-    /* NotEct */ {NotEct, NotEct, NotEct, Drop},
-    /* Ect1 */   {Ect1,   Ect1,   Ect1,   Ce},
-    /* Ect0 */   {Ect0,   Ect1,   Ect0,   Ce},
-    /* Ce */     {Ce,     Ce,     Ce,     Ce},
-};
+// Out of one tunnel, one inside the other; a source can be forged. Twice what RFC 2473 §6.6 recommends as the limit at the
+// entry.
+constexpr unsigned kMaxDecapsulations = 8;
 
 TunnelInterface* find_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ipv6Address& remote) {
   for (const auto& interface : stack.interfaces()) {
@@ -60,6 +54,25 @@ void set_traffic_class(Packet& packet, std::uint8_t value) {
   }
 }
 
+// RFC 2473 §8.2: "pointing to a valid Tunnel Encapsulation Limit destination header with the Tun Encap Lim field set to a
+// value zero". `headers`: the size of those of the tunnel.
+bool points_to_used_up_limit(const Icmp6Error& error, std::size_t headers) {
+  if (error.code != static_cast<std::uint8_t>(ParameterProblemCode::ErroneousHeaderField)) return false;
+  const auto tunnel_packet = Ipv6HeaderView::check_quoted(error.invoking_packet);
+  if (!tunnel_packet) return false;
+  ExtensionHeaderWalk walk(*tunnel_packet);
+  for (auto step = walk.next(); step && *step && (*step)->offset < headers; step = walk.next()) {
+    if ((*step)->type != NextHeader::DestinationOptions) continue;
+    const auto options = OptionsHeaderView::check((*step)->bytes);
+    if (!options) return false;
+    for (const Tlv& option : options->options()) {
+      const auto limit = tunnel_encapsulation_limit(option);
+      if (limit && *limit == 0 && (*step)->offset + option.offset + kTlvHeaderSize == error.parameter) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 TunnelInput::TunnelInput(Ip6Stack& stack) : stack_(stack) {
@@ -81,14 +94,21 @@ void TunnelInput::on_packet(InputPacket& in) {
   if (tunnel->allows_inner_source && !tunnel->allows_inner_source(inner->source)) {
     return stack_.drop(kTunnelInnerSource, in.packet.bytes());
   }
-  const Ecn ecn = kEcnOutOfTunnel[inner->traffic_class & kEcnMask][in.traffic_class & kEcnMask];
-  if (ecn == Drop) return stack_.drop(kTunnelCongestion, in.packet.bytes());
+  if (tunnel->decapsulating >= kMaxDecapsulations) return stack_.drop(kTunnelNestedTooDeep, in.packet.bytes());
+  const EcnOutcome ecn = ecn_out_of_tunnel(inner->traffic_class, in.traffic_class);
+  if (ecn.alarm == EcnAlarm::Log) ++tunnel->counters().ecn_logs;
+  if (ecn.alarm == EcnAlarm::Alarm) ++tunnel->counters().ecn_alarms;
+  if (!ecn.leaves) return stack_.drop(kTunnelCongestion, in.packet.bytes());
+  const std::uint8_t leaves_with =
+      traffic_class_out_of_tunnel(inner->traffic_class, in.traffic_class, *ecn.leaves, tunnel->parameters().dscp);
   Packet packet = std::move(in.packet);
   packet.trim_front(in.offset);
-  if (ecn != (inner->traffic_class & kEcnMask)) {
-    set_traffic_class(packet, static_cast<std::uint8_t>((inner->traffic_class & ~kEcnMask) | ecn));
-  }
+  ++tunnel->counters().received_packets;
+  tunnel->counters().received_bytes += packet.size();
+  if (leaves_with != inner->traffic_class) set_traffic_class(packet, leaves_with);
+  ++tunnel->decapsulating;
   stack_.input(*tunnel, std::move(packet));
+  --tunnel->decapsulating;
   if (MobilityHooks* hooks = stack_.mobility_hooks()) {
     hooks->on_reverse_tunnelled(inner->source, inner->destination, inner->protocol);
   }
@@ -105,15 +125,13 @@ void TunnelInput::on_icmp6_error_report(const Icmp6ErrorReport& report) {
     case Icmp6Type::TimeExceeded:
       if (error.code != static_cast<std::uint8_t>(TimeExceededCode::HopLimitExceeded)) return;
       break;
-    case Icmp6Type::ParameterProblem: {
-      // §8.2: of an Encapsulation Limit that was used up; any other is the tunnel's own fault.
-      const std::uint32_t pointer = error.parameter;
-      if (pointer >= report.offset || pointer < kIpv6HeaderSize || error.invoking_packet[pointer] != 0) return;
+    case Icmp6Type::ParameterProblem:  // any other is the tunnel's own fault
+      if (!points_to_used_up_limit(error, report.offset)) return;
       break;
-    }
     case Icmp6Type::DestinationUnreachable: break;
     default: return;
   }
+  ++tunnel->counters().errors_relayed;
   stack_.icmp6_error(Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, inner), nullptr);
 }
 
@@ -130,6 +148,7 @@ void TunnelInput::tell_too_big(const TunnelInterface& tunnel, Bytes inner, const
     if (!header || header->payload_length() + kIpv6HeaderSize <= kIpv6MinimumMtu) return;
   }
   const std::uint32_t mtu = is_ip4(inner) ? left : std::max(left, static_cast<std::uint32_t>(kIpv6MinimumMtu));
+  ++tunnel.counters().errors_relayed;
   stack_.icmp6_error(Icmp6Error::packet_too_big(std::min(mtu, tunnel.mtu()), inner), nullptr);
 }
 

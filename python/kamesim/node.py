@@ -254,14 +254,18 @@ class Node(Controls):
         encapsulation_limit: int | None = 4,
         mtu: int | None = None,
         ecn: Literal["normal", "compatibility"] = "normal",
+        dscp: Literal["pipe", "uniform"] = "pipe",
     ) -> Tunnel:
         """Makes a tunnel between two addresses, of IPv6 (RFC 2473) or IPv4 (RFC 4213, RFC 2003), for packets of both.
 
         The other end needs one back. Route to it: node.add_route("2001:db8:9::/48", interface=tunnel). Defaults are RFC
-        2473's, section 6. name: None: "tun<n>". local: of this node. hop_limit: of tunnel packets; None: the node's.
+        2473's, section 6. name: None: "tun<n>". local: of this node. hop_limit: of tunnel packets; None: a router's
+        own, of a host what routers advertise.
         traffic_class: of tunnel packets, or "inherit": the carried packet's. encapsulation_limit: how many more tunnels
-        they may enter; None: no limit is sent. mtu: bytes; None: found out. ecn: how congestion marks go in (RFC 6040):
-        "normal", copied, or "compatibility", for exits that do not know of them.
+        they may enter; None: no limit is sent. mtu: of carried packets, in bytes, 1280 or more, if the path takes as
+        much; None: what it takes. ecn: how congestion marks go in (RFC 6040):
+        "normal", copied, or "compatibility", for exits that do not know of them. dscp: of what comes out (RFC 2983): the
+        carried packet's own, "pipe", or that of the tunnel packet, "uniform".
         """
         label = self._free_tunnel_name() if name is None else name
         errors.name(f"{self._what}: tunnel", label)
@@ -278,6 +282,7 @@ class Node(Controls):
             encapsulation_limit=encapsulation_limit,
             mtu=mtu,
             ecn=ecn,
+            dscp=dscp,
         )
         self._core.add_tunnel(label, *ends, parameters)
         tunnel = Tunnel(self, label)

@@ -236,6 +236,7 @@ def _make_tunnel(node: Node, entry: Any) -> None:
         encapsulation_limit=entry.encapsulation_limit if entry.HasField("encapsulation_limit") else None,
         flow_label=entry.flow_label,
         ecn="compatibility" if entry.ecn_compatibility else "normal",
+        dscp="uniform" if entry.dscp_uniform else "pipe",
         **given,
     )
     for address in entry.addresses:

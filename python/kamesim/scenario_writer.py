@@ -232,6 +232,7 @@ def _add_role(message: Any, node: Node, role: object) -> None:
 def _add_tunnel(added: Any, tunnel: Tunnel) -> None:
     parameters = {k: v for k, v in tunnel.parameters.items() if v is not None and v != "inherit"}
     parameters["ecn_compatibility"] = parameters.pop("ecn") == "compatibility"
+    parameters["dscp_uniform"] = parameters.pop("dscp") == "uniform"
     rows = tunnel.node._core.tunnel_addresses(tunnel.name)
     added.tunnels.add(
         name=tunnel.name,

@@ -48,7 +48,7 @@ class Tunnel:
     def mtu(self) -> int:
         """The largest packet that it carries whole, in bytes: what was set, or the path's MTU less the headers.
 
-        1280 or more of IPv6: tunnel packets are fragmented where need be (RFC 2473 section 7.1).
+        What was set counts if the path takes as much. 1280 or more of IPv6: tunnel packets are fragmented where need be (RFC 2473 section 7.1).
         """
         return self.node._core.tunnel_mtu(self.name)
 
@@ -72,7 +72,16 @@ class Tunnel:
             "encapsulation_limit": p.encapsulation_limit,
             "mtu": p.mtu,
             "ecn": "compatibility" if p.ecn_compatibility else "normal",
+            "dscp": "uniform" if p.dscp_uniform else "pipe",
         }
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Carried packets: sent_packets, sent_bytes, received_packets, received_bytes; errors_relayed: problems within the
+        tunnel that were told to the sources of what it carried (RFC 2473 section 8); ecn_logs and ecn_alarms: pairs of
+        congestion marks that came out and that nobody uses, "(!)" and "(!!!)" in RFC 6040's figure 4. A reboot clears
+        them."""
+        return self.node._core.tunnel_counters(self.name)
 
     def configure(self, **parameters: Any) -> None:
         """Changes parameters of `Node.add_tunnel`, by name: configure(hop_limit=10)."""
@@ -145,6 +154,7 @@ def check(
     encapsulation_limit: Any,
     mtu: Any,
     ecn: Any,
+    dscp: Any,
 ) -> _core.TunnelParameters:
     """The parameters, checked."""
     p = _core.TunnelParameters()
@@ -163,4 +173,5 @@ def check(
     if mtu is not None:
         p.mtu = errors.integer(what, "mtu", mtu, "bytes", minimum=errors.MINIMUM_MTU, maximum=LARGEST_MTU)
     p.ecn_compatibility = errors.one_of(what, "ecn", ecn, ("normal", "compatibility")) == "compatibility"
+    p.dscp_uniform = errors.one_of(what, "dscp", dscp, ("pipe", "uniform")) == "uniform"
     return p

@@ -148,7 +148,7 @@ def test_a_reboot_keeps_tunnels():
 
 def test_scenario_files_keep_tunnels(tmp_path):
     sites = Sites(4)
-    there, _ = sites.tunnel(hop_limit=9, mtu=1300, ecn="compatibility")
+    there, _ = sites.tunnel(hop_limit=9, mtu=1300, ecn="compatibility", dscp="uniform")
     there.add_address("10.9.0.1/30")
     there.up = False
     sites.net.save_scenario(tmp_path / "tunnels.pb")
@@ -157,6 +157,24 @@ def test_scenario_files_keep_tunnels(tmp_path):
     assert again.parameters == there.parameters
     assert again.addresses[-1] == "10.9.0.1"
     assert "tun0" in set(again.node.routes["interface"])
+
+
+def test_counters_of_what_is_carried():
+    sites = Sites(6)
+    there, back = sites.tunnel()
+    sites.net.run(for_=6)
+    before = there.counters
+    sites.a.ping(sites.b.address, count=3, size=100, interval=0.1)
+    sites.net.run(for_=2)
+    gone = {name: count - before[name] for name, count in there.counters.items()}
+    assert (gone["sent_packets"], gone["sent_bytes"]) == (3, 3 * 148)
+    assert (gone["received_packets"], gone["received_bytes"]) == (3, 3 * 148)
+    assert gone["errors_relayed"] == gone["ecn_alarms"] == 0
+    back.remove()
+    sites.a.ping(sites.b.address, count=1)
+    sites.net.run(for_=2)
+    assert there.counters["sent_packets"] == before["sent_packets"] + 4
+    assert sites.right.drops["tunnel.unknown_peer"] == 1
 
 
 def test_end_points_move():
@@ -200,6 +218,7 @@ def test_a_tunnel_goes_with_its_routes():
         ({"encapsulation_limit": 256}, "encapsulation_limit is 256"),
         ({"mtu": 1279}, "mtu is 1279"),
         ({"ecn": "full"}, "'normal' or 'compatibility'"),
+        ({"dscp": "hose"}, "'pipe' or 'uniform'"),
         ({"name": "eth0"}, "an interface named 'eth0' already"),
     ],
 )

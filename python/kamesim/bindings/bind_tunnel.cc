@@ -47,6 +47,13 @@ std::vector<std::pair<std::string, unsigned>> addresses(const Host& host, const 
   return rows;
 }
 
+py::dict counters(const Host& host, const std::string& name) {
+  const TunnelInterface::Counters& c = tunnel(host, name).counters();
+  return py::dict("sent_packets"_a = c.sent_packets, "sent_bytes"_a = c.sent_bytes,
+                  "received_packets"_a = c.received_packets, "received_bytes"_a = c.received_bytes,
+                  "errors_relayed"_a = c.errors_relayed, "ecn_logs"_a = c.ecn_logs, "ecn_alarms"_a = c.ecn_alarms);
+}
+
 }  // namespace
 
 void def_tunnels(py::module_& m, py::class_<Host>& host) {
@@ -59,7 +66,10 @@ void def_tunnels(py::module_& m, py::class_<Host>& host) {
       .def_readwrite("mtu", &TunnelParameters::mtu)
       .def_property(
           "ecn_compatibility", [](const TunnelParameters& p) { return p.ecn == TunnelEcn::Compatibility; },
-          [](TunnelParameters& p, bool on) { p.ecn = on ? TunnelEcn::Compatibility : TunnelEcn::Normal; });
+          [](TunnelParameters& p, bool on) { p.ecn = on ? TunnelEcn::Compatibility : TunnelEcn::Normal; })
+      .def_property(
+          "dscp_uniform", [](const TunnelParameters& p) { return p.dscp == TunnelDscp::Uniform; },
+          [](TunnelParameters& p, bool on) { p.dscp = on ? TunnelDscp::Uniform : TunnelDscp::Pipe; });
   host.def("add_tunnel", &add, "name"_a, "local"_a, "remote"_a, "parameters"_a)
       .def(
           "remove_tunnel", [](Host& h, const std::string& name) { h.stack().remove_interface(tunnel(h, name)); },
@@ -86,6 +96,7 @@ void def_tunnels(py::module_& m, py::class_<Host>& host) {
           "set_tunnel_parameters",
           [](Host& h, const std::string& name, const TunnelParameters& p) { tunnel(h, name).set_parameters(p); },
           "name"_a, "parameters"_a)
+      .def("tunnel_counters", &counters, "name"_a)
       .def("tunnel_mtu", [](const Host& h, const std::string& name) { return tunnel(h, name).mtu(); }, "name"_a)
       .def("tunnel_up", [](const Host& h, const std::string& name) { return tunnel(h, name).up(); }, "name"_a)
       .def(

@@ -169,9 +169,9 @@ MUTATIONS = [
     Mutation(
         id="tunnel.congestion",
         rule="a mark of congestion on the outer header is told to the receiver (RFC 6040 §4.2)",
-        file="protocols/ip6/tunnel_input.cc",
-        old="/* Ect0 */   {Ect0,   Ect1,   Ect0,   Ce},",
-        new="/* Ect0 */   {Ect0,   Ect1,   Ect0,   Ect0},",
+        file="protocols/ip6/tunnel_header.h",
+        old="/* ECT(0) */ {{EcnField::Ect0}, {EcnField::Ect1}, {EcnField::Ect0}, {EcnField::Ce}},",
+        new="/* ECT(0) */ {{EcnField::Ect0}, {EcnField::Ect1}, {EcnField::Ect0}, {EcnField::Ect0}},",
         cases=("tunnels.congestion-in-the-tunnel-is-told-to-the-receiver",),
     ),
     Mutation(

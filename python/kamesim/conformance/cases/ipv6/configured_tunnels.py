@@ -39,6 +39,7 @@ from kamesim.conformance.exchange import (
     must,
     payload_of,
     quoted,
+    ra,
     should,
 )
 
@@ -271,6 +272,13 @@ def mtu_of_the_tunnel_is_as_configured(router, left, right):
     assert len(tunnelled(right)[1]) == 1308
 
 
+@case(must("RFC 2473 §6.7", "RFC 2473 §7.1 a"))
+def mtu_of_the_tunnel_is_no_more_than_the_path_takes(router, left, right):
+    make(router, mtu=9000)
+    left.send(sized(1500 - HEADERS + 1))
+    expect(left, ICMPv6PacketTooBig, mtu=1500 - HEADERS)
+
+
 # --- Errors from within the tunnel (RFC 2473 §8) ------------------------------------------------------------------------------
 
 
@@ -306,6 +314,15 @@ def other_parameter_problems_of_the_tunnel_are_not_told(tunnel, left, right):
     left.send(to_far())
     outer, _ = tunnelled(right)
     right.send(from_within(ICMPv6ParamProblem(code=1, ptr=6), outer))
+    expect_silence(left)
+
+
+@case(must("RFC 2473 §8.2"))
+@pytest.mark.parametrize("pointer", [41, 43, 47], ids=["length", "option-length", "padding"])
+def parameter_problem_beside_the_limit_is_not_told(router, left, right, pointer):
+    make(router, encapsulation_limit=0)
+    left.send(to_far())
+    right.send(from_within(ICMPv6ParamProblem(code=0, ptr=pointer), tunnelled(right)[0]))
     expect_silence(left)
 
 
@@ -413,6 +430,16 @@ def tunnel_packet_without_a_whole_header_inside_is_discarded(tunnel, router, lef
     expect_dropped(router, "tunnel.inner_malformed")
 
 
+@case(must("RFC 2473 §4.1"))
+def packets_inside_packets_have_an_end(tunnel, router, left, right):
+    packet = IPv6(src=FAR, dst=TESTER.address) / echo()
+    for _ in range(20):
+        packet = IPv6(src=EXIT, dst=ENTRY, nh=41) / Raw(bytes(packet))
+    right.send(from_exit(packet))
+    expect_silence(left)
+    expect_dropped(router, "tunnel.nested_too_deep")
+
+
 @case(must("RFC 4291 §2.8"))
 def tunnel_is_in_the_groups_of_all_nodes_and_all_routers(tunnel, left, right):
     for group in ("ff02::1", "ff02::2"):
@@ -464,3 +491,44 @@ def mark_on_the_way_out_is_the_severer_one(tunnel, router, left, right, inner, o
         assert marks == ([] if outer == CE else [0xB8])
     else:
         assert marks == [0xB8 | max(inner, outer, key=severity.index)]
+
+
+@case(should("RFC 6040 §4.2"))
+def marks_that_nobody_uses_are_counted(tunnel, left, right):
+    for inner in (NOT_ECT, ECT1, ECT0, CE):
+        for outer in (NOT_ECT, ECT1, ECT0, CE):
+            right.send(from_exit(IPv6(src=FAR, dst=TESTER.address, tc=inner) / echo(), tc=outer))
+    right.run(0.1)
+    assert (tunnel.counters["ecn_logs"], tunnel.counters["ecn_alarms"]) == (1, 4)  # "(!)" and "(!!!)" of figure 4
+
+
+# --- Differentiated services (RFC 2983) ---------------------------------------------------------------------------------------
+
+
+def class_that_leaves(left, right, inner, outer):
+    right.send(from_exit(IPv6(src=FAR, dst=TESTER.address, tc=inner) / echo(), tc=outer))
+    return expect(left, ICMPv6EchoRequest)[IPv6].tc
+
+
+@case(must("RFC 2983 §3.2"))
+def class_of_the_carried_packet_stays_in_the_pipe_model(tunnel, left, right):
+    assert class_that_leaves(left, right, 0xB8 | ECT0, 0x28 | CE) == 0xB8 | CE
+
+
+@case(must("RFC 2983 §3.1"))
+def class_of_the_tunnel_packet_goes_on_in_the_uniform_model(router, left, right):
+    make(router, dscp="uniform")
+    assert class_that_leaves(left, right, 0xB8 | ECT0, 0x28 | CE) == 0x28 | CE
+
+
+# --- Hosts (RFC 2473 §6.3) ------------------------------------------------------------------------------------------------
+
+
+@case(must("RFC 2473 §6.3"), role="host")
+def hop_limit_of_a_hosts_tunnel_is_what_routers_advertise(host, port):
+    port.send(ra(cur_hop_limit=32))
+    tunnel = host.add_tunnel(local=NODE.address, remote=TESTER.address)
+    host.add_route("2001:db8:ee::/48", interface=tunnel)
+    host.ping(FAR, count=1)
+    outer = next(p for p in port.frames(1.0) if p[IPv6].dst == TESTER.address and p[IPv6].nh == 60)
+    assert outer[IPv6].hlim == 32
