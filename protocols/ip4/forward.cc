@@ -15,7 +15,8 @@ void Ip4Stack::forward(Ip6Interface& interface, Packet packet) {
   };
   if (header.source() == kIpv4Any) return drop(kIp4BadSource, packet.bytes());
   if (header.ttl() <= 1) return refuse(kIp4TtlExceeded, {Icmp4Type::TimeExceeded, 0});
-  const Destination to = common_.route_to(v4_mapped(header.destination()), nullptr);
+  Destination to = common_.route_to(v4_mapped(header.destination()), nullptr);
+  if (to.multipath) common_.use_path_of_flow(packet.bytes(), to);
   if (to.interface == nullptr) return unreachable(kIp4NoRoute, Icmp4UnreachableCode::Network);
   if (to.kind == RouteKind::Reject) {
     return unreachable(kIp4RejectRoute, Icmp4UnreachableCode::AdministrativelyProhibited);

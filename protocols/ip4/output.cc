@@ -77,11 +77,13 @@ SendError Ip4Stack::output(Packet payload, const OutputRequest& request) {
              .protocol = request.next_header, .source = ipv4_of(source), .destination = destination}
       .write(payload.prepend(kIpv4HeaderSize));
   ++common_.counters().sent;
+  if (to.multipath) common_.use_path_of_flow(payload.bytes(), to);
   return send_to(to, std::move(payload));
 }
 
 SendError Ip4Stack::output_packet(Packet packet, Ip6Interface* zone) {
-  const Destination to = common_.route_to(v4_mapped(destination_of(packet)), zone);
+  Destination to = common_.route_to(v4_mapped(destination_of(packet)), zone);
+  if (to.multipath) common_.use_path_of_flow(packet.bytes(), to);
   return send_to(to, std::move(packet));
 }
 

@@ -28,6 +28,7 @@ struct Destination {
   RouteKind kind = RouteKind::Reject;
   RouteOrigin origin = RouteOrigin::Static;
   bool fragment_header = false;  // every packet of ours bears one (RFC 2460 §5)
+  bool multipath = false;  // each flow has a next hop of its own (RFC 2991): that here is the first of them
   bool by_source = false;  // the first hop depends on the packet's source (RFC 8028)
 };
 

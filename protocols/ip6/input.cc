@@ -108,9 +108,15 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
     packet = look.packet.share();
     if (process_hop_by_hop(look, OptionsFor::Path) == Walk::Stop) return;
     if (look.router_alert && heeds_router_alert(look)) return;
-    return forward(interface, std::move(packet),
-                   route_to(destination, destination.is_link_local() ? &interface : nullptr), link_layer_multicast);
+    const Destination again = route_to(destination, destination.is_link_local() ? &interface : nullptr);
+    return forward_by_flow(interface, std::move(packet), again, link_layer_multicast);
   }
+  if (to.multipath) [[unlikely]] return forward_by_flow(interface, std::move(packet), to, link_layer_multicast);
+  forward(interface, std::move(packet), to, link_layer_multicast);
+}
+
+void Ip6Stack::forward_by_flow(Ip6Interface& interface, Packet packet, Destination to, bool link_layer_multicast) {
+  if (to.multipath) use_path_of_flow(packet.bytes(), to);
   forward(interface, std::move(packet), to, link_layer_multicast);
 }
 

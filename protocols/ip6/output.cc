@@ -217,6 +217,11 @@ SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fr
     use_first_hop_for(source, chosen);
     return send_to(chosen, std::move(packet), dont_fragment, path);
   }
+  if (cached.multipath) [[unlikely]] {
+    Destination chosen = cached;
+    use_path_of_flow(packet.bytes(), chosen);
+    return send_to(chosen, std::move(packet), dont_fragment, path);
+  }
   return send_to(cached, std::move(packet), dont_fragment, path);
 }
 

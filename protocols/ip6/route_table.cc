@@ -55,6 +55,19 @@ const Route* RouteTable::lookup(const Ipv6Address& destination, const Ip6Interfa
   return nullptr;
 }
 
+std::span<const Route> RouteTable::equal_cost(const Route& best) const {
+  const bool given = best.origin == RouteOrigin::Static || best.origin == RouteOrigin::Daemon;
+  if (!given || best.kind != RouteKind::Unicast) return {&best, 1};
+  const auto& routes = buckets_.at(best.prefix).routes;
+  const auto alike = [&](const Route& r) {
+    return r.metric == best.metric && r.origin == best.origin && r.kind == RouteKind::Unicast;
+  };
+  // Sorted by metric; those of one metric in the order in which they came, so that others may stand between.
+  const Route* end = &best;
+  while (end != routes.data() + routes.size() && alike(*end)) ++end;
+  return {&best, end};
+}
+
 std::vector<Route> RouteTable::all() const {
   std::vector<Route> routes;
   routes.reserve(size_);

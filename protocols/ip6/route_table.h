@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -30,9 +31,12 @@ struct Route {
   Ipv6Address next_hop;  // unspecified: the destination itself is a neighbour (on-link)
   RouteKind kind = RouteKind::Unicast;
   RouteOrigin origin = RouteOrigin::Static;
-  std::uint32_t metric = 0;  // of several routes to one prefix, the lowest is used
+  // Of several routes to one prefix, the lowest is used; of unicast ones given with the same, each flow uses one.
+  std::uint32_t metric = 0;
+  std::uint32_t mtu = 0;  // of what goes this way, if that is less than the link's; 0: the link's
 
   bool on_link() const { return next_hop.is_unspecified(); }
+  std::uint32_t mtu_of(std::uint32_t link) const { return mtu != 0 && mtu < link ? mtu : link; }
 };
 
 class RouteTable {
@@ -46,6 +50,10 @@ class RouteTable {
   // The best usable route: the longest prefix, then the lowest metric. `interface`, if not null, limits the
   // search to routes of that interface (a zone). Null if there is none. Valid until the table changes.
   const Route* lookup(const Ipv6Address& destination, const Ip6Interface* interface = nullptr) const;
+
+  // The routes of `best`'s prefix, metric and origin, itself among them, if there is a choice between unicast routes that
+  // were given (RFC 2991). `best` is what lookup() told, and no copy.
+  std::span<const Route> equal_cost(const Route& best) const;
 
   // Changes with the table: what was derived from an older generation is stale.
   std::uint32_t generation() const { return generation_; }

@@ -127,6 +127,7 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
     return d;
   }
   d = Destination{.address = address, .next_hop = address, .zone = zone, .generation = generation};
+  std::uint32_t route_mtu = 0;
   if (address.is_link_local() || address.is_multicast()) {
     // RFC 4007 §9: the zone decides; an address of ours is in its own zone only.
     d.interface = zone;
@@ -145,9 +146,11 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
     if (!route->on_link()) d.next_hop = route->next_hop;
     const bool learned = d.origin == RouteOrigin::RouterAdvertisement || d.origin == RouteOrigin::Redirect;
     d.by_source = learned && !route->on_link() && chooses_first_hop_by_source();
+    d.multipath = zone == nullptr && routes_.equal_cost(*route).size() > 1;
+    route_mtu = route->mtu;
   }
   if (d.interface == nullptr) return d;
-  d.link_mtu = d.mtu = d.interface->mtu();
+  d.link_mtu = d.mtu = route_mtu != 0 ? std::min(route_mtu, d.interface->mtu()) : d.interface->mtu();
   if (const auto learned = path_mtu_.find(address, now())) {
     d.mtu = std::min(d.mtu, learned->mtu);
     d.valid_until = learned->expires;

@@ -212,6 +212,8 @@ class Ip6Stack final : public FrameReceiver {
   // After its routes or `flood` changed: what the NICs let in follows.
   void on_multicast_forwarding_changed();
   PathMtuTable& path_mtu() { return path_mtu_; }
+  // multipath.cc: of equal routes, that of the packet's flow; for a `to` that is `multipath`.
+  void use_path_of_flow(Bytes packet, Destination& to);
   // RFC 8028 (nd_first_hop.cc): whether the first hop depends on the source, and the change of `to` that follows.
   bool chooses_first_hop_by_source() const;
   void use_first_hop_for(const Ipv6Address& source, Destination& to);
@@ -295,6 +297,7 @@ class Ip6Stack final : public FrameReceiver {
   bool length_is_told(InputPacket& packet);
   bool heeds_router_alert(InputPacket& packet);
   void forward_multicast(const InputPacket& packet);
+  void forward_by_flow(Ip6Interface& interface, Packet packet, Destination to, bool link_layer_multicast);
   void local_input(InputPacket packet);
   void deliver(InputPacket& packet);
   // extension_input.cc: each handles the header at packet.offset and steps behind it.

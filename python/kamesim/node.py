@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LEAST_MTU_OF_IPV4 = 68  # bytes, RFC 791 section 3.2
+
 
 @dataclass(frozen=True)
 class StaticAddress:
@@ -300,8 +302,9 @@ class Node(Controls):
 
     @property
     def routes(self) -> pd.DataFrame:
-        """Its routing table: prefix, next_hop (None: on the link), interface, kind, origin, metric."""
-        return tables.frame(self._core.routes(), ["prefix", "next_hop", "interface", "kind", "origin", "metric"])
+        """Its routing table: prefix, next_hop (None: on the link), interface, kind, origin, metric, mtu (0: the link's)."""
+        columns = ["prefix", "next_hop", "interface", "kind", "origin", "metric", "mtu"]
+        return tables.frame(self._core.routes(), columns)
 
     def add_route(
         self,
@@ -311,12 +314,15 @@ class Node(Controls):
         interface: Interface | Tunnel | str | None = None,
         kind: str = "unicast",
         metric: int = 0,
+        mtu: int | None = None,
     ) -> None:
         """Adds a static route.
 
-        prefix: "::/0" is the default route, "0.0.0.0/0" that of IPv4. via: the next router's address; None: the prefix is on the link.
-        interface: or a tunnel; None: the one that `via` is reached by, or its only one. kind: "unicast", "reject" (answered with
-        Destination Unreachable) or "blackhole". metric: of routes to one prefix, the lowest is used.
+        prefix: "::/0" is the default route, "0.0.0.0/0" that of IPv4. via: the next router's address; None: the prefix
+        is on the link. interface: or a tunnel; None: the one that `via` is reached by, or its only one. kind: "unicast",
+        "reject" (answered with Destination Unreachable) or "blackhole". metric: of routes to one prefix, the lowest is
+        used; of unicast ones with the same metric each flow uses one, always the same (equal-cost multipath, RFC 2991).
+        mtu: bytes that go this way at most; None: what the link takes.
         """
         network = errors.ip_prefix(self._what, "prefix", prefix)
         next_hop = None if via is None else errors.ip_address(self._what, "via", via)
@@ -326,8 +332,12 @@ class Node(Controls):
             errors.fail(self._what, "via", via, f"an IPv{network.version} address, as the prefix is")
         errors.one_of(self._what, "kind", kind, ("unicast", "reject", "blackhole"))
         number = errors.integer(self._what, "metric", metric, "", minimum=0, maximum=2**32 - 1)
+        least = errors.MINIMUM_MTU if network.version == 6 else _LEAST_MTU_OF_IPV4
+        size = 0 if mtu is None else errors.integer(
+            self._what, "mtu", mtu, "bytes", minimum=least, maximum=errors.MAXIMUM_MTU
+        )
         on = self._exit_towards(next_hop) if interface is None else self._way_out(interface)
-        self._core.add_route(str(network), on.name, next_hop, kind, number)
+        self._core.add_route(str(network), on.name, next_hop, kind, number, size)
 
     def remove_route(self, prefix: str, *, via: str | None = None) -> None:
         """Removes the static routes to the prefix, all or those by one next router."""

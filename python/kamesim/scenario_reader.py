@@ -78,7 +78,12 @@ class _Builder:
                 )
         for route in message.static_routes:
             net.node(route.node).add_route(
-                route.prefix, via=route.next_hop or None, interface=route.nic, kind=route.kind, metric=route.metric
+                route.prefix,
+                via=route.next_hop or None,
+                interface=route.nic,
+                kind=route.kind,
+                metric=route.metric,
+                mtu=route.mtu or None,
             )
         if message.HasField("shortest_path_routes"):
             net.shortest_path_routes()

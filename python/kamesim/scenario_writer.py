@@ -88,10 +88,10 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
             anycast=static.anycast,
             skip_dad=not static.dad,
         )
-    for prefix, next_hop, nic, kind, origin, metric in node._core.routes():
+    for prefix, next_hop, nic, kind, origin, metric, mtu in node._core.routes():
         if origin == "static":
             message.static_routes.add(
-                node=node.name, prefix=prefix, nic=nic, next_hop=next_hop or "", kind=kind, metric=metric
+                node=node.name, prefix=prefix, nic=nic, next_hop=next_hop or "", kind=kind, metric=metric, mtu=mtu
             )
     if node.movement:
         movement = message.movements.add(node=node.name)

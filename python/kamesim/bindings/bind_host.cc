@@ -100,19 +100,21 @@ py::list routes(Host& host) {
   for (const Route& r : host.stack().routes().all()) {
     const py::object next_hop = r.on_link() ? py::object(py::none()) : py::str(ip_to_string(r.next_hop));
     rows.append(py::make_tuple(ip_to_string(r.prefix), next_hop, r.interface->name(), kind_name(r.kind),
-                               origin_name(r.origin), r.metric));
+                               origin_name(r.origin), r.metric, r.mtu));
   }
   return rows;
 }
 
 void add_route(Host& host, const std::string& prefix, const std::string& interface,
-               const std::optional<std::string>& next_hop, const std::string& kind, std::uint32_t metric) {
+               const std::optional<std::string>& next_hop, const std::string& kind, std::uint32_t metric,
+               std::uint32_t mtu) {
   host.stack().routes().add({.prefix = parse_prefix(prefix),
                              .interface = host.stack().find_interface(interface),
                              .next_hop = parse_address_or_unspecified(next_hop),
                              .kind = kind_of(kind),
                              .origin = RouteOrigin::Static,
-                             .metric = metric});
+                             .metric = metric,
+                             .mtu = mtu});
 }
 
 std::size_t remove_route(Host& host, const std::string& prefix_text, const std::optional<std::string>& next_hop_text) {
@@ -199,7 +201,8 @@ void bind_host(py::module_& m) {
            "(interface, address, prefix length, state, origin, preferred until, valid until); times in ns, None: for "
            "ever.")
       .def("routes", &routes, "(prefix, next hop or None, interface, kind, origin, metric), sorted by prefix.")
-      .def("add_route", &add_route, "prefix"_a, "interface"_a, "next_hop"_a, "kind"_a, "metric"_a)
+      .def("add_route", &add_route, "prefix"_a, "interface"_a, "next_hop"_a, "kind"_a, "metric"_a,
+           "mtu"_a, "MTU 0: the link's.")
       .def("remove_route", &remove_route, "prefix"_a, "next_hop"_a,
            "Removes static routes; next hop None: any. Returns how many.")
       .def("route_interface", &route_interface, "destination"_a)

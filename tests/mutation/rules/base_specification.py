@@ -65,8 +65,8 @@ MUTATIONS = [
         id="base.options-on-the-way",
         rule="options that a router reports it reports on the way, too (RFC 8200 §4.3)",
         file=INPUT,
-        old="if (process_hop_by_hop(look, OptionsFor::Path) == Walk::Stop) return;",
-        new="process_hop_by_hop(look, OptionsFor::Path);",
+        old="packet = look.packet.share();\n    if (process_hop_by_hop(look, OptionsFor::Path) == Walk::Stop) return;",
+        new="packet = look.packet.share();\n    process_hop_by_hop(look, OptionsFor::Path);",
         cases=("options-on-the-way.option-to-discard-is-discarded-silently",),
     ),
     Mutation(
