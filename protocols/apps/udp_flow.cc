@@ -1,6 +1,7 @@
 #include "protocols/apps/udp_flow.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -40,6 +41,8 @@ UdpFlowSender::UdpFlowSender(SocketLayer& sockets, const UdpFlowConfig& config)
       first_(std::max(config.start, node_.now())) {
   bind_or_throw(*socket_, node_, config.source_port);
   source_port_ = socket_->port();
+  on_since_ = first_;
+  if (config_.periods) on_until_ = first_ + draw_period(config_.periods->on);
   if (first_ < config_.stop) timer_.arm_at(first_);
 }
 
@@ -62,12 +65,30 @@ void UdpFlowSender::send_next() {
   arm_next();
 }
 
+Duration UdpFlowSender::draw_period(Duration mean) {
+  constexpr double kShape = 1.5;
+  switch (config_.periods->lengths) {
+    case PeriodLength::Constant: return mean;
+    case PeriodLength::Exponential: return Duration::from_seconds(intervals_.exponential(mean.to_seconds()));
+    case PeriodLength::Pareto: {
+      const double least = mean.to_seconds() * (kShape - 1) / kShape;
+      return Duration::from_seconds(least * std::exp(intervals_.exponential(1 / kShape)));
+    }
+  }
+  return mean;
+}
+
 void UdpFlowSender::arm_next() {
   // Constant: a multiple of the interval from the start, so that rounding does not add up.
-  const auto n = static_cast<double>(send_times_.size());
-  const Time next = config_.pattern == SendPattern::Constant
-                        ? first_ + Duration::from_seconds(n / config_.rate)
-                        : node_.now() + Duration::from_seconds(intervals_.exponential(1 / config_.rate));
+  const auto n = static_cast<double>(send_times_.size() - first_of_period_);
+  Time next = config_.pattern == SendPattern::Constant
+                  ? on_since_ + Duration::from_seconds(n / config_.rate)
+                  : node_.now() + Duration::from_seconds(intervals_.exponential(1 / config_.rate));
+  if (next >= on_until_) [[unlikely]] {
+    on_since_ = next = on_until_ + draw_period(config_.periods->off);
+    on_until_ = on_since_ + draw_period(config_.periods->on);
+    first_of_period_ = send_times_.size();
+  }
   if (next < config_.stop) timer_.arm_at(next);
 }
 

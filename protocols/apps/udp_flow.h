@@ -36,6 +36,17 @@ enum class SendPattern : std::uint8_t {
   Poisson,   // exponentially distributed intervals with the same mean
 };
 
+// How long the periods of an on-off source are: the same each, exponentially distributed, or by Pareto's distribution with
+// a shape of 1.5, whose sums of many sources are self-similar (Willinger et al., SIGCOMM 1995).
+enum class PeriodLength : std::uint8_t { Constant, Exponential, Pareto };
+
+// A source that sends in periods with pauses between them.
+struct OnOff {
+  PeriodLength lengths = PeriodLength::Exponential;
+  Duration on;   // mean; the first packet of a period goes at its start
+  Duration off;  // mean
+};
+
 struct UdpFlowConfig {
   std::uint32_t flow_id = 0;
   Ipv6Address source;             // unspecified: chosen for each packet by RFC 6724
@@ -45,6 +56,7 @@ struct UdpFlowConfig {
   std::uint32_t payload_bytes = 100;  // UdpFlowHeader::kSize to 65527
   double rate = 100;                  // packets a second
   SendPattern pattern = SendPattern::Constant;
+  std::optional<OnOff> periods;       // empty: it sends all the time. `rate` is that within a period
   Time start;
   Time stop = Time::max();            // exclusive
 };
@@ -71,6 +83,7 @@ class UdpFlowSender final : private DatagramHandler {
  private:
   void send_next();
   void arm_next();
+  Duration draw_period(Duration mean);
   void on_datagram(const Datagram&) override {}
 
   UdpFlowConfig config_;
@@ -80,6 +93,9 @@ class UdpFlowSender final : private DatagramHandler {
   Timer timer_;
   RandomStream intervals_;
   Time first_;
+  // Of the present period: when it began, when it ends, and the number of its first packet.
+  Time on_since_, on_until_ = Time::max();
+  std::size_t first_of_period_ = 0;
   std::vector<Time> send_times_;
   std::uint64_t send_errors_ = 0;
 };

@@ -40,7 +40,7 @@ from kamesim import ancillary, topology
 from kamesim.advertising import AdvertisedPrefix, AdvertisedRoute
 from kamesim.capture import Capture
 from kamesim.errors import UnknownName
-from kamesim.flow import Flow, Ping
+from kamesim.flow import Flow, OnOff, Ping
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link, Medium
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode
@@ -225,6 +225,7 @@ __all__ = [
     "MobileNode",
     "Network",
     "Node",
+    "OnOff",
     "Ping",
     "Queue",
     "Router",

@@ -592,6 +592,7 @@ class Simulation:
         poisson: bool,
         start_ns: int,
         stop_ns: int | None,
+        periods: tuple[str, int, int] | None,
     ) -> UdpFlow: ...
     def add_tcp_flow(
         self,

@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kamesim import _core
+from kamesim import _core, errors
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
     from kamesim.node import Node
+
+
+@dataclass(frozen=True)
+class OnOff:
+    """A source that sends in periods with pauses between them: OnOff(on=1.0, off=2.0).
+
+    lengths: of periods and pauses: "exponential", "pareto" (shape 1.5: bursts at every time scale) or "constant".
+    """
+
+    on: float  #: seconds, on the average
+    off: float  #: seconds, on the average
+    lengths: str = "exponential"
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,7 @@ class FlowSettings:
     source_port: int | None
     source_address: str | None
     destination_address: str | None
+    periods: OnOff | None = None
 
 
 class Flow:
@@ -101,6 +114,39 @@ class Flow:
 
         delay_ns = self._core.measure().delay_ns
         return np.where(delay_ns >= 0, delay_ns / 1e9, np.nan)
+
+    @property
+    def jitter(self) -> np.ndarray[Any, Any]:
+        """The interarrival jitter after each packet that arrived, in seconds, in the order of arrival (RFC 3550 §6.4.1)."""
+        import numpy as np
+
+        order, transit = self._arrivals()
+        smoothed = np.zeros(len(order))
+        differences = np.abs(np.diff(transit))
+        for i, difference in enumerate(differences, start=1):
+            smoothed[i] = smoothed[i - 1] + (difference - smoothed[i - 1]) / 16
+        return smoothed
+
+    def goodput(self, interval: float = 1.0) -> pd.DataFrame:
+        """What arrived in each interval since the simulation began: time_s (its start), bits_per_s of UDP payload."""
+        import numpy as np
+        import pandas as pd
+
+        width = errors.number(f"flow {self.name!r}: goodput", "interval", interval, "seconds", above=0)
+        order, transit = self._arrivals()
+        at = self.send_time[order] + transit
+        counts = np.bincount((at / width).astype(np.int64)) if len(at) else np.zeros(0)
+        rates = counts * self.settings.size * 8 / width
+        return pd.DataFrame({"time_s": np.arange(len(counts)) * width, "bits_per_s": rates})
+
+    def _arrivals(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The packets that arrived, by sequence number in the order of arrival, and their delays in seconds."""
+        import numpy as np
+
+        delay, sent = self.delay, self.send_time
+        arrived = np.flatnonzero(~np.isnan(delay))
+        order = arrived[np.argsort(sent[arrived] + delay[arrived], kind="stable")]
+        return order, delay[order]
 
     def frame(self) -> pd.DataFrame:
         """One row a packet: seq, time_s (sent at), delay_s (one way; NaN: lost)."""

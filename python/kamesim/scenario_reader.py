@@ -10,6 +10,7 @@ from kamesim import errors
 from kamesim import scenario_pb2 as pb
 from kamesim.advertising import Advertising, PrefixOption, RouteOption
 from kamesim.channel import Channel
+from kamesim.flow import OnOff
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
@@ -220,6 +221,7 @@ class _Builder:
             source_address=flow.source_address or None,
             destination_address=flow.destination_address or None,
             pattern="poisson" if flow.poisson else "constant",
+            periods=OnOff(flow.periods.on_s, flow.periods.off_s, flow.periods.lengths) if flow.HasField("periods") else None,
             name=flow.name,
         )
 

@@ -245,6 +245,7 @@ def _add_tunnel(added: Any, tunnel: Tunnel) -> None:
 
 
 def _add_flow(message: Any, name: str, settings: Any) -> None:
+    p = settings.periods
     message.flows.add(
         name=name,
         source_node=settings.source.name,
@@ -258,6 +259,7 @@ def _add_flow(message: Any, name: str, settings: Any) -> None:
         poisson=settings.pattern == "poisson",
         start_ns=settings.start_ns,
         stop_ns=settings.stop_ns,
+        periods=None if p is None else pb.OnOffPeriods(lengths=p.lengths, on_s=p.on, off_s=p.off),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kamesim import errors
-from kamesim.flow import Flow, FlowSettings
+from kamesim.flow import Flow, FlowSettings, OnOff
 from kamesim.observing import Observing
 from kamesim.tcp import SERIES_INTERVAL_NS, TcpFlow, TcpOptions
 
@@ -34,6 +34,7 @@ class Traffic(Observing):
         source_address: str | None = None,
         destination_address: str | None = None,
         pattern: str = "constant",
+        periods: OnOff | None = None,
         name: str | None = None,
     ) -> Flow:
         """UDP packets from one node to another, measured packet by packet. For both ways make two flows.
@@ -41,7 +42,8 @@ class Traffic(Observing):
         rate: packets a second. size: bytes of UDP payload, 24 or more. start, stop: seconds; None: now, and never.
         port: to send to; None: a free one. source_port: None: a free one. source_address: None: chosen for each
         packet by RFC 6724. destination_address: None: the destination's global address when the flow starts.
-        pattern: "constant" intervals, or "poisson" (exponentially distributed). name: None: "<source>-><destination>".
+        pattern: "constant" intervals, or "poisson" (exponentially distributed). periods: OnOff(...), it sends in periods
+        with pauses, at `rate` within a period; None: all the time. name: None: "<source>-><destination>".
         """
         sender, receiver = self.node(source), self.node(destination)
         label = self._flow_name(sender, receiver, name)
@@ -59,6 +61,7 @@ class Traffic(Observing):
             source_port=_port(what, "source_port", source_port),
             source_address=_address(what, "source_address", source_address),
             destination_address=_address(what, "destination_address", destination_address),
+            periods=_periods(what, periods),
         )
         return self._start_flow(label, settings)
 
@@ -124,6 +127,7 @@ class Traffic(Observing):
         target = settings.destination_address
         if target is None and settings.start_ns == self._core.now_ns:
             target = self._network()._address_of(f"flow {name!r}", "destination", settings.destination)
+        p = settings.periods
         core = self._core.add_udp_flow(
             source=settings.source._core,
             destination=settings.destination._core,
@@ -137,6 +141,7 @@ class Traffic(Observing):
             poisson=settings.pattern == "poisson",
             start_ns=settings.start_ns,
             stop_ns=settings.stop_ns,
+            periods=None if p is None else (p.lengths, round(p.on * 1e9), round(p.off * 1e9)),
         )
         flow = Flow(name, settings, core)
         self._flows[name] = flow
@@ -177,6 +182,17 @@ class Traffic(Observing):
         if stop_ns is not None and stop_ns <= start_ns:
             errors.fail(what, "stop", stop, f"later than the start at {start_ns / 1e9:g} s")
         return start_ns, stop_ns
+
+
+def _periods(what: str, value: OnOff | None) -> OnOff | None:
+    if value is None:
+        return None
+    if not isinstance(value, OnOff):
+        errors.fail(what, "periods", value, "kamesim.OnOff(...), or None: it sends all the time")
+    errors.one_of(what, "periods.lengths", value.lengths, ("exponential", "pareto", "constant"))
+    errors.number(what, "periods.on", value.on, "seconds", above=0, maximum=1e6)
+    errors.number(what, "periods.off", value.off, "seconds", minimum=0, maximum=1e6)
+    return value
 
 
 def _port(what: str, parameter: str, value: int | None) -> int | None:

@@ -72,8 +72,8 @@ UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32
                       const std::optional<std::string>& source_address, std::uint16_t source_port,
                       const std::string& destination_address, std::uint16_t destination_port,
                       std::uint32_t payload_bytes, double rate, bool poisson, std::int64_t start_ns,
-                      std::optional<std::int64_t> stop_ns) {
-  const UdpFlowConfig config{
+                      std::optional<std::int64_t> stop_ns, const std::optional<OnOffPeriods>& periods) {
+  UdpFlowConfig config{
       .flow_id = flow_id,
       .source = parse_address_or_unspecified(source_address),
       .source_port = source_port,
@@ -85,6 +85,13 @@ UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32
       .start = Time::from_ns(start_ns),
       .stop = stop_ns ? Time::from_ns(*stop_ns) : Time::max(),
   };
+  if (periods) {
+    const auto& [lengths, on_ns, off_ns] = *periods;
+    config.periods = OnOff{.lengths = lengths == "constant"      ? PeriodLength::Constant
+                                      : lengths == "exponential" ? PeriodLength::Exponential
+                                                                 : PeriodLength::Pareto,
+                           .on = Duration::nanoseconds(on_ns), .off = Duration::nanoseconds(off_ns)};
+  }
   world.flows.push_back(std::make_unique<UdpFlow>(source, destination, config));
   return *world.flows.back();
 }

@@ -81,7 +81,7 @@ void bind_simulation(py::module_& m) {
           "name"_a, "config"_a, internal)
       .def("add_udp_flow", &add_udp_flow, "source"_a, "destination"_a, "flow_id"_a, "source_address"_a, "source_port"_a,
            "destination_address"_a, "destination_port"_a, "payload_bytes"_a, "rate"_a, "poisson"_a, "start_ns"_a,
-           "stop_ns"_a, internal)
+           "stop_ns"_a, "periods"_a, internal)
       .def("add_tcp_flow", &add_tcp_flow, "source"_a, "destination"_a, "options"_a, "source_address"_a,
            "destination_address"_a, "destination_port"_a, "octets"_a, "start_ns"_a, "stop_ns"_a, "sample_interval_ns"_a,
            "series_interval_ns"_a, internal)

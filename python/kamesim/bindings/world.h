@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <string_view>
 #include <vector>
 
@@ -143,11 +144,12 @@ std::optional<MacAddress> parse_mac(const std::optional<std::string>& text);
 Ping& ping(Host& host, const std::string& destination, const std::optional<std::string>& source,
            const Interface* interface, std::uint32_t count, std::uint32_t data_bytes, std::int64_t interval_ns,
            std::optional<std::uint8_t> hop_limit);
+using OnOffPeriods = std::tuple<std::string, std::int64_t, std::int64_t>;  // lengths, means of on and off in ns
 UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32_t flow_id,
                       const std::optional<std::string>& source_address, std::uint16_t source_port,
                       const std::string& destination_address, std::uint16_t destination_port,
                       std::uint32_t payload_bytes, double rate, bool poisson, std::int64_t start_ns,
-                      std::optional<std::int64_t> stop_ns);
+                      std::optional<std::int64_t> stop_ns, const std::optional<OnOffPeriods>& periods);
 
 // TCP transfers (bind_tcp.cc).
 TcpFlow& add_tcp_flow(World& world, Host& source, Host& destination, const TcpSocketOptions& options,
