@@ -79,6 +79,19 @@ def test_cubic_agrees_with_its_response_function(net, loss):
     assert flow.goodput == pytest.approx(expected, rel=0.3)
 
 
+@pytest.mark.parametrize("buffers", [0.1, 0.25, 0.5, 1.0, 2.0])
+def test_a_link_is_used_as_far_as_its_buffer_allows(net, buffers):
+    # One NewReno flow, window from half of pipe and buffer to all of it; b buffers a bandwidth-delay product:
+    # 3/4 (1 + b)^2 / (1 + b + b^2) of the link, and all of it from b = 1 on.
+    rate, rtt, frame = 10e6, 0.1, MSS + HEADERS
+    path(net, rate=rate, delay=rtt / 2, queue=round(buffers * rate * rtt / 8 / frame))
+    options = ks.TcpOptions(congestion_control="newreno", delayed_ack=0, receive_buffer=8 << 20, send_buffer=8 << 20)
+    flow = net.tcp_flow("a", "b", stop=300, options=options)
+    net.run(until=301)
+    b = min(buffers, 1.0)
+    assert flow.goodput == pytest.approx(rate * MSS / frame * 0.75 * (1 + b) ** 2 / (1 + b + b * b), rel=0.05)
+
+
 def test_queue_that_overflows_makes_a_sawtooth(net):
     path(net, rate=5e6, delay=0.02, queue=50)
     flow = net.tcp_flow("a", "b", stop=60, sample_interval=0.01, options=ks.TcpOptions(congestion_control="newreno"))
