@@ -129,6 +129,7 @@ from kamesim.tasks import Cancelled, Event, Queue, Task, current_task, gather, s
 from kamesim.tcp import Tcp, TcpFlow, TcpListener, TcpOptions, TcpSocket
 from kamesim.tester import Tester, recv_any
 from kamesim.traceroute import Hop, traceroute
+from kamesim.transactions import RequestResponse
 from kamesim.version import VERSION as __version__
 
 __all__ = [
@@ -228,6 +229,7 @@ __all__ = [
     "OnOff",
     "Ping",
     "Queue",
+    "RequestResponse",
     "Router",
     "Run",
     "Scheduled",

@@ -392,6 +392,15 @@ def tcp_connections(host: Host) -> int: ...
 def tcp_setting(host: Host, name: str) -> float: ...
 def set_tcp_setting(host: Host, name: str, value: float) -> None: ...
 
+class RequestResponse:
+    @property
+    def connections(self) -> int: ...
+    @property
+    def port(self) -> int: ...
+    def set_destination(self, address: str) -> None: ...
+    def asked_ns(self) -> npt.NDArray[np.int64]: ...
+    def completed_ns(self) -> npt.NDArray[np.int64]: ...
+
 class TcpFlow:
     @property
     def info(self) -> TcpInfo: ...
@@ -594,6 +603,24 @@ class Simulation:
         stop_ns: int | None,
         periods: tuple[str, int, int] | None,
     ) -> UdpFlow: ...
+    def add_request_response(
+        self,
+        client: Host,
+        server: Host,
+        number: int,
+        destination_address: str,
+        destination_port: int,
+        request_octets: int,
+        response_octets: int,
+        think_ns: int,
+        exponential: bool,
+        connection_each: bool,
+        timeout_ns: int | None,
+        requests: int,
+        start_ns: int,
+        stop_ns: int | None,
+        options: TcpOptions,
+    ) -> RequestResponse: ...
     def add_tcp_flow(
         self,
         source: Host,

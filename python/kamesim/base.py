@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kamesim.network import Network
     from kamesim.node import Node
     from kamesim.tcp import TcpFlow
+    from kamesim.transactions import RequestResponse
 
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class NetworkBase:
         self._interfaces_made: list[Interface] = []
         self._flows: dict[str, Flow] = {}
         self._tcp_flows: dict[str, TcpFlow] = {}
+        self._requests: dict[str, RequestResponse] = {}
         self._captures: list[Capture] = []
         self._arrivals: dict[Interface, Scheduled] = {}  # of interfaces between two LANs
         self._testers: list[_core.Tester] = []
@@ -80,6 +82,11 @@ class NetworkBase:
     def tcp_flows(self) -> list[TcpFlow]:
         """The measured TCP transfers, in the order in which they were made."""
         return list(self._tcp_flows.values())
+
+    @property
+    def request_responses(self) -> list[RequestResponse]:
+        """Its clients with their servers, in the order in which they were made."""
+        return list(self._requests.values())
 
     @property
     def interfaces(self) -> list[Interface]:

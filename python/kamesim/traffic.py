@@ -8,12 +8,14 @@ from kamesim import errors
 from kamesim.flow import Flow, FlowSettings, OnOff
 from kamesim.observing import Observing
 from kamesim.tcp import SERIES_INTERVAL_NS, TcpFlow, TcpOptions
+from kamesim.transactions import RequestResponse
 
 if TYPE_CHECKING:
     from kamesim.node import Node
 
 FIRST_FLOW_PORT = 9000
 SMALLEST_PAYLOAD = 24  # bytes: what a packet of a flow says about itself
+SMALLEST_REQUEST = 16  # bytes: what a request says of itself and of its answer
 LARGEST_PAYLOAD = 65527  # bytes: a UDP length of 16 bits, less the header
 
 
@@ -120,6 +122,71 @@ class Traffic(Observing):
             self._scheduler.add(start_ns, self._aim_tcp, (flow,), {})
         return flow
 
+    def request_response(
+        self,
+        client: Node | str,
+        server: Node | str,
+        *,
+        request_size: int = 100,
+        response_size: int = 10_000,
+        think_time: float = 1.0,
+        think: str = "exponential",
+        requests: int | None = None,
+        persistent: bool = True,
+        timeout: float | None = None,
+        start: float | None = None,
+        stop: float | None = None,
+        port: int | None = None,
+        server_address: str | None = None,
+        options: TcpOptions | None = None,
+        name: str | None = None,
+    ) -> RequestResponse:
+        """A client that asks a server over TCP, waits for the whole answer, thinks, and asks again; each is timed.
+
+        request_size: bytes, 16 to 65,536. response_size: bytes. think_time: seconds from an answer to the next request, on
+        the average. think: "exponential" or "constant". requests: how many; None: until `stop`. persistent: one
+        connection for all, made again when it is lost, or one for each. timeout: seconds after which an answer is given up,
+        with its connection; None: it waits as long as TCP does, for ever if the server has forgotten. start, stop: seconds; None: now, and never. port:
+        of the server; None: a free one. server_address: None: the server's global address at the start. options: of the
+        connections, for both ends; None: TcpOptions(). name: None: "<client>-><server>".
+        """
+        asking, answering = self.node(client), self.node(server)
+        label = self._flow_name(asking, answering, name)
+        what = f"requests {label!r}"
+        start_ns, stop_ns = self._flow_times(what, start, stop)
+        if options is not None and not isinstance(options, TcpOptions):
+            errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
+        target = _address(what, "server_address", server_address)
+        if target is None and start_ns == self._core.now_ns:
+            target = self._network()._address_of(what, "server", answering)
+        core = self._core.add_request_response(
+            client=asking._core,
+            server=answering._core,
+            number=len(self._requests) + 1,
+            destination_address=target or "::",
+            destination_port=self._flow_port(what, port),
+            request_octets=errors.integer(
+                what, "request_size", request_size, "bytes", minimum=SMALLEST_REQUEST, maximum=65536
+            ),
+            response_octets=errors.integer(what, "response_size", response_size, "bytes", minimum=1, maximum=1 << 62),
+            think_ns=errors.nanoseconds(what, "think_time", think_time),
+            exponential=errors.one_of(what, "think", think, ("exponential", "constant")) == "exponential",
+            timeout_ns=None if timeout is None else errors.nanoseconds(what, "timeout", timeout, above=0),
+            connection_each=not errors.flag(what, "persistent", persistent),
+            requests=0 if requests is None else errors.integer(what, "requests", requests, "", minimum=1),
+            start_ns=start_ns,
+            stop_ns=stop_ns,
+            options=(options or TcpOptions())._checked(what),
+        )
+        made = RequestResponse(label, asking, answering, core)
+        self._requests[label] = made
+        if target is None:
+            self._scheduler.add(start_ns, self._aim_requests, (made,), {})
+        return made
+
+    def _aim_requests(self, made: RequestResponse) -> None:
+        made._core.set_destination(self._network()._address_of(f"requests {made.name!r}", "server", made.server))
+
     def _aim_tcp(self, flow: TcpFlow) -> None:
         flow._core.set_destination(self._network()._address_of(f"flow {flow.name!r}", "destination", flow.destination))
 
@@ -158,11 +225,12 @@ class Traffic(Observing):
         if given is not None:
             return given
         taken = {flow.port for flow in self.flows} | {flow._core.port for flow in self._tcp_flows.values()}
+        taken |= {made._core.port for made in self._requests.values()}
         return next(p for p in range(FIRST_FLOW_PORT, 65536) if p not in taken)
 
     def _flow_name(self, source: Node, destination: Node, name: str | None) -> str:
         """The name that was given, if it is free; else one made of the ends."""
-        taken = self._flows.keys() | self._tcp_flows.keys()
+        taken = self._flows.keys() | self._tcp_flows.keys() | self._requests.keys()
         if name is not None:
             if errors.name("flow", name) in taken:
                 raise errors.Error(f"flow {name!r}: there is a flow of that name already; choose another name")

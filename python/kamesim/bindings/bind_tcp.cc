@@ -80,6 +80,31 @@ TcpFlow& add_tcp_flow(World& world, Host& source, Host& destination, const TcpSo
   return *world.tcp_flows.back();
 }
 
+RequestResponse& add_request_response(World& world, Host& client, Host& server, std::uint32_t number,
+                                      const std::string& destination_address, std::uint16_t destination_port,
+                                      std::uint32_t request_octets, std::uint64_t response_octets,
+                                      std::int64_t think_ns, bool exponential, bool connection_each,
+                                      std::optional<std::int64_t> timeout_ns, std::uint64_t requests, std::int64_t start_ns,
+                                      std::optional<std::int64_t> stop_ns, const TcpSocketOptions& options) {
+  const RequestResponseConfig config{
+      .number = number,
+      .destination = parse_address(destination_address),
+      .destination_port = destination_port,
+      .request_octets = request_octets,
+      .response_octets = response_octets,
+      .timeout = timeout_ns ? std::optional(Duration::nanoseconds(*timeout_ns)) : std::nullopt,
+      .think_time = Duration::nanoseconds(think_ns),
+      .exponential = exponential,
+      .connection_each = connection_each,
+      .requests = requests,
+      .start = Time::from_ns(start_ns),
+      .stop = stop_ns ? Time::from_ns(*stop_ns) : Time::max(),
+      .options = options,
+  };
+  world.request_responses.push_back(std::make_unique<RequestResponse>(client, server, config));
+  return *world.request_responses.back();
+}
+
 void bind_tcp(py::module_& m) {
   py::class_<TcpSocketOptions> options(m, "TcpOptions", "Options of TCP connections; times in ns, sizes in octets.");
   options.def(py::init<>())
@@ -130,6 +155,28 @@ void bind_tcp(py::module_& m) {
       .def_readonly("bytes_acknowledged", &TcpInfo::bytes_acknowledged)
       .def_readonly("retransmissions", &TcpInfo::retransmissions)
       .def_readonly("timeouts", &TcpInfo::timeouts);
+
+  py::class_<RequestResponse>(m, "RequestResponse", "Requests and responses over TCP, timed.")
+      .def_property_readonly("connections", [](const RequestResponse& r) { return r.client.app().connections(); })
+      .def_property_readonly("port", [](const RequestResponse& r) { return r.client.app().config().destination_port; })
+      .def(
+          "set_destination",
+          [](RequestResponse& r, const std::string& address) { r.client->set_destination(parse_address(address)); },
+          "address"_a)
+      .def("asked_ns",
+           [](const RequestResponse& r) {
+             std::vector<std::int64_t> times;
+             for (const auto& t : r.client.app().transactions()) times.push_back(t.asked.ns());
+             return py::array_t<std::int64_t>(static_cast<py::ssize_t>(times.size()), times.data());
+           })
+      .def(
+          "completed_ns",
+          [](const RequestResponse& r) {
+            std::vector<std::int64_t> times;
+            for (const auto& t : r.client.app().transactions()) times.push_back(t.completed ? t.completed->ns() : -1);
+            return py::array_t<std::int64_t>(static_cast<py::ssize_t>(times.size()), times.data());
+          },
+          "-1: not answered.");
 
   py::class_<TcpFlow>(m, "TcpFlow", "A TCP transfer from one host to another, measured.")
       .def_property_readonly("info", [](const TcpFlow& f) { return f.sender.app().info(); })

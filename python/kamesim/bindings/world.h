@@ -17,6 +17,7 @@
 #include <pybind11/pybind11.h>
 
 #include "protocols/analysis/message_log.h"
+#include "protocols/apps/request_response.h"
 #include "protocols/apps/tcp_flow.h"
 #include "protocols/apps/udp_flow.h"
 #include "protocols/host/host.h"
@@ -99,6 +100,13 @@ struct TcpFlow {
   FlowEnd<TcpFlowSender> sender;
 };
 
+struct RequestResponse {
+  RequestResponse(Host& client_host, Host& server_host, const RequestResponseConfig& config)
+      : server(server_host, config.destination_port, config.options), client(client_host, config) {}
+  FlowEnd<RequestServer> server;
+  FlowEnd<RequestClient> client;
+};
+
 struct Capture {
   Capture(const std::string& path, bool only_out);
   PcapngWriter writer;
@@ -115,6 +123,7 @@ struct World {
   std::vector<std::unique_ptr<Host>> hosts;
   std::vector<std::unique_ptr<UdpFlow>> flows;
   std::vector<std::unique_ptr<TcpFlow>> tcp_flows;
+  std::vector<std::unique_ptr<RequestResponse>> request_responses;
   std::vector<std::unique_ptr<StreamListener>> stream_listeners;
   std::vector<std::unique_ptr<StreamSocket>> stream_sockets;
   std::vector<std::unique_ptr<TesterPort>> testers;
@@ -151,6 +160,13 @@ UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32
                       std::uint32_t payload_bytes, double rate, bool poisson, std::int64_t start_ns,
                       std::optional<std::int64_t> stop_ns, const std::optional<OnOffPeriods>& periods);
 
+// Requests and responses over TCP (bind_tcp.cc).
+RequestResponse& add_request_response(World& world, Host& client, Host& server, std::uint32_t number,
+                                      const std::string& destination_address, std::uint16_t destination_port,
+                                      std::uint32_t request_octets, std::uint64_t response_octets,
+                                      std::int64_t think_ns, bool exponential, bool connection_each,
+                                      std::optional<std::int64_t> timeout_ns, std::uint64_t requests, std::int64_t start_ns,
+                                      std::optional<std::int64_t> stop_ns, const TcpSocketOptions& options);
 // TCP transfers (bind_tcp.cc).
 TcpFlow& add_tcp_flow(World& world, Host& source, Host& destination, const TcpSocketOptions& options,
                       const std::optional<std::string>& source_address, const std::string& destination_address,

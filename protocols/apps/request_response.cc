@@ -1,0 +1,192 @@
+#include "protocols/apps/request_response.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "protocols/tcp/layer.h"
+#include "sim/simulation.h"
+
+namespace kamesim {
+
+void RequestHeader::write(std::uint8_t* out) const {
+  store_be32(out, kMagic);
+  store_be32(out + 4, request_octets);
+  store_be64(out + 8, response_octets);
+}
+
+std::optional<RequestHeader> RequestHeader::read(Bytes bytes) {
+  const RequestHeader header{load_be32(bytes.data() + 4), load_be64(bytes.data() + 8)};
+  if (load_be32(bytes.data()) != kMagic || header.request_octets < kSize) return std::nullopt;
+  return header;
+}
+
+// ---- The client -------------------------------------------------------------------------------------------------
+
+RequestClient::RequestClient(TcpLayer& layer, const RequestResponseConfig& config)
+    : config_(config),
+      layer_(&layer),
+      node_(layer.stack().node()),
+      timer_(Timer::to<&RequestClient::ask>(node_, *this)),
+      patience_(Timer::to<&RequestClient::give_up>(node_, *this)),
+      pauses_(node_.stream("request_response." + std::to_string(config.number))) {
+  const Time first = std::max(config.start, node_.now());
+  if (first < config_.stop) timer_.arm_at(first);
+}
+
+void RequestClient::ask() {
+  if (layer_ == nullptr || node_.now() >= config_.stop) return;
+  if (config_.requests != 0 && transactions_.size() >= config_.requests) {
+    if (socket_ != nullptr) socket_->shutdown();
+    return;
+  }
+  transactions_.push_back({node_.now(), std::nullopt});
+  waiting_ = true;
+  outstanding_ = config_.response_octets;
+  if (config_.timeout) patience_.arm_in(*config_.timeout);
+  if (usable_ && !config_.connection_each) return send_request();
+  usable_ = false;
+  socket_ = std::make_unique<TcpSocket>(*layer_, static_cast<TcpSocketHandler&>(*this));
+  socket_->set_options(config_.options);
+  ++connections_;
+  if (socket_->connect(config_.destination, config_.destination_port) != TcpError::None) {
+    waiting_ = false;
+    think();
+  }
+}
+
+void RequestClient::send_request() {
+  usable_ = true;
+  std::vector<std::uint8_t> request(config_.request_octets);
+  RequestHeader{config_.request_octets, config_.response_octets}.write(request.data());
+  // A request is smaller than a send buffer (the maker of the configuration sees to it).
+  socket_->write(request);
+}
+
+void RequestClient::on_readable(TcpSocket& socket) {
+  for (Bytes data = socket.peek(); !data.empty(); data = socket.peek()) {
+    outstanding_ -= std::min<std::uint64_t>(outstanding_, data.size());
+    socket.consume(data.size());
+  }
+  if (waiting_ && outstanding_ == 0) {
+    waiting_ = false;
+    transactions_.back().completed = node_.now() - transactions_.back().asked;
+    if (config_.connection_each) socket.shutdown();
+    think();
+  }
+  if (socket.at_end()) {
+    usable_ = false;
+    socket.shutdown();
+  }
+}
+
+void RequestClient::on_closed(TcpSocket& socket, TcpCloseReason) {
+  if (&socket != socket_.get()) return;
+  usable_ = false;
+  if (!waiting_) return;
+  waiting_ = false;
+  think();
+}
+
+void RequestClient::give_up() {
+  if (!waiting_) return;
+  usable_ = waiting_ = false;
+  socket_->abort();
+  think();
+}
+
+void RequestClient::think() {
+  patience_.cancel();
+  const double mean = config_.think_time.to_seconds();
+  const Duration pause = config_.exponential && mean > 0 ? Duration::from_seconds(pauses_.exponential(mean))
+                                                         : config_.think_time;
+  timer_.arm_at(std::max(node_.now() + pause, node_.now()));
+}
+
+void RequestClient::power_off() {
+  layer_ = nullptr;
+  socket_.reset();
+  patience_.cancel();
+  usable_ = waiting_ = false;
+}
+
+void RequestClient::power_on(TcpLayer& layer) {
+  layer_ = &layer;
+  if (!timer_.armed() && !transactions_.empty()) think();
+}
+
+// ---- The server -------------------------------------------------------------------------------------------------
+
+RequestServer::RequestServer(TcpLayer& layer, std::uint16_t port, const TcpSocketOptions& options)
+    : port_(port), options_(options), node_(layer.stack().node()) {
+  power_on(layer);
+}
+
+void RequestServer::power_on(TcpLayer& layer) {
+  listener_.emplace(layer, static_cast<TcpListenHandler&>(*this));
+  listener_->options() = options_;
+  if (listener_->listen(port_) != TcpError::None) {
+    throw SimulationError("node '" + node_.name() + "': TCP port " + std::to_string(port_) + " is taken");
+  }
+}
+
+void RequestServer::power_off() {
+  connections_.clear();
+  listener_.reset();
+}
+
+RequestServer::Connection& RequestServer::of(const TcpSocket& socket) {
+  return **std::ranges::find(connections_, &socket, [](const auto& c) { return c->socket.get(); });
+}
+
+void RequestServer::on_acceptable(TcpListener& listener) {
+  std::erase_if(connections_, [](const auto& c) { return c->closed; });
+  while (auto socket = listener.accept(*this)) {
+    TcpSocket& accepted = *socket;
+    connections_.push_back(std::make_unique<Connection>());
+    connections_.back()->socket = std::move(socket);
+    if (accepted.readable() != 0 || accepted.at_end()) on_readable(accepted);
+  }
+}
+
+void RequestServer::on_readable(TcpSocket& socket) {
+  Connection& c = of(socket);
+  while (socket.readable() > 0) {
+    if (c.unread == 0) {
+      if (socket.readable() < RequestHeader::kSize) break;
+      std::uint8_t start[RequestHeader::kSize];
+      socket.read(start);
+      const auto header = RequestHeader::read(start);
+      if (!header) {  // nobody that this is for
+        c.closed = true;
+        return socket.abort();
+      }
+      c.unread = header->request_octets - RequestHeader::kSize;
+      c.answer = header->response_octets;
+    } else {
+      const Bytes data = socket.peek();
+      const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(c.unread, data.size()));
+      c.unread -= n;
+      socket.consume(n);
+    }
+    if (c.unread == 0) {
+      c.unwritten += c.answer;
+      ++answered_;
+    }
+  }
+  write(c);
+  if (socket.at_end() && c.unwritten == 0) socket.shutdown();
+}
+
+void RequestServer::write(Connection& c) {
+  while (c.unwritten > 0 && !c.closed) {
+    const MutableBytes room = c.socket->write_room(static_cast<std::size_t>(std::min<std::uint64_t>(c.unwritten, 1 << 16)));
+    if (room.empty()) return;
+    std::memset(room.data(), 0, room.size());
+    c.unwritten -= room.size();
+    c.socket->commit(room.size());
+  }
+  if (c.socket->at_end()) c.socket->shutdown();
+}
+
+}  // namespace kamesim
