@@ -16,8 +16,8 @@ constexpr std::size_t kRedirectedHeaderSize = 8;
 
 // §8.2: "as much of the forwarded packet as can fit without the redirect packet exceeding the minimum MTU"; options
 // come in units of 8 bytes.
-constexpr std::size_t kMaxRedirected = (kIpv6MinimumMtu - kIpv6HeaderSize - kRedirectSize -
-                                        kLinkLayerAddressOptionSize - kRedirectedHeaderSize) / 8 * 8;
+constexpr std::size_t kMaxRedirected =
+    (kIpv6MinimumMtu - kIpv6HeaderSize - kRedirectSize - kRedirectedHeaderSize) / 8 * 8;
 
 // RFC 8028 §3.4.
 Ipv6Address source_of_quoted(const RedirectView& redirect) {
@@ -40,10 +40,11 @@ void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target
   const Ipv6HeaderView header = *Ipv6HeaderView::check(offending);
   const NdEndPoints between{source->address, header.source()};
   const Redirect message{.target = target, .destination = header.destination()};
-  const RedirectedHeader quoted{offending.first(std::min(offending.size(), kMaxRedirected))};
   PacketPool& packets = stack_.node().packets();
   const Neighbor* n = cache_.find(target);
   const bool tells_mac = n != nullptr && n->mac_known() && interface_.has_link_layer_addresses();
+  const std::size_t room = kMaxRedirected - (tells_mac ? kLinkLayerAddressOptionSize : 0);
+  const RedirectedHeader quoted{offending.first(std::min(offending.size(), room))};
   transmit(tells_mac ? nd_packet(packets, between, message, TargetLinkLayerAddress{n->mac}, quoted)
                      : nd_packet(packets, between, message, quoted),
            between.destination);

@@ -40,14 +40,14 @@ MUTATIONS = [
         file=FORWARD,
         old="if (back.interface != &interface || back.next_hop != source) return;",
         new="if (back.interface != &interface) return;",
-        cases=("router-redirects.source-that-is-no-neighbor-is-not-redirected",),
+        cases=("router-redirects.source-behind-another-router-of-the-link-is-not-redirected",),
     ),
     Mutation(
         id="redirect.quotation",
         rule="a redirect quotes as much as fits the minimum MTU (RFC 4861 §8.2)",
         file=REDIRECT,
-        old="offending.first(std::min(offending.size(), kMaxRedirected))",
-        new="offending.first(std::min(offending.size(), kMaxRedirected + 8))",
+        old="const std::size_t room = kMaxRedirected - (tells_mac ? kLinkLayerAddressOptionSize : 0);",
+        new="const std::size_t room = kMaxRedirected;",
         cases=("router-redirects.redirect-quotes-as-much-as-fits-the-minimum-mtu",),
     ),
     Mutation(
@@ -56,6 +56,6 @@ MUTATIONS = [
         file=REDIRECT,
         old="if (!redirect_limit_.take(now(), config.icmp6_error_rate, config.icmp6_error_burst)) {",
         new="if (!redirect_limit_.take(now(), 1e9, config.icmp6_error_burst)) {",
-        cases=("router-redirects.redirects-are-limited-in-rate",),
+        cases=("router-redirects.redirects-are-limited-in-rate-over-time",),
     ),
 ]

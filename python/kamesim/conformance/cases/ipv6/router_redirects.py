@@ -62,7 +62,11 @@ def redirect_tells_the_link_layer_address_that_is_known(router, left, better_hop
 
 @case(must("RFC 4861 §8.2", "RFC 4861 §4.6.3"))
 @pytest.mark.parametrize("size", [20, 1400], ids=lambda n: f"{n} bytes")
-def redirect_quotes_as_much_as_fits_the_minimum_mtu(router, left, better_hop, size):
+@pytest.mark.parametrize("known", [False, True], ids=["mac-unknown", "mac-known"])
+def redirect_quotes_as_much_as_fits_the_minimum_mtu(router, left, better_hop, size, known):
+    if known:  # the option with the target's MAC address takes 8 bytes
+        left.send(echo_request(FAR, to_mac=NODE.mac))
+        left.run(2.0)
     request = echo_request(FAR, bytes(i & 0xFF for i in range(size)), to_mac=NODE.mac)
     left.send(request)
     redirect = expect(left, ICMPv6ND_Redirect)
@@ -73,7 +77,8 @@ def redirect_quotes_as_much_as_fits_the_minimum_mtu(router, left, better_hop, si
     assert 40 + redirect[IPv6].plen <= 1280
     # The hop limit may be the one that was received, or lower by one.
     assert quotation[:7] == original[:7] and quotation[8 : len(original)] == original[8 : len(quotation)]
-    assert len(quotation) >= min(len(original), 1280 - 40 - 40 - 8 - 8 - 7)
+    assert len(options_of(redirect, ICMPv6NDOptDstLLAddr)) == known
+    assert len(quotation) >= min(len(original), 1280 - 40 - 40 - 8 * known - 8 - 7)
 
 
 @case(must("RFC 4861 §8.2"), logo="v6LC.2.3.16 A")
@@ -90,6 +95,13 @@ def source_that_is_no_neighbor_is_not_redirected(router, left, better_hop):
 
 
 @case(must("RFC 4861 §8.2"))
+def source_behind_another_router_of_the_link_is_not_redirected(router, left, better_hop):
+    router.add_route("2001:db8:9::/64", via=SECOND_ROUTER, interface=router.interfaces[0])
+    left.send(echo_request(FAR, source="2001:db8:9::9", to_mac=NODE.mac))
+    expect_none(left, ICMPv6ND_Redirect)
+
+
+@case(must("RFC 4861 §8.2"))
 def packet_that_goes_on_by_another_link_is_not_redirected(router, left, right):
     left.send(echo_request(TESTER_RIGHT.address, to_mac=NODE.mac))
     expect(right, ICMPv6EchoRequest)
@@ -101,3 +113,12 @@ def redirects_are_limited_in_rate(router, left, better_hop):
     # "MUST limit the rate".
     left.send(*[echo_request(FAR, seq=n, to_mac=NODE.mac) for n in range(100)])
     assert sum(find(p, ICMPv6ND_Redirect) is not None for p in left.run(1.0)) < 50
+
+
+@case(must("RFC 4861 §8.2"))
+def redirects_are_limited_in_rate_over_time(router, left, better_hop):
+    frames = []
+    for n in range(200):
+        left.send(echo_request(FAR, seq=n & 0xFFFF, to_mac=NODE.mac))
+        frames += left.run(0.001)
+    assert sum(find(p, ICMPv6ND_Redirect) is not None for p in frames) < 100
