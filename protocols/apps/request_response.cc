@@ -35,7 +35,11 @@ RequestClient::RequestClient(TcpLayer& layer, const RequestResponseConfig& confi
 }
 
 void RequestClient::ask() {
-  if (layer_ == nullptr || node_.now() >= config_.stop) return;
+  if (layer_ == nullptr) return;
+  if (node_.now() >= config_.stop) {
+    if (socket_ != nullptr) socket_->shutdown();
+    return;
+  }
   if (config_.requests != 0 && transactions_.size() >= config_.requests) {
     if (socket_ != nullptr) socket_->shutdown();
     return;
@@ -112,7 +116,7 @@ void RequestClient::power_off() {
 
 void RequestClient::power_on(TcpLayer& layer) {
   layer_ = &layer;
-  if (!timer_.armed() && !transactions_.empty()) think();
+  if (!timer_.armed()) think();
 }
 
 // ---- The server -------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ UdpFlowSender::UdpFlowSender(SocketLayer& sockets, const UdpFlowConfig& config)
       first_(std::max(config.start, node_.now())) {
   bind_or_throw(*socket_, node_, config.source_port);
   source_port_ = socket_->port();
-  on_since_ = first_;
+  first_in_period_ = first_;
   if (config_.periods) on_until_ = first_ + draw_period(config_.periods->on);
   if (first_ < config_.stop) timer_.arm_at(first_);
 }
@@ -65,28 +65,30 @@ void UdpFlowSender::send_next() {
   arm_next();
 }
 
+// A nanosecond or more, so that time passes.
 Duration UdpFlowSender::draw_period(Duration mean) {
   constexpr double kShape = 1.5;
-  switch (config_.periods->lengths) {
-    case PeriodLength::Constant: return mean;
-    case PeriodLength::Exponential: return Duration::from_seconds(intervals_.exponential(mean.to_seconds()));
-    case PeriodLength::Pareto: {
-      const double least = mean.to_seconds() * (kShape - 1) / kShape;
-      return Duration::from_seconds(least * std::exp(intervals_.exponential(1 / kShape)));
-    }
+  Duration drawn = mean;
+  if (config_.periods->lengths == PeriodLength::Exponential) {
+    drawn = Duration::from_seconds(intervals_.exponential(mean.to_seconds()));
+  } else if (config_.periods->lengths == PeriodLength::Pareto) {
+    const double least = mean.to_seconds() * (kShape - 1) / kShape;
+    drawn = Duration::from_seconds(least * std::exp(intervals_.exponential(1 / kShape)));
   }
-  return mean;
+  return std::max(drawn, Duration::nanoseconds(1));
 }
 
 void UdpFlowSender::arm_next() {
   // Constant: a multiple of the interval from the start, so that rounding does not add up.
   const auto n = static_cast<double>(send_times_.size() - first_of_period_);
   Time next = config_.pattern == SendPattern::Constant
-                  ? on_since_ + Duration::from_seconds(n / config_.rate)
+                  ? first_in_period_ + Duration::from_seconds(n / config_.rate)
                   : node_.now() + Duration::from_seconds(intervals_.exponential(1 / config_.rate));
-  if (next >= on_until_) [[unlikely]] {
-    on_since_ = next = on_until_ + draw_period(config_.periods->off);
-    on_until_ = on_since_ + draw_period(config_.periods->on);
+  while (next >= on_until_ && next < config_.stop) [[unlikely]] {
+    const Duration left = next - on_until_;  // of the interval: it goes on in the next period
+    const Time begins = on_until_ + draw_period(config_.periods->off);
+    on_until_ = begins + draw_period(config_.periods->on);
+    first_in_period_ = next = begins + left;
     first_of_period_ = send_times_.size();
   }
   if (next < config_.stop) timer_.arm_at(next);

@@ -43,7 +43,7 @@ enum class PeriodLength : std::uint8_t { Constant, Exponential, Pareto };
 // A source that sends in periods with pauses between them.
 struct OnOff {
   PeriodLength lengths = PeriodLength::Exponential;
-  Duration on;   // mean; the first packet of a period goes at its start
+  Duration on;   // mean. Intervals between packets pass during periods only, and go on behind a pause
   Duration off;  // mean
 };
 
@@ -93,8 +93,8 @@ class UdpFlowSender final : private DatagramHandler {
   Timer timer_;
   RandomStream intervals_;
   Time first_;
-  // Of the present period: when it began, when it ends, and the number of its first packet.
-  Time on_since_, on_until_ = Time::max();
+  // The end of the present period, and its first packet: when it goes, and its number.
+  Time on_until_ = Time::max(), first_in_period_;
   std::size_t first_of_period_ = 0;
   std::vector<Time> send_times_;
   std::uint64_t send_errors_ = 0;

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FIRST_FLOW_PORT = 9000
 SMALLEST_PAYLOAD = 24  # bytes: what a packet of a flow says about itself
+_LEAST_PACKETS_IN_PERIOD = 1e-3  # of an on-off source, on the average
 SMALLEST_REQUEST = 16  # bytes: what a request says of itself and of its answer
 LARGEST_PAYLOAD = 65527  # bytes: a UDP length of 16 bits, less the header
 
@@ -63,7 +64,7 @@ class Traffic(Observing):
             source_port=_port(what, "source_port", source_port),
             source_address=_address(what, "source_address", source_address),
             destination_address=_address(what, "destination_address", destination_address),
-            periods=_periods(what, periods),
+            periods=_periods(what, periods, rate),
         )
         return self._start_flow(label, settings)
 
@@ -143,7 +144,7 @@ class Traffic(Observing):
     ) -> RequestResponse:
         """A client that asks a server over TCP, waits for the whole answer, thinks, and asks again; each is timed.
 
-        request_size: bytes, 16 to 65,536. response_size: bytes. think_time: seconds from an answer to the next request, on
+        request_size: bytes, 16 to 65,536, and no more than the send buffer. response_size: bytes. think_time: seconds from an answer to the next request, on
         the average. think: "exponential" or "constant". requests: how many; None: until `stop`. persistent: one
         connection for all, made again when it is lost, or one for each. timeout: seconds after which an answer is given up,
         with its connection; None: it waits as long as TCP does, for ever if the server has forgotten. start, stop: seconds; None: now, and never. port:
@@ -156,6 +157,8 @@ class Traffic(Observing):
         start_ns, stop_ns = self._flow_times(what, start, stop)
         if options is not None and not isinstance(options, TcpOptions):
             errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
+        chosen = options or TcpOptions()
+        largest = min(65536, chosen.send_buffer)  # a request is written at once
         target = _address(what, "server_address", server_address)
         if target is None and start_ns == self._core.now_ns:
             target = self._network()._address_of(what, "server", answering)
@@ -166,7 +169,7 @@ class Traffic(Observing):
             destination_address=target or "::",
             destination_port=self._flow_port(what, port),
             request_octets=errors.integer(
-                what, "request_size", request_size, "bytes", minimum=SMALLEST_REQUEST, maximum=65536
+                what, "request_size", request_size, "bytes", minimum=SMALLEST_REQUEST, maximum=largest
             ),
             response_octets=errors.integer(what, "response_size", response_size, "bytes", minimum=1, maximum=1 << 62),
             think_ns=errors.nanoseconds(what, "think_time", think_time),
@@ -176,7 +179,7 @@ class Traffic(Observing):
             requests=0 if requests is None else errors.integer(what, "requests", requests, "", minimum=1),
             start_ns=start_ns,
             stop_ns=stop_ns,
-            options=(options or TcpOptions())._checked(what),
+            options=chosen._checked(what),
         )
         made = RequestResponse(label, asking, answering, core)
         self._requests[label] = made
@@ -252,13 +255,16 @@ class Traffic(Observing):
         return start_ns, stop_ns
 
 
-def _periods(what: str, value: OnOff | None) -> OnOff | None:
+def _periods(what: str, value: OnOff | None, rate: float) -> OnOff | None:
     if value is None:
         return None
     if not isinstance(value, OnOff):
         errors.fail(what, "periods", value, "kamesim.OnOff(...), or None: it sends all the time")
     errors.one_of(what, "periods.lengths", value.lengths, ("exponential", "pareto", "constant"))
-    errors.number(what, "periods.on", value.on, "seconds", above=0, maximum=1e6)
+    on = errors.number(what, "periods.on", value.on, "seconds", above=0, maximum=1e6)
+    if on * rate < _LEAST_PACKETS_IN_PERIOD:
+        least = _LEAST_PACKETS_IN_PERIOD / rate
+        errors.fail(what, "periods.on", value.on, f"{least:g} s or more: a thousandth of the interval between packets")
     errors.number(what, "periods.off", value.off, "seconds", minimum=0, maximum=1e6)
     return value
 

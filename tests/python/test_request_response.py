@@ -100,6 +100,7 @@ def test_several_clients_share_a_server_node(net):
         ({"think_time": -1}, "think_time is -1"),
         ({"requests": 0}, "requests is 0"),
         ({"timeout": 0}, "timeout is 0"),
+        ({"request_size": 5000, "options": ks.TcpOptions(send_buffer=4000)}, "from 16 to 4000"),
         ({"options": {}}, "TcpOptions"),
     ],
 )
