@@ -97,6 +97,7 @@ def source_that_is_no_neighbor_is_not_redirected(router, left, better_hop):
 @case(must("RFC 4861 §8.2"))
 def source_behind_another_router_of_the_link_is_not_redirected(router, left, better_hop):
     router.add_route("2001:db8:9::/64", via=SECOND_ROUTER, interface=router.interfaces[0])
+    left.answers["2001:db8:9::9"] = SECOND_MAC  # if the router should ask for it
     left.send(echo_request(FAR, source="2001:db8:9::9", to_mac=NODE.mac))
     expect_none(left, ICMPv6ND_Redirect)
 
