@@ -2,7 +2,7 @@
 """TCP's goodput over grids of loss, delay and buffer: kamesim's, ns-3's, and what formulas say.
 
     ./kamesim python tests/benchmarks/tcp_grid.py --out docs/images            without the peer
-    ./kamesim python tests/benchmarks/tcp_grid.py --out docs/images --ns3 /tmp/ns3   builds ns-3's program there
+    ./kamesim python tests/benchmarks/tcp_grid.py --out docs/images --ns3 FOLDER   builds ns-3's program there
 
 One transfer between two hosts on one link, segments of 1428 octets, an acknowledgment each, SACK, an initial window of
 10 segments. It writes tcp_grid.csv, a row a point, and tcp_grid.svg.
