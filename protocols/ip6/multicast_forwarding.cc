@@ -70,7 +70,7 @@ void MulticastForwarding::send(Ip6Interface& out, const InputPacket& in) {
   const Bytes packet = in.packet.bytes();
   if (!out.up()) return;
   // RFC 4007 §9: the packet does not leave its group's zone, whose boundary this interface may be.
-  if (in.destination.scope() <= out.multicast_scope_boundary || in.destination.scope() <= in.interface->multicast_scope_boundary) {
+  if (in.destination.scope() <= std::max(out.multicast_scope_boundary, in.interface->multicast_scope_boundary)) {
     return stack_.drop(kIp6MulticastBoundary, packet);
   }
   if (in.hop_limit <= out.multicast_hop_threshold) return stack_.drop(kIp6MulticastThreshold, packet);
