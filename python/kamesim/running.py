@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -70,7 +71,8 @@ class Running(NetworkBase):
         """Lets virtual time pass, and returns the results so far.
 
         until: the time to stop at, in seconds; or for_: how many seconds from now.
-        progress: whether to show a bar; None: on a terminal, if the run takes longer than a second.
+        progress: whether to show a bar; None: on a terminal, if the run takes longer than a second, and not in a
+        worker process, of which there are others.
         threads: into how many parts the network is split; they run side by side on the processor's cores. The outcome
         is the same for any number, bit for bit. It pays where much happens within the delay of the longer links. With
         tasks or sockets of Python's it is always one part, as Python may act at any event then.
@@ -167,7 +169,7 @@ class _ProgressBar:
         self._core = core
         self._start_ns = core.now_ns
         self._seconds = (end_ns - self._start_ns) / 1e9
-        self._shown = sys.stderr.isatty() if wanted is None else wanted
+        self._shown = _may_show() if wanted is None else wanted
         self._opens_at = time.monotonic() + (1.0 if wanted is None else 0.0)
         self._bar: Any = None
 
@@ -195,3 +197,7 @@ class _ProgressBar:
         if self._bar is not None:
             self._update(self._core.now_ns)
             self._bar.close()
+
+
+def _may_show() -> bool:
+    return sys.stderr.isatty() and multiprocessing.parent_process() is None

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from kamesim.plots._figure import PathLike, render, save_figure, text_width
+from kamesim.plots._figure import Plot, render, text_width
 
 # Kinds of messages: what the legend calls them, and their colour (Okabe and Ito's, for all eyes).
 KINDS: dict[str, tuple[str, str]] = {
@@ -88,7 +88,7 @@ class LadderPhase:
     end: float
 
 
-class Ladder:
+class Ladder(Plot):
     """A message ladder. Time runs downwards; an arrow slants by the time its message was under way.
 
     `participants` are drawn from left to right; `captions` gives them a second line. With `compress_gaps` long
@@ -124,10 +124,6 @@ class Ladder:
     def figure(self) -> Figure:
         """The ladder as a matplotlib figure, 900 pixels wide."""
         return _Drawing(self).figure
-
-    def save(self, path: PathLike) -> None:
-        """Writes the ladder as SVG or PNG, by the suffix of `path`."""
-        save_figure(self.figure(), path)
 
     def _check(self) -> None:
         if not self.participants:

@@ -16,9 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogFormatter
 
-from kamesim.plots._figure import PathLike, render, save_figure, text_width
+from kamesim.plots._figure import COLORS, Plot, text_width
 
-_COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
 _LOST_COLOR = "#c00000"
 _HANDOFF_COLOR = "#f2c14e"
 _LABEL_SIZE = 8.0
@@ -36,7 +35,7 @@ class HandoffSpan:
     label: str = ""
 
 
-class Timeline:
+class Timeline(Plot):
     """The delay timeline of a run.
 
     `packets` has a row a packet: `time_s`, when it was sent; `delay_s`, one way, NaN if it was lost; `direction`,
@@ -67,13 +66,6 @@ class Timeline:
     def __repr__(self) -> str:
         return f"Timeline({len(self.packets)} packets, {len(self.handoffs)} hand-offs)"
 
-    def _repr_png_(self) -> bytes:
-        return render(self.figure(), "png")
-
-    def save(self, path: PathLike) -> None:
-        """Writes the timeline as PNG or SVG, by the suffix of `path`."""
-        save_figure(self.figure(), path)
-
     def figure(self) -> Figure:
         """The timeline as a matplotlib figure."""
         directions = list(dict.fromkeys(self.packets["direction"]))
@@ -84,7 +76,7 @@ class Timeline:
         lost: Axes = figure.add_axes((0.085, 0.13, 0.895, rail), sharex=delays)
         for number, direction in enumerate(directions):
             series = self.packets[self.packets["direction"] == direction]
-            color = _COLORS[number % len(_COLORS)]
+            color = COLORS[number % len(COLORS)]
             size = max(2.0, 4.0 - 2.0 * number)  # points of the first series show behind those of the next
             delays.plot(series["time_s"], series["delay_s"] * 1e3, ".", ms=size, mew=0, color=color, rasterized=True)
             gone = series.loc[series["delay_s"].isna(), "time_s"]
@@ -156,7 +148,7 @@ class Timeline:
         for number, direction in enumerate(directions):
             series = self.packets[self.packets["direction"] == direction]
             label = f"{direction}: {len(series)} sent, {int(series['delay_s'].isna().sum())} lost"
-            color = _COLORS[number % len(_COLORS)]
+            color = COLORS[number % len(COLORS)]
             handles.append(Line2D([], [], color=color, marker=".", ms=8, ls="none", label=label))
         if self.handoffs:
             handles.append(Patch(color=_HANDOFF_COLOR, alpha=0.45, lw=0, label="hand-off"))

@@ -1,0 +1,90 @@
+"""Box plots over a parameter: medians, quartiles, whiskers, and what lies beyond them.
+
+    BoxPlot({"DAD": {(0.03, 0.07): [...], (1, 3): [...]}}, by="RA interval, s", label="outage, s").save("boxes.svg")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from kamesim.plots._figure import COLORS, Plot, axes_of, legend_below, written
+
+_GROUP_WIDTH = 0.8  # of the distance between two values of the parameter
+_FORMULA = (0, (2, 1))  # how its line is dashed
+
+
+class BoxPlot(Plot):
+    """Boxes of values at each value of a parameter; with several series they stand side by side.
+
+    The box is from the first to the third quartile with a line at the median and a dot at the mean; the whiskers reach
+    to the last value within 1.5 times the box's height (Tukey's), and circles are values beyond. expected: what a
+    formula says, by series and value of the parameter: drawn as a short line across the box.
+    """
+
+    def __init__(
+        self,
+        series: Mapping[str, Mapping[Any, Sequence[float]]],
+        *,
+        by: str,
+        label: str,
+        title: str = "",
+        expected: Mapping[str, Mapping[Any, float]] | None = None,
+        log: bool = False,
+    ) -> None:
+        if not series or not any(len(v) for groups in series.values() for v in groups.values()):
+            raise ValueError("series has no values: there is nothing to draw")
+        self.series = {name: dict(groups) for name, groups in series.items()}
+        self.expected = {name: dict(groups) for name, groups in (expected or {}).items()}
+        self.by, self.label, self.title, self.log = by, label, title, log
+
+    def figure(self) -> Figure:
+        """The boxes."""
+        places = list(dict.fromkeys(at for groups in self.series.values() for at in groups))
+        figure, axes = axes_of(self.title, width=max(3.5, 1.2 + 0.28 * len(places) * len(self.series)))
+        width = _GROUP_WIDTH / len(self.series)
+        for number, (name, groups) in enumerate(self.series.items()):
+            color = COLORS[number % len(COLORS)]
+            offset = (number - (len(self.series) - 1) / 2) * width
+            at = [places.index(place) + offset for place in groups]
+            dot = {"marker": "o", "markersize": 2.5, "markerfacecolor": color, "markeredgecolor": color}
+            axes.boxplot(
+                [list(v) for v in groups.values()], positions=at, widths=0.8 * width, patch_artist=True,
+                manage_ticks=False, showmeans=True, meanprops=dot, medianprops={"color": color, "lw": 1.4},
+                boxprops={"facecolor": color + "40", "edgecolor": color, "lw": 0.8},
+                whiskerprops={"color": color, "lw": 0.8}, capprops={"color": color, "lw": 0.8},
+                flierprops={"marker": ".", "markersize": 2.5, "markerfacecolor": color, "markeredgecolor": "none"},
+            )  # fmt: skip
+            for place, value in self.expected.get(name, {}).items():
+                left = places.index(place) + offset - width / 2
+                axes.hlines(value, left, left + width, color="black", lw=1.0, ls=_FORMULA, zorder=5)
+        axes.set_xticks(range(len(places)), [written(place) for place in places])
+        axes.set_xlim(-0.6, len(places) - 0.4)
+        axes.set_xlabel(self.by, size=9, parse_math=False)
+        axes.set_ylabel(self.label, size=9, parse_math=False)
+        if self.log:
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        self._legend(axes)
+        return figure
+
+    def _legend(self, axes: Axes) -> None:
+        from matplotlib.lines import Line2D
+
+        entries: list[Any] = [
+            Patch(facecolor=COLORS[i % len(COLORS)] + "40", edgecolor=COLORS[i % len(COLORS)], label=name)
+            for i, name in enumerate(self.series)
+            if name
+        ]
+        if self.expected:
+            entries.append(Line2D([], [], color="black", lw=1.0, ls=_FORMULA, label="formula"))
+        if entries:
+            legend_below(axes, entries)
+
+    def __repr__(self) -> str:
+        return f"BoxPlot({self.label!r} by {self.by!r}, {len(self.series)} series)"
