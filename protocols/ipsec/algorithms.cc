@@ -10,8 +10,8 @@ namespace {
 
 constexpr KeyLengths kAesKeys{128, 256, 64};
 
-// PF_KEY's numbers: RFC 2367 §3.5, KAME's and, for the modes that came later, those that Linux and FreeBSD took from the
-// registry of RFC 2407 §4.4.4. FreeBSD's alone: ChaCha20-Poly1305.
+// PF_KEY's numbers: RFC 2367 §3.5, KAME's and, for the modes that came later, those that Linux and FreeBSD took from
+// the registry of RFC 2407 §4.4.4. FreeBSD's alone: ChaCha20-Poly1305.
 constexpr std::array<EncryptionAlgorithm, 15> kEncryption = {{
     // id, name, setkey, Wireshark, rule, mode, sadb, ikev2, key, salt, block, iv, icv
     {Encryption::Null, "null", "null", "NULL", "RFC 2410", CipherMode::Null, 11, 11, {0, 2048, 8}, 0, 1, 0, 0},
@@ -56,8 +56,8 @@ constexpr std::array<IntegrityAlgorithm, 12> kIntegrity = {{
      {384, 384, 8}, 0, 0, 24},
     {Integrity::HmacSha2_512_256, "hmac-sha2-512-256", "hmac-sha2-512", "HMAC-SHA-512-256 [RFC4868]", "RFC 4868", 7, 14,
      {512, 512, 8}, 0, 0, 32},
-    {Integrity::HmacRipemd160_96, "hmac-ripemd160-96", "hmac-ripemd160", "MAC-RIPEMD-160-96 [RFC2857]", "RFC 2857", 8, 0,
-     {160, 160, 8}, 0, 0, 12},
+    {Integrity::HmacRipemd160_96, "hmac-ripemd160-96", "hmac-ripemd160", "MAC-RIPEMD-160-96 [RFC2857]", "RFC 2857", 8,
+     0, {160, 160, 8}, 0, 0, 12},
     {Integrity::AesXcbc96, "aes-xcbc-96", "aes-xcbc-mac", "", "RFC 3566", 9, 5, {128, 128, 8}, 0, 0, 12},
     {Integrity::AesCmac96, "aes-cmac-96", "aes-cmac", "", "RFC 4494", 248, 8, {128, 128, 8}, 0, 0, 12},
     {Integrity::Aes128Gmac, "aes-128-gmac", "aes-128-gmac", "", "RFC 4543", 11, 9, {128, 128, 8}, 4, 8, 16, true},

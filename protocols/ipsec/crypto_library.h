@@ -1,5 +1,5 @@
-// What IPsec uses of OpenSSL: algorithms fetched once a process, from a library context of their own that also knows the
-// older ones, and contexts and keys that are wiped as they are freed.
+// What IPsec uses of OpenSSL: algorithms fetched once a process, from a library context of their own that also knows
+// the older ones, and contexts and keys that are wiped as they are freed.
 #pragma once
 
 #include <openssl/crypto.h>

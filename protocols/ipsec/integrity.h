@@ -1,5 +1,5 @@
-// The integrity algorithms of ESP and AH. The key is scheduled when one is made. What is covered comes in pieces, between
-// begin and finish or matches.
+// The integrity algorithms of ESP and AH. The key is scheduled when one is made. What is covered comes in pieces,
+// between begin and finish or matches.
 #pragma once
 
 #include <array>

@@ -22,6 +22,7 @@ enum class NextHeader : std::uint8_t {
   DestinationOptions = 60,   // RFC 8200 §4.6
   Ospf = 89,                 // RFC 5340
   Pim = 103,                 // RFC 7761
+  IpComp = 108,              // RFC 3173
   Vrrp = 112,                // RFC 9568
   Sctp = 132,
   Mobility = 135,            // RFC 6275 §6.1
