@@ -1,5 +1,5 @@
-// Policies (RFC 4301 §4.4.1): what happens to the packets of a selector. KAME's model: a list in order of which the first
-// match counts, one list a direction; what is to be applied is an ordered list of requests.
+// Policies (RFC 4301 §4.4.1): what happens to the packets of a selector. KAME's model: one list a direction, in order, of
+// which the first match counts; what is to be applied is an ordered list of requests.
 #pragma once
 
 #include <cstdint>

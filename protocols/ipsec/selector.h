@@ -72,8 +72,8 @@ struct NextLayer {
 constexpr bool has_message_type(NextHeader protocol) {
   return protocol == NextHeader::Icmp4 || protocol == NextHeader::Icmp6 || protocol == NextHeader::Mobility;
 }
-// Such a message as a 16-bit value, in the upper half the type, in the lower the code (0 in a Mobility Header): RFC 4301
-// §4.4.1.1, as IKE has it. It stands where the source port stands.
+// Such a message as a 16-bit value, in the upper half the type, in the lower the code (0 in a Mobility Header), as IKE
+// has it (RFC 4301 §4.4.1.1). It stands where the source port stands.
 constexpr std::uint16_t message_value(std::uint8_t type, std::uint8_t code = 0) {
   return static_cast<std::uint16_t>(type << 8 | code);
 }
@@ -81,8 +81,8 @@ constexpr ValueRange message_of_type(std::uint8_t type) {
   return ValueRange::of(message_value(type), message_value(type, 0xff));
 }
 
-// What selectors look at in one packet. Addresses are the logical ones: those of the final destination (RFC 4301 §4.4.1.1
-// with a routing header, RFC 3776 §3 with a Home Address option).
+// What selectors look at in one packet. Addresses are the logical ones: the final destination behind a routing header,
+// the home address (RFC 3776 §4.2).
 struct Flow {
   Ipv6Address source, destination;
   std::uint8_t next_layer = 0;
