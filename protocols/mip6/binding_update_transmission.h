@@ -49,8 +49,6 @@ class BindingUpdateTransmission {
   std::optional<SeqNum16> send(Time now, Duration lifetime, Acknowledgement acknowledgement);
   // How often the update has been sent.
   int count() const { return count_; }
-  // §11.7.1: the timeout has come to MAX_BINDACK_TIMEOUT.
-  bool at_slowest_rate() const { return timeout_ >= kMaxBindackTimeout; }
 
   // The last update sent since start().
   const std::optional<Sent>& sent() const { return sent_; }

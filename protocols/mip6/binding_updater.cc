@@ -15,6 +15,11 @@ Output BindingUpdater::on_attach(Time now, const CareOfAddress& care_of) {
   return register_care_of(now);
 }
 
+void BindingUpdater::forget_home_agent() {
+  transmission_.stop();
+  forget_binding();
+}
+
 Output BindingUpdater::on_detach(Time) {
   care_of_.reset();
   transmission_.stop();
@@ -129,7 +134,7 @@ Output BindingUpdater::send_if_due(Time now) {
   update.alternate_care_of_address = source;
   Output out{.send = HomeUpdateToSend{update, source, config_.home_address}};
   if (source == config_.home_address) out.send->home_address_option.reset();
-  out.unanswered = transmission_.at_slowest_rate();
+  out.unanswered = transmission_.count() > kUpdatesToOneHomeAgent;
   return out;
 }
 

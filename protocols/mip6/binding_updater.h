@@ -22,7 +22,6 @@ namespace kamesim {
 
 struct BindingUpdaterConfig {
   Ipv6Address home_address;
-  Ipv6Address home_agent;
   Duration lifetime = 420_s;                       // to ask for; a multiple of 4 s
   bool link_local_address_compatibility = false;   // L: our link-local address has the home address's identifier
   bool key_management_mobility = false;            // K
@@ -31,6 +30,10 @@ struct BindingUpdaterConfig {
   int refresh_percent = 75;                        // §11.7.3: "well before the expiration", of the lifetime granted
   Duration retry_after_rejection = 60_s;           // §11.7.3: with the same care-of address
 };
+
+// How many updates go unanswered before another home agent is thought of. With the time-outs of §11.8 for a first
+// registration that takes 1.5 + 3 + 6 seconds.
+inline constexpr int kUpdatesToOneHomeAgent = 3;
 
 struct CareOfAddress {
   Ipv6Address address;
@@ -56,7 +59,7 @@ class BindingUpdater {
     std::optional<Deregistered> deregistered;
     std::optional<std::uint8_t> rejected;        // Status
     bool prefix_discovery_needed = false;        // status 1: solicit prefixes, then on_prefixes_confirmed()
-    bool unanswered = false;                     // §11.7.1: another home agent may be tried
+    bool unanswered = false;                     // §11.7.1: kUpdatesToOneHomeAgent times; another may be tried
     DropReason dropped = nullptr;
   };
 
@@ -65,6 +68,9 @@ class BindingUpdater {
 
   // A new primary care-of address.
   Output on_attach(Time now, const CareOfAddress& care_of);
+  // Another home agent takes the place of the present one, whose binding is not thought of any more (§11.4.1). Nothing
+  // is registered until on_attach().
+  void forget_home_agent();
   // There is no care-of address to send from. A binding stays until it expires.
   Output on_detach(Time now);
   Output on_return_home(Time now);

@@ -1,8 +1,21 @@
 #include "protocols/mip6/discovery_messages.h"
 
+#include <array>
+
 #include "protocols/wire/icmp6.h"
 
 namespace kamesim {
+
+Ipv6Address home_agents_anycast(const Ipv6Prefix& prefix) {
+  // Interface identifiers of 64 bits have the universal/local bit clear; the identifier is in the last seven bits.
+  constexpr std::uint64_t kOf64Bits = 0xfdff'ffff'ffff'fffe;
+  if (prefix.length() == 64) return with_interface_id(prefix, InterfaceId(kOf64Bits));
+  std::array<std::uint8_t, Ipv6Address::kSize> bytes = prefix.address().bytes();
+  for (unsigned bit = prefix.length(); bit < 127; ++bit) {
+    bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] | 0x80u >> bit % 8);
+  }
+  return Ipv6Address(bytes);
+}
 namespace {
 
 constexpr std::size_t kFixedSize = 8;  // of all four messages

@@ -19,6 +19,9 @@ inline constexpr DropInfo kHaadTruncated{"mip6.haad_truncated", "RFC 6275 §6.5,
 inline constexpr DropInfo kHaadBadLength{"mip6.haad_bad_length", "RFC 6275 §6.6"};
 inline constexpr DropInfo kMobilePrefixTruncated{"mip6.mobile_prefix_truncated", "RFC 6275 §6.7, §6.8"};
 
+// The Mobile IPv6 Home-Agents anycast address of a subnet: RFC 2526 §2, with the identifier 126 of §3.
+Ipv6Address home_agents_anycast(const Ipv6Prefix& prefix);
+
 struct HomeAgentAddressDiscoveryRequest {
   std::uint16_t identifier = 0;
 };

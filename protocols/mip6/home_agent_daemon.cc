@@ -1,31 +1,120 @@
 #include "protocols/mip6/home_agent_daemon.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/mip6/discovery_messages.h"
 #include "protocols/mip6/trace_kinds.h"
 
 namespace kamesim {
 
 HomeAgentDaemon::HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, BindingCache& cache,
-                                 Ip6Interface& home_link, const HomeAgentRegistrationConfig& config)
+                                 Ip6Interface& home_link, const HomeAgentConfig& config)
     : stack_(sockets.stack()),
       kernel_(kernel),
       home_link_(home_link),
+      config_(config),
       socket_(sockets, *this),
-      machine_(config, cache),
+      machine_(config.registration, cache),
+      advertiser_(config.prefix_advertisements, stack_.node().stream("mip6.prefix_advertiser")),
+      discovery_(*this, sockets),
       timer_(Timer::to<&HomeAgentDaemon::on_timer>(stack_.node(), *this)) {
-  std::vector<HomePrefix> prefixes;
-  for (const auto& a : home_link.addresses()) {
-    if (!a->address.is_link_local()) prefixes.push_back({a->prefix(), a->valid_until, a->preferred_until});
-  }
-  machine_.on_prefix_list(stack_.now(), std::move(prefixes));
+  stack_.add_listener(*this);
+  on_home_prefixes_changed();
 }
 
 HomeAgentDaemon::~HomeAgentDaemon() {
+  stack_.remove_listener(*this);
+  for (const Ipv6Address& address : anycast_) stack_.remove_address(home_link_, address);
   for (const auto& [home, test] : tests_) {
     home_link_.nd()->cancel_proxy_dad(home);
     if (test.addresses.link_local) home_link_.nd()->cancel_proxy_dad(*test.addresses.link_local);
   }
 }
+
+void HomeAgentDaemon::on_routing_message(const RoutingMessage& message) {
+  using Kind = RoutingMessage::Kind;
+  const bool address = message.kind == Kind::AddressAdded || message.kind == Kind::AddressRemoved ||
+                       message.kind == Kind::AddressChanged;
+  if (!address || message.interface != &home_link_) return;
+  if (std::ranges::find(anycast_, message.address) == anycast_.end()) on_home_prefixes_changed();
+}
+
+// ---- Home prefixes (§10.6.1) --------------------------------------------------------------------------------------
+
+void HomeAgentDaemon::set_prefix_source(const HomePrefixSource* source) {
+  prefix_source_ = source;
+  if (source != nullptr) on_home_prefixes_changed();
+}
+
+std::vector<PrefixInformation> HomeAgentDaemon::home_prefixes() const {
+  std::vector<PrefixInformation> prefixes;
+  if (prefix_source_ != nullptr) prefixes = prefix_source_->home_prefixes();
+  if (!prefixes.empty()) return prefixes;
+  const Time now = stack_.now();
+  const auto left = [now](Time until) { return until == Time::max() ? kInfiniteLifetime : until - now; };
+  for (const auto& a : home_link_.addresses()) {
+    const bool given = a->origin == AddressOrigin::Manual && !a->anycast && !a->address.is_link_local();
+    if (!given || a->prefix_length == 128) continue;
+    prefixes.push_back({.address = a->prefix().address(), .prefix_length = a->prefix_length, .on_link = true,
+                        .autonomous = true, .valid_lifetime = left(a->valid_until),
+                        .preferred_lifetime = left(a->preferred_until)});
+  }
+  return prefixes;
+}
+
+// Lifetimes that do not count down are those of any moment: the list is made anew when it is to be used.
+void HomeAgentDaemon::review_prefixes() {
+  const Time now = stack_.now();
+  const auto until = [now](Duration left) { return left == kInfiniteLifetime ? Time::max() : now + left; };
+  std::vector<HomePrefix> list;
+  for (const PrefixInformation& p : home_prefixes()) {
+    if (p.on_link) list.push_back({p.prefix(), until(p.valid_lifetime), until(p.preferred_lifetime)});
+  }
+  machine_.on_prefix_list(now, std::move(list));
+}
+
+void HomeAgentDaemon::on_home_prefixes_changed() {
+  const std::vector<PrefixInformation> before = std::exchange(prefixes_, home_prefixes());
+  review_prefixes();
+  serve_anycast();
+  // §10.6.2: flags or lifetimes changed, or a prefix is new.
+  for (const PrefixInformation& p : prefixes_) {
+    const auto same = [&p](const PrefixInformation& old) {
+      return old.prefix() == p.prefix() && old.on_link == p.on_link && old.autonomous == p.autonomous &&
+             old.valid_lifetime == p.valid_lifetime && old.preferred_lifetime == p.preferred_lifetime;
+    };
+    if (std::ranges::none_of(before, same)) advertiser_.on_prefix_changed(stack_.now(), p.prefix(), p.preferred_lifetime);
+  }
+  arm();
+}
+
+void HomeAgentDaemon::serve_anycast() {
+  std::vector<Ipv6Address> wanted;
+  for (const PrefixInformation& p : prefixes_) {
+    const Ipv6Address address = home_agents_anycast(p.prefix());
+    if (std::ranges::find(wanted, address) == wanted.end()) wanted.push_back(address);
+  }
+  const std::vector<Ipv6Address> had = std::exchange(anycast_, wanted);
+  for (const Ipv6Address& address : had) {
+    if (std::ranges::find(wanted, address) == wanted.end()) stack_.remove_address(home_link_, address);
+  }
+  for (const Ipv6Address& address : wanted) {
+    if (std::ranges::find(had, address) != had.end()) continue;
+    stack_.add_address(home_link_, {.address = address, .origin = AddressOrigin::Home, .anycast = true,
+                                    .skip_dad = true, .on_link_prefix = false});
+  }
+}
+
+Duration HomeAgentDaemon::preferred_lifetime(const Ipv6Address& home_address) const {
+  for (const PrefixInformation& p : prefixes_) {
+    if (p.prefix().contains(home_address)) return p.preferred_lifetime;
+  }
+  return kInfiniteLifetime;
+}
+
+// ---- Registrations (§10.3) ----------------------------------------------------------------------------------------
 
 void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
@@ -34,6 +123,7 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   if (!update.home_registration) return;  // for the correspondent daemon
   const ReceivedBindingUpdate received = received_binding_update(d, update);
   served_as_.insert_or_assign(received.home_address(), d.destination);
+  review_prefixes();
   apply(machine_.on_binding_update(stack_.now(), received), d.payload);
 }
 
@@ -61,7 +151,15 @@ void HomeAgentDaemon::on_timer() {
   while (machine_.next_timeout() && *machine_.next_timeout() <= stack_.now()) {
     apply(machine_.on_timeout(stack_.now()), {});
   }
-  timer_.arm_at(machine_.next_timeout());
+  while (advertiser_.next_timeout() && *advertiser_.next_timeout() <= stack_.now()) {
+    apply(advertiser_.on_timeout(stack_.now()), {});
+  }
+  arm();
+}
+
+void HomeAgentDaemon::arm() {
+  const auto a = machine_.next_timeout(), b = advertiser_.next_timeout();
+  timer_.arm_at(a && b ? std::min(a, b) : a ? a : b);
 }
 
 void HomeAgentDaemon::apply(const Output& out, Bytes message) {
@@ -69,6 +167,7 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
   if (out.dropped != nullptr) node.count_drop(out.dropped, message);
   if (out.stop_proxy) {
     kernel_.remove_home_binding(out.stop_proxy->home_address);
+    advertiser_.on_unregistered(out.stop_proxy->home_address);
     served_as_.erase(out.stop_proxy->home_address);
     node.trace(kTraceUnbound, {{"home_address", out.stop_proxy->home_address.to_string()}});
   }
@@ -76,13 +175,20 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
     const BindingCacheEntry& entry = *out.registered;
     kernel_.add_home_binding(entry.home_address, entry.care_of, served_as_[entry.home_address], home_link_,
                              entry.link_local);
+    advertiser_.on_registered(stack_.now(), entry.home_address, preferred_lifetime(entry.home_address));
     node.trace(kTraceBound, {{"home_address", entry.home_address.to_string()},
                              {"care_of", entry.care_of.to_string()},
                              {"home_registration", std::int64_t{1}}});
   }
   if (out.ack) socket_.send(*out.ack);
   if (out.start_dad) start_dad(*out.start_dad);
-  timer_.arm_at(machine_.next_timeout());
+  arm();
+}
+
+void HomeAgentDaemon::apply(const PrefixAdvertiser::Output& out, Bytes message) {
+  if (out.dropped != nullptr) stack_.drop(*out.dropped, message);
+  if (out.send) discovery_.advertise_prefixes(*out.send);
+  arm();
 }
 
 }  // namespace kamesim

@@ -1,43 +1,98 @@
-// The home agent daemon (KAME's had): RFC 6275 §10.3 on a socket, with proxy Neighbor Discovery by the kernel.
+// The home agent daemon (KAME's had): RFC 6275 §10.3 on a socket, with proxy Neighbor Discovery by the kernel; discovery
+// of home agents (§10.5) and mobile prefix advertisements (§10.6).
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "protocols/ip6/routing_message.h"
 #include "protocols/mip6/binding_cache.h"
 #include "protocols/mip6/home_agent_registration.h"
+#include "protocols/mip6/home_agents_list.h"
+#include "protocols/mip6/home_prefixes.h"
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
+#include "protocols/mip6/prefix_advertiser.h"
 #include "sim/timer.h"
 
 namespace kamesim {
 
-class HomeAgentDaemon final : public DatagramHandler {
+inline constexpr DropInfo kHaadNotHomeAgentsAddress{"mip6.haad_not_home_agents_address", "RFC 6275 §10.5.1"};
+inline constexpr DropInfo kMpsNoHomeAddressOption{"mip6.mps_no_home_address_option", "RFC 6275 §6.7"};
+
+struct HomeAgentConfig {
+  HomeAgentRegistrationConfig registration;
+  PrefixAdvertiserConfig prefix_advertisements;
+  std::uint16_t preference = 0;  // §10.5.1, among the home agents of the link; higher is more preferable
+};
+
+class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
  public:
-  // Serves the prefixes of the global addresses that the home link's interface has by now. `home_link` must have
-  // one, and neighbours.
+  // Serves the prefixes of `home_link`, which has neighbours: those of the interface's global addresses, or of a source.
   HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, BindingCache& cache, Ip6Interface& home_link,
-                  const HomeAgentRegistrationConfig& config = {});
+                  const HomeAgentConfig& config = {});
   ~HomeAgentDaemon();
 
-  void on_datagram(const Datagram& datagram) override;
+  // What it tells goes before the interface's addresses, unless it is nothing. Null: no source (any more).
+  void set_prefix_source(const HomePrefixSource* source);
+  // What the source of prefixes tells is another than it was.
+  void on_home_prefixes_changed();
+  // The other home agents of the link (§10.1).
+  const std::map<Ipv6Address, HomeAgentsList::Entry>& home_agents() { return discovery_.home_agents(); }
+
+  void on_datagram(const Datagram& datagram) override;  // Mobility Headers
+  void on_routing_message(const RoutingMessage& message) override;
 
  private:
   using Output = HomeAgentRegistration::Output;
   using Defended = HomeAgentRegistration::Defended;
+  // The ICMPv6 messages of Mobile IPv6, and the advertisements of other home agents (home_agent_discovery_server.cc).
+  class Discovery final : public DatagramHandler {
+   public:
+    Discovery(HomeAgentDaemon& daemon, SocketLayer& sockets);
+    void on_datagram(const Datagram& datagram) override;
+    void advertise_prefixes(const PrefixAdvertiser::Advertisement& advertisement);
+    const std::map<Ipv6Address, HomeAgentsList::Entry>& home_agents() { return list_.entries(daemon_.stack_.now()); }
+
+   private:
+    void on_router_advertisement(const Datagram& datagram);
+    void on_address_discovery_request(const Datagram& datagram);
+    void on_prefix_solicitation(const Datagram& datagram);
+    HomeAgentDaemon& daemon_;
+    RawSocket socket_;
+    RandomStream random_;
+    HomeAgentsList list_;
+  };
   // Duplicate Address Detection for a home address and, with the L bit, its link-local address.
   struct Test {
     Defended addresses;
     int outstanding;
     bool unique = true;
   };
+  std::vector<PrefixInformation> home_prefixes() const;
+  void review_prefixes();
+  void serve_anycast();
+  Duration preferred_lifetime(const Ipv6Address& home_address) const;
   void start_dad(const Defended& addresses);
   void finish_dad(const Ipv6Address& home_address, bool unique);
   void apply(const Output& out, Bytes message);
+  void apply(const PrefixAdvertiser::Output& out, Bytes message);
   void on_timer();
+  void arm();
 
   Ip6Stack& stack_;
   MobilityKernel& kernel_;
   Ip6Interface& home_link_;
+  HomeAgentConfig config_;
+  const HomePrefixSource* prefix_source_ = nullptr;
   MobilitySocket socket_;
   HomeAgentRegistration machine_;
+  PrefixAdvertiser advertiser_;
+  Discovery discovery_;
+  std::vector<PrefixInformation> prefixes_;  // as last told
+  std::vector<Ipv6Address> anycast_;         // the anycast addresses that it has taken
   std::unordered_map<Ipv6Address, Test> tests_;
   std::unordered_map<Ipv6Address, Ipv6Address> served_as_;  // home address -> the address of ours it registered with
   Timer timer_;

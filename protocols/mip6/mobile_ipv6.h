@@ -17,8 +17,7 @@ class MobileIpv6 {
   explicit MobileIpv6(SocketLayer& sockets, const CorrespondentRegistrationConfig& config = {})
       : sockets_(sockets), kernel_(sockets), correspondent_(sockets, kernel_, cache_, config) {}
 
-  // The interface's global addresses tell which prefixes are served.
-  HomeAgentDaemon& start_home_agent(Ip6Interface& home_link, const HomeAgentRegistrationConfig& config = {}) {
+  HomeAgentDaemon& start_home_agent(Ip6Interface& home_link, const HomeAgentConfig& config = {}) {
     correspondent_.set_home_registrations(CorrespondentDaemon::HomeRegistrations::LeaveToHomeAgent);
     return home_agent_.emplace(sockets_, kernel_, cache_, home_link, config);
   }
@@ -29,6 +28,7 @@ class MobileIpv6 {
 
   MobilityKernel& kernel() { return kernel_; }
   const BindingCache& binding_cache() const { return cache_; }
+  std::optional<HomeAgentDaemon>& home_agent() { return home_agent_; }
   std::optional<MobileNodeDaemon>& mobile_node() { return mobile_node_; }
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/mip6/binding_status.h"
 #include "protocols/mip6/trace_kinds.h"
 
 namespace kamesim {
@@ -10,8 +11,18 @@ namespace kamesim {
 namespace {
 
 BindingUpdaterConfig home_registration_of(const MobileNodeConfig& config, RandomStream& random) {
-  return {.home_address = config.home_address, .home_agent = config.home_agent, .lifetime = config.lifetime,
+  return {.home_address = config.home_address, .lifetime = config.lifetime,
           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32()))};
+}
+
+// How long after a discovery that nobody answered the next one begins.
+constexpr Duration kDiscoverAgainAfter = 60_s;
+
+// RFC 6275 §6.1.8: what another home agent may see otherwise.
+bool home_agent_refuses(std::uint8_t status) {
+  return status == kAdministrativelyProhibited || status == kInsufficientResources ||
+         status == kHomeRegistrationNotSupported || status == kNotHomeSubnet ||
+         status == kNotHomeAgentForThisMobileNode;
 }
 
 }  // namespace
@@ -26,6 +37,9 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
       random_(stack_.node().stream("mip6.mobile_node")),
       detector_({.home_address = config.home_address,
                  .home_prefix = Ipv6Prefix(config.home_address, config.home_prefix_length)}),
+      choice_(config.home_agent, config.discover_home_agents ? HomeAgentChoice::Discovery::Allowed
+                                                             : HomeAgentChoice::Discovery::Forbidden),
+      prefixes_([this] { return static_cast<std::uint16_t>(random_.next_u32()); }),
       home_(home_registration_of(config, random_)),
       discovery_(*this, sockets),
       timer_(Timer::to<&MobileNodeDaemon::on_timer>(stack_.node(), *this)) {
@@ -81,7 +95,7 @@ void MobileNodeDaemon::on_datagram(const Datagram& d) {
   const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
   if (!mh) return;  // the kernel has counted it
   const Time now = stack_.now();
-  const bool from_home_agent = d.source == config_.home_agent;
+  const bool from_home_agent = d.source == choice_.current();
   const auto peer = correspondents_.find(d.source);
   const bool known = peer != correspondents_.end();
   switch (mh->type()) {
@@ -119,7 +133,7 @@ void MobileNodeDaemon::on_datagram(const Datagram& d) {
 }
 
 void MobileNodeDaemon::on_route_optimization_hint(const Ipv6Address&, const Ipv6Address& correspondent) {
-  if (!config_.route_optimization || correspondent == config_.home_agent) return;
+  if (!config_.route_optimization || correspondent == choice_.current()) return;
   if (correspondent.is_multicast() || correspondent.is_link_local()) return;
   const auto peer = find_or_add(correspondent);
   if (peer != correspondents_.end()) apply(peer, peer->second.registration.on_tunnelled_packet(stack_.now()));
@@ -162,8 +176,11 @@ void MobileNodeDaemon::lose_care_of() {
   const Time now = stack_.now();
   // §11.3.1: the old care-of address means nothing on this link, nor does the home address.
   if (detector_.knows_router() || kernel_.away(config_.home_address)) {
-    kernel_.leave_home(config_.home_address, kUnspecified, config_.home_agent, interface_);
+    kernel_.leave_home(config_.home_address, kUnspecified, choice_.current().value_or(kUnspecified), interface_);
   }
+  home_agent_discovery_.stop();
+  discover_again_at_.reset();
+  prefixes_.stop();
   apply(home_.on_detach(now));
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
@@ -174,11 +191,15 @@ void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
   const Time now = stack_.now();
   stack_.node().trace(kTraceMoved, {{"home_address", config_.home_address.to_string()},
                                     {"care_of", care_of.to_string()}});
-  kernel_.leave_home(config_.home_address, care_of, config_.home_agent, interface_);
+  const auto& home_agent = choice_.current();
+  kernel_.leave_home(config_.home_address, home_agent ? care_of : kUnspecified, home_agent.value_or(kUnspecified),
+                     interface_);
   // §11.3.1: nothing is sent from the old care-of address any more.
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
   }
+  prefixes_.stop();
+  if (!home_agent) return apply(choice_.on_needed());
   apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
 }
 
@@ -190,6 +211,9 @@ void MobileNodeDaemon::return_home() {
   const bool was_registered = out.deregistered != BindingUpdater::Deregistered::NothingRegistered;
   kernel_.return_home(config_.home_address, config_.home_prefix_length, interface_,
                       was_registered ? Dad::Skip : Dad::Run);
+  home_agent_discovery_.stop();
+  discover_again_at_.reset();
+  prefixes_.stop();
   apply(out);
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_return_home(now));
@@ -198,13 +222,23 @@ void MobileNodeDaemon::return_home() {
 
 void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
   if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
+  using State = BindingUpdater::State;
+  const bool unanswered = out.unanswered && home_.state() == State::Registering;
+  const bool refused = out.rejected && home_.state() == State::Idle && home_agent_refuses(*out.rejected);
+  if (unanswered || refused) {  // §11.4.1, §11.7.1
+    const HomeAgentChoice::Output other = choice_.on_failed();
+    apply(other);
+    if (other.use) return;
+  }
+  const Ipv6Address home_agent = choice_.current().value_or(kUnspecified);
   if (out.send) {
-    trace_update(out.send->update, config_.home_agent, out.send->source);
-    socket_.send(out.send->update, {.destination = config_.home_agent, .source = out.send->source,
+    trace_update(out.send->update, home_agent, out.send->source);
+    socket_.send(out.send->update, {.destination = home_agent, .source = out.send->source,
                                     .no_mobility = true, .home_address_option = out.send->home_address_option});
   }
   if (out.bound) {
-    stack_.node().trace(kTraceRegistered, {{"peer", config_.home_agent.to_string()},
+    prefixes_.on_registered(home_agent);
+    stack_.node().trace(kTraceRegistered, {{"peer", home_agent.to_string()},
                                            {"care_of", out.bound->care_of.to_string()},
                                            {"lifetime_s", (out.bound->expires - stack_.now()).to_seconds()}});
     for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
@@ -212,7 +246,7 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
     }
   }
   if (out.deregistered == BindingUpdater::Deregistered::Acknowledged) {
-    stack_.node().trace(kTraceRegistered, {{"peer", config_.home_agent.to_string()},
+    stack_.node().trace(kTraceRegistered, {{"peer", home_agent.to_string()},
                                            {"care_of", config_.home_address.to_string()}, {"lifetime_s", 0.0}});
     // §11.5.5: the neighbours on the home link learn our link-layer address again, for the link-local address too.
     if (interface_.nd() != nullptr) {
@@ -221,7 +255,52 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
       advertise_link_local();
     }
   }
+  if (out.prefix_discovery_needed) apply(prefixes_.solicit(stack_.now()));
   arm();
+}
+
+// ---- Home agents (§11.4.1) ----------------------------------------------------------------------------------------
+
+void MobileNodeDaemon::apply(const HomeAgentChoice::Output& out) {
+  const Time now = stack_.now();
+  if (out.discover && !home_agent_discovery_.in_progress() && !discover_again_at_) {
+    apply(home_agent_discovery_.start(now, static_cast<std::uint16_t>(random_.next_u32())));
+  }
+  if (!out.use || !detector_.care_of()) return;
+  const Ipv6Address care_of = *detector_.care_of();
+  kernel_.leave_home(config_.home_address, care_of, *out.use, interface_);
+  for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
+    apply(peer, peer->second.registration.on_detach(now));
+  }
+  prefixes_.stop();
+  home_.forget_home_agent();
+  apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
+}
+
+void MobileNodeDaemon::apply(const HomeAgentDiscovery::Output& out) {
+  if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
+  if (out.send) discovery_.request_home_agents(*out.send);
+  if (out.failed) discover_again_at_ = stack_.now() + kDiscoverAgainAfter;
+  if (!out.found.empty()) apply(choice_.on_found(out.found));
+  arm();
+}
+
+// ---- Home prefixes (§11.4.2, §11.4.3) -----------------------------------------------------------------------------
+
+void MobileNodeDaemon::apply(const PrefixSolicitor::Output& out) {
+  if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
+  if (out.send) discovery_.solicit_prefixes(*out.send);
+  arm();
+}
+
+// An accepted advertisement tells this of a prefix; what it means for the home address is as on the home link.
+void MobileNodeDaemon::on_home_prefix(const PrefixInformation& prefix) {
+  if (!prefix.prefix().contains(config_.home_address) || prefix.preferred_lifetime > prefix.valid_lifetime) return;
+  const Time now = stack_.now();
+  const auto until = [now](Duration left) { return left == kInfiniteLifetime ? Time::max() : now + left; };
+  kernel_.set_home_lifetimes(config_.home_address, until(prefix.preferred_lifetime), until(prefix.valid_lifetime));
+  prefixes_.on_home_prefix(now, until(prefix.valid_lifetime));
+  if (prefix.valid_lifetime > Duration()) apply(home_.on_prefixes_confirmed(now));
 }
 
 // Once it has passed Duplicate Address Detection on this link.
@@ -281,6 +360,12 @@ void MobileNodeDaemon::on_timer() {
   const auto due = [now](const std::optional<Time>& deadline) { return deadline && *deadline <= now; };
   if (due(detector_.next_timeout())) apply(detector_.on_timeout(now));
   if (due(home_.next_timeout())) apply(home_.on_timeout(now));
+  if (due(home_agent_discovery_.next_timeout())) apply(home_agent_discovery_.on_timeout(now));
+  if (due(discover_again_at_)) {
+    discover_again_at_.reset();
+    apply(HomeAgentChoice::Output{.discover = true});
+  }
+  if (due(prefixes_.next_timeout())) apply(prefixes_.on_timeout(now));
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     if (due(peer->second.routability.next_timeout())) apply(peer, peer->second.routability.on_timeout(now));
     if (due(peer->second.registration.next_timeout())) apply(peer, peer->second.registration.on_timeout(now));
@@ -295,6 +380,9 @@ void MobileNodeDaemon::arm() {
   };
   consider(detector_.next_timeout());
   consider(home_.next_timeout());
+  consider(home_agent_discovery_.next_timeout());
+  consider(discover_again_at_);
+  consider(prefixes_.next_timeout());
   for (const auto& [address, peer] : correspondents_) {
     consider(peer.routability.next_timeout());
     consider(peer.registration.next_timeout());

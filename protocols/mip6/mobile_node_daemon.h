@@ -9,9 +9,12 @@
 #include "protocols/ip6/routing_message.h"
 #include "protocols/mip6/binding_updater.h"
 #include "protocols/mip6/correspondent_updater.h"
+#include "protocols/mip6/home_agent_choice.h"
+#include "protocols/mip6/home_agent_discovery.h"
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
 #include "protocols/mip6/movement_detector.h"
+#include "protocols/mip6/prefix_solicitor.h"
 #include "protocols/mip6/return_routability.h"
 #include "sim/timer.h"
 
@@ -20,7 +23,8 @@ namespace kamesim {
 struct MobileNodeConfig {
   Ipv6Address home_address;
   std::uint8_t home_prefix_length = 64;
-  Ipv6Address home_agent;
+  std::optional<Ipv6Address> home_agent;   // empty: found by discovery (§11.4.1)
+  bool discover_home_agents = false;       // when the one that is given does not serve
   Duration lifetime = 420_s;               // of home registrations, to ask for; a multiple of 4 s
   bool route_optimization = true;          // §11.7.2; without it, everything goes through the home agent
   bool acknowledge_correspondents = true;  // A bit in Binding Updates to correspondents
@@ -39,6 +43,9 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   const std::optional<Ipv6Address>& care_of() const { return detector_.care_of(); }
   // Whether the home agent has acknowledged a binding that still lives.
   bool registered() const { return home_.binding().has_value(); }
+  // The home agent it registers with, if it knows one, and those that discovery found.
+  const std::optional<Ipv6Address>& home_agent() const { return choice_.current(); }
+  const std::vector<Ipv6Address>& home_agents() const { return choice_.known(); }
 
   void on_datagram(const Datagram& datagram) override;  // Mobility Headers
   void on_routing_message(const RoutingMessage& message) override;
@@ -46,15 +53,21 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void on_mobility_header_unsupported(const Ipv6Address& correspondent) override;
 
  private:
-  // Neighbor Discovery as this daemon hears and asks it.
+  // Neighbor Discovery, home agent discovery and mobile prefix discovery as this daemon hears and asks them.
   class Discovery final : public DatagramHandler {
    public:
     Discovery(MobileNodeDaemon& daemon, SocketLayer& sockets);
     void on_datagram(const Datagram& datagram) override;
     void solicit_routers();
     void probe(const Ipv6Address& router);
+    void request_home_agents(const HomeAgentAddressDiscoveryRequest& request);
+    void solicit_prefixes(const MobilePrefixSolicitation& solicitation);
 
    private:
+    void on_router_advertisement(const Datagram& datagram);
+    void on_neighbor_advertisement(const Datagram& datagram);
+    void on_address_discovery_reply(const Datagram& datagram);
+    void on_prefix_advertisement(const Datagram& datagram);
     void send(Bytes message, const Ipv6Address& destination, const InterfaceAddress* source);
     MobileNodeDaemon& daemon_;
     RawSocket socket_;
@@ -69,6 +82,10 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
 
   void apply(const MovementDetector::Output& out);
   void apply(const BindingUpdater::Output& out);
+  void apply(const HomeAgentChoice::Output& out);
+  void apply(const HomeAgentDiscovery::Output& out);
+  void apply(const PrefixSolicitor::Output& out);
+  void on_home_prefix(const PrefixInformation& prefix);
   void apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out);
   void apply(Correspondents::iterator peer, const ReturnRoutability::Output& out);
   void move_to(const Ipv6Address& care_of);
@@ -88,9 +105,13 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   MobilitySocket socket_;
   RandomStream random_;
   MovementDetector detector_;
+  HomeAgentChoice choice_;
+  HomeAgentDiscovery home_agent_discovery_;
+  PrefixSolicitor prefixes_;
   BindingUpdater home_;
   Correspondents correspondents_;
   Discovery discovery_;
+  std::optional<Time> discover_again_at_;
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;
 };

@@ -1,5 +1,6 @@
-// Neighbor Discovery as the mobile node daemon hears and asks it (RFC 6275 §11.5.1): router advertisements, router
-// solicitations, and probes of routers.
+// ICMPv6 as the mobile node daemon hears and sends it: router advertisements, router solicitations and probes of routers
+// (RFC 6275 §11.5.1), home agent discovery (§11.4.1), mobile prefix discovery (§11.4.2, §11.4.3).
+#include "protocols/mip6/discovery_messages.h"
 #include "protocols/mip6/mobile_node_daemon.h"
 #include "protocols/wire/nd.h"
 
@@ -8,21 +9,31 @@ namespace kamesim {
 MobileNodeDaemon::Discovery::Discovery(MobileNodeDaemon& daemon, SocketLayer& sockets)
     : daemon_(daemon), socket_(sockets, NextHeader::Icmp6, *this) {
   socket_.pass_only({static_cast<std::uint8_t>(Icmp6Type::RouterAdvertisement),
-                     static_cast<std::uint8_t>(Icmp6Type::NeighborAdvertisement)});
+                     static_cast<std::uint8_t>(Icmp6Type::NeighborAdvertisement),
+                     static_cast<std::uint8_t>(Icmp6Type::HomeAgentAddressDiscoveryReply),
+                     static_cast<std::uint8_t>(Icmp6Type::MobilePrefixAdvertisement)});
 }
 
 void MobileNodeDaemon::Discovery::on_datagram(const Datagram& d) {
   if (d.interface != &daemon_.interface_) return;
-  const Time now = daemon_.stack_.now();
-  const NdContext context{d.source, d.destination, d.hop_limit};
-  if (d.payload[0] == static_cast<std::uint8_t>(Icmp6Type::NeighborAdvertisement)) {
-    const auto advertisement = NeighborAdvertisementView::check(d.payload, context);
-    if (!advertisement) return;  // the kernel has counted it
-    const NeighborAdvertisement na = advertisement->value();
-    if (na.solicited) daemon_.apply(daemon_.detector_.on_router_reachable(now, na.target));
-    return;
+  switch (static_cast<Icmp6Type>(d.payload[0])) {
+    case Icmp6Type::RouterAdvertisement: return on_router_advertisement(d);
+    case Icmp6Type::NeighborAdvertisement: return on_neighbor_advertisement(d);
+    case Icmp6Type::HomeAgentAddressDiscoveryReply: return on_address_discovery_reply(d);
+    case Icmp6Type::MobilePrefixAdvertisement: return on_prefix_advertisement(d);
+    default: return;
   }
-  const auto view = RouterAdvertisementView::check(d.payload, context);
+}
+
+void MobileNodeDaemon::Discovery::on_neighbor_advertisement(const Datagram& d) {
+  const auto advertisement = NeighborAdvertisementView::check(d.payload, {d.source, d.destination, d.hop_limit});
+  if (!advertisement) return;  // the kernel has counted it
+  const NeighborAdvertisement na = advertisement->value();
+  if (na.solicited) daemon_.apply(daemon_.detector_.on_router_reachable(daemon_.stack_.now(), na.target));
+}
+
+void MobileNodeDaemon::Discovery::on_router_advertisement(const Datagram& d) {
+  const auto view = RouterAdvertisementView::check(d.payload, {d.source, d.destination, d.hop_limit});
   if (!view) return;
   HeardAdvertisement heard{.router = d.source, .router_lifetime = view->value().router_lifetime};
   for (const auto& option : view->options()) {
@@ -33,7 +44,25 @@ void MobileNodeDaemon::Discovery::on_datagram(const Datagram& d) {
     }
     if (const auto interval = AdvertisementInterval::parse(option)) heard.advertisement_interval = interval->interval;
   }
-  daemon_.apply(daemon_.detector_.on_router_advertisement(now, heard));
+  daemon_.apply(daemon_.detector_.on_router_advertisement(daemon_.stack_.now(), heard));
+}
+
+void MobileNodeDaemon::Discovery::on_address_discovery_reply(const Datagram& d) {
+  const auto reply = HomeAgentAddressDiscoveryReplyView::check(d.payload);
+  if (!reply) return daemon_.stack_.drop(*reply.error(), d.payload);
+  daemon_.apply(daemon_.home_agent_discovery_.on_reply(daemon_.stack_.now(), reply->value()));
+}
+
+void MobileNodeDaemon::Discovery::on_prefix_advertisement(const Datagram& d) {
+  const auto advertisement = MobilePrefixAdvertisementView::check(d.payload);
+  if (!advertisement) return daemon_.stack_.drop(*advertisement.error(), d.payload);
+  const PrefixSolicitor::Output out = daemon_.prefixes_.on_advertisement(
+      daemon_.stack_.now(), {d.source, d.type2_routed, advertisement->identifier()});
+  daemon_.apply(out);
+  if (!out.accepted) return;
+  for (const auto& option : advertisement->options()) {
+    if (const auto prefix = PrefixInformation::parse(option)) daemon_.on_home_prefix(*prefix);
+  }
 }
 
 void MobileNodeDaemon::Discovery::solicit_routers() {
@@ -54,6 +83,24 @@ void MobileNodeDaemon::Discovery::probe(const Ipv6Address& router) {
   emit(out, NeighborSolicitation{router});
   emit(out, SourceLinkLayerAddress{daemon_.interface_.nic()->mac()});
   send(message, router, source);
+}
+
+void MobileNodeDaemon::Discovery::request_home_agents(const HomeAgentAddressDiscoveryRequest& request) {
+  const MobileNodeConfig& config = daemon_.config_;
+  std::vector<std::uint8_t> message;
+  ByteWriter out(message);
+  emit(out, request);
+  socket_.send(message, {.destination = home_agents_anycast(Ipv6Prefix(config.home_address, config.home_prefix_length)),
+                         .source = daemon_.detector_.care_of().value_or(kUnspecified), .no_mobility = true});
+}
+
+void MobileNodeDaemon::Discovery::solicit_prefixes(const MobilePrefixSolicitation& solicitation) {
+  std::vector<std::uint8_t> message;
+  ByteWriter out(message);
+  emit(out, solicitation);
+  socket_.send(message, {.destination = daemon_.choice_.current().value_or(kUnspecified),
+                         .source = daemon_.detector_.care_of().value_or(kUnspecified), .no_mobility = true,
+                         .home_address_option = daemon_.config_.home_address});
 }
 
 void MobileNodeDaemon::Discovery::send(Bytes message, const Ipv6Address& destination,

@@ -1,5 +1,7 @@
 #include "protocols/mip6/mobility_kernel.h"
 
+#include <utility>
+
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/mip6/mobility_header.h"
 #include "protocols/wire/icmp6.h"
@@ -15,7 +17,10 @@ Ipv6Address derived_link_local(const Ipv6Address& home) {  // RFC 6275 §10.3.1,
 
 }  // namespace
 
-MobilityKernel::MobilityKernel(SocketLayer& sockets) : sockets_(sockets), stack_(sockets.stack()) {
+MobilityKernel::MobilityKernel(SocketLayer& sockets)
+    : sockets_(sockets),
+      stack_(sockets.stack()),
+      aging_(Timer::to<&MobilityKernel::age_home_addresses>(stack_.node(), *this)) {
   stack_.set_mobility_hooks(this);
   stack_.set_upper_layer(NextHeader::Mobility, this);
 }
@@ -72,6 +77,11 @@ void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
   stack_.remove_interface(*binding.tunnel);  // takes its route along
 }
 
+std::optional<Ipv6Address> MobilityKernel::home_binding_care_of(const Ipv6Address& home) const {
+  const auto it = home_bindings_.find(home);
+  return it == home_bindings_.end() ? std::nullopt : std::optional(it->second.care_of);
+}
+
 void MobilityKernel::leave_home(const Ipv6Address& home, const Ipv6Address& care_of, const Ipv6Address& home_agent,
                                 Ip6Interface& interface) {
   if (const auto it = homes_.find(home); it != homes_.end()) {
@@ -95,6 +105,33 @@ void MobilityKernel::return_home(const Ipv6Address& home, std::uint8_t prefix_le
   }
   stack_.add_address(interface, {.address = home, .prefix_length = prefix_length, .origin = AddressOrigin::Home,
                                  .home_address = true, .skip_dad = dad == Dad::Skip, .on_link_prefix = false});
+}
+
+void MobilityKernel::set_home_lifetimes(const Ipv6Address& home, Time preferred_until, Time valid_until) {
+  const auto it = homes_.find(home);
+  if (it == homes_.end()) return;
+  stack_.add_address(*it->second.tunnel, {.address = home, .prefix_length = 128, .origin = AddressOrigin::Home,
+                                          .home_address = true, .skip_dad = true, .on_link_prefix = false,
+                                          .preferred_until = preferred_until, .valid_until = valid_until});
+  age_home_addresses();
+}
+
+void MobilityKernel::age_home_addresses() {
+  const Time now = stack_.now();
+  std::optional<Time> next;
+  for (const auto& [home, away] : homes_) {
+    InterfaceAddress* address = away.tunnel->find_address(home);
+    if (address == nullptr) continue;
+    if (address->valid_until <= now) {
+      stack_.remove_address(*away.tunnel, home);
+      continue;
+    }
+    const AddressState state = now < address->preferred_until ? AddressState::Preferred : AddressState::Deprecated;
+    if (std::exchange(address->state, state) != state) stack_.address_changed(*away.tunnel, *address);
+    const Time due = state == AddressState::Preferred ? address->preferred_until : address->valid_until;
+    if (due != Time::max() && (!next || due < *next)) next = due;
+  }
+  aging_.arm_at(next);
 }
 
 void MobilityKernel::add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of) {

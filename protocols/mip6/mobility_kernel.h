@@ -14,6 +14,7 @@
 #include "protocols/ip6/stack.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/wire/ipv6_address.h"
+#include "sim/timer.h"
 
 namespace kamesim {
 
@@ -66,6 +67,8 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   void add_home_binding(const Ipv6Address& home, const Ipv6Address& care_of, const Ipv6Address& home_agent,
                         Ip6Interface& home_link, bool link_local);
   void remove_home_binding(const Ipv6Address& home);
+  // Where the mobile node of that home address is; nothing: it has no home registration here.
+  std::optional<Ipv6Address> home_binding_care_of(const Ipv6Address& home) const;
 
   // ---- Mobile node (§11) --------------------------------------------------------------------------------------
   // Takes the home address off `interface` and puts it on the tunnel to the home agent, or moves that tunnel. While
@@ -76,6 +79,8 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   // defends it.
   enum class Dad { Run, Skip };
   void return_home(const Ipv6Address& home, std::uint8_t prefix_length, Ip6Interface& interface, Dad dad);
+  // Of a home address that is away, as told by its home agent: it ages as an address of a link does (RFC 4862 §5.5.4).
+  void set_home_lifetimes(const Ipv6Address& home, Time preferred_until, Time valid_until);
   bool away(const Ipv6Address& home) const { return homes_.contains(home); }
   // A correspondent has a binding for us: send to it directly from the care-of address.
   void add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of);
@@ -108,6 +113,7 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
     TunnelInterface* tunnel;
   };
   void hint(const Ipv6Address& home, const Ipv6Address& correspondent);
+  void age_home_addresses();
 
   SocketLayer& sockets_;
   Ip6Stack& stack_;
@@ -117,6 +123,7 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   std::unordered_map<Ipv6Address, Home> homes_;              // our home addresses that are away
   std::unordered_map<Ipv6Address, Ipv6Address> updates_;     // correspondent -> care-of address it knows
   unsigned tunnels_made_ = 0;
+  Timer aging_;  // of home addresses that are away
 };
 
 }  // namespace kamesim

@@ -53,6 +53,8 @@ Message head(const AdvertisementContent& c) {
   return message;
 }
 
+}  // namespace
+
 PrefixInformation prefix_information(const AdvertisementContent& c, const AdvertisedPrefix& p) {
   return {.address = p.router_address.value_or(p.prefix.address()),
           .prefix_length = static_cast<std::uint8_t>(p.prefix.length()),
@@ -62,8 +64,6 @@ PrefixInformation prefix_information(const AdvertisementContent& c, const Advert
           .valid_lifetime = remaining(c, p, p.adv_valid_lifetime),
           .preferred_lifetime = remaining(c, p, p.adv_preferred_lifetime)};
 }
-
-}  // namespace
 
 std::vector<Message> router_advertisements(const AdvertisementContent& c, std::size_t max_size) {
   const Message beginning = head(c);

@@ -22,6 +22,9 @@ struct AdvertisementContent {
   bool final = false;          // §6.2.5, RFC 4191 §4: Router Lifetime and route lifetimes are zero
 };
 
+// One of the prefixes as it is told at that moment (§4.6.2).
+PrefixInformation prefix_information(const AdvertisementContent& content, const AdvertisedPrefix& prefix);
+
 // The ICMPv6 messages, with zero checksums: one, or, where that would be longer than `max_size`, several that share
 // out the options.
 std::vector<std::vector<std::uint8_t>> router_advertisements(const AdvertisementContent& content,

@@ -41,6 +41,7 @@ void RouterAdvertisementDaemon::advertise(EthernetInterface& interface, const Ro
   if (!config.adv_send_advertisements) return cease(interface);
   set_variables(advertiser);
   start_if_ready(advertiser);
+  tell_listeners(interface);
 }
 
 void RouterAdvertisementDaemon::cease(EthernetInterface& interface) {
@@ -49,6 +50,22 @@ void RouterAdvertisementDaemon::cease(EthernetInterface& interface) {
   advertiser->config.adv_send_advertisements = false;
   advertiser->schedule.cease(stack_.now());
   arm();
+  tell_listeners(interface);
+}
+
+void RouterAdvertisementDaemon::tell_listeners(const EthernetInterface& interface) {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_advertising_changed(interface);
+}
+
+std::vector<PrefixInformation> RouterAdvertisementDaemon::prefixes(const EthernetInterface& interface) const {
+  const auto it = advertisers_.find(interface.index());
+  if (it == advertisers_.end() || !it->second.config.adv_send_advertisements) return {};
+  const std::vector<AdvertisedPrefix> advertised = prefixes_of(it->second);
+  const AdvertisementContent content{.config = it->second.config, .prefixes = advertised, .source = {},
+                                     .now = stack_.now(), .configured_at = it->second.configured_at};
+  std::vector<PrefixInformation> options;
+  for (const AdvertisedPrefix& prefix : advertised) options.push_back(prefix_information(content, prefix));
+  return options;
 }
 
 // RFC 4861 §6.2.2: functioning, enabled, and with an address; §6.1.2 wants a link-local one.

@@ -20,6 +20,15 @@ inline constexpr TraceKind kTraceRaSent{"rtadvd.ra_sent"};  // fields: interface
 
 inline constexpr DropInfo kRtadvdTooManyAnswers{"rtadvd.too_many_answers", "the daemon's limit on pending answers"};
 
+class AdvertisingListener {
+ public:
+  // What is advertised on the interface is another than it was.
+  virtual void on_advertising_changed(const EthernetInterface& interface) = 0;
+
+ protected:
+  ~AdvertisingListener() = default;
+};
+
 class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingListener {
  public:
   explicit RouterAdvertisementDaemon(SocketLayer& sockets);
@@ -36,6 +45,11 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   Time configured_at(const EthernetInterface& interface) const {
     return advertisers_.at(interface.index()).configured_at;
   }
+
+  // The Prefix Information options that an advertisement of now would bear; none if nothing is advertised there.
+  std::vector<PrefixInformation> prefixes(const EthernetInterface& interface) const;
+  void add_listener(AdvertisingListener& listener) { listeners_.push_back(&listener); }
+  void remove_listener(AdvertisingListener& listener) { std::erase(listeners_, &listener); }
 
   struct Counters {
     std::uint64_t solicitations = 0, multicast_sent = 0, unicast_sent = 0, inconsistent = 0;
@@ -57,6 +71,7 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   void start_if_ready(Advertiser& advertiser);
   void set_variables(const Advertiser& advertiser);
   std::vector<AdvertisedPrefix> prefixes_of(const Advertiser& advertiser) const;
+  void tell_listeners(const EthernetInterface& interface);
   void on_solicitation(Advertiser& advertiser, const Datagram& datagram);
   void on_advertisement(Advertiser& advertiser, const Datagram& datagram);
   void send(const Advertiser& advertiser, const Ipv6Address& destination, bool final);
@@ -66,6 +81,7 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   Ip6Stack& stack_;
   RawSocket socket_;
   std::map<std::uint32_t, Advertiser> advertisers_;  // by interface index
+  std::vector<AdvertisingListener*> listeners_;
   Counters counters_;
   Timer timer_;
 };

@@ -501,13 +501,17 @@ class MobileIpv6:
     def care_of(self) -> str | None: ...
     @property
     def registered(self) -> bool: ...
-    def start_home_agent(self, home_link: Interface, max_lifetime_ns: int) -> None: ...
+    @property
+    def home_agent(self) -> str | None: ...
+    def home_agents(self) -> list[tuple[str, list[str], int, int]]: ...
+    def start_home_agent(self, home_link: Interface, max_lifetime_ns: int, preference: int) -> None: ...
     def start_mobile_node(
         self,
         interface: Interface,
         home_address: str,
         home_prefix_length: int,
-        home_agent: str,
+        home_agent: str | None,
+        discover_home_agents: bool,
         lifetime_ns: int,
         route_optimization: bool,
         acknowledge_correspondents: bool,

@@ -32,11 +32,15 @@ class HomeAgent:
     """A router that stands in for mobile nodes while they are away from its link.
 
     interface: on the home link; None: the router's only one on a LAN or cell with a prefix. It serves the prefixes
-    of the interface's global addresses. max_lifetime: of registrations, seconds.
+    that the router advertises there, or, if it advertises none, those of the interface's global addresses; and it
+    answers home agent discovery at their anycast addresses (RFC 2526). max_lifetime: of registrations, seconds.
+    preference: among the home agents of the link, 0 to 65535, higher is better; what `router.advertise` tells of it is
+    for the others.
     """
 
     interface: Interface | str | None = None
     max_lifetime: float = MAX_LIFETIME_S
+    preference: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,20 +48,22 @@ class MobileNode:
     """A host that keeps its home address wherever it is.
 
     home_address: its permanent address, on the home link's prefix. home_agent: the address of the router that
-    stands in for it. home_prefix_length: bits. lifetime: of registrations, seconds, a multiple of 4.
+    stands in for it; None: found by discovery (section 11.4.1) when the node is away. discover_home_agents: also if the
+    one that is given does not answer or refuses to serve. home_prefix_length: bits. lifetime: of registrations, seconds, a multiple of 4.
     route_optimization: whether correspondents are told the care-of address. acknowledge_correspondents: whether
     they are asked to acknowledge that (A bit). reuse_tokens: whether the home keygen token serves several moves
     (section 5.2.7). interface: the one that roams; None: the node's only one.
     """
 
     home_address: str
-    home_agent: str
+    home_agent: str | None = None
     home_prefix_length: int = 64
     lifetime: float = 420.0
     route_optimization: bool = True
     acknowledge_correspondents: bool = True
     reuse_tokens: bool = True
     interface: Interface | str | None = None
+    discover_home_agents: bool = False
 
 
 Role = Union[Correspondent, HomeAgent, MobileNode]
@@ -86,6 +92,16 @@ class MobileIp:
         """Whether the home agent has accepted a binding of the mobile node that still lives."""
         return self._core.registered
 
+    @property
+    def home_agent(self) -> str | None:
+        """The address of the home agent that the mobile node registers with; None while it knows none."""
+        return self._core.home_agent
+
+    def home_agents(self) -> pd.DataFrame:
+        """The home agent's list of others on the home link: router, addresses, preference, expires_s."""
+        rows = [(*row[:3], row[3] / 1e9) for row in self._core.home_agents()]
+        return tables.frame(rows, ["router", "addresses", "preference", "expires_s"])
+
     def binding_cache(self) -> pd.DataFrame:
         """The bindings of others: home_address, care_of, home_registration, sequence, expires_s."""
         rows = [(*row[:4], row[4] / 1e9) for row in self._core.binding_cache()]
@@ -109,7 +125,8 @@ class MobileIp:
         if all(":" in a and a.lower().startswith("fe80") for a in interface.addresses):
             raise errors.Error(f"{what}: {interface.full_name!r} has no global address, so there is no prefix to serve")
         max_lifetime = errors.nanoseconds(what, "max_lifetime", role.max_lifetime)
-        self._core.start_home_agent(interface._core, max_lifetime)
+        preference = errors.integer(what, "preference", role.preference, "", minimum=0, maximum=0xFFFF)
+        self._core.start_home_agent(interface._core, max_lifetime, preference)
 
     def _home_link(self, what: str, role: HomeAgent) -> Interface:
         if role.interface is not None:
@@ -126,9 +143,10 @@ class MobileIp:
         if self._node.is_router:
             raise errors.Error(f"{what}: {self._node.name!r} is a router; a mobile node is a host")
         home_address = errors.address(what, "home_address", role.home_address)
-        home_agent = errors.address(what, "home_agent", role.home_agent)
+        home_agent = None if role.home_agent is None else errors.address(what, "home_agent", role.home_agent)
         if home_address == home_agent:
             raise errors.Error(f"{what}: home_address and home_agent are both {home_address}; they are two nodes'")
+        discover = errors.flag(what, "discover_home_agents", role.discover_home_agents)
         length = errors.integer(what, "home_prefix_length", role.home_prefix_length, "bits", minimum=1, maximum=128)
         lifetime = errors.nanoseconds(what, "lifetime", role.lifetime)
         if not 4 <= role.lifetime <= MAX_LIFETIME_S or role.lifetime % 4:
@@ -137,6 +155,6 @@ class MobileIp:
             )
         interface = self._node._choose_interface(role.interface)
         self._core.start_mobile_node(
-            interface._core, home_address, length, home_agent, lifetime, role.route_optimization,
+            interface._core, home_address, length, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens,
         )  # fmt: skip

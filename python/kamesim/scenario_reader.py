@@ -193,12 +193,15 @@ class _Builder:
         for role in self._message.correspondents:
             self._net.node(role.node).enable(Correspondent())
         for role in self._message.home_agents:
-            self._net.node(role.node).enable(HomeAgent(role.nic or None, role.max_lifetime_ns / 1e9))
+            self._net.node(role.node).enable(
+                HomeAgent(role.nic or None, role.max_lifetime_ns / 1e9, role.preference)
+            )
         for role in self._message.mobile_nodes:
             self._net.node(role.node).enable(
                 MobileNode(
                     home_address=role.home_address,
-                    home_agent=role.home_agent,
+                    home_agent=role.home_agent or None,
+                    discover_home_agents=role.discover_home_agents,
                     home_prefix_length=role.home_prefix_length,
                     lifetime=role.lifetime_ns / 1e9,
                     route_optimization=role.route_optimization,

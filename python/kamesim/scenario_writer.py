@@ -214,14 +214,17 @@ def _add_role(message: Any, node: Node, role: object) -> None:
     if isinstance(role, Correspondent):
         message.correspondents.add(node=node.name)
     elif isinstance(role, HomeAgent):
-        message.home_agents.add(node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9))
+        message.home_agents.add(
+            node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
+        )
     elif isinstance(role, MobileNode):
         message.mobile_nodes.add(
             node=node.name,
             nic=nic,
             home_address=role.home_address,
             home_prefix_length=role.home_prefix_length,
-            home_agent=role.home_agent,
+            home_agent=role.home_agent or "",
+            discover_home_agents=role.discover_home_agents,
             lifetime_ns=round(role.lifetime * 1e9),
             route_optimization=role.route_optimization,
             acknowledge_correspondents=role.acknowledge_correspondents,

@@ -3,6 +3,7 @@
 
 #include <pybind11/stl.h>
 
+#include "protocols/host/home_prefixes.h"
 #include "protocols/mip6/mobile_ipv6.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/node.h"
@@ -16,9 +17,11 @@ class MobileIp {
 
   MobileIpv6& now() const { return *running_; }
 
-  void start_home_agent(const Interface& home_link, std::int64_t max_lifetime_ns) {
-    home_agent_.emplace(home_link, HomeAgentRegistrationConfig{.max_lifetime = Duration::nanoseconds(max_lifetime_ns)});
-    now().start_home_agent(home_agent_->first.now(), home_agent_->second);
+  void start_home_agent(const Interface& home_link, std::int64_t max_lifetime_ns, std::uint16_t preference) {
+    const HomeAgentRegistrationConfig registration{.max_lifetime = Duration::nanoseconds(max_lifetime_ns)};
+    home_agent_.emplace(home_link, HomeAgentConfig{.registration = registration, .prefix_advertisements = {},
+                                                   .preference = preference});
+    run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
     if (mobile_node_) throw SimulationError("the node is a mobile node already");
@@ -29,31 +32,40 @@ class MobileIp {
   // In its present roles, as at boot.
   void start() {
     running_ = &host_.start<MobileIpv6>(host_.sockets());
-    if (home_agent_) now().start_home_agent(home_agent_->first.now(), home_agent_->second);
+    if (home_agent_) run_home_agent();
     if (mobile_node_) now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
   }
 
  private:
+  void run_home_agent() {
+    const auto& [home_link, config] = *home_agent_;
+    HomeAgentDaemon& home_agent = now().start_home_agent(home_link.now(), config);
+    host_.start<AdvertisedHomePrefixes>(host_.router_advertisements(), home_link.now(), home_agent);
+  }
+
   Host& host_;
   MobileIpv6* running_ = nullptr;
-  std::optional<std::pair<Interface, HomeAgentRegistrationConfig>> home_agent_;
+  std::optional<std::pair<Interface, HomeAgentConfig>> home_agent_;
   std::optional<std::pair<Interface, MobileNodeConfig>> mobile_node_;
 };
 
 namespace {
 
 void start_mobile_node(MobileIp& roles, const Interface& interface, const std::string& home_address,
-                       std::uint8_t home_prefix_length, const std::string& home_agent, std::int64_t lifetime_ns,
-                       bool route_optimization, bool acknowledge_correspondents, bool reuse_tokens) {
+                       std::uint8_t home_prefix_length, const std::optional<std::string>& home_agent,
+                       bool discover_home_agents, std::int64_t lifetime_ns, bool route_optimization,
+                       bool acknowledge_correspondents, bool reuse_tokens) {
+  std::optional<Ipv6Address> configured;
+  if (home_agent) configured = parse_address(*home_agent);
   roles.start_mobile_node(interface, {.home_address = parse_address(home_address),
                                       .home_prefix_length = home_prefix_length,
-                                      .home_agent = parse_address(home_agent),
+                                      .home_agent = configured,
+                                      .discover_home_agents = discover_home_agents,
                                       .lifetime = Duration::nanoseconds(lifetime_ns),
                                       .route_optimization = route_optimization,
                                       .acknowledge_correspondents = acknowledge_correspondents,
                                       .reuse_tokens = reuse_tokens});
 }
-
 
 const char* location(const MobileIp& roles) {
   MobileIpv6& mip6 = roles.now();
@@ -70,6 +82,23 @@ py::object care_of(const MobileIp& roles) {
   MobileIpv6& mip6 = roles.now();
   if (!mip6.mobile_node() || !mip6.mobile_node()->care_of()) return py::none();
   return py::str(mip6.mobile_node()->care_of()->to_string());
+}
+
+py::object home_agent(const MobileIp& roles) {
+  const auto& mobile_node = roles.now().mobile_node();
+  if (!mobile_node || !mobile_node->home_agent()) return py::none();
+  return py::str(mobile_node->home_agent()->to_string());
+}
+
+py::list home_agents(const MobileIp& roles) {
+  py::list rows;
+  if (!roles.now().home_agent()) return rows;
+  for (const auto& [router, entry] : roles.now().home_agent()->home_agents()) {
+    py::list addresses;
+    for (const auto& [address, valid_until] : entry.addresses) addresses.append(address.to_string());
+    rows.append(py::make_tuple(router.to_string(), addresses, entry.preference, entry.expires.ns()));
+  }
+  return rows;
 }
 
 // Sorted by home address, so that the order means something.
@@ -104,12 +133,15 @@ py::list messages(const MessageLog& log) {
 
 void bind_mip6(py::module_& m) {
   py::class_<MobileIp>(m, "MobileIpv6", "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.")
-      .def("start_home_agent", &MobileIp::start_home_agent, "home_link"_a, "max_lifetime_ns"_a,
+      .def("start_home_agent", &MobileIp::start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
            "Serves the prefixes of the interface's global addresses.")
       .def("start_mobile_node", &start_mobile_node, "interface"_a, "home_address"_a, "home_prefix_length"_a,
-           "home_agent"_a, "lifetime_ns"_a, "route_optimization"_a, "acknowledge_correspondents"_a, "reuse_tokens"_a)
+           "home_agent"_a, "discover_home_agents"_a, "lifetime_ns"_a, "route_optimization"_a, "acknowledge_correspondents"_a, "reuse_tokens"_a)
       .def_property_readonly("location", &location, "'home', 'foreign', 'unknown'; 'none' if not a mobile node.")
       .def_property_readonly("care_of", &care_of, "The primary care-of address, or None.")
+      .def_property_readonly("home_agent", &home_agent, "Of the mobile node, or None while it knows none.")
+      .def("home_agents", &home_agents,
+           "Other home agents of the home link: (router, addresses, preference, expires in ns), by router.")
       .def_property_readonly(
           "registered", [](const MobileIp& roles) {
             auto& mobile_node = roles.now().mobile_node();

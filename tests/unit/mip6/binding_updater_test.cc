@@ -97,7 +97,6 @@ class Exchange {
  private:
   static BindingUpdaterConfig with_addresses(BindingUpdaterConfig config) {
     config.home_address = kHome;
-    config.home_agent = kHomeAgent;
     return config;
   }
 
@@ -146,7 +145,7 @@ TEST(BindingUpdater, RetransmitsAtTheSlowestRateForEver) {  // RFC 6275 §11.7.1
   Duration t = 1500_ms;
   for (const Duration timeout : {3_s, 6_s, 12_s, 24_s, 32_s, 32_s, 32_s}) {
     x.at(t).times_out().sends(++sequence);
-    EXPECT_EQ(x.out().unanswered, timeout == 32_s) << "another home agent may be tried";
+    EXPECT_EQ(x.out().unanswered, sequence > kUpdatesToOneHomeAgent) << "another home agent may be tried";
     t += timeout;
     ASSERT_EQ(x.machine().next_timeout(), at(t));
   }

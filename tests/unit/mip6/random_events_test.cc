@@ -166,7 +166,7 @@ TEST(RandomEvents, CorrespondentRegistration) {
 
 TEST(RandomEvents, BindingUpdater) {
   Chance chance(3);
-  BindingUpdater machine({.home_address = kHome, .home_agent = kHomeAgent});
+  BindingUpdater machine({.home_address = kHome});
   Time now;
   RateCheck rate;
   std::optional<SeqNum16> last;

@@ -64,7 +64,7 @@ class Journey:
             _lan, self.ports[name] = lab.link(name, end)
         self.node = lab.net.host("mobile")
         lab.attach(lab.net.medium("home"), self.node, address=False)
-        self.node.enable(ks.MobileNode(home_address=HOME, home_agent=HOME_AGENT, **role))
+        self.node.enable(ks.MobileNode(**{"home_address": HOME, "home_agent": HOME_AGENT, **role}))
         self.care_of = HOME
         self.port = self.ports["home"]
         self.advertise("home")
