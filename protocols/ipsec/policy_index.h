@@ -24,7 +24,7 @@ class PolicyIndex {
 
   // Whether `a` is asked before `b`.
   static bool before(const SecurityPolicy& a, const SecurityPolicy& b) {
-    return std::pair(a.priority, a.id) < std::pair(b.priority, b.id);
+    return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
   }
 
  private:

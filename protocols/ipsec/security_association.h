@@ -62,6 +62,7 @@ enum class EcnMode : std::uint8_t {
 };
 
 // UDP encapsulation (RFC 3948).
+inline constexpr std::uint16_t kUdpEncapsulationPort = 4500;  // RFC 3947 §4
 struct UdpEncapsulation {
   std::uint16_t source_port = 0, destination_port = 0;
   bool enabled() const { return source_port != 0; }

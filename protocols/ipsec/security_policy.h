@@ -41,6 +41,9 @@ enum class Level : std::uint8_t {
   Unique = 3,   // IPSEC_LEVEL_UNIQUE: require, an SA of this request's own
 };
 
+// More in one bundle are refused: each costs a header of every packet.
+inline constexpr std::size_t kMaxRequests = 8;
+
 // KAME's IPSEC_MANUAL_REQID_MAX: those above are given out by the kernel.
 inline constexpr std::uint32_t kMaxManualReqid = 0x3fff;
 
@@ -62,13 +65,16 @@ struct PolicyCounters {
 struct SecurityPolicy {
   // What the SPD gave it: never used again, and the order of those with one priority.
   std::uint32_t id = 0;
-  std::int32_t priority = 0;  // lower numbers are asked first; those with the same in the order of their being added
+  std::int32_t priority = 0;  // higher ones are asked first, equal ones in the order of their being added
   Direction direction = Direction::Out;
   Action action = Action::Bypass;
   Selector selector;
   // In the order in which they are applied going out: the first is innermost.
   std::vector<Request> requests;
-  std::string name;           // named policies: of the administrator's choice; KAME's tag
+  std::string name;           // of the administrator's choice, for named policies
+  // KAME's: packets that a packet filter gave this tag, whatever their selectors. Not implemented: nothing here sets
+  // one, so such a policy is kept and shown, and matches nothing.
+  std::string tag;
   Time created;
   Duration lifetime{};        // SADB_X_SPDEXPIRE when that is over; 0: it stays
   PolicyCounters counters;

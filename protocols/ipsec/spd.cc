@@ -36,7 +36,7 @@ std::optional<Time> Spd::deadline(const SecurityPolicy& policy) {
 
 tl::expected<SecurityPolicy*, std::errc> Spd::add(SecurityPolicy policy, Time now) {
   if (!valid(policy)) return tl::unexpected(std::errc::invalid_argument);
-  if (find(policy.direction, policy.selector) != nullptr) return tl::unexpected(std::errc::file_exists);
+  if (find_like(policy) != nullptr) return tl::unexpected(std::errc::file_exists);
   if (policies_.size() >= kMaxPolicies) return tl::unexpected(std::errc::no_buffer_space);
   policy.id = next_id_++;
   policy.created = now;
@@ -45,8 +45,10 @@ tl::expected<SecurityPolicy*, std::errc> Spd::add(SecurityPolicy policy, Time no
   }
   const auto stored = policies_.emplace(policy.id, std::make_unique<SecurityPolicy>(std::move(policy))).first;
   SecurityPolicy& added = *stored->second;
-  index(added.direction).insert(added);
-  if (added.direction == Direction::Forward) ++forward_policies_;
+  if (added.tag.empty()) {
+    index(added.direction).insert(added);
+    if (added.direction == Direction::Forward) ++forward_policies_;
+  }
   if (const auto at = deadline(added)) deadlines_.emplace(*at, added.id);
   touch();
   return &added;
@@ -54,7 +56,7 @@ tl::expected<SecurityPolicy*, std::errc> Spd::add(SecurityPolicy policy, Time no
 
 tl::expected<SecurityPolicy*, std::errc> Spd::update(SecurityPolicy policy, Time now) {
   if (!valid(policy)) return tl::unexpected(std::errc::invalid_argument);
-  if (SecurityPolicy* present = find(policy.direction, policy.selector)) remove(*present);
+  if (SecurityPolicy* present = find_like(policy)) remove(*present);
   return add(std::move(policy), now);
 }
 
@@ -67,9 +69,19 @@ SecurityPolicy* Spd::find(Direction direction, const Selector& selector) const {
   return index(direction).with_selector(selector);
 }
 
+SecurityPolicy* Spd::find_like(const SecurityPolicy& policy) const {
+  if (policy.tag.empty()) return find(policy.direction, policy.selector);
+  for (const auto& [id, present] : policies_) {
+    if (present->tag == policy.tag && present->direction == policy.direction) return present.get();
+  }
+  return nullptr;
+}
+
 std::unique_ptr<SecurityPolicy> Spd::take(SecurityPolicy& policy) {
-  index(policy.direction).erase(policy);
-  if (policy.direction == Direction::Forward) --forward_policies_;
+  if (policy.tag.empty()) {
+    index(policy.direction).erase(policy);
+    if (policy.direction == Direction::Forward) --forward_policies_;
+  }
   if (const auto at = deadline(policy)) deadlines_.erase({*at, policy.id});
   const auto stored = policies_.find(policy.id);
   std::unique_ptr<SecurityPolicy> taken = std::move(stored->second);
@@ -100,7 +112,7 @@ std::vector<SecurityPolicy*> Spd::in_order() const {
   all.reserve(policies_.size());
   for (const auto& [id, policy] : policies_) all.push_back(policy.get());
   std::ranges::stable_sort(all, [](const SecurityPolicy* a, const SecurityPolicy* b) {
-    return std::pair(a->direction, a->priority) < std::pair(b->direction, b->priority);
+    return std::pair(a->direction, b->priority) < std::pair(b->direction, a->priority);
   });
   return all;
 }

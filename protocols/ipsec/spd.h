@@ -19,8 +19,6 @@
 
 namespace kamesim::ipsec {
 
-// More in one bundle are refused: each costs a header of every packet.
-inline constexpr std::size_t kMaxRequests = 8;
 inline constexpr std::size_t kMaxPolicies = 1 << 20;
 
 class Spd {
@@ -55,6 +53,8 @@ class Spd {
   std::vector<std::unique_ptr<SecurityPolicy>> on_timeout(Time now);
 
  private:
+  // The one that keeps it from being added: of its direction with its selector, or its tag.
+  SecurityPolicy* find_like(const SecurityPolicy& policy) const;
   static std::optional<Time> deadline(const SecurityPolicy& policy);
   std::unique_ptr<SecurityPolicy> take(SecurityPolicy& policy);
   PolicyIndex& index(Direction d) { return indexes_[static_cast<std::size_t>(d) - 1]; }

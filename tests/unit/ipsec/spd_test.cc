@@ -35,10 +35,10 @@ TEST(Spd, AnswersWithTheFirstThatMatches) {   // RFC 4301 §4.4.1: "an ordered d
   EXPECT_EQ(spd.first_match(Direction::Out, kTcp), rest);
 }
 
-TEST(Spd, AsksLowerPrioritiesFirst) {
+TEST(Spd, AsksHigherPrioritiesFirst) {
   Spd spd;
   ASSERT_TRUE(spd.add(policy(Action::Discard), Time()));
-  SecurityPolicy* urgent = *spd.add(policy(Action::Bypass, tcp_to(80), -5), Time());
+  SecurityPolicy* urgent = *spd.add(policy(Action::Bypass, tcp_to(80), 5), Time());
   EXPECT_EQ(spd.first_match(Direction::Out, kTcp), urgent);
   EXPECT_EQ(spd.in_order().front(), urgent);
 }
@@ -154,7 +154,7 @@ TEST(FlowCache, ForgetsWhenAPolicyChanges) {
   SecurityPolicy* all = *spd.add(policy(Action::Discard), Time());
   FlowCache cache;
   EXPECT_EQ(cache.find(spd, Direction::Out, kTcp).policy, all);
-  SecurityPolicy* urgent = *spd.add(policy(Action::Bypass, tcp_to(80), -1), Time());
+  SecurityPolicy* urgent = *spd.add(policy(Action::Bypass, tcp_to(80), 1), Time());
   EXPECT_EQ(cache.find(spd, Direction::Out, kTcp).policy, urgent);
   spd.remove(*urgent);
   EXPECT_EQ(cache.find(spd, Direction::Out, kTcp).policy, all);
