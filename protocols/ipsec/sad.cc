@@ -155,8 +155,8 @@ SecurityAssociation* Sad::inbound(Spi spi, Protocol protocol, const Ipv6Address&
 
 // KAME's saorder_state_valid_prefer_old and _new: dying ones first, or last.
 bool Sad::better(const SecurityAssociation& a, const SecurityAssociation& b) const {
-  if (a.state != b.state) return (a.state == SaState::Dying) == prefer_old;
-  return (a.number < b.number) == prefer_old;
+  if (a.state != b.state) return (a.state == SaState::Dying) == prefer_old_;
+  return (a.number < b.number) == prefer_old_;
 }
 
 SecurityAssociation* Sad::outbound(const Request& request, const Ipv6Address& source,

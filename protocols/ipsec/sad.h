@@ -25,7 +25,8 @@ inline constexpr Duration kLarvalLifetime = Duration::seconds(30);  // KAME's ke
 class Sad {
  public:
   // KAME's key.preferred_oldsa: of two that a request may use the older is used, and it ends before the newer begins.
-  bool prefer_old = true;
+  bool prefer_old() const { return prefer_old_; }
+  void set_prefer_old(bool on) { prefer_old_ = on, ++generation_; }
 
   // Refused: file_exists (a packet could not tell it from another), no_buffer_space (there are kMaxAssociations).
   using Added = tl::expected<SecurityAssociation*, std::errc>;
@@ -94,6 +95,7 @@ class Sad {
   std::map<Ends, SecurityAssociation*> by_ends_;                                   // all but larval ones
   std::set<std::pair<Time, std::uint64_t>> deadlines_;                             // and the association's number
   std::set<std::uint64_t> larval_;
+  bool prefer_old_ = true;
   std::uint64_t next_number_ = 1;
   std::uint64_t generation_ = 1;
 };

@@ -116,6 +116,7 @@ struct SecurityAssociation {
   SaState state = SaState::Larval;
   Time created;
   std::optional<Time> first_used, last_used;
+  bool configured = false;             // by hand: a reboot keeps it, with keys and all, and its numbers start again
   std::uint32_t acquire_sequence = 0;  // sadb_msg_seq of the exchange that makes it
 
   // What packets change. Sequence numbers count what was sent; the window is the receiver's.

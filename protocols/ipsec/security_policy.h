@@ -75,6 +75,7 @@ struct SecurityPolicy {
   // KAME's: packets that a packet filter gave this tag, whatever their selectors. Not implemented: nothing here sets
   // one, so such a policy is kept and shown, and matches nothing.
   std::string tag;
+  bool configured = false;    // by hand: a reboot keeps it
   Time created;
   Duration lifetime{};        // SADB_X_SPDEXPIRE when that is over; 0: it stays
   PolicyCounters counters;

@@ -327,6 +327,11 @@ Read<setkey::SpdAdd> read_spdadd(TextCursor& in, bool update) {
     if (!selector) return tl::unexpected(selector.error());
     add.policy.selector = *selector;
   }
+  if (in.take_word("name")) {
+    bool closed = false;
+    add.policy.name = in.quoted(closed);
+    if (!closed) return in.expected("a name between quotes");
+  }
   const TextCursor::Place at = in.place();
   if (!in.take_word("-P")) return in.expected("-P and a policy");
   auto policy = read_policy(in);

@@ -1,5 +1,6 @@
 // setkey's language: scripts that fill, empty and show the databases. KAME's grammar, with what the setkeys of the BSDs
-// and Linux added (spdupdate, priorities, esp-udp, -esn), and -f options of our own for what none of them has.
+// and Linux added (spdupdate, priorities, esp-udp, -esn), and for what none of them has, -f options and names
+// of policies (spdadd ... name "web" -P ...).
 #pragma once
 
 #include <optional>

@@ -87,7 +87,8 @@ std::string to_setkey(const SaParameters& p) {
 
 std::string to_setkey(const SecurityPolicy& policy) {
   const std::string about = policy.tag.empty() ? to_text(policy.selector) : "tagged \"" + policy.tag + "\"";
-  return "spdadd " + about + " -P " + to_text(policy_text_of(policy)) + " ;";
+  const std::string name = policy.name.empty() ? "" : " name \"" + policy.name + "\"";
+  return "spdadd " + about + name + " -P " + to_text(policy_text_of(policy)) + " ;";
 }
 
 }  // namespace kamesim::ipsec

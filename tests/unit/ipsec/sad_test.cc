@@ -74,11 +74,11 @@ TEST(Sad, UsesTheOlderOfTwoUntilToldOtherwise) {   // KAME's key.preferred_oldsa
   SecurityAssociation* newer = *sad.add(esp(1002), at(1_s));
   const auto used = [&] { return sad.outbound({}, kHere, kThere); };
   EXPECT_EQ(used(), older);
-  sad.prefer_old = false;
+  sad.set_prefer_old(false);
   EXPECT_EQ(used(), newer);
   newer->state = SaState::Dying;
   EXPECT_EQ(used(), older);
-  sad.prefer_old = true;
+  sad.set_prefer_old(true);
   EXPECT_EQ(used(), newer);   // the one that ends first is used up first
   newer->state = SaState::Dead;
   EXPECT_EQ(used(), older);

@@ -178,7 +178,7 @@ TEST(Setkey, ReadsWhatItWrites) {
   for (const std::string_view line : lines) EXPECT_EQ(to_setkey(only<Add>(line).parameters), line);
   const std::string_view policies[] = {
       "spdadd 2001:db8::/64[any] ::/0[80] tcp -P out prio 3 ipsec esp/transport//require ;",
-      "spdadd ::/0 ::/0 icmp6 135,0 -P in none ;", "spdadd tagged \"voice\" -P in discard ;"};
+      "spdadd ::/0 ::/0 icmp6 135,0 name \"neighbour discovery\" -P in none ;", "spdadd tagged \"voice\" -P in discard ;"};
   for (const std::string_view line : policies) EXPECT_EQ(to_setkey(only<SpdAdd>(line).policy), line);
 }
 
