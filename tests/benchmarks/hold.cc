@@ -62,9 +62,10 @@ int run(int argc, char** argv) {
   measure(pending + events / 10);  // the fill is forgotten
   const double cpu = measure(events);
   std::printf("{\"workload\": \"hold\", \"pending\": %llu, \"events\": %llu, \"run_cpu_s\": %.4f, "
-              "\"events_per_cpu_s\": %.0f}\n",
+              "\"events_per_cpu_s\": %.0f, \"events_fired\": %llu}\n",
               static_cast<unsigned long long>(pending), static_cast<unsigned long long>(events), cpu,
-              static_cast<double>(events) / cpu);
+              static_cast<double>(events) / cpu,
+              static_cast<unsigned long long>(simulation.events_fired()));
   return 0;
 }
 

@@ -35,7 +35,7 @@ int run(int argc, char** argv) {
   const std::uint64_t seconds = argument(argc, argv, "run_s", 5);
   const std::uint64_t routers = (hosts + per_router - 1) / per_router;
 
-  const double begin = user_cpu(), kib_before = resident_kib();
+  const double begin = total_cpu(), kib_before = resident_kib();
   Simulation simulation(1);
   std::vector<std::unique_ptr<Host>> all;
   for (std::uint64_t i = 0; i < 1 + routers + hosts; ++i) {
@@ -60,9 +60,10 @@ int run(int argc, char** argv) {
   for (std::uint64_t r = 0; r < routers; ++r) connect(*all[0], *all[1 + r]);
   for (std::uint64_t h = 0; h < hosts; ++h) connect(*all[1 + h / per_router], *all[1 + routers + h]);
   const double nodes = static_cast<double>(all.size());
-  const double built = user_cpu(), kib_built = resident_kib();
+  const double built = total_cpu(), kib_built = resident_kib();
+  const double before_run = user_cpu();
   simulation.run_until(Time() + Duration::seconds(static_cast<std::int64_t>(seconds)));
-  const double cpu = user_cpu() - built, kib_run = resident_kib();
+  const double cpu = user_cpu() - before_run, kib_run = resident_kib();
   std::printf("{\"workload\": \"idle\", \"hosts\": %llu, \"setup_cpu_s\": %.3f, \"setup_us_per_node\": %.2f, "
               "\"setup_rss_kib_per_node\": %.3f, \"rss_kib_per_node\": %.3f, \"run_cpu_s\": %.3f, "
               "\"nodes_per_cpu_s\": %.0f, \"nodes_per_mib\": %.1f}\n",

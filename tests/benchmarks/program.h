@@ -16,6 +16,13 @@ inline double user_cpu() {
   return static_cast<double>(u.ru_utime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec) * 1e-6;
 }
 
+// With the system's part: setting up a large network is to a good part the kernel's giving of memory.
+inline double total_cpu() {
+  rusage u{};
+  getrusage(RUSAGE_SELF, &u);
+  return user_cpu() + static_cast<double>(u.ru_stime.tv_sec) + static_cast<double>(u.ru_stime.tv_usec) * 1e-6;
+}
+
 inline double real_time() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

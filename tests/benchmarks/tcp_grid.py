@@ -23,7 +23,7 @@ import pandas as pd
 import kamesim as ks
 
 sys.path.insert(0, str(Path(__file__).parent))
-from run import build_ns3  # noqa: E402 (beside this file)
+from programs import build_ns3  # noqa: E402 (beside this file)
 
 MSS = 1428  # octets
 FRAME = MSS + 12 + 20 + 40 + 14  # with timestamps, TCP, IPv6 and Ethernet
@@ -146,7 +146,7 @@ def main() -> int:
     parser.add_argument("--ns3", metavar="FOLDER", help="also measure ns-3's program, built in this folder")
     parser.add_argument("--seconds", type=float, default=300.0, help="of virtual time, each (default: 300)")
     arguments = parser.parse_args()
-    binary = build_ns3("tcp_path", arguments.ns3) if arguments.ns3 else None
+    binary = build_ns3("tcp_path", Path(arguments.ns3)) if arguments.ns3 else None
     rows = []
     for point in points():
         row = {"grid": point.grid, "control": point.control, "value": point.value}

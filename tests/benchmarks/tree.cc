@@ -1,7 +1,7 @@
 // A tree of 1,000 nodes (1 + 9 + 90 + 900), or a grid, random UDP flows at a constant rate, routes along shortest paths
 // for the flows that cross a router. The same workload as ns3/tree.cpp; prints one JSON object on one line.
-// Usage: tree [topology=tree|grid] [side=25 (grid: side x 40)] [flows=200] [packets=1000 (each flow)] [pps=1000]
-//             [payload=512] [seed=1] [threads=1]
+// Usage: tree [topology=tree|grid] [side=25] [width=40 (grid: side x width)] [flows=200] [packets=1000 (each flow)]
+//             [pps=1000] [payload=512] [seed=1] [threads=1]
 #include <cstdio>
 #include <deque>
 #include <memory>
@@ -24,18 +24,18 @@ struct Edge {
   Ipv6Address there;
 };
 
-std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_of(bool grid, std::uint32_t side, std::uint32_t& count) {
-  constexpr std::uint32_t kWidth = 40;
+std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_of(bool grid, std::uint32_t side, std::uint32_t width,
+                                                              std::uint32_t& count) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
   if (!grid) {
     count = 1000;
     for (std::uint32_t i = 1; i < count; ++i) pairs.emplace_back(i < 10 ? 0 : i / 10, i);
     return pairs;
   }
-  count = side * kWidth;
+  count = side * width;
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (i % kWidth + 1 < kWidth) pairs.emplace_back(i, i + 1);
-    if (i + kWidth < count) pairs.emplace_back(i, i + kWidth);
+    if (i % width + 1 < width) pairs.emplace_back(i, i + 1);
+    if (i + width < count) pairs.emplace_back(i, i + width);
   }
   return pairs;
 }
@@ -75,7 +75,8 @@ int run(int argc, char** argv) {
 
   const double begin = user_cpu();
   std::uint32_t count = 0;
-  const auto pairs = pairs_of(grid, static_cast<std::uint32_t>(argument(argc, argv, "side", 25)), count);
+  const auto pairs = pairs_of(grid, static_cast<std::uint32_t>(argument(argc, argv, "side", 25)),
+                              static_cast<std::uint32_t>(argument(argc, argv, "width", 40)), count);
   const auto is_router = [&](std::uint32_t i) { return grid || i < 100; };
   Simulation simulation(1);
   std::vector<std::unique_ptr<Machine>> machines;
@@ -157,11 +158,11 @@ int run(int argc, char** argv) {
   }
   std::printf("{\"workload\": \"%s\", \"nodes\": %u, \"flows\": %llu, \"sent\": %llu, \"delivered\": %llu, "
               "\"packet_hops\": %llu, \"setup_cpu_s\": %.4f, \"setup_us_per_node\": %.2f, \"warm_cpu_s\": %.4f, "
-              "\"run_cpu_s\": %.4f, \"run_s\": %.4f, \"hops_per_cpu_s\": %.0f}\n",
+              "\"run_cpu_s\": %.4f, \"run_s\": %.4f, \"hops_per_cpu_s\": %.0f, \"ns_per_hop\": %.1f}\n",
               grid ? "grid" : "tree", count, static_cast<unsigned long long>(flows),
               static_cast<unsigned long long>(packets * flows), static_cast<unsigned long long>(delivered),
               static_cast<unsigned long long>(packet_hops), built - begin, (built - begin) * 1e6 / count, warm - built,
-              cpu, real, static_cast<double>(packet_hops) / cpu);
+              cpu, real, static_cast<double>(packet_hops) / cpu, cpu * 1e9 / static_cast<double>(packet_hops));
   return delivered == packets * flows ? 0 : 1;
 }
 
