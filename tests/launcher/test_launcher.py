@@ -217,3 +217,39 @@ def test_fuzz_lists_its_targets_and_knows_no_others(checkout):
     assert "no target or file 'frobnicate'" in unknown.stderr
     assert checkout.run("fuzz", "nd", "--seconds", "soon").returncode == 2
     assert not checkout.calls_of("bazel")
+
+
+BENCH = """
+import sys
+if "frobnicate" in sys.argv:
+    sys.exit("unknown benchmark 'frobnicate'")
+print(*(["//tests/benchmarks:chain"] if "--plan" in sys.argv else sys.argv[1:]))
+"""
+
+
+def test_bench_builds_what_its_plan_names(checkout):
+    checkout.write("tests/benchmarks/run.py", BENCH)
+    result = checkout.run("bench", "chain", "--runs", "3")
+    assert result.stdout == "chain --runs 3\n", result.stderr
+    (build,) = checkout.calls_of("bazel")
+    assert build.endswith(" //tests/benchmarks:chain")
+
+
+def test_bench_hears_of_wrong_names_before_anything_is_built(checkout):
+    checkout.write("tests/benchmarks/run.py", BENCH)
+    result = checkout.run("bench", "frobnicate")
+    assert result.returncode == 1 and result.stdout == ""
+    assert "unknown benchmark 'frobnicate'" in result.stderr
+    assert not checkout.calls_of("bazel")
+
+
+@pytest.mark.parametrize("words", [["--against", "ns3"], ["--against=ns3"]])
+def test_bench_installs_the_peer_where_it_is_asked_for(checkout, words):
+    checkout.write("tests/benchmarks/run.py", BENCH)
+    checkout.write("setup/packages-bench.txt", "libns3-dev # the peer\n")
+    checkout.tool("dpkg-query", 'shift 2; printf "installed %s\\n" "$@" | grep -v ns3')
+    checkout.tool("apt-get", 'echo "$*" >>"$0.log"')
+    assert checkout.run("bench", "chain").returncode == 0
+    assert not checkout.calls_of("apt-get")
+    assert checkout.run("bench", "chain", *words).returncode == 0
+    assert checkout.calls_of("apt-get")[1].endswith(" install -y --no-install-recommends libns3-dev")
