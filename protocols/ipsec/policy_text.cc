@@ -242,6 +242,19 @@ bool names_messages(const Selector& s) {
   return s.next_layer.kind == NextLayer::Kind::Protocol && has_message_type(NextHeader{s.next_layer.protocol});
 }
 
+// KAME writes a message's type and code also where ports stand: [135][0]. False: what stands there is neither.
+bool take_messages_from_ports(Selector& s) {
+  using Kind = ValueRange::Kind;
+  const ValueRange type = s.source_port, code = std::exchange(s.destination_port, ValueRange::any());
+  if (type.kind != Kind::Range) return code.kind == Kind::Any || (type.kind == code.kind && code.kind == Kind::Opaque);
+  if (type.last > 0xff || code.kind == Kind::Opaque || (code.kind == Kind::Range && code.last > 0xff)) return false;
+  const bool any_code = code.kind == Kind::Any;
+  const auto octet = [](unsigned v) { return static_cast<std::uint8_t>(v); };
+  s.source_port = ValueRange::of(message_value(octet(type.first), octet(any_code ? 0 : code.first)),
+                                 message_value(octet(type.last), octet(any_code ? 0xff : code.last)));
+  return true;
+}
+
 }  // namespace
 
 const char* to_text(Direction direction) { return word_for(kDirectionWords, direction); }
@@ -346,7 +359,6 @@ Read<Selector> read_selector(TextCursor& in) {
   const auto protocol = read_protocol_number(in);
   if (!protocol) return tl::unexpected(protocol.error());
   s.next_layer = NextLayer::of(NextHeader{*protocol});
-  // KAME writes a message's type and code also where ports stand: [135][0].
   if (!names_messages(s)) return s;
   if (const char c = in.peek(); c >= '0' && c <= '9') {
     const auto messages = read_messages(in);
@@ -354,13 +366,8 @@ Read<Selector> read_selector(TextCursor& in) {
     s.source_port = *messages, s.destination_port = ValueRange::any();
   } else if (in.take_word("opaque")) {
     s.source_port = ValueRange::opaque(), s.destination_port = ValueRange::any();
-  } else if (s.source_port.kind == ValueRange::Kind::Range && s.source_port.last <= 0xff) {
-    const bool any_code = s.destination_port.kind != ValueRange::Kind::Range;
-    const auto code_first = static_cast<std::uint8_t>(any_code ? 0 : s.destination_port.first);
-    const auto code_last = static_cast<std::uint8_t>(any_code ? 0xff : s.destination_port.last);
-    s.source_port = ValueRange::of(message_value(static_cast<std::uint8_t>(s.source_port.first), code_first),
-                                   message_value(static_cast<std::uint8_t>(s.source_port.last), code_last));
-    s.destination_port = ValueRange::any();
+  } else if (!take_messages_from_ports(s)) {
+    return TextCursor::error(destination_at, "expected a type, and a code if any, from 0 to 255 where ports stand");
   }
   return s;
 }

@@ -8,6 +8,7 @@ Files that a fuzzer found (their names are hashes) stay. Run it again after a ch
 
 from __future__ import annotations
 
+import socket
 import struct
 from pathlib import Path
 
@@ -270,7 +271,58 @@ def fragment(packet: int, offset: int, size: int, *, more: bool, pause: int = 0)
     return bytes([more | packet << 1]) + struct.pack(">HH", offset // 8, size) + bytes([pause])
 
 
+SETKEY = {
+    "policy_transport": b"out ipsec esp/transport//require ah/transport//unique:5",
+    "policy_tunnel": b"in prio high + 7 ipsec esp/tunnel/2001:db8::1-2001:db8::2/require",
+    "associations": b"""add 2001:db8::1 2001:db8::2 esp 0x1001 -m tunnel -r 32 -u 7 -lh 60 -bs 9 -f esn
+        -E aes-gcm-16 0x000102030405060708090a0b0c0d0e0f10111213; # comment
+        add -6 ::1 ::2 ah 256 -A hmac-sha1 "AH SA configuration!"; add ::1 ::2 ipcomp 2 -C deflate;
+        add 192.0.2.1[4500] 192.0.2.2[30000] esp-udp 0x200 -f zero-pad -f tfc 99 -E null;
+        get ::1 ::2 ah 256; delete ::1 ::2 ipcomp 2; deleteall ::1 ::2 esp; flush ah; dump;""",
+    "policies": b"""spdadd 10.0.0.0/8[21] 10.1.2.3-10.1.2.9[1024-65535] tcp name "web" -P out none;
+        spdupdate ::/0 ::/0 icmp6 135,0 -P in discard; spdadd ::/0[opaque] ::/0 opaque -P fwd discard;
+        spdadd tagged "voice" -P out ipsec ipcomp/transport//use; spddelete ::/0 ::/0 mh 5 -P in; spdflush; spddump;""",
+}
+
+
+def pfkey(kind: int, sa_type: int, *extensions: bytes) -> bytes:
+    """A message of PF_KEY, behind what the target reads of each: a pause, and the length."""
+    body = b"".join(extensions)
+    size = 16 + len(body)
+    return struct.pack("<BBB", 3, size // 8, 0) + struct.pack("<BBBBHHII", 2, kind, 0, sa_type, size // 8, 0, 7, 42) + body
+
+
+def pfkey_inputs() -> dict[str, bytes]:
+    """Exchanges of a daemon with the kernel (RFC 2367 section 3)."""
+
+    def extension(kind: int, body: bytes) -> bytes:
+        body += bytes(-(len(body) + 4) % 8)
+        return struct.pack("<HH", (len(body) + 4) // 8, kind) + body
+
+    def address(kind: int, text: str, protocol: int = 0) -> bytes:
+        packed = socket.inet_pton(socket.AF_INET6, text)
+        return extension(kind, struct.pack("<BBHHHI", protocol, 128, 0, 10, 0, 0) + packed + bytes(4))
+
+    ends = address(5, "2001:db8::1") + address(6, "2001:db8::2")
+    association = extension(1, struct.pack("<IBBBBI", 1000, 4, 1, 3, 12, 0))
+    keys = extension(8, struct.pack("<HH", 160, 0) + bytes(20)) + extension(9, struct.pack("<HH", 128, 0) + bytes(16))
+    lifetime = extension(3, struct.pack("<IQQQ", 0, 0, 5, 0))
+    spi_range = extension(16, struct.pack("<III", 1000, 1000, 0))
+    request = struct.pack("<HHBBHII", 16, 50, 1, 2, 0, 0, 0)
+    policy = extension(18, struct.pack("<HBBIi", 2, 2, 0, 0, 0) + request)
+    return {
+        "two_steps": pfkey(7, 3) + pfkey(1, 3, ends, spi_range) + pfkey(2, 3, association, lifetime, ends, keys)
+        + pfkey(10, 3) + pfkey(4, 3, association, ends),
+        "policies": pfkey(14, 0, ends, policy) + pfkey(13, 0, ends, policy) + pfkey(18, 0) + pfkey(15, 0, ends, policy)
+        + pfkey(19, 0),
+    }
+
+
 def main() -> None:
+    for name, content in SETKEY.items():
+        write("setkey", name, content)
+    for name, content in pfkey_inputs().items():
+        write("pfkey", name, content)
     for name, packet in CHAINS.items():
         write("ipv6_packet", name, bytes(packet))
     for name, packet in {**IPV4, **ARPS}.items():

@@ -8,7 +8,8 @@ namespace kamesim::ipsec {
 namespace {
 
 constexpr std::string_view kScript = R"(
-add 2001:db8::1 2001:db8::2 esp 0x1001 -m transport -u 5 -E aes-cbc "0123456789abcdef" -A hmac-sha1 "0123456789abcdefghij";
+add 2001:db8::1 2001:db8::2 esp 0x1001 -m transport -u 5
+    -E aes-cbc "0123456789abcdef" -A hmac-sha1 "0123456789abcdefghij";
 add 2001:db8::2 2001:db8::1 ah 0x1002 -A hmac-md5 "0123456789abcdef";
 spdadd 2001:db8::1 2001:db8::2 tcp name "web" -P out ipsec esp/transport//unique:5;
 spdadd ::/0 ::/0 any -P in none;
@@ -43,7 +44,7 @@ TEST(Control, FillsShowsAndEmptiesTheDatabases) {
 
 TEST(Control, DoesNothingOfAScriptThatIsNotRight) {
   Node node;
-  EXPECT_EQ(node.run(std::string(kScript) + "spdflush"), "6: expected ';', found the end");
+  EXPECT_EQ(node.run(std::string(kScript) + "spdflush"), "7: expected ';', found the end");
   EXPECT_EQ(node.engine.sad().size(), 0u);
 }
 

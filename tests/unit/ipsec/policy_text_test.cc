@@ -112,6 +112,8 @@ TEST(SelectorText, SaysWhatWouldBeRight) {
       {"::1[80 ::/0 any", "expected ']', found '::/0'"},
       {"::1[80-79] ::/0 any", "expected the last port of a range (a number from 80 to 65535), found '79'"},
       {"::1 ::/0 tpc", "expected any, opaque, or a protocol (tcp, udp, icmp6, mh, ... or its number), found 'tpc'"},
+      {"::1[any] ::/0[5] icmp6", "expected a type, and a code if any, from 0 to 255 where ports stand"},
+      {"::1[1] ::/0[256] icmp6", "expected a type, and a code if any, from 0 to 255 where ports stand"},
       {"::1 ::/0 icmp6 256", "expected a type (a number from 0 to 255), found '256'"}};
   for (const auto& c : cases) EXPECT_EQ(selector(c.text), c.message) << c.text;
 }
