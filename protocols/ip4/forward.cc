@@ -14,7 +14,10 @@ void Ip4Stack::forward(Ip6Interface& interface, Packet packet) {
     refuse(reason, {Icmp4Type::DestinationUnreachable, static_cast<std::uint8_t>(code), rest});
   };
   if (header.source() == kIpv4Any) return drop(kIp4BadSource, packet.bytes());
+  IpsecHooks* ipsec = common_.ipsec_hooks();
+  if (ipsec != nullptr && !ipsec->admits_transit(interface, packet.bytes())) [[unlikely]] return;
   if (header.ttl() <= 1) return refuse(kIp4TtlExceeded, {Icmp4Type::TimeExceeded, 0});
+  if (ipsec != nullptr && ipsec->on_forward(interface, packet) != IpsecHooks::Output::GoOn) [[unlikely]] return;
   Destination to = common_.route_to(v4_mapped(header.destination()), nullptr);
   if (to.multipath) common_.use_path_of_flow(packet.bytes(), to);
   if (to.interface == nullptr) return unreachable(kIp4NoRoute, Icmp4UnreachableCode::Network);

@@ -19,6 +19,10 @@ const DropInfo& of_ip4(const DropInfo& reason) {
   return reason;
 }
 
+bool is_ipsec(NextHeader protocol) {
+  return protocol == NextHeader::Esp || protocol == NextHeader::AuthenticationHeader || protocol == NextHeader::IpComp;
+}
+
 }  // namespace
 
 // Addresses that no packet from a link may bear. Null: none of them.
@@ -82,6 +86,7 @@ void Ip4Stack::local_input(Ip6Interface& interface, Packet packet, bool broadcas
 
 void Ip4Stack::reassemble(Ip6Interface& interface, Packet packet, bool broadcast) {
   const Ipv4HeaderView header = *Ipv4HeaderView::check_quoted(packet.bytes());
+  const IpsecHooks* ipsec = common_.ipsec_hooks();
   const std::size_t data = packet.size() - header.header_size();
   // RFC 791 §3.2: all fragments but the last are of whole units of 8 octets.
   if (data == 0 || (header.more_fragments() && data % 8 != 0)) return drop(kIp4FragmentLength, packet.bytes());
@@ -94,7 +99,8 @@ void Ip4Stack::reassemble(Ip6Interface& interface, Packet packet, bool broadcast
       .identification = static_cast<std::uint32_t>(header.protocol()) << 16 | header.identification(),
       .interface_index = interface.index(), .fragment_header = static_cast<std::uint32_t>(header.header_size()),
       .next_header_field = kIpv4ProtocolOffset, .offset = header.fragment_offset(), .more = header.more_fragments(),
-      .traffic_class = header.type_of_service(), .ip4 = true};
+      .traffic_class = header.type_of_service(), .ip4 = true,
+      .protection = ipsec != nullptr ? ipsec->protection_tag(ipsec->depth()) : 0};
   Packet fragment = packet.share();
   Reassembler::Result result = reassembler_.add(common_.now(), arrival, std::move(packet));
   for (unsigned i = 0; i < result.evicted; ++i) drop(kIp4FragmentEvicted, {});
@@ -117,16 +123,24 @@ void Ip4Stack::expire_reassemblies() {
 
 void Ip4Stack::deliver(Ip6Interface& interface, Packet packet, bool broadcast) {
   const Ipv4HeaderView header = *Ipv4HeaderView::check_quoted(packet.bytes());
+  IpsecHooks* ipsec = common_.ipsec_hooks();
   InputPacket in{.packet = std::move(packet), .interface = &interface, .source = v4_mapped(header.source()),
                  .destination = v4_mapped(header.destination()), .link_layer_multicast = broadcast,
+                 .ipsec_depth = static_cast<std::uint8_t>(ipsec != nullptr ? ipsec->depth() : 0),
                  .hop_limit = header.ttl(), .traffic_class = header.type_of_service(),
                  .next_header = header.protocol(), .next_header_field = kIpv4ProtocolOffset,
                  .offset = static_cast<std::uint32_t>(header.header_size())};
+  while (ipsec != nullptr && is_ipsec(in.next_header)) [[unlikely]] {
+    if (!ipsec->on_header(in)) return;
+  }
+  PacketHandler* handler = common_.upper_layer(in.next_header);
+  if (ipsec != nullptr && !ipsec->admits(in, handler != nullptr ? handler->ipsec_policy(in) : nullptr)) [[unlikely]] {
+    return;
+  }
   if (in.next_header == NextHeader::Icmp4) {
     ++common_.counters().delivered;
     return icmp_input(in);
   }
-  PacketHandler* handler = common_.upper_layer(in.next_header);
   // ICMPv6 and the headers of IPv6 have no place here.
   if (handler == nullptr || in.next_header == NextHeader::Icmp6) {
     drop(kIp4UnrecognizedProtocol, in.packet.bytes());

@@ -77,6 +77,14 @@ SendError Ip4Stack::output(Packet payload, const OutputRequest& request) {
              .protocol = request.next_header, .source = ipv4_of(source), .destination = destination}
       .write(payload.prepend(kIpv4HeaderSize));
   ++common_.counters().sent;
+  if (IpsecHooks* ipsec = common_.ipsec_hooks(); ipsec != nullptr) [[unlikely]] {
+    switch (ipsec->on_output({payload, source, request.destination, request.interface, dont_fragment, request.ipsec})) {
+      case IpsecHooks::Output::GoOn: break;
+      case IpsecHooks::Output::Sent: return SendError::None;
+      case IpsecHooks::Output::Refused: return SendError::Unreachable;
+      case IpsecHooks::Output::TooLong: return SendError::MessageTooLong;
+    }
+  }
   if (to.multipath) common_.use_path_of_flow(payload.bytes(), to);
   return send_to(to, std::move(payload));
 }

@@ -275,7 +275,8 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
                                      .identification = f.identification, .interface_index = in.interface->index(),
                                      .fragment_header = at, .next_header_field = in.next_header_field,
                                      .offset = f.offset, .more = f.more_fragments,
-                                     .traffic_class = in.traffic_class};
+                                     .traffic_class = in.traffic_class,
+                                     .protection = ipsec_ != nullptr ? ipsec_->protection_tag(in.ipsec_depth) : 0};
   const Packet kept = in.packet.share();
   auto result = reassembler_.add(now(), arrival, std::move(in.packet));
   reassembly_timer_.arm_at(reassembler_.next_timeout());

@@ -21,10 +21,12 @@ void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination
 
   if (link_layer_multicast) return drop(kIp6LinkMulticastForward, packet.bytes());
   if (source.is_unspecified()) return drop(kIp6UnspecifiedSource, packet.bytes());
+  if (ipsec_ != nullptr && !ipsec_->admits_transit(interface, packet.bytes())) [[unlikely]] return;
   if (header.hop_limit() <= 1) {
     return refuse(kIp6HopLimitExceeded,
                   Icmp6Error::time_exceeded(TimeExceededCode::HopLimitExceeded, packet.bytes()));
   }
+  if (ipsec_ != nullptr && ipsec_->on_forward(interface, packet) != IpsecHooks::Output::GoOn) [[unlikely]] return;
   if (to.interface == nullptr) return unreachable(kIp6NoRoute, DestinationUnreachableCode::NoRoute);
   if (to.kind == RouteKind::Reject) return unreachable(kIp6RejectRoute, DestinationUnreachableCode::RejectRoute);
   if (to.kind == RouteKind::Blackhole) return drop(kIp6Blackhole, packet.bytes());

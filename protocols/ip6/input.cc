@@ -77,6 +77,7 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
   auto up = [&] {
     return InputPacket{.packet = std::move(packet), .interface = &interface, .source = source,
                        .destination = destination, .link_layer_multicast = link_layer_multicast,
+                       .ipsec_depth = static_cast<std::uint8_t>(ipsec_ != nullptr ? ipsec_->depth() : 0),
                        .hop_limit = header->hop_limit(), .traffic_class = header->traffic_class(),
                        .next_header = header->next_header(), .next_header_field = kIpv6NextHeaderOffset,
                        .offset = kIpv6HeaderSize};
@@ -173,6 +174,12 @@ void Ip6Stack::local_input(InputPacket in) {
       case NextHeader::DestinationOptions: walk = process_destination_options(in); break;
       case NextHeader::Routing: walk = process_routing_header(in); break;
       case NextHeader::Fragment: walk = process_fragment(in); break;
+      case NextHeader::Esp:
+      case NextHeader::AuthenticationHeader:
+      case NextHeader::IpComp:
+        if (ipsec_ == nullptr) return deliver(in);
+        walk = ipsec_->on_header(in) ? Walk::Next : Walk::Stop;
+        break;
       case NextHeader::NoNextHeader: return drop(kIp6NoNextHeader, in.packet.bytes());
       default: return deliver(in);
     }
@@ -183,6 +190,9 @@ void Ip6Stack::local_input(InputPacket in) {
 
 void Ip6Stack::deliver(InputPacket& in) {
   PacketHandler* handler = in.next_header == NextHeader::Icmp6 ? icmp6_.get() : upper_layer(in.next_header);
+  if (ipsec_ != nullptr && !ipsec_->admits(in, handler != nullptr ? handler->ipsec_policy(in) : nullptr)) [[unlikely]] {
+    return;
+  }
   if (handler == nullptr) {
     return parameter_problem(in, ParameterProblemCode::UnrecognizedNextHeader, in.next_header_field, kIp6UnrecognizedNextHeader);
   }

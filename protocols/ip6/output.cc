@@ -11,6 +11,7 @@
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/fragment_header.h"
 #include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
 #include "protocols/wire/options_header.h"
 #include "protocols/wire/routing_header.h"
@@ -48,6 +49,15 @@ Unfragmentable unfragmentable_part(Bytes packet) {
     }
   }
   return u;
+}
+
+std::pair<Ipv6Address, Ipv6Address> ends_of(Bytes packet) {
+  if (is_ip4(packet)) {
+    const Ipv4HeaderView header = *Ipv4HeaderView::check_quoted(packet);
+    return {v4_mapped(header.source()), v4_mapped(header.destination())};
+  }
+  const Ipv6HeaderView header = *Ipv6HeaderView::check(packet);
+  return {header.source(), header.destination()};
 }
 
 // Whose route the packet takes as it leaves.
@@ -148,6 +158,14 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
              .destination = wire_destination}
       .write(payload.prepend(kIpv6HeaderSize));
   ++counters_.sent;
+  if (ipsec_ != nullptr) [[unlikely]] {
+    switch (ipsec_->on_output({payload, source, request.destination, zone, request.dont_fragment, request.ipsec})) {
+      case IpsecHooks::Output::GoOn: break;
+      case IpsecHooks::Output::Sent: return SendError::None;
+      case IpsecHooks::Output::Refused: return SendError::Unreachable;
+      case IpsecHooks::Output::TooLong: return SendError::MessageTooLong;
+    }
+  }
   if (tunnel != nullptr) {
     if (payload.size() > tunnel->mtu()) {
       // RFC 6275 §11.3.1: fragments are made before the tunnel, so that the home agent can forward them.
@@ -190,13 +208,26 @@ SendError Ip6Stack::send_by_next_hop(Packet packet, Ip6Interface* zone, const Ou
 }
 
 SendError Ip6Stack::output_packet(Packet packet, Ip6Interface* zone) {
+  if (ipsec_ != nullptr && output_nesting_ < kMaxOutputNesting) [[unlikely]] {
+    const auto [source, destination] = ends_of(packet.bytes());
+    ++output_nesting_;  // a tunnel of IPsec is one as well
+    const auto outcome = ipsec_->on_output({packet, source, destination, zone});
+    --output_nesting_;
+    if (outcome == IpsecHooks::Output::Sent) return SendError::None;
+    if (outcome != IpsecHooks::Output::GoOn) return SendError::Unreachable;
+  }
+  return output_protected(std::move(packet), zone, false);
+}
+
+SendError Ip6Stack::output_protected(Packet packet, Ip6Interface* zone, bool dont_fragment) {
   if (output_nesting_ >= kMaxOutputNesting) {
     drop(kTunnelNesting, packet.bytes());
     return SendError::Unreachable;
   }
   ++output_nesting_;
-  const SendError result = is_ip4(packet.bytes()) && ip4_ != nullptr ? ip4_->output_packet(std::move(packet), zone)
-                                                                     : send_unicast(std::move(packet), zone, false);
+  const SendError result = is_ip4(packet.bytes()) && ip4_ != nullptr
+                               ? ip4_->output_packet(std::move(packet), zone)
+                               : send_unicast(std::move(packet), zone, dont_fragment);
   --output_nesting_;
   return result;
 }

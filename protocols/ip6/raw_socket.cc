@@ -38,6 +38,7 @@ int RawSocket::checksum_at() const {
 SendError RawSocket::send(Bytes message, OutputRequest request) {
   request.next_header = protocol_;
   request.checksum_offset = checksum_at();
+  request.ipsec = ipsec.get();
   if (request.checksum_offset >= 0 && message.size() < static_cast<std::size_t>(request.checksum_offset) + 2) {
     return SendError::Unreachable;  // there is no place for it
   }

@@ -35,7 +35,8 @@ Reassembler::Result Reassembler::add(Time now, const Arrival& a, Packet packet) 
     of_source.fragments += p->fragments.size();
     of_source.bytes += p->bytes;
     const bool same_zone = zone == 0 || p->interface_index == zone;
-    if (p->identification == a.identification && p->destination == a.destination && same_zone) it = p;
+    const bool same_packet = p->identification == a.identification && p->destination == a.destination;
+    if (same_packet && same_zone && p->protection == a.protection) it = p;
   }
   auto discard = [&](const DropInfo& reason) {
     result.dropped = &reason;
@@ -47,7 +48,7 @@ Reassembler::Result Reassembler::add(Time now, const Arrival& a, Packet packet) 
     it = pending_.insert(pending_.end(),
                          Pending{.source = a.source, .destination = a.destination,
                                  .identification = a.identification, .interface_index = a.interface_index,
-                                 .expires = now + kReassemblyTimeout, .ip4 = a.ip4});
+                                 .expires = now + kReassemblyTimeout, .protection = a.protection, .ip4 = a.ip4});
   }
   Pending& p = *it;
   if (p.poisoned != nullptr) return discard(*p.poisoned);

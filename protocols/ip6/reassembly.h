@@ -44,6 +44,7 @@ class Reassembler {
     std::uint8_t traffic_class = 0;
     // Of IPv4, whose fragments have no header of their own: `fragment_header` is the size of the IPv4 header.
     bool ip4 = false;
+    std::uint32_t protection = 0;      // what IPsec took off: fragments of one packet have it in common (RFC 4301 §7.4)
   };
   struct Result {
     Packet complete;                  // the whole packet, without Fragment header; empty: not yet
@@ -87,6 +88,7 @@ class Reassembler {
     std::optional<std::uint32_t> total{};  // known once the last fragment is here
     std::uint32_t received = 0;
     std::size_t bytes = 0;               // what the fragments' buffers occupy
+    std::uint32_t protection = 0;
     bool ip4 = false;
     DropReason poisoned = nullptr;       // why what still comes of this packet is discarded too
     std::uint32_t first_fragment_header = 0, first_next_header_field = 0;

@@ -96,6 +96,18 @@ void SocketLayer::udp_input(InputPacket& in) {
       in.interface, in.link_layer_multicast);
 }
 
+const IpsecSocketPolicy* SocketLayer::ipsec_policy(const InputPacket& in) const {
+  if (in.next_header == NextHeader::Udp) {
+    if (in.destination.is_multicast() || in.upper().size() < kUdpHeaderSize) return nullptr;
+    const UdpSocket* socket = find_udp(in, load_be16(in.upper().data()), load_be16(in.upper().data() + 2));
+    return socket != nullptr ? socket->ipsec.get() : nullptr;
+  }
+  for (const RawSocket* socket : raw_) {
+    if (socket->ipsec != nullptr && socket->protocol() == in.next_header && socket->hears(in)) return socket->ipsec.get();
+  }
+  return nullptr;
+}
+
 // The socket that knows most of both ends: a connected one, then one of this very address, then any (4.4BSD).
 UdpSocket* SocketLayer::find_udp(const InputPacket& in, std::uint16_t source_port,
                                  std::uint16_t destination_port) const {

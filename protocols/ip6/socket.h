@@ -72,6 +72,8 @@ class Ip6Socket {
   bool connected() const { return !peer_.address.is_unspecified(); }
   // RFC 3493 §5.3: nothing to, from or by IPv4; to be said before the socket is bound.
   bool v6_only = false;
+  // Null: the policies of the node alone decide (RFC 4301 §5).
+  std::shared_ptr<const IpsecSocketPolicy> ipsec;
   // Made on first use. A socket that joined groups hears those, filtered; one that did not hears all that its node is
   // in, as on BSD.
   SocketGroups& groups();
@@ -169,6 +171,7 @@ class SocketLayer final : public PacketHandler {
   void on_packet(InputPacket& packet) override;
   Quotation verify(const Icmp6ErrorReport& report) override;
   void on_icmp6_error_report(const Icmp6ErrorReport& report) override;
+  const IpsecSocketPolicy* ipsec_policy(const InputPacket& packet) const override;
 
  private:
   friend class Ip6Socket;

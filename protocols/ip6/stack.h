@@ -15,6 +15,7 @@
 #include "protocols/ip6/destination_cache.h"
 #include "protocols/ip6/icmp6_rate_limit.h"
 #include "protocols/ip6/interface.h"
+#include "protocols/ip6/ipsec_hooks.h"
 #include "protocols/ip6/mobility_hooks.h"
 #include "protocols/ip6/packet_filter.h"
 #include "protocols/ip6/path_mtu.h"
@@ -51,6 +52,7 @@ struct InputPacket {
   bool jumbogram = false;         // RFC 2675
   std::optional<std::uint16_t> router_alert;  // RFC 2711
   bool fragmented = false;        // had a Fragment header (RFC 6980)
+  std::uint8_t ipsec_depth = 0;   // headers of IPsec that it came out of on this node
   std::uint8_t hop_limit = 0;
   std::uint8_t traffic_class = 0;
   NextHeader next_header = NextHeader::NoNextHeader;  // of the header at `offset`
@@ -88,6 +90,7 @@ struct OutputRequest {
   const ExtensionHeadersToSend* extension_headers = nullptr;
   Ipv6Address next_hop;                // IPV6_NEXTHOP, a neighbour; unspecified: by the routing table
   bool minimum_mtu = false;            // IPV6_USE_MIN_MTU: fragments of 1280 octets, whatever the path would take
+  const IpsecSocketPolicy* ipsec = nullptr;  // of the socket; lives as long as the call
   std::optional<bool> multicast_loop;  // whether a member on this node hears it; left out: but for ICMPv6
 };
 
@@ -122,6 +125,8 @@ class PacketHandler {  // takes packets of one protocol number
   virtual void on_icmp6_error(const Icmp6Error& error, std::size_t offset) { (void)error, (void)offset; }
   // The same with the end points of the packet it is about.
   virtual void on_icmp6_error_report(const Icmp6ErrorReport& report) { on_icmp6_error(report.error, report.offset); }
+  // What the socket that a packet is for asks of IPsec, if one alone is to have it. Asked only where there is IPsec.
+  virtual const IpsecSocketPolicy* ipsec_policy(const InputPacket& packet) const { return (void)packet, nullptr; }
 
  protected:
   ~PacketHandler() = default;
@@ -229,6 +234,8 @@ class Ip6Stack final : public FrameReceiver {
   SendError output(Packet payload, const OutputRequest& request);
   // Sends a complete packet of this node's own by the routing table: tunnels use it.
   SendError output_packet(Packet packet, Ip6Interface* zone = nullptr);
+  // The same for a packet that IPsec is done with.
+  SendError output_protected(Packet packet, Ip6Interface* zone, bool dont_fragment);
   // An ICMPv6 message (body with zero checksum) from this node.
   SendError send_icmp6(Bytes message, const OutputRequest& request);
   Packet allocate(std::size_t size) { return node_.packets().allocate(size); }
@@ -271,6 +278,8 @@ class Ip6Stack final : public FrameReceiver {
   void notify(const RoutingMessage& message);
   void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
   MobilityHooks* mobility_hooks() const { return mobility_; }
+  void set_ipsec_hooks(IpsecHooks* hooks) { ipsec_ = hooks; }
+  IpsecHooks* ipsec_hooks() const { return ipsec_; }
   // The node's IPv4 part (ip4_part.h); null: it has none.
   void set_ip4(Ip4Part* part) { ip4_ = part; }
   Ip4Part* ip4() const { return ip4_; }
@@ -350,6 +359,7 @@ class Ip6Stack final : public FrameReceiver {
   std::unique_ptr<Icmp6Input> icmp6_;
   std::vector<RoutingListener*> listeners_;
   MobilityHooks* mobility_ = nullptr;
+  IpsecHooks* ipsec_ = nullptr;
   std::unique_ptr<MulticastForwarding> multicast_;  // null: never asked for
   Ip4Part* ip4_ = nullptr;
   Counters counters_;

@@ -54,6 +54,7 @@ SendError UdpSocket::send_to(Packet data, const Ipv6Address& destination, std::u
   UdpHeader{local_.port, port, static_cast<std::uint16_t>(length)}.write(data.prepend(kUdpHeaderSize));
   options.destination = destination;
   options.next_header = NextHeader::Udp;
+  options.ipsec = ipsec.get();
   options.checksum_offset = send_zero_checksum ? -1 : static_cast<int>(kUdpChecksumOffset);
   // A socket bound to a group hears it, and sends from an address of the node (RFC 3493 §5.2).
   if (options.source.is_unspecified() && !local_.address.is_multicast()) options.source = local_.address;

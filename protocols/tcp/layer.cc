@@ -212,7 +212,7 @@ void TcpLayer::transmit(TcpEndpoint& endpoint) {
   const Time now = stack_.now();
   if (connection.state() != TcpState::TimeWait && connection.state() != TcpState::Closed) {
     // Packet Too Big, a change of route or the expiry of an estimate: the segments fit what the path takes now.
-    const std::uint32_t mtu = path_mtu(endpoint.tuple, endpoint.zone);
+    const std::uint32_t mtu = path_mtu(endpoint.tuple, endpoint.zone, endpoint.connection.options());
     if (mtu != endpoint.mtu && mtu != 0) [[unlikely]] {
       endpoint.mtu = mtu;
       connection.set_path_mss(mss_for_mtu(endpoint.tuple, mtu));
@@ -238,6 +238,15 @@ void TcpLayer::remove(TcpEndpoint& endpoint) {
   if (endpoint.socket != nullptr) endpoint.socket->closed_ = std::move(owned);  // what it received can still be read
 }
 
+const IpsecSocketPolicy* TcpLayer::ipsec_policy(const InputPacket& in) const {
+  const auto segment = parse_tcp_segment(in.upper());
+  if (!segment || state_ == nullptr) return nullptr;
+  const FourTuple tuple = tuple_of(in, *segment);
+  if (const TcpEndpoint* endpoint = find(tuple)) return endpoint->connection.options().ipsec.get();
+  const TcpListener* listener = find_listener(tuple.local, tuple.local_port);
+  return listener != nullptr ? listener->options_.ipsec.get() : nullptr;
+}
+
 // ---- Output -----------------------------------------------------------------------------------------------------
 
 void TcpLayer::send_segment(const FourTuple& tuple, Ip6Interface* zone, const TcpSocketOptions& options,
@@ -252,6 +261,7 @@ void TcpLayer::send_segment(const FourTuple& tuple, Ip6Interface* zone, const Tc
                         .checksum_offset = static_cast<int>(kTcpChecksumOffset), .interface = zone};
   request.traffic_class = static_cast<std::uint8_t>((options.traffic_class & 0xfc) | static_cast<int>(segment.ecn));
   if (options.hop_limit != 0) request.hop_limit = options.hop_limit;
+  request.ipsec = options.ipsec.get();
   ++state_->counters.segments_sent;
   stack_.output(std::move(packet), request);
 }
@@ -275,7 +285,15 @@ std::uint16_t TcpLayer::announced_mss(const FourTuple& tuple, Ip6Interface* zone
 }
 
 // RFC 9293 §3.7.1 (MUST-16): what the IP layer permits, less the extension headers that it will add.
-std::uint32_t TcpLayer::path_mtu(const FourTuple& tuple, Ip6Interface* zone) {
+std::uint32_t TcpLayer::path_mtu(const FourTuple& tuple, Ip6Interface* zone, const TcpSocketOptions& options) {
+  const std::uint32_t mtu = path_mtu_of_packets(tuple, zone);
+  IpsecHooks* ipsec = stack_.ipsec_hooks();
+  if (ipsec == nullptr) [[likely]] return mtu;
+  return ipsec->mtu_within(tuple.local, tuple.remote, NextHeader::Tcp, tuple.local_port, tuple.remote_port, mtu,
+                           options.ipsec.get());
+}
+
+std::uint32_t TcpLayer::path_mtu_of_packets(const FourTuple& tuple, Ip6Interface* zone) {
   MobilityHooks* mobility = stack_.mobility_hooks();
   if (mobility == nullptr || zone != nullptr) [[likely]] return stack_.route_to(tuple.remote, zone).mtu;
   const auto actions = mobility->on_output(tuple.local, tuple.remote, NextHeader::Tcp);
@@ -290,7 +308,7 @@ std::uint32_t TcpLayer::path_mtu(const FourTuple& tuple, Ip6Interface* zone) {
 
 TcpEndpoint& TcpLayer::add_endpoint(const FourTuple& tuple, Ip6Interface* zone, const TcpSocketOptions& options) {
   State& s = state();
-  const std::uint32_t mtu = path_mtu(tuple, zone);
+  const std::uint32_t mtu = path_mtu(tuple, zone, options);
   auto owned = std::make_unique<TcpEndpoint>(
       *this, tuple, zone, options,
       TcpConnection::Opening{.iss = s.secrets.initial_sequence_number(tuple, stack_.now()),

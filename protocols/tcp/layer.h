@@ -56,6 +56,7 @@ class TcpLayer final : public PacketHandler {
   void on_packet(InputPacket& packet) override;
   Quotation verify(const Icmp6ErrorReport& report) override;
   void on_icmp6_error_report(const Icmp6ErrorReport& report) override;
+  const IpsecSocketPolicy* ipsec_policy(const InputPacket& packet) const override;
 
  private:
   friend class TcpSocket;
@@ -79,7 +80,8 @@ class TcpLayer final : public PacketHandler {
   void send_segment(const FourTuple& tuple, Ip6Interface* zone, const TcpSocketOptions& options,
                     const OutgoingSegment& segment, const TcpConnection* data);
   void refuse(const FourTuple& tuple, Ip6Interface* zone, const TcpSegment& segment);
-  std::uint32_t path_mtu(const FourTuple& tuple, Ip6Interface* zone);
+  std::uint32_t path_mtu(const FourTuple& tuple, Ip6Interface* zone, const TcpSocketOptions& options);
+  std::uint32_t path_mtu_of_packets(const FourTuple& tuple, Ip6Interface* zone);
   std::uint16_t announced_mss(const FourTuple& tuple, Ip6Interface* zone);
   void confirm_reachable(TcpEndpoint& endpoint);
   std::uint16_t ephemeral_port(const FourTuple& tuple);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -16,10 +17,13 @@ enum class EcnMode : std::uint8_t {
   Request,  // asked for, and granted
 };
 
+class IpsecSocketPolicy;
+
 struct TcpSocketOptions {
   std::uint32_t send_buffer = 1 << 20;       // octets
   std::uint32_t receive_buffer = 1 << 20;    // octets; RCV.BUFF. The window scale comes from it, so set it before
   std::string_view congestion_control = "cubic";  // "reno", "newreno", "cubic"; the text must outlive the socket
+  std::shared_ptr<const IpsecSocketPolicy> ipsec;  // null: the policies of the node alone decide (RFC 4301 §5)
   bool nodelay = false;          // RFC 9293 §3.7.4 (MUST-17): no Nagle algorithm
   bool cork = false;             // hold back segments that are not full until it is taken off
   std::uint16_t max_segment = 0;  // an upper bound for the MSS, sent and used; 0: what the path allows
