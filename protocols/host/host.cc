@@ -3,6 +3,7 @@
 #include "protocols/inverse_nd/inverse_nd.h"
 #include "protocols/ip4/stack.h"
 #include "protocols/ip6/tunnel.h"
+#include "protocols/ipsec/kernel.h"
 #include "protocols/rafixd/rafixd.h"
 #include "protocols/rrenumd/rrenumd.h"
 
@@ -42,6 +43,11 @@ EthernetInterface& Host::add_interface(Nic& nic) {
 Ip4Stack& Host::ip4() {
   if (!system_->ip4) system_->ip4 = std::make_unique<Ip4Stack>(stack());
   return *system_->ip4;
+}
+
+ipsec::IpsecKernel& Host::ipsec() {
+  if (!system_->ipsec) system_->ipsec = std::make_unique<ipsec::IpsecKernel>(stack());
+  return *system_->ipsec;
 }
 
 // RFC 4213 §3.7: the identifier of a tunnel over IPv4 is its IPv4 address. Of others it is made of a card's MAC address

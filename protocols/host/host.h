@@ -21,6 +21,10 @@
 
 namespace kamesim {
 
+namespace ipsec {
+class IpsecKernel;
+}  // namespace ipsec
+
 class InverseDiscovery;
 class Ip4Stack;
 class RogueRouterGuard;
@@ -46,6 +50,9 @@ class Host {
   TcpLayer& tcp() { return system_->tcp; }
   // The IPv4 part of the node; started when first asked for, which the first IPv4 address has to do.
   Ip4Stack& ip4();
+  // IPsec (RFC 4301); started when first asked for. A reboot forgets policies and associations. Null: it never was.
+  ipsec::IpsecKernel& ipsec();
+  ipsec::IpsecKernel* ipsec_in_use() { return system_->ipsec.get(); }
 
   // Runs IPv6 on a NIC of the node. A host solicits routers on it.
   EthernetInterface& add_interface(Nic& nic);
@@ -106,6 +113,7 @@ class Host {
     ~System();
     Ip6Stack stack;
     std::unique_ptr<Ip4Stack> ip4;
+    std::unique_ptr<ipsec::IpsecKernel> ipsec;
     SocketLayer sockets;
     TcpLayer tcp;
     TunnelInput tunnel_input;

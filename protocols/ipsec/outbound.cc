@@ -1,0 +1,219 @@
+// The way out (RFC 4301 §5.1): policy, associations, and what they make of the packet.
+#include <algorithm>
+
+#include "protocols/ip6/ip4_part.h"
+#include "protocols/ipsec/drops.h"
+#include "protocols/ipsec/kernel.h"
+#include "protocols/ipsec/packet_flow.h"
+#include "protocols/ipsec/packet_transform.h"
+#include "protocols/ipsec/tunnel_mode.h"
+#include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv4_header.h"
+#include "protocols/wire/ipv6_header.h"
+
+namespace kamesim::ipsec {
+
+namespace {
+
+// The least that may become of a packet by a tunnel without its source being told (RFC 8200 §5, RFC 791 §3.2).
+std::size_t least_mtu(Bytes packet) { return is_ip4(packet) ? kIpv4MinimumMtu : kIpv6MinimumMtu; }
+
+bool may_be_cut(Bytes packet) { return is_ip4(packet) && !Ipv4HeaderView::check_quoted(packet)->dont_fragment(); }
+
+void lower_hop_limit(Packet& packet) {
+  std::uint8_t* bytes = packet.mutable_data();
+  if (is_ip4(packet.bytes())) {
+    Ipv4HeaderEditor(bytes).decrement_ttl();
+  } else {
+    --bytes[kIpv6HopLimitOffset];
+  }
+}
+
+}  // namespace
+
+bool IpsecKernel::Bundle::empty() const {
+  return std::ranges::all_of(associations, [](const auto* sa) { return sa == nullptr; });
+}
+
+const SecurityAssociation* IpsecKernel::Bundle::outermost_tunnel() const {
+  for (std::size_t i = size(); i-- > first;) {
+    if (associations[i] != nullptr && policy->requests[i].mode == Mode::Tunnel) return associations[i];
+  }
+  return nullptr;
+}
+
+// Null: no policy speaks of it. `known`: where its associations are remembered; null for a socket's own policy.
+const SecurityPolicy* IpsecKernel::policy_for_output(const Flow& flow, const IpsecSocketPolicy* socket,
+                                                     KnownFlow*& known) {
+  known = nullptr;
+  if (socket != nullptr) {
+    const SecurityPolicy& own = static_cast<const SocketPolicy*>(socket)->out;
+    if (own.action != Action::Entrust) return &own;
+  }
+  if (spd_.empty()) return nullptr;
+  known = &flows_.find(spd_, Direction::Out, flow);
+  return known->policy;
+}
+
+IpsecKernel::Bundle IpsecKernel::bundle_for(const SecurityPolicy& policy, KnownFlow* known, const Flow& flow,
+                                            Bytes packet, std::size_t first) {
+  Bundle bundle{.policy = &policy, .first = first};
+  Ipv6Address source = flow.source, destination = flow.destination;
+  for (std::size_t i = first; i < policy.requests.size(); ++i) {
+    const Request& request = policy.requests[i];
+    if (request.mode == Mode::Tunnel) source = request.source, destination = request.destination;
+    SecurityAssociation* sa = known != nullptr ? FlowCache::association(*known, sad_, i, source, destination)
+                                               : sad_.outbound(request, source, destination);
+    bundle.associations[i] = sa;
+    if (sa != nullptr) continue;
+    keys_.acquire(stack_.now(), policy, request, source, destination, flow, packet);
+    // KAME: what does not compress goes uncompressed anyhow.
+    if (keys_.level_of(request) != Level::Use && request.protocol != Protocol::IpComp) bundle.missing = &kNoAssociation;
+  }
+  return bundle;
+}
+
+// The longest packet that the bundle makes no longer than `mtu`.
+std::size_t IpsecKernel::fits(const Bundle& bundle, std::size_t mtu) {
+  for (std::size_t i = bundle.size(); i-- > bundle.first;) {
+    if (bundle.associations[i] == nullptr) continue;
+    mtu = fits_within(*bundle.associations[i], mtu, bundle.policy->requests[i].mode == Mode::Tunnel);
+  }
+  return mtu;
+}
+
+// The longest packet that goes through the bundle's tunnels whole. 0: the way is not known.
+std::size_t IpsecKernel::longest_inside(const Bundle& bundle) {
+  const Destination& to = stack_.route_to(bundle.outermost_tunnel()->address().destination, nullptr);
+  return to.interface == nullptr ? 0 : fits(bundle, to.mtu);
+}
+
+// In the order of the requests: the first is innermost.
+const DropInfo* IpsecKernel::apply(const Bundle& bundle, Packet& packet) {
+  for (std::size_t i = bundle.first; i < bundle.size(); ++i) {
+    SecurityAssociation* sa = bundle.associations[i];
+    if (sa == nullptr) continue;
+    if (sequence_is_used_up(*sa)) return &kSequenceOverflow;
+    if (!sad_.charge(*sa, packet.size(), stack_.now())) return &kLifetimeOver;
+    if (bundle.policy->requests[i].mode == Mode::Tunnel) {
+      encapsulate(packet, sa->parameters, static_cast<std::uint16_t>(random_.next_u32()));
+    }
+    if (sa->address().protocol == Protocol::IpComp && deflate_ == nullptr) deflate_ = std::make_unique<Deflate>();
+    if (const DropInfo* reason = protect(*sa, packet, random_, deflate_.get())) return reason;
+  }
+  reschedule();
+  return nullptr;
+}
+
+IpsecHooks::Output IpsecKernel::send_tunnelled(const Bundle& bundle, Packet packet, Ip6Interface* zone,
+                                               bool dont_fragment) {
+  if (const DropInfo* reason = apply(bundle, packet)) {
+    stack_.drop(*reason, packet.bytes());
+    return Output::Refused;
+  }
+  const bool link_local = bundle.outermost_tunnel()->address().destination.is_link_local();
+  stack_.output_protected(std::move(packet), link_local ? zone : nullptr, dont_fragment);
+  return Output::Sent;
+}
+
+IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
+  if (spd_.empty() && out.socket == nullptr) return Output::GoOn;
+  auto refuse = [&](const DropInfo& reason) {
+    stack_.drop(reason, out.packet.bytes());
+    return Output::Refused;
+  };
+  const Flow flow = flow_of_packet(out.packet.bytes(), out.source, out.destination);
+  KnownFlow* known = nullptr;
+  const SecurityPolicy* policy = policy_for_output(flow, out.socket, known);
+  if (policy == nullptr) {
+    return config.unmatched == Action::Discard && !is_neighbor_discovery(flow) ? refuse(kNoPolicy) : Output::GoOn;
+  }
+  if (policy->action == Action::Bypass || policy->action == Action::Entrust) return Output::GoOn;
+  const bool names_icmp6 = policy->selector.next_layer.is(NextHeader::Icmp6);
+  if (config.bypass_neighbor_discovery && !names_icmp6 && is_neighbor_discovery(flow)) return Output::GoOn;
+  if (policy->action == Action::Discard) return refuse(kPolicyDiscard);
+  // What stays on this node needs no protection.
+  if (!out.destination.is_multicast() && stack_.route_to(out.destination, out.zone).kind == RouteKind::Local) {
+    return Output::GoOn;
+  }
+  const Bundle bundle = bundle_for(*policy, known, flow, out.packet.bytes(), 0);
+  if (bundle.missing != nullptr) return refuse(*bundle.missing);
+  if (bundle.empty()) return Output::GoOn;
+  if (bundle.outermost_tunnel() == nullptr) {
+    const DropInfo* reason = apply(bundle, out.packet);
+    return reason != nullptr ? refuse(*reason) : Output::GoOn;
+  }
+  if (out.dont_fragment && out.packet.size() > longest_inside(bundle)) {
+    stack_.drop(kTooLong, out.packet.bytes());
+    return Output::TooLong;
+  }
+  return send_tunnelled(bundle, std::move(out.packet), out.zone, out.dont_fragment);
+}
+
+IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
+  if (spd_.empty()) return Output::GoOn;
+  auto refuse = [&](const DropInfo& reason) {
+    stack_.drop(reason, packet.bytes());
+    return Output::Refused;
+  };
+  const Flow flow = flow_of_packet(packet.bytes());
+  KnownFlow& known = flows_.find(spd_, Direction::Out, flow);
+  const SecurityPolicy* policy = known.policy;
+  if (policy == nullptr) return config.unmatched == Action::Discard ? refuse(kNoPolicy) : Output::GoOn;
+  if (policy->action == Action::Bypass || policy->action == Action::Entrust) return Output::GoOn;
+  if (policy->action == Action::Discard) return refuse(kPolicyDiscard);
+  // KAME: of what others send, from the first tunnel on. RFC 4301 §4.1: transport mode is between the ends.
+  const auto tunnel = std::ranges::find(policy->requests, Mode::Tunnel, &Request::mode);
+  if (tunnel == policy->requests.end()) return refuse(kTransportForTransit);
+  const auto first = static_cast<std::size_t>(tunnel - policy->requests.begin());
+  const Bundle bundle = bundle_for(*policy, &known, flow, packet.bytes(), first);
+  if (bundle.missing != nullptr) return refuse(*bundle.missing);
+  if (bundle.outermost_tunnel() == nullptr) return Output::GoOn;
+  // RFC 4301 §8.2.1: what is too long for the tunnel is reported with what would fit, but never less than every link
+  // carries; what is no longer than that is cut outside.
+  const std::size_t fit = std::max(longest_inside(bundle), least_mtu(packet.bytes()));
+  if (packet.size() > fit && !may_be_cut(packet.bytes())) {
+    refuse(kTooLong);
+    stack_.icmp6_error(Icmp6Error::packet_too_big(static_cast<std::uint32_t>(fit), packet.bytes()), &in);
+    return Output::Refused;
+  }
+  lower_hop_limit(packet);
+  ++stack_.counters().forwarded;
+  return send_tunnelled(bundle, std::move(packet), nullptr, false);
+}
+
+std::uint32_t IpsecKernel::mtu_within(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
+                                      std::uint16_t source_port, std::uint16_t destination_port, std::uint32_t mtu,
+                                      const IpsecSocketPolicy* socket) {
+  if (mtu == 0 || (spd_.empty() && socket == nullptr)) return mtu;
+  const Flow flow{.source = source, .destination = destination, .next_layer = static_cast<std::uint8_t>(protocol),
+                  .source_port = source_port, .destination_port = destination_port};
+  KnownFlow* known = nullptr;
+  const SecurityPolicy* policy = policy_for_output(flow, socket, known);
+  if (policy == nullptr || policy->action != Action::Protect) return mtu;
+  Bundle bundle{.policy = policy};
+  Ipv6Address from = source, to = destination;
+  for (std::size_t i = 0; i < bundle.size(); ++i) {
+    const Request& request = policy->requests[i];
+    if (request.mode == Mode::Tunnel) from = request.source, to = request.destination;
+    bundle.associations[i] = sad_.outbound(request, from, to);
+  }
+  if (bundle.empty()) return mtu;
+  const std::size_t fit = bundle.outermost_tunnel() != nullptr ? longest_inside(bundle) : fits(bundle, mtu);
+  return static_cast<std::uint32_t>(std::max(fit, destination.is_v4_mapped() ? kIpv4MinimumMtu : kIpv6MinimumMtu));
+}
+
+bool IpsecKernel::send_dummy(SecurityAssociation& sa, std::size_t size) {
+  if (sa.address().protocol != Protocol::Esp || !sad_.charge(sa, size, stack_.now())) return false;
+  Packet packet = stack_.allocate(size);
+  random_.fill(packet.mutable_bytes());
+  bare_header(packet, sa.parameters, NextHeader::NoNextHeader, static_cast<std::uint16_t>(random_.next_u32()));
+  if (const DropInfo* reason = protect(sa, packet, random_, nullptr)) {
+    stack_.drop(*reason, packet.bytes());
+    return false;
+  }
+  stack_.output_protected(std::move(packet), nullptr, false);
+  return true;
+}
+
+}  // namespace kamesim::ipsec

@@ -1,0 +1,153 @@
+#include "protocols/ipsec/packet_transform.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "protocols/wire/checksum.h"
+#include "protocols/wire/ipv4_header.h"
+#include "protocols/wire/ipv6_header.h"
+
+namespace kamesim::ipsec {
+
+namespace {
+
+constexpr std::size_t kUdpHeaderSize = 8, kUdpChecksumOffset = 6;  // RFC 768
+
+bool counts_ivs(CipherMode mode) { return mode != CipherMode::Null && mode != CipherMode::Cbc; }
+
+// RFC 3602 §3: of CBC unpredictable. Of the counting modes unique (RFC 3686 §3.1, RFC 4106 §3.1): from a random start,
+// so that associations by hand which have a key in common do not begin alike.
+std::array<std::uint8_t, kMaxEspIv> next_iv(SecurityAssociation& sa, CipherMode mode, std::size_t size,
+                                            RandomStream& random) {
+  std::array<std::uint8_t, kMaxEspIv> iv{};
+  if (counts_ivs(mode)) {
+    if (sa.iv_counter == 0) sa.iv_counter = random.next_u64() | 1;
+    store_be64(iv.data(), sa.iv_counter++);
+  } else {
+    random.fill(MutableBytes(iv).first(size));
+  }
+  return iv;
+}
+
+void put_udp_header(Packet& packet, const HeaderPlace& place, const UdpEncapsulation& udp) {
+  std::uint8_t* header = open_gap(packet, place.offset, kUdpHeaderSize);
+  const auto length = static_cast<std::uint16_t>(packet.size() - place.offset);
+  store_be16(header, udp.source_port);
+  store_be16(header + 2, udp.destination_port);
+  store_be16(header + 4, length);
+  store_be16(header + 6, 0);  // RFC 3948 §2.1: zero over IPv4
+  announce(packet, place.next_header_field, NextHeader::Udp);
+  if (packet.data()[0] >> 4 == 4) return;
+  const Ipv6HeaderView ip = *Ipv6HeaderView::check_quoted(packet.bytes());
+  fill_upper_layer_checksum(ip.source(), ip.destination(), NextHeader::Udp,
+                            packet.mutable_bytes().subspan(place.offset), kUdpChecksumOffset);
+}
+
+std::optional<std::array<std::uint8_t, 16>> padding_of(Padding kind, RandomStream& random) {
+  if (kind == Padding::Sequential) return std::nullopt;
+  std::array<std::uint8_t, 16> bytes{};
+  if (kind == Padding::Random) random.fill(bytes);
+  return bytes;
+}
+
+const DropInfo* protect_by_esp(SecurityAssociation& sa, Packet& packet, const HeaderPlace& place,
+                               RandomStream& random) {
+  EspTransform& esp = *transform_of(sa, Cipher::Direction::Encrypt).esp;
+  const auto next_header = static_cast<NextHeader>(packet.data()[place.next_header_field]);
+  const std::size_t payload = packet.size() - place.offset;
+  const bool ip = next_header == NextHeader::Ipv6 || next_header == NextHeader::Ipv4;
+  const std::size_t pad_to = ip ? sa.parameters.tfc_pad_to : 0;
+  esp.seal(packet, place.offset,
+           {.spi = sa.address().spi, .sequence = sa.sequence,
+            .extended_sequence = sa.parameters.extended_sequence_numbers, .next_header = next_header,
+            .iv = next_iv(sa, esp.encryption().mode, esp.encryption().iv_bytes, random),
+            .tfc_padding = pad_to > payload ? pad_to - payload : 0,
+            .padding = padding_of(sa.parameters.padding, random)});
+  announce(packet, place.next_header_field, NextHeader::Esp);
+  if (sa.parameters.udp.enabled()) put_udp_header(packet, place, sa.parameters.udp);
+  return nullptr;
+}
+
+const DropInfo* protect_by_ah(SecurityAssociation& sa, Packet& packet, const HeaderPlace& place, RandomStream& random) {
+  AhTransform& ah = *transform_of(sa, Cipher::Direction::Encrypt).ah;
+  AhTransform::ToSeal parameters{.spi = sa.address().spi, .sequence = sa.sequence,
+                                 .extended_sequence = sa.parameters.extended_sequence_numbers};
+  if (ah.integrity().iv_bytes != 0) {
+    const auto iv = next_iv(sa, CipherMode::Gmac, ah.integrity().iv_bytes, random);
+    std::memcpy(parameters.iv.data(), iv.data(), parameters.iv.size());
+  }
+  return ah.seal(packet, place, parameters) ? nullptr : &kAhHeadersTooLong;
+}
+
+}  // namespace
+
+PacketTransform::PacketTransform(const SaParameters& p, Cipher::Direction direction) {
+  const IntegrityAlgorithm& integrity = algorithm(p.integrity);
+  if (p.address.protocol == Protocol::Esp) {
+    esp.emplace(algorithm(p.encryption), p.encryption_key.bytes(), integrity, p.integrity_key.bytes(), direction);
+    esp->checks_padding = p.padding == Padding::Sequential;
+  } else if (p.address.protocol == Protocol::Ah) {
+    ah.emplace(integrity, p.integrity_key.bytes());
+  }
+}
+
+PacketTransform& transform_of(SecurityAssociation& sa, Cipher::Direction direction) {
+  if (sa.transform == nullptr) sa.transform = std::make_unique<PacketTransform>(sa.parameters, direction);
+  return static_cast<PacketTransform&>(*sa.transform);
+}
+
+bool sequence_is_used_up(const SecurityAssociation& sa) {
+  const bool extended = sa.parameters.extended_sequence_numbers;
+  const std::uint64_t last = extended ? std::numeric_limits<std::uint64_t>::max()
+                                      : std::numeric_limits<std::uint32_t>::max();
+  return sa.address().protocol != Protocol::IpComp && !sa.parameters.cyclic_sequence && sa.sequence >= last;
+}
+
+const DropInfo* protect(SecurityAssociation& sa, Packet& packet, RandomStream& random, Deflate* deflate) {
+  if (sequence_is_used_up(sa)) return &kSequenceOverflow;
+  if (packet.data()[0] >> 4 == 6 && says_jumbogram(packet.data())) return &kJumbogram;
+  const HeaderPlace place = end_to_end_place(packet.bytes());
+  switch (sa.address().protocol) {
+    case Protocol::Esp: ++sa.sequence; return protect_by_esp(sa, packet, place, random);
+    case Protocol::Ah: ++sa.sequence; return protect_by_ah(sa, packet, place, random);
+    case Protocol::IpComp:
+      deflate->compress(packet, place, static_cast<std::uint16_t>(sa.address().spi));
+      return nullptr;
+  }
+  return nullptr;
+}
+
+std::size_t fits_within(SecurityAssociation& sa, std::size_t size, bool tunnel) {
+  const bool ip4 = sa.address().destination.is_v4_mapped();
+  const std::size_t ip = ip4 ? kIpv4HeaderSize : kIpv6HeaderSize;
+  if (size <= ip) return 0;
+  const std::size_t own = tunnel ? 0 : ip;  // in transport mode the packet's own header stays
+  const PacketTransform& transform = transform_of(sa, Cipher::Direction::Encrypt);
+  if (transform.esp) {
+    const std::size_t udp = sa.parameters.udp.enabled() ? kUdpHeaderSize : 0;
+    return size > ip + udp ? transform.esp->payload_that_fits(size - ip - udp) + own : 0;
+  }
+  const std::size_t ah = transform.ah ? transform.ah->header_size(ip4) : 0;
+  return size > ip + ah ? size - ip - ah + own : 0;
+}
+
+ArrivedNumber number_of(SecurityAssociation& sa, std::uint32_t told) {
+  const SaParameters& p = sa.parameters;
+  const bool extended = p.extended_sequence_numbers;
+  const bool checked = p.replay_window != 0;
+  if (!checked && !extended) return {told, ReplayWindow::Verdict::New, false};
+  if (sa.window == nullptr) {
+    const std::uint32_t size = checked ? std::clamp(p.replay_window, kMinReplayWindow, kMaxReplayWindow)
+                                       : kDefaultReplayWindow;
+    sa.window = std::make_unique<ReplayWindow>(size);
+  }
+  const std::uint64_t whole = extended ? sa.window->extend(told) : told;
+  return {whole, checked ? sa.window->check(whole) : ReplayWindow::Verdict::New, extended};
+}
+
+void accept(SecurityAssociation& sa, const ArrivedNumber& number) {
+  if (sa.window != nullptr) sa.window->accept(number.whole);
+}
+
+}  // namespace kamesim::ipsec
