@@ -196,8 +196,13 @@ void NeighborDiscovery::give_up(Neighbor& n) {
   stack_.invalidate_destinations();
   remove_redirects_by(address);
   routers_.on_neighbor_unreachable(address);
-  for (const Packet& packet : waiting) {
+  for (Packet& packet : waiting) {
     stack_.drop(kNdUnresolved, packet.bytes());
+    // RFC 4443 §3.1: the invoking packet is quoted as it came, with the hop limit that forwarding has lowered.
+    if (stack_.find_own_address(source_of(packet), &interface_) == nullptr) {
+      const auto came_with = static_cast<std::uint8_t>(Ipv6HeaderView::check(packet.bytes())->hop_limit() + 1);
+      Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(came_with);
+    }
     stack_.icmp6_error(
         Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, packet.bytes()),
         &interface_);
