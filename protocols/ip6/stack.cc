@@ -1,6 +1,7 @@
 #include "protocols/ip6/stack.h"
 
 #include <algorithm>
+#include <array>
 
 #include "protocols/ip6/icmp6_input.h"
 #include "protocols/ip6/ip4_part.h"
@@ -27,6 +28,17 @@ class LoopbackInterface final : public Ip6Interface {
   std::uint32_t mtu() const override { return 65535; }
   void send(Packet packet, const Ipv6Address&) override { stack().output_packet(std::move(packet)); }
 };
+
+// RFC 4291 §2.7.1, §2.8: those of a router. That of interface-local scope never comes from a link.
+constexpr std::array kRouterGroups = {kAllRoutersLinkLocal, kAllRoutersSiteLocal};
+
+void join_router_groups(EthernetInterface& interface) {
+  for (const Ipv6Address& group : kRouterGroups) interface.join_group(group);
+}
+
+void leave_router_groups(EthernetInterface& interface) {
+  for (const Ipv6Address& group : kRouterGroups) interface.leave_group(group);
+}
 
 }  // namespace
 
@@ -56,7 +68,7 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
   interface_by_nic_[nic.index()] = &interface;
   nic.set_receiver(this);
   interface.join_group(kAllNodesLinkLocal);  // RFC 4291 §2.8
-  if (config_.forwarding) interface.join_group(kAllRoutersLinkLocal);
+  if (config_.forwarding) join_router_groups(interface);
   if (config_.node_information) {
     const Ipv6Address group = node_information_group(node_.name());
     if (!group.is_unspecified()) interface.join_group(group);  // RFC 4620 §5
@@ -181,10 +193,10 @@ void Ip6Stack::set_forwarding(bool on) {
   for (EthernetInterface* interface : interface_by_nic_) {
     if (interface == nullptr) continue;
     if (on) {
-      interface->join_group(kAllRoutersLinkLocal);
+      join_router_groups(*interface);
       interface->nd()->routers().forget_routers();  // RFC 4861 §6.3 is for hosts
     } else {
-      interface->leave_group(kAllRoutersLinkLocal);
+      leave_router_groups(*interface);
     }
     review_subnet_router_anycast(*interface);
   }

@@ -27,15 +27,31 @@ def node_is_in_the_groups_that_it_has_to_be_in(node, port):
         expect(port, ICMPv6EchoReply)
 
 
+ROUTERS = {"of the link": ALL_ROUTERS, "of the site": "ff05::2"}
+
+
 @case(must("RFC 4291 §2.8"))
-def host_is_not_in_the_group_of_all_routers(host, port):
-    port.send(echo_request(ALL_ROUTERS))
+@pytest.mark.parametrize("group", ROUTERS.values(), ids=ROUTERS)
+def host_is_not_in_the_group_of_all_routers(host, port, group):
+    port.send(echo_request(group))
     expect_silence(port)
 
 
-@case(must("RFC 4291 §2.8"), logo="v6LC.5.1.2 D")
-def router_is_in_the_group_of_all_routers(router, left):
-    left.send(echo_request(ALL_ROUTERS))
+@case(must("RFC 4291 §2.8", "RFC 4291 §2.7.1"), logo={"of the link": "v6LC.5.1.2 D"})
+@pytest.mark.parametrize("group", ROUTERS.values(), ids=ROUTERS)
+def router_is_in_the_group_of_all_routers(router, left, group):
+    left.send(echo_request(group))
+    expect(left, ICMPv6EchoReply)
+
+
+@case(must("RFC 4291 §2.8"), role="router")
+@pytest.mark.parametrize("group", ROUTERS.values(), ids=ROUTERS)
+def group_of_all_routers_is_left_by_a_router_that_becomes_a_host(router, left, group):
+    router.forwarding = False
+    left.send(echo_request(group))
+    expect_none(left, ICMPv6EchoReply)
+    router.forwarding = True
+    left.send(echo_request(group))
     expect(left, ICMPv6EchoReply)
 
 

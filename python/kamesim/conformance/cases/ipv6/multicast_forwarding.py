@@ -30,6 +30,7 @@ from kamesim.conformance.exchange import (
 )
 
 GROUP = "ff0e::1234"
+ALL_ROUTERS_OF_THE_SITE = "ff05::2"
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def forwarded(port, within=0.5):
     return [p for p in port.run(within) if find(p, UDP)]
 
 
-@case(must("RFC 4291 §2.7", "RFC 2464 §7"))
+@case(must("RFC 4291 §2.7", "RFC 2464 §7"), logo="v6LC.1.1.10 H")
 def packet_for_a_group_goes_on_with_one_hop_less(forwarding, left, right):
     sent = to_group(fl=0xABCDE, tc=0xB8)
     left.send(sent)
@@ -63,16 +64,21 @@ def router_that_does_not_forward_groups_leaves_them_alone(router, left, right):
     expect_silence(right)
     expect_silence(left)
 
+# Scope 0 is reserved: such a packet is silently dropped.
+STAYING_SCOPES = {"ff02": "v6LC.1.1.10 I", "ff12": "v6LC.1.1.10 I", "ff00": "v6LC.1.1.10 J", "ff10": "v6LC.1.1.10 J"}
 
-@case(must("RFC 4007 §9", "RFC 4291 §2.7"))
-@pytest.mark.parametrize("scope", ["ff02", "ff12"])
-def group_of_the_link_stays_there(forwarding, left, right, scope):
+
+@case(must("RFC 4007 §9", "RFC 4291 §2.7"), logo=STAYING_SCOPES)
+@pytest.mark.parametrize("scope", STAYING_SCOPES)
+def group_of_the_link_or_less_stays_there(forwarding, left, right, scope):
     left.send(to_group(f"{scope}::1234"))
     assert forwarded(right) == []
+    expect_silence(left)
 
 
-@case(must("RFC 4007 §5", "RFC 4291 §2.7"))
-@pytest.mark.parametrize("scope", [3, 4, 5, 8, 14])
+# Scope F is reserved too, and to be treated as the global one.
+@case(must("RFC 4007 §5", "RFC 4291 §2.7"), logo={"15": "v6LC.1.1.10 K"})
+@pytest.mark.parametrize("scope", [3, 4, 5, 8, 14, 15])
 def groups_of_wider_scopes_go_on_where_no_boundary_is(forwarding, left, right, scope):
     left.send(to_group(f"ff0{scope:x}::1234"))
     assert len(forwarded(right)) == 1
@@ -137,10 +143,9 @@ def unrecognized_option_is_reported_as_its_high_bits_have_it(forwarding, left, r
 
 @case(must("RFC 4443 §4.2"))
 def member_gets_what_it_forwards(forwarding, left, right):
-    left.send(echo_request("ff02::1"))
+    left.send(echo_request(ALL_ROUTERS_OF_THE_SITE, hlim=9))
     expect(left, ICMPv6EchoReply)
-    left.send(echo_request("ff05::2", hlim=9))  # all routers of the site: no member by default, but forwarded
-    assert [p[IPv6].hlim for p in right.run(0.5) if p[IPv6].dst == "ff05::2"] == [8]
+    assert [p[IPv6].hlim for p in right.run(0.5) if p[IPv6].dst == ALL_ROUTERS_OF_THE_SITE] == [8]
 
 
 @case(must("RFC 4291 §2.7"))

@@ -31,8 +31,9 @@ def routing_type_pointer_counts_the_headers_before(node, port):
     expect(port, ICMPv6ParamProblem, code=ERRONEOUS_FIELD, ptr=FIRST_HEADER + 8 + 2)
 
 
-@case(must("RFC 5095 §3"), logo="v6LC.1.2.10 B")
-def type_0_routing_header_is_not_processed_by_a_router(router, left, right):
-    left.send(ip() / IPv6ExtHdrRouting(type=0, segleft=1, addresses=[TESTER_RIGHT.address]) / echo())
+@case(must("RFC 8200 §4.4", "RFC 5095 §3"), logo={"type 33": "v6LC.1.2.10 A", "type 0": "v6LC.1.2.10 B"})
+@pytest.mark.parametrize("type", [33, 0], ids=lambda t: f"type {t}")
+def unrecognized_routing_type_leads_nowhere_from_a_router(router, left, right, type):
+    left.send(ip() / IPv6ExtHdrRouting(type=type, segleft=1, addresses=[TESTER_RIGHT.address]) / echo())
     expect(left, ICMPv6ParamProblem, code=ERRONEOUS_FIELD, ptr=FIRST_HEADER + 2)
     expect_silence(right)
