@@ -76,7 +76,6 @@ CLAIMS = {
     "test of the same address": (solicitation(), False, "B"),
     "advertisement of another address": (na(OTHER, destination=ALL_NODES, solicited=0), True, "C"),
     "advertisement of the same address": (advertisement(lladdr=TESTER.mac), False, "D"),
-    "solicitation by an owner of another address": (ns(NODE.link_local), True, "E"),
 }
 
 
@@ -88,6 +87,18 @@ CLAIMS = {
 def tentative_address_is_given_up_if_another_node_claims_it(tested, packet, assigned):
     tested.send(packet)
     assert is_assigned(tested) == assigned
+
+
+# Who resolves the address, and thereby has one of its own.
+RESOLUTIONS = {"to the group": solicited_node(NODE.link_local), "to the address": NODE.link_local}
+
+
+@case(must("RFC 4862 §5.4.3"), logo={"to the group": "v6LC.3.1.5 A", "to the address": "v6LC.3.1.5 B"})
+@pytest.mark.parametrize("destination", RESOLUTIONS.values(), ids=RESOLUTIONS)
+def solicitation_for_address_resolution_is_ignored_while_the_address_is_tested(tested, destination):
+    tested.send(ns(NODE.link_local, destination=destination))
+    assert not [p for p in tested.run(0.5) if find(p, ICMPv6ND_NA)]
+    assert is_assigned(tested)
 
 
 SOLICITATIONS = {

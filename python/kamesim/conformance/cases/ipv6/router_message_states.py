@@ -35,7 +35,10 @@ TOLD = {
 CASES = {f"{state}, {told} address": (state, *TOLD[state][told]) for state in STATES for told in TOLD[state]}
 
 
-@case(must("RFC 4861 §6.2.6"), logo="v6LC.2.2.10")
+PARTS = dict(zip(STATES, "ABCDE"))  # of the specification's tests
+
+
+@case(must("RFC 4861 §6.2.6"), logo={name: f"v6LC.2.2.10 {PARTS[state]}" for name, (state, *_rest) in CASES.items()})
 @pytest.mark.parametrize(("state", "told", "known"), CASES.values(), ids=CASES)
 def router_solicitation_tells_a_link_layer_address(advertiser, port, settled, state, told, known):
     neighbor = Entry(port, SOURCE, NODE.link_local)
@@ -49,7 +52,7 @@ class Router(Entry):
     is_router = 1
 
 
-@case(must("RFC 4861 §6.3.4"), logo="v6LC.2.2.16")
+@case(must("RFC 4861 §6.3.4"), logo={name: f"v6LC.2.2.16 {PARTS[state]}" for name, (state, *_rest) in CASES.items()})
 @pytest.mark.parametrize(("state", "told", "known"), CASES.values(), ids=CASES)
 def router_advertisement_tells_a_link_layer_address(host, port, state, told, known):
     router = Router(port, SOURCE, NODE.link_local)
