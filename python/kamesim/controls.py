@@ -14,7 +14,7 @@ from kamesim.placement import Placed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kamesim.interface import Interface
+    from kamesim.interface import Interface, InterfaceLike
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ class Controls(Placed):
         self,
         groups: str,
         *,
-        incoming: Interface | str,
-        outgoing: Iterable[Interface | str],
+        incoming: InterfaceLike,
+        outgoing: Iterable[InterfaceLike],
         source: str | None = None,
     ) -> None:
         """Has a router forward packets for groups from one interface to others.
@@ -176,7 +176,7 @@ class Controls(Placed):
     def guard_advertisements(
         self,
         *,
-        interface: Interface | str | None = None,
+        interface: InterfaceLike | None = None,
         routers: list[str] | None = None,
         prefixes: list[str] | None = None,
         cancel: bool = True,
@@ -205,7 +205,7 @@ class Controls(Placed):
         self._core.guard_advertisements(on._core, allowed, within, errors.flag(what, "cancel", cancel))
         on.advertisement_guard = AdvertisementGuard(allowed, within, cancel)
 
-    def stop_guarding_advertisements(self, *, interface: Interface | str | None = None) -> None:
+    def stop_guarding_advertisements(self, *, interface: InterfaceLike | None = None) -> None:
         """Leaves the Router Advertisements of the link alone again."""
         on = self._choose_interface(interface)
         if not self._core.stop_guarding_advertisements(on._core):
@@ -233,7 +233,7 @@ class Controls(Placed):
         )
 
     def add_neighbor(
-        self, address: str, mac: str, *, interface: Interface | str | None = None, is_router: bool = False
+        self, address: str, mac: str, *, interface: InterfaceLike | None = None, is_router: bool = False
     ) -> None:
         """Puts a permanent entry into a neighbour cache: nothing that is heard changes it, and it is never probed.
 
@@ -251,7 +251,7 @@ class Controls(Placed):
             raise errors.Error(f"{what}: {who} is an address of {on.full_name!r} itself")
         self._core.add_neighbor(who, text, on._core, errors.flag(what, "is_router", is_router))
 
-    def remove_neighbor(self, address: str, *, interface: Interface | str | None = None) -> None:
+    def remove_neighbor(self, address: str, *, interface: InterfaceLike | None = None) -> None:
         """Removes an entry, permanent or not, from a neighbour cache. interface: None: from all."""
         what = f"{self._what}: remove_neighbor"
         who = self._neighbor_address(what, address)
@@ -279,7 +279,7 @@ class Controls(Placed):
         self,
         address: str,
         *,
-        interface: Interface | str | None = None,
+        interface: InterfaceLike | None = None,
         lifetime: float | None = None,
         preference: str = "medium",
     ) -> None:
@@ -301,7 +301,7 @@ class Controls(Placed):
         if not self._core.set_default_router(who, on._core, lifetime_ns, preference):
             raise errors.Error(f"{what}: the list of {on.full_name!r} is full; remove a router first")
 
-    def remove_default_router(self, address: str, *, interface: Interface | str | None = None) -> None:
+    def remove_default_router(self, address: str, *, interface: InterfaceLike | None = None) -> None:
         """Takes a router off the default router list, by whatever way it came there. interface: None: of all."""
         what = f"{self._what}: remove_default_router"
         who = self._neighbor_address(what, address)
@@ -312,6 +312,11 @@ class Controls(Placed):
         for name, known, preference, *_ in found:
             if known == who:
                 self._core.set_default_router(who, self.interface(name)._core, 0, preference)
+
+    def clear_default_routers(self) -> None:
+        """Takes all routers off the default router lists."""
+        for name, address, preference, *_ in self._core.default_routers():
+            self._core.set_default_router(address, self.interface(name)._core, 0, preference)
 
     # --- What else it knows -------------------------------------------------------------------------------------------
 
@@ -352,14 +357,31 @@ class Controls(Placed):
         """Forgets where destinations were found, redirects among them. What it knows of path MTUs stays."""
         self._core.clear_destination_cache()
 
+    def path_mtus(self) -> pd.DataFrame:
+        """The Path MTUs that it has learned (RFC 8201): destination, mtu in bytes, expires_s."""
+        rows = [(destination, mtu, tables.seconds(end)) for destination, mtu, end in self._core.path_mtus()]
+        return tables.frame(rows, ["destination", "mtu", "expires_s"])
+
+    def clear_path_mtus(self) -> None:
+        """Forgets the Path MTUs that it has learned: what the links take is tried again."""
+        self._core.clear_path_mtus()
+
+    def reassembly(self) -> dict[str, int]:
+        """What waits to be reassembled: packets, their fragments, and the bytes that those occupy."""
+        return self._core.reassembly()
+
+    def clear_reassembly(self) -> None:
+        """Discards the fragments that wait, without a word to their senders."""
+        self._core.clear_reassembly()
+
     # --- Of the node, for these -----------------------------------------------------------------------------------------
 
     if TYPE_CHECKING:
 
         @property
         def interfaces(self) -> list[Interface]: ...
-        def interface(self, name: str | Interface) -> Interface: ...
-        def _choose_interface(self, given: Interface | str | None) -> Interface: ...
+        def interface(self, name: InterfaceLike) -> Interface: ...
+        def _choose_interface(self, given: InterfaceLike | None) -> Interface: ...
 
     def _neighbor_address(self, what: str, address: Any) -> str:
         text = errors.ip_address(what, "address", address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from kamesim import _core, errors
 
@@ -235,3 +235,7 @@ class Interface:
 
     def __repr__(self) -> str:
         return f"<Interface {self.full_name!r} {self.mac}{' up' if self.up else ' down'}>"
+
+
+#: What methods of a node take for one of its interfaces: itself, its name, or the link, LAN or cell that it is on.
+InterfaceLike = Union[Interface, "Medium", str]

@@ -86,8 +86,12 @@ class Medium:
 
     @property
     def mtu(self) -> int:
-        """The largest packet it carries, in bytes."""
+        """The largest packet it carries, in bytes; may be set, as all of these by `configure`."""
         return self._channel.mtu
+
+    @mtu.setter
+    def mtu(self, value: int) -> None:
+        self.configure(mtu=value)
 
     @property
     def queue(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union
 from kamesim import addressing, errors
 from kamesim.building import CellBuilding
 from kamesim.channel import Channel
-from kamesim.interface import Interface
+from kamesim.interface import Interface, InterfaceLike
 from kamesim.media import Lan, Link
 from kamesim.node import Host, Node
 from kamesim.router import Router
@@ -199,7 +199,7 @@ class Network(CellBuilding):
             )
         return node.address
 
-    def _move(self, node: Node, target: Lan | str, interface: Interface | str | None, l2_delay: float) -> None:
+    def _move(self, node: Node, target: Lan | str, interface: InterfaceLike | None, l2_delay: float) -> None:
         what = f"{node._what}: move"
         lan = self._lan(target)
         on = node._choose_interface(interface)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload, TypeVar
 
 from kamesim import _core, errors, tables
+from kamesim.advertises import Advertises
 from kamesim.cell import Roaming
 from kamesim.controls import Controls
 from kamesim.flow import Ping
-from kamesim.interface import Interface
+from kamesim.interface import Interface, InterfaceLike
 from kamesim.ip6 import Ip6Settings
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
 from kamesim.nd import NdSettings
@@ -27,7 +28,7 @@ from kamesim.tunnel import Tunnel, check, check_ends
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kamesim.media import Lan
+    from kamesim.media import Lan, Medium
     from kamesim.network import Network
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class StaticAddress:
     dad: bool
 
 
-class Node(Controls):
+class Node(Controls, Advertises):
     """A node that runs a complete IPv6 stack."""
 
     is_router = False
@@ -87,14 +88,20 @@ class Node(Controls):
         """Its interfaces, in the order in which they were made."""
         return list(self._interfaces.values())
 
-    def interface(self, name: str | Interface) -> Interface:
-        """The interface of that name."""
+    def interface(self, name: InterfaceLike) -> Interface:
+        """The interface of that name, or its first one on that link, LAN or cell, which may be given by name too.
+
+        Wherever a method asks for an interface of the node, any of these will do.
+        """
         if isinstance(name, Interface) and name.node is self:
             return name
-        found = self._interfaces.get(name) if isinstance(name, str) else None
-        if found is None:
-            raise errors.UnknownName(f"{self._what}: interface", getattr(name, "full_name", name), self._interfaces)
-        return found
+        if isinstance(name, str) and name in self._interfaces:
+            return self._interfaces[name]
+        for interface in self.interfaces:
+            if interface.medium is not None and name in (interface.medium, interface.medium.name):
+                return interface
+        label = getattr(name, "full_name", getattr(name, "name", name))
+        raise errors.UnknownName(f"{self._what}: interface", label, self._interfaces)
 
     def add_interface(self, name: str | None = None, *, mac: str | None = None) -> Interface:
         """Makes an interface that is on no link yet; `Lan.attach` and `Network.link` do it by themselves.
@@ -160,7 +167,7 @@ class Node(Controls):
         self,
         address: str,
         *,
-        interface: Interface | str | None = None,
+        interface: InterfaceLike | None = None,
         anycast: bool = False,
         dad: bool = True,
         preferred_lifetime: float | None = None,
@@ -201,7 +208,7 @@ class Node(Controls):
         for interface in holders:
             interface._core.add_address(text, length, False, True, preferred, valid)
 
-    def remove_address(self, address: str, *, interface: Interface | str | None = None) -> None:
+    def remove_address(self, address: str, *, interface: InterfaceLike | None = None) -> None:
         """Takes an address away, by whatever way it came. interface: None: from all that have it."""
         text, _ = self._address_and_length(address)
         places = self.interfaces if interface is None else [self.interface(interface)]
@@ -311,20 +318,22 @@ class Node(Controls):
         prefix: str,
         *,
         via: str | None = None,
-        interface: Interface | Tunnel | str | None = None,
+        interface: InterfaceLike | Tunnel | None = None,
         kind: str = "unicast",
         metric: int = 0,
         mtu: int | None = None,
     ) -> None:
         """Adds a static route.
 
-        prefix: "::/0" is the default route, "0.0.0.0/0" that of IPv4. via: the next router's address; None: the prefix
-        is on the link. interface: or a tunnel; None: the one that `via` is reached by, or its only one. kind: "unicast",
-        "reject" (answered with Destination Unreachable) or "blackhole". metric: of routes to one prefix, the lowest is
+        prefix: "::/0" is the default route, "0.0.0.0/0" that of IPv4. via: the next router's address, "fe80::1%eth0" with
+        its interface; None: the prefix is on the link. interface: or a tunnel; None: the one that `via` is reached by, or
+        its only one. kind: "unicast", "reject" (answered with Destination Unreachable) or "blackhole", which need no
+        interface. metric: of routes to one prefix, the lowest is
         used; of unicast ones with the same metric each flow uses one, always the same (equal-cost multipath, RFC 2991).
         mtu: bytes that go this way at most; None: what the link takes.
         """
         network = errors.ip_prefix(self._what, "prefix", prefix)
+        via, interface = self._zoned(via, interface)
         next_hop = None if via is None else errors.ip_address(self._what, "via", via)
         if next_hop is not None and ipaddress.ip_address(next_hop).is_multicast:
             errors.fail(self._what, "via", via, "the address of a router, not of a group")
@@ -336,6 +345,8 @@ class Node(Controls):
         size = 0 if mtu is None else errors.integer(
             self._what, "mtu", mtu, "bytes", minimum=least, maximum=errors.MAXIMUM_MTU
         )
+        if interface is None and kind != "unicast" and self._interfaces:
+            interface = self.interfaces[0]  # nothing leaves by it
         on = self._exit_towards(next_hop) if interface is None else self._way_out(interface)
         self._core.add_route(str(network), on.name, next_hop, kind, number, size)
 
@@ -437,16 +448,17 @@ class Node(Controls):
         interval: float = 1.0,
         size: int = 56,
         source: str | None = None,
-        interface: Interface | str | None = None,
+        interface: InterfaceLike | None = None,
         hop_limit: int | None = None,
     ) -> Ping:
         """Sends echo requests from now on, and returns at once; the answers come as virtual time passes.
 
-        destination: an address, or a node with a global one. count: requests. interval: seconds. size: bytes of
+        destination: an address, "fe80::1%eth0" with its interface, or a node with a global one. count: requests. interval: seconds. size: bytes of
         data. source: its own address to send from; None: chosen by RFC 6724. interface: to leave by; needed for a
         link-local destination. hop_limit: None: the usual one.
         """
         what = f"{self._what}: ping"
+        destination, interface = self._zoned(destination, interface)
         target = self.network._address_of(what, "destination", destination)
         on = None if interface is None else self.interface(interface)
         parsed = ipaddress.ip_address(target)
@@ -463,7 +475,7 @@ class Node(Controls):
         )
         return Ping(self, target, core)
 
-    def move(self, lan: Lan | str, *, interface: Interface | str | None = None, l2_delay: float = 0.0) -> None:
+    def move(self, lan: Lan | str, *, interface: InterfaceLike | None = None, l2_delay: float = 0.0) -> None:
         """Unplugs its interface from where it is and plugs it into a LAN.
 
         interface: None will do if it has only one. l2_delay: seconds without any link in between.
@@ -516,7 +528,14 @@ class Node(Controls):
     def _free_interface_name(self, stem: str) -> str:
         return next(name for n in range(65536) if (name := f"{stem}{n}") not in self._interfaces)
 
-    def _choose_interface(self, given: Interface | str | None) -> Interface:
+    def _zoned(self, address: Any, interface: Any) -> tuple[Any, Any]:
+        """An address and its interface; what is given as "fe80::1%eth0" names both (RFC 4007 section 11)."""
+        if not isinstance(address, str) or interface is not None:
+            return address, interface
+        bare, zone, name = address.partition("%")
+        return (bare, self._way_out(name)) if zone else (address, None)
+
+    def _choose_interface(self, given: InterfaceLike | None) -> Interface:
         if given is not None:
             return self.interface(given)
         if len(self._interfaces) == 1:
@@ -524,7 +543,7 @@ class Node(Controls):
         names = ", ".join(repr(n) for n in self._interfaces) or "none"
         raise errors.Error(f"{self._what}: interface is not given; name one of its interfaces, which are {names}")
 
-    def _way_out(self, given: Interface | Tunnel | str) -> Interface | Tunnel:
+    def _way_out(self, given: InterfaceLike | Tunnel) -> Interface | Tunnel:
         if isinstance(given, Tunnel):
             if given.node is not self:
                 raise errors.UnknownName(f"{self._what}: tunnel", given.full_name, self._tunnels)

@@ -187,7 +187,7 @@ class _Builder:
         for entry in self._addresses[key]:
             node.add_address(entry.address, interface=key[1], anycast=entry.anycast, dad=not entry.skip_dad)
         if key in self._advertising:
-            self._net.router_named(key[0])._advertise(node.interface(key[1]), _advertising(self._advertising[key]))
+            self._net.node(key[0])._advertise(node.interface(key[1]), _advertising(self._advertising[key]))
 
     def _make_roles(self) -> None:
         for role in self._message.correspondents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsBytes
 
 from kamesim import _core, errors
 
@@ -47,11 +47,13 @@ class Tester:
         """How many frames have come and wait to be received."""
         return self._core.pending
 
-    def send(self, frame: bytes) -> None:
-        """Sends a frame at the present virtual time."""
+    def send(self, frame: bytes | SupportsBytes) -> None:
+        """Sends a frame at the present virtual time: bytes, or what `bytes` makes some of, such as Scapy's packets."""
         what = self._open("send")
         if not isinstance(frame, (bytes, bytearray, memoryview)):
-            errors.fail(what, "frame", frame, "bytes; of a Scapy packet: bytes(packet)")
+            if not isinstance(frame, SupportsBytes):
+                errors.fail(what, "frame", frame, "bytes, or a packet of Scapy's")
+            frame = bytes(frame)
         longest = self.medium.mtu + MINIMUM_FRAME
         if not MINIMUM_FRAME <= len(frame) <= longest:
             raise errors.Error(

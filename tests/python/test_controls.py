@@ -13,9 +13,13 @@ from scapy.layers.inet6 import (
     ICMPv6NDOptDstLLAddr,
     ICMPv6NDOptSrcLLAddr,
     ICMPv6NDOptPrefixInfo,
+    ICMPv6PacketTooBig,
+    ICMPv6TimeExceeded,
     IPv6,
+    IPv6ExtHdrFragment,
 )
 from scapy.layers.l2 import Ether
+from scapy.packet import Raw
 
 import kamesim as ks
 
@@ -323,3 +327,102 @@ def test_the_destination_cache_shows_and_clears(host, wire):
     assert (row["interface"], row["next_hop"], row["mtu"], row["local"]) == ("eth0", PEER_LINK_LOCAL, 1500, False)
     host.clear_destination_cache()
     assert len(host.destination_cache()) == 0
+
+
+# --- Path MTUs and fragments ----------------------------------------------------------------------------------------------
+
+
+def test_path_mtus_show_and_clear(host, wire):
+    host.add_neighbor(PEER, PEER_MAC)
+    wire.echo(NODE, data=bytes(1400))
+    whole = wire.run(0.5, ICMPv6EchoReply)[0]
+    wire.send(
+        Ether(src=PEER_MAC, dst=MAC)
+        / IPv6(src=PEER, dst=NODE)
+        / ICMPv6PacketTooBig(mtu=1300)
+        / Raw(bytes(whole[IPv6])[:1200])
+    )
+    row = host.path_mtus().set_index("destination").loc[PEER]
+    assert (row["mtu"], row["expires_s"]) == (1300, pytest.approx(host.network.now + 600))
+    wire.echo(NODE, data=bytes(1400))
+    assert len(wire.run(0.5, IPv6ExtHdrFragment)) == 2
+    host.clear_path_mtus()
+    assert len(host.path_mtus()) == 0
+    wire.echo(NODE, data=bytes(1400))
+    assert not wire.run(0.5, IPv6ExtHdrFragment)
+
+
+def test_waiting_fragments_are_counted_and_discarded(host, wire):
+    first = Ether(src=PEER_MAC, dst=MAC) / IPv6(src=PEER, dst=NODE) / IPv6ExtHdrFragment(nh=58, m=1, id=7)
+    wire.send(first / ICMPv6EchoRequest(data=bytes(24)))
+    waiting = host.reassembly()
+    assert (waiting["packets"], waiting["fragments"]) == (1, 1) and waiting["bytes"] > 0
+    host.clear_reassembly()
+    assert host.reassembly() == {"packets": 0, "fragments": 0, "bytes": 0}
+    assert not wire.run(70, ICMPv6TimeExceeded)
+
+
+def test_all_default_routers_are_taken_away(host):
+    host.add_default_router(PEER_LINK_LOCAL)
+    host.add_default_router("fe80::98", preference="high")
+    host.clear_default_routers()
+    assert len(host.default_routers()) == 0
+    assert not (host.routes["prefix"] == "::/0").any()
+
+
+# --- Naming interfaces ----------------------------------------------------------------------------------------------------
+
+
+def test_an_interface_goes_by_its_link_too(net, host, lan):
+    other = net.lan("other", False)
+    interface = other.attach(host, address=False)
+    assert host.interface(other) is host.interface("other") is host.interface("eth1") is interface
+    host.add_address("2001:db8:7::1/64", interface=other)
+    assert "2001:db8:7::1" in interface.addresses
+    with pytest.raises(ks.Error, match="interface 'third' is not known; there are 'eth0', 'eth1'"):
+        host.interface(net.lan("third", False))
+
+
+def test_a_zone_names_the_interface(net, host, lan, wire):
+    other = net.lan("other", False)
+    other.attach(host, address=False)
+    net.run(for_=5)
+    wire.port.clear()
+    host.add_route("2001:db8:9::/64", via=f"{PEER_LINK_LOCAL}%eth0")
+    assert tuple(host.routes.set_index("prefix").loc["2001:db8:9::/64", ["next_hop", "interface"]]) == (
+        PEER_LINK_LOCAL,
+        "eth0",
+    )
+    host.ping(f"{PEER_LINK_LOCAL}%eth0", count=1)
+    assert wire.run(0.5, ICMPv6ND_NS)[0][ICMPv6ND_NS].tgt == PEER_LINK_LOCAL
+    with pytest.raises(ks.Error, match="interface 'eth7' is not known"):
+        host.ping(f"{PEER_LINK_LOCAL}%eth7")
+
+
+def test_a_route_to_nowhere_needs_no_interface(net, host):
+    net.lan("other", False).attach(host, address=False)
+    host.add_route("2001:db8:7::/48", kind="reject")
+    host.add_route("2001:db8:8::/48", kind="blackhole")
+    kinds = host.routes.set_index("prefix")["kind"]
+    assert (kinds["2001:db8:7::/48"], kinds["2001:db8:8::/48"]) == ("reject", "blackhole")
+
+
+# --- What a host does as a router -------------------------------------------------------------------------------------------
+
+
+def test_a_host_that_forwards_advertises_itself(host, lan, wire):
+    host.advertise(lan, max_interval=4, prefixes=["2001:db8:1::/64"])
+    host.forwarding = True
+    assert {p[ICMPv6ND_RA].routerlifetime for p in wire.run(30, ICMPv6ND_RA)[1:]} == {12}
+    host.forwarding = False
+    assert {p[ICMPv6ND_RA].routerlifetime for p in wire.run(30, ICMPv6ND_RA)} == {0}  # RFC 4861 6.2.5
+    host.cease_advertising("lan")
+    wire.run(10)
+    assert not wire.run(30, ICMPv6ND_RA)
+
+
+def test_the_mtu_of_a_link_may_be_set(lan):
+    lan.mtu = 1400
+    assert (lan.mtu, lan.channel.mtu) == (1400, 1400)
+    with pytest.raises(ks.Error, match="LAN 'lan': mtu is 5"):
+        lan.mtu = 5

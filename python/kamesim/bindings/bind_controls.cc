@@ -119,6 +119,28 @@ py::list destinations(Host& host) {
   return rows;
 }
 
+py::list path_mtus(Host& host) {
+  const auto& entries = host.stack().path_mtu().entries();
+  std::vector<std::pair<Ipv6Address, PathMtuTable::Entry>> all(entries.begin(), entries.end());
+  std::ranges::sort(all, {}, &std::pair<Ipv6Address, PathMtuTable::Entry>::first);
+  py::list rows;
+  for (const auto& [destination, entry] : all) {
+    if (entry.expires <= host.stack().now()) continue;
+    rows.append(py::make_tuple(destination.to_string(), entry.mtu, time_or_none(entry.expires)));
+  }
+  return rows;
+}
+
+void clear_path_mtus(Host& host) {
+  host.stack().path_mtu().clear();
+  host.stack().invalidate_destinations();
+}
+
+py::dict reassembly(Host& host) {
+  const Reassembler::Usage usage = host.stack().reassembler().usage();
+  return py::dict("packets"_a = usage.packets, "fragments"_a = usage.fragments, "bytes"_a = usage.bytes);
+}
+
 bool set_default_router(Host&, const std::string& address, const Interface& interface,
                         std::optional<std::int64_t> lifetime_ns, const std::string& preference) {
   const Duration lifetime = lifetime_ns ? Duration::nanoseconds(*lifetime_ns) : Duration::max();
@@ -195,6 +217,10 @@ void bind_controls(py::class_<Host>& host) {
       .def("groups", &groups, "(interface, group, how often it was joined).")
       .def("destinations", &destinations, "(destination, interface, next hop, MTU, it is ours), by destination.")
       .def("clear_destination_cache", [](Host& h) { h.stack().clear_destination_cache(); })
+      .def("path_mtus", &path_mtus, "(destination, MTU, expires in ns or None), by destination.")
+      .def("clear_path_mtus", &clear_path_mtus)
+      .def("reassembly", &reassembly, "What waits: packets, fragments, bytes.")
+      .def("clear_reassembly", [](Host& h) { h.stack().reassembler().clear(); })
       .def("add_neighbor", &add_neighbor, "address"_a, "mac"_a, "interface"_a, "is_router"_a)
       .def(
           "remove_neighbor",
