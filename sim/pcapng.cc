@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "sim/medium.h"
 #include "sim/node.h"
@@ -36,7 +37,8 @@ PcapngWriter::PcapngWriter(std::string path, CaptureDirections directions, std::
       epoch_ns_(std::uint64_t{epoch_seconds} * 1'000'000'000),
       file_(std::fopen(path_.c_str(), "wb")) {
   if (file_ == nullptr) fail("be opened");
-  std::setvbuf(file_.get(), nullptr, _IOFBF, kBufferSize);
+  std::setvbuf(file_.get(), nullptr, _IONBF, 0);  // the buffer is ours
+  buffer_.resize(kBufferSize);
   begin_block(kSectionHeaderBlock);
   put32(kByteOrderMagic);
   put16(1);  // major and minor version
@@ -75,14 +77,15 @@ void PcapngWriter::on_frame(const Nic& nic, Direction direction, Time now, Bytes
   if (file_ == nullptr || (directions_ == CaptureDirections::kOutOnly && direction == Direction::kIn)) return;
   const std::uint64_t ns = epoch_ns_ + static_cast<std::uint64_t>(now.ns());
   const std::uint32_t flags = direction == Direction::kIn ? kInbound : kOutbound;
-  begin_block(kEnhancedPacketBlock);
-  put32(interfaces_.at(&nic));
-  put32(static_cast<std::uint32_t>(ns >> 32));
-  put32(static_cast<std::uint32_t>(ns));
-  put32(static_cast<std::uint32_t>(frame.size()));  // captured
-  put32(static_cast<std::uint32_t>(frame.size()));  // on the wire
+  const auto size = static_cast<std::uint32_t>(frame.size());
+  block_ = filled_;
+  const std::uint32_t head[] = {kEnhancedPacketBlock, 0, interfaces_.find(&nic)->second,
+                                static_cast<std::uint32_t>(ns >> 32), static_cast<std::uint32_t>(ns),
+                                size /* captured */, size /* on the wire */};
+  put(head, sizeof head);
   put_padded(frame);
-  put_option(kEpbFlags, Bytes(reinterpret_cast<const std::uint8_t*>(&flags), sizeof flags));
+  const std::uint32_t epb_flags[] = {kEpbFlags | std::uint32_t{sizeof flags} << 16, flags};
+  put(epb_flags, sizeof epb_flags);
   if (comment_) {
     const std::string comment = comment_(nic, direction, now, frame);
     if (!comment.empty()) put_option(kOptComment, std::string_view(comment).substr(0, kLongestOption));
@@ -98,7 +101,7 @@ void PcapngWriter::on_nic_destroyed(const Nic& nic) {
 }
 
 void PcapngWriter::flush() {
-  if (file_ != nullptr && std::fflush(file_.get()) != 0) fail("be written");
+  if (file_ != nullptr) write_out();
 }
 
 void PcapngWriter::close() {
@@ -107,38 +110,37 @@ void PcapngWriter::close() {
     nic = nullptr;
   }
   interfaces_.clear();
-  if (file_ != nullptr && std::fclose(file_.release()) != 0) fail("be written");
+  if (file_ == nullptr) return;
+  write_out();
+  if (std::fclose(file_.release()) != 0) fail("be written");
 }
 
 // A block (draft, 3.1): type, total length, body of whole 32-bit words, total length again.
+// The section is in the byte order of this machine: the magic number tells readers.
 void PcapngWriter::begin_block(std::uint32_t type) {
-  block_.clear();
+  block_ = filled_;
   put32(type);
   put32(0);
 }
 
 void PcapngWriter::end_block() {
   put32(kOptEndOfOpt);  // of length 0
-  const auto length = static_cast<std::uint32_t>(block_.size() + sizeof(std::uint32_t));
+  const auto length = static_cast<std::uint32_t>(filled_ - block_ + sizeof(std::uint32_t));
   put32(length);
-  std::memcpy(&block_[4], &length, sizeof length);
-  if (std::fwrite(block_.data(), 1, block_.size(), file_.get()) != block_.size()) fail("be written");
+  std::memcpy(&buffer_[block_ + sizeof(std::uint32_t)], &length, sizeof length);
+  if (filled_ >= kBufferSize) write_out();
 }
 
-// The section is in the byte order of this machine: the magic number tells readers.
-void PcapngWriter::put16(std::uint16_t value) {
-  const auto* p = reinterpret_cast<const std::uint8_t*>(&value);
-  block_.insert(block_.end(), p, p + sizeof value);
-}
-
-void PcapngWriter::put32(std::uint32_t value) {
-  const auto* p = reinterpret_cast<const std::uint8_t*>(&value);
-  block_.insert(block_.end(), p, p + sizeof value);
+void PcapngWriter::write_out() {
+  const std::size_t size = std::exchange(filled_, 0);
+  if (std::fwrite(buffer_.data(), 1, size, file_.get()) != size) fail("be written");
 }
 
 void PcapngWriter::put_padded(Bytes bytes) {
-  block_.insert(block_.end(), bytes.begin(), bytes.end());
-  block_.resize((block_.size() + 3) & ~std::size_t{3});
+  const std::size_t padding = -bytes.size() & 3;
+  std::uint8_t* p = grow(bytes.size() + padding);
+  std::memcpy(p, bytes.data(), bytes.size());
+  std::memset(p + bytes.size(), 0, padding);
 }
 
 void PcapngWriter::put_option(std::uint16_t code, Bytes value) {

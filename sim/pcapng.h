@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -56,13 +57,21 @@ class PcapngWriter final : public FrameObserver {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
 
+  // What they put goes into the block under way.
   void begin_block(std::uint32_t type);
-  void put16(std::uint16_t value);
-  void put32(std::uint32_t value);
+  void put16(std::uint16_t value) { put(&value, sizeof value); }
+  void put32(std::uint32_t value) { put(&value, sizeof value); }
+  void put(const void* bytes, std::size_t size) { std::memcpy(grow(size), bytes, size); }
   void put_padded(Bytes bytes);
   void put_option(std::uint16_t code, Bytes value);
   void put_option(std::uint16_t code, std::string_view text);
   void end_block();
+  std::uint8_t* grow(std::size_t size) {
+    if (filled_ + size > buffer_.size()) buffer_.resize(2 * (filled_ + size));
+    filled_ += size;
+    return buffer_.data() + filled_ - size;
+  }
+  void write_out();
   [[noreturn]] void fail(const char* what);
 
   std::string path_;
@@ -70,7 +79,9 @@ class PcapngWriter final : public FrameObserver {
   std::uint64_t epoch_ns_;
   Comment comment_;
   std::unique_ptr<std::FILE, CloseFile> file_;
-  std::vector<std::uint8_t> block_;
+  std::vector<std::uint8_t> buffer_;  // blocks not yet written
+  std::size_t filled_ = 0;            // of the buffer
+  std::size_t block_ = 0;             // where the block under way begins in it
   std::unordered_map<const Nic*, std::uint32_t> interfaces_;
   std::vector<Nic*> nics_;  // by interface number; null: destroyed
   std::uint64_t frames_ = 0;

@@ -61,7 +61,7 @@ def test_without_a_peer_there_is_no_ratio_and_no_goal(stand_ins, tmp_path, capsy
 
 
 def test_a_workload_that_is_compared_with_another_of_ours_needs_no_peer(stand_ins, capsys):
-    stand_ins("chain", "total_ns_per_hop", [300, 100, 200, 100])  # with a capture, without, with, without
+    stand_ins("chain", "ns_per_hop", [300, 100, 200, 100])  # with a capture, without, with, without
     assert run.main(["capture", "--runs", "2"]) == 0
     assert "ratio 2.50 (2.00 to 3.00); goal at most 2.5 times: met" in capsys.readouterr().out
     assert stand_ins.calls() == ["chain"] * 4
