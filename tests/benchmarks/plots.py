@@ -38,6 +38,9 @@ def plot(all_series: dict[str, Points], path: Path) -> None:
     figure, axes = pyplot.subplots(2, 3, figsize=(11, 6.5), layout="constrained")
     for axis, (series, (x, y, logarithmic)) in zip(axes.flat, AXES.items(), strict=False):
         points = all_series[series]
+        if not points:
+            axis.axis("off")
+            continue
         for key, label, mark in (("ours", "kamesim", "o-"), ("peer", "ns-3.37", "x--")):
             if drawn := heights(series, points, key):
                 axis.plot(*zip(*drawn, strict=True), mark, label=label)
