@@ -43,6 +43,8 @@ inline constexpr DropInfo kLifetimeOver{"ipsec.lifetime_over", "RFC 4301 §4.4.2
 inline constexpr DropInfo kTooLong{"ipsec.too_long", "RFC 4301 §8.2.1"};
 inline constexpr DropInfo kJumbogram{"ipsec.jumbogram", "RFC 2675, which IPsec's headers do not go with here"};
 
+inline constexpr DropInfo kCryptographyBusy{"ipsec.cryptography_busy", "a bound on packets that wait for it"};
+
 // Policies
 inline constexpr DropInfo kPolicyDiscard{"ipsec.policy_discard", "RFC 4301 §4.4.1, DISCARD"};
 inline constexpr DropInfo kNoPolicy{"ipsec.no_policy", "RFC 4301 §5.1, §5.2: what no policy speaks of"};

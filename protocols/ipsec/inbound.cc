@@ -49,6 +49,10 @@ bool IpsecKernel::refuse(InputPacket& in, const DropInfo& reason) {
 
 bool IpsecKernel::on_header(InputPacket& in) {
   if (in.ipsec_depth >= kMaxDepth) return refuse(in, kNestedTooDeep);
+  if (costs() && in.ipsec_depth == 0 && !worked_on_) [[unlikely]] {
+    wait(std::move(in.packet), in.interface, true, in.link_layer_multicast);
+    return false;
+  }
   switch (in.next_header) {
     case NextHeader::Esp: return on_esp(in);
     case NextHeader::AuthenticationHeader: return on_ah(in);

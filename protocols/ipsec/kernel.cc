@@ -9,7 +9,8 @@ namespace kamesim::ipsec {
 
 IpsecKernel::IpsecKernel(Ip6Stack& stack)
     : stack_(stack), keys_(stack.node().stream("ipsec.spi")), random_(stack.node().stream("ipsec.iv")),
-      timer_(Timer::to<&IpsecKernel::expire>(stack.node(), *this)) {
+      timer_(Timer::to<&IpsecKernel::expire>(stack.node(), *this)),
+      work_timer_(Timer::to<&IpsecKernel::work_done>(stack.node(), *this)) {
   stack_.set_ipsec_hooks(this);
   stack_.set_upper_layer(NextHeader::Esp, this);
   stack_.set_upper_layer(NextHeader::AuthenticationHeader, this);

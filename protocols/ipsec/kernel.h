@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -110,6 +111,17 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   const DropInfo* judge_registration(const InputPacket& in) const;
   // kernel.cc
   void expire();
+  // crypto_cost.cc: packets that wait for the cryptography of a slow device.
+  struct Waiting {
+    Packet packet;
+    Time ready;
+    std::uint32_t interface_index;  // of arrival, or the zone of what goes out; 0: none
+    bool arrived;
+    bool flag;                      // of an arrival: link-layer multicast; else: not to be fragmented
+  };
+  bool costs() const { return config.cost_per_packet != Duration{} || config.cost_per_kilobyte != Duration{}; }
+  void wait(Packet packet, const Ip6Interface* interface, bool arrived, bool flag);
+  void work_done();
 
   Ip6Stack& stack_;
   KeyEngine keys_;
@@ -119,6 +131,10 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   RandomStream random_;            // IVs, and identifications of IPv4
   std::unique_ptr<Deflate> deflate_;
   Timer timer_;
+  std::deque<Waiting> waiting_;
+  Time busy_until_;
+  Timer work_timer_;
+  bool worked_on_ = false;         // what is put in has waited
   std::optional<Time> armed_;
   // What the packet that goes up came out of, outermost first; of the one put in, the first `depth_`.
   std::array<SecurityAssociation*, kMaxDepth> applied_{};

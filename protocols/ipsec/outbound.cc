@@ -112,6 +112,10 @@ IpsecHooks::Output IpsecKernel::send_tunnelled(const Bundle& bundle, Packet pack
     return Output::Refused;
   }
   const bool link_local = bundle.outermost_tunnel()->address().destination.is_link_local();
+  if (costs()) [[unlikely]] {
+    wait(std::move(packet), link_local ? zone : nullptr, false, dont_fragment);
+    return Output::Sent;
+  }
   stack_.output_protected(std::move(packet), link_local ? zone : nullptr, dont_fragment);
   return Output::Sent;
 }
@@ -140,8 +144,10 @@ IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
   if (bundle.missing != nullptr) return refuse(*bundle.missing);
   if (bundle.empty()) return Output::GoOn;
   if (bundle.outermost_tunnel() == nullptr) {
-    const DropInfo* reason = apply(bundle, out.packet);
-    return reason != nullptr ? refuse(*reason) : Output::GoOn;
+    if (const DropInfo* reason = apply(bundle, out.packet)) return refuse(*reason);
+    if (!costs() || out.destination.is_multicast()) [[likely]] return Output::GoOn;
+    wait(std::move(out.packet), out.zone, false, out.dont_fragment);
+    return Output::Sent;
   }
   if (out.dont_fragment && out.packet.size() > longest_inside(bundle)) {
     stack_.drop(kTooLong, out.packet.bytes());

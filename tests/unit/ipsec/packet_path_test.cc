@@ -299,6 +299,24 @@ TEST_F(PacketPath, ThrowsDummiesAway) {  // RFC 4303 §2.6
   EXPECT_EQ(g2.drops(kEspDummy), 1u);
 }
 
+TEST_F(PacketPath, TakesTheTimeThatCryptographyCosts) {
+  tunnel_between_gateways({esp(kG1, kG2, 1000, Mode::Tunnel)}, {tunnel(Protocol::Esp, kG1, kG2)});
+  say();
+  for (Station* gateway : {&g1, &g2}) {
+    gateway->kernel.config.cost_per_packet = 20_ms;
+    gateway->kernel.config.cost_per_kilobyte = 10_ms;
+  }
+  std::vector<std::uint8_t> data(100, 'x');
+  for (int i = 0; i < 3; ++i) sender.send_to(Bytes(data), kH2, kPort, {});
+  // Each takes 20 ms and the time of its octets, one after the other, at each gateway; 1 ms a link.
+  run_for(46_ms);
+  EXPECT_EQ(heard.datagrams.size(), 1u);
+  run_for(3_ms);
+  EXPECT_EQ(heard.datagrams.size(), 2u);
+  run_for(100_ms);
+  EXPECT_EQ(heard.datagrams.size(), 4u);
+}
+
 TEST_F(PacketPath, OfOneSocketGoesByItsOwnPolicy) {
   const auto sa = esp(kH1, kH2, 1000, Mode::Transport);
   add(h1, sa);
