@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import zlib
 from pathlib import Path
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_LSRR, IPOption_RR
@@ -61,6 +62,7 @@ from scapy.layers.inet6 import (
     PadN,
     RouterAlert,
 )
+from scapy.layers.ipsec import AH, ESP, SecurityAssociation
 from scapy.layers.l2 import ARP
 from scapy.packet import Packet, Raw
 
@@ -318,9 +320,38 @@ def pfkey_inputs() -> dict[str, bytes]:
     }
 
 
+def ipsec_inputs() -> dict[str, bytes]:
+    """What the target reads: the part, the algorithm by its place in the target's list, and the packet. Keys are sevens."""
+
+    def esp(place: int, crypt: str, crypt_key: int, auth: str | None = None, auth_key: int = 0) -> bytes:
+        sa = SecurityAssociation(
+            ESP, 256, seq_num=1, crypt_algo=crypt, crypt_key=b"\7" * crypt_key, auth_algo=auth, auth_key=b"\7" * auth_key
+        )
+        return bytes((0, place)) + bytes(sa.encrypt(ip6() / UDP(sport=9, dport=7) / b"hello"))[40:]
+
+    def ah(place: int, packet: Packet, algorithm: str, key: int) -> bytes:
+        sa = SecurityAssociation(AH, 256, seq_num=1, auth_algo=algorithm, auth_key=b"\7" * key)
+        return bytes((1, place)) + bytes(sa.encrypt(packet))
+
+    deflate = zlib.compressobj(wbits=-15)
+    compressed = deflate.compress(b"KAME, the turtle " * 20) + deflate.flush()
+    return {
+        "esp_null_sha1": esp(0, "NULL", 0, "HMAC-SHA1-96", 20),
+        "esp_aes_cbc": esp(1, "AES-CBC", 32, "SHA2-256-128", 32),
+        "esp_aes_gcm": esp(3, "AES-GCM", 36),
+        "esp_without_icv": esp(8, "NULL", 0),
+        "ah_sha1": ah(1, ip6() / UDP() / b"hello", "HMAC-SHA1-96", 20),
+        "ah_type_0": ah(1, CHAINS["type_0"], "HMAC-SHA1-96", 20),
+        "ipcomp": b"\2\0" + bytes(IPv6(nh=108)) + b"\x11\0\0\2" + compressed,
+        "flow": b"\3\0" + bytes(CHAINS["type_0"]),
+    }
+
+
 def main() -> None:
     for name, content in SETKEY.items():
         write("setkey", name, content)
+    for name, content in ipsec_inputs().items():
+        write("ipsec", name, content)
     for name, content in pfkey_inputs().items():
         write("pfkey", name, content)
     for name, packet in CHAINS.items():
