@@ -139,7 +139,10 @@ MUTATIONS = [
         file="protocols/ip6/nd_advertise.cc",
         old=".solicited = !to_all,",
         new=".solicited = true,",
-        cases=("duplicate-addresses.assigned-address-is-defended",),
+        cases=(
+            "duplicate-addresses.assigned-address-is-defended",
+            "dad-messages.assigned-address-is-defended-to-all-nodes",
+        ),
     ),
     Mutation(
         id="nd.anycast-delay",

@@ -176,5 +176,6 @@ def duplicate_global_address_leaves_the_interface_alone(host, port):
 @case(must("RFC 4862 §5.4", "RFC 4861 §7.2.4"))
 def assigned_address_is_defended(host, port):
     port.send(dad_ns(NODE.address))
-    expect(port, ICMPv6ND_NA, tgt=NODE.address)
+    defence = expect(port, ICMPv6ND_NA, tgt=NODE.address, S=0, O=1)
+    assert (defence.dst, defence[IPv6].dst) == (group_mac(ALL_NODES), ALL_NODES)
     assert state(host, NODE.address) == "preferred"
