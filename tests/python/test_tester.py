@@ -48,6 +48,12 @@ def test_an_exchange_takes_exactly_its_virtual_time(net, lan):
         assert (reply[ICMPv6EchoReply].id, reply[ICMPv6EchoReply].data) == (7, b"kame")
 
 
+def test_a_packet_of_scapys_is_sent_as_its_bytes(lan):
+    with lan.tester(mac=PORT_MAC) as port, lan.tester() as other:
+        port.send(echo_request(id=7))
+        assert other.recv(timeout=0.1) == bytes(echo_request(id=7))
+
+
 def test_a_timeout_ends_when_it_should(net, lan):
     with lan.tester() as port:
         assert port.recv(timeout=0.25) is None
