@@ -193,7 +193,7 @@ AGAINST_NS3 = [
         "python-setup",
         "setting up idle hosts from Python; ns-3 from C++",
         "microseconds a node",
-        _command("python_setup.py", "hosts=20000", "setup_us_per_node"),
+        _command("python_setup.py", "hosts=2000", "setup_us_per_node"),
         _command("idle", f"hosts=2000 {FAST}", "setup_us_per_node"),
         ratio=Ratio.LESS,
         goal=at_least(20),
