@@ -27,12 +27,29 @@ void CellConfig::validate(const std::string& cell) const {
   if (!(path_loss_exponent > 0 && std::isfinite(path_loss_exponent))) {
     fail("path_loss_exponent is " + std::to_string(path_loss_exponent) + "; it must be above 0 (2 in free space)");
   }
+  if (two_ray) {
+    const auto [antenna, station, frequency] = *two_ray;
+    for (const auto& [value, parameter] : {std::pair{antenna, "two_ray.antenna_height"},
+                                           std::pair{station, "two_ray.station_height"},
+                                           std::pair{frequency, "two_ray.frequency_hz"}}) {
+      finite(value, parameter);
+      if (value <= 0) fail(std::string(parameter) + " is " + std::to_string(value) + "; it must be above 0");
+    }
+  }
+  finite(shadowing_deviation_db, "shadowing_deviation_db");
+  if (shadowing_deviation_db < 0) {
+    fail("shadowing_deviation_db is " + std::to_string(shadowing_deviation_db) + "; it must be 0 or more");
+  }
+  if (!(decorrelation_distance > 0 && std::isfinite(decorrelation_distance))) {
+    fail("decorrelation_distance is " + std::to_string(decorrelation_distance) + "; it must be above 0");
+  }
+  if (dcf && dcf->retry_limit < 1) fail("dcf.retry_limit is 0; a frame is sent once at least");
   LinkConfig{rate_bps, delay, jitter, loss, mtu, queue_limit}.validate(owner);
 }
 
 Cell::Cell(Simulation& simulation, std::string name, Lan& lan, const CellConfig& config)
     : Medium(simulation, std::move(name)), lan_(lan), config_(config), random_(stream("cell")) {
-  config.validate(this->name());
+  set_config(config);
   lan_.add_extension(*this);
 }
 
@@ -41,11 +58,19 @@ Cell::~Cell() { lan_.remove_extension(*this); }
 void Cell::set_config(const CellConfig& config) {
   config.validate(name());
   config_ = config;
+  // The same waves whatever the deviation: a study of it compares like with like.
+  shadowing_ = config.shadowing_deviation_db > 0 ? ShadowingField(config.shadowing_deviation_db,
+                                                                  config.decorrelation_distance, stream("shadowing"))
+                                                 : ShadowingField();
 }
 
 double Cell::signal_dbm(Position at) const {
   const double metres = std::max(1.0, distance(config_.position, at));
-  return config_.tx_power_dbm - config_.reference_loss_db - 10 * config_.path_loss_exponent * std::log10(metres);
+  const double received =
+      config_.two_ray ? config_.tx_power_dbm - config_.two_ray->loss_db(metres)
+                      : config_.tx_power_dbm - config_.reference_loss_db -
+                            10 * config_.path_loss_exponent * std::log10(metres);
+  return received + shadowing_.gain_db(at);
 }
 
 void Cell::attach(Nic& nic) {
@@ -127,12 +152,47 @@ DropReason Cell::why_refused(const Packet& frame) {
 }
 
 void Cell::occupy_channel(Direction direction, Nic* from, Packet frame) {
-  busy_until_ = std::max(now(), busy_until_) + transmission_time(frame.size(), config_.rate_bps);
+  Dcf::Sent sent{Duration(), 1, true};
+  if (config_.dcf) {
+    sent = send_by_dcf(direction, from, frame);
+  } else {
+    sent.time = transmission_time(frame.size(), config_.rate_bps);
+  }
+  busy_until_ = std::max(now(), busy_until_) + sent.time;
   Time arrival = busy_until_ + config_.delay;
   if (config_.jitter > Duration()) arrival += random_.uniform(Duration(), config_.jitter);
   last_arrival_ = std::max(arrival, last_arrival_);
-  channel_.push_back({std::move(frame), direction, from, next_number_++, busy_until_, last_arrival_});
+  channel_.push_back({std::move(frame), direction, from, next_number_++, busy_until_, last_arrival_, !sent.delivered});
   if (channel_.size() == 1) arrival_.arm_at(last_arrival_);
+}
+
+// With the signal as it is when the frame joins the queue; to and from the access point it is the same.
+Dcf::Sent Cell::send_by_dcf(Direction direction, Nic* from, const Packet& frame) {
+  if (direction == Direction::kUp) {
+    const double error = error_probability(*from, frame.size());
+    return config_.dcf->send(frame.size(), config_.rate_bps, error, find(*from)->loss);
+  }
+  const bool to_group = (frame.data()[0] & 1) != 0;
+  const auto receiver = std::ranges::find_if(stations_, [&](const Station& station) {
+    return station.nic != nullptr && station.nic != from && station.nic->accepts(frame.data());
+  });
+  if (to_group || receiver == stations_.end()) {
+    return {Dcf::send_group_frame(frame.size(), config_.rate_bps, random_), 1, true};
+  }
+  const double error = error_probability(*receiver->nic, frame.size());
+  return config_.dcf->send(frame.size(), config_.rate_bps, error, receiver->loss);
+}
+
+// A node without a place stands beside the access point.
+double Cell::error_probability(const Nic& nic, std::size_t octets) const {
+  const Mobility* mobility = nic.node().mobility();
+  const Position at = mobility == nullptr ? config_.position : mobility->position_at(now());
+  return Dcf::error_probability(signal_dbm(at) - config_.sensitivity_dbm, octets + Dcf::kExtraOctets);
+}
+
+bool Cell::misses_group_frame(Station& station, const Packet& frame) {
+  return config_.dcf && (frame.data()[0] & 1) != 0 &&
+         station.loss.chance(error_probability(*station.nic, frame.size()));
 }
 
 void Cell::arrive() {
@@ -141,6 +201,9 @@ void Cell::arrive() {
   if (!channel_.empty()) arrival_.arm_at(channel_.front().arrival);
   if (!transmission.frame) return;
   if (transmission.direction == Direction::kUp) {
+    if (transmission.failed) {
+      return transmission.from->node().count_drop(&kRadioRetryLimit, transmission.frame.bytes());
+    }
     arrive_at_access_point(*transmission.from, std::move(transmission.frame));
   } else {
     arrive_at_stations(transmission);
@@ -165,7 +228,11 @@ void Cell::arrive_at_stations(const Transmission& transmission) {
       Station& station = stations_[i];
       if (station.nic == nullptr || station.nic == transmission.from || transmission.number < station.since) continue;
       if (!station.nic->accepts(frame.data())) continue;
-      if (loses(station)) {
+      if (transmission.failed) {
+        station.nic->node().count_drop(&kRadioRetryLimit, frame.bytes());
+      } else if (misses_group_frame(station, frame)) {
+        station.nic->node().count_drop(&kRadioGroupFrameLost, frame.bytes());
+      } else if (loses(station)) {
         station.nic->node().count_drop(&kLinkLoss, frame.bytes());
       } else {
         station.nic->deliver(frame.share());

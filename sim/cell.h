@@ -2,17 +2,21 @@
 //
 // All stations and the access point share one half-duplex channel, without collisions: frames of both directions
 // take turns in the order in which they were handed over, each for its length at the cell's rate. A frame between two
-// stations of the cell goes over the channel twice.
+// stations of the cell goes over the channel twice. With a Dcf frames take the time that 802.11 adds, and are sent
+// again when they fail, the more often the weaker the signal.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/dcf.h"
 #include "sim/lan.h"
 #include "sim/medium.h"
 #include "sim/mobility.h"
+#include "sim/path_loss.h"
 #include "sim/random.h"
 #include "sim/ring.h"
 #include "sim/timer.h"
@@ -31,6 +35,11 @@ struct CellConfig {
   double loss = 0;                       // the probability that a receiver misses a frame
   std::uint32_t mtu = 1500;              // bytes of frame payload
   std::uint32_t queue_limit = 1000;      // frames that wait for the channel, over all senders
+  std::optional<TwoRayGround> two_ray;   // instead of the reference loss and the exponent
+  double shadowing_deviation_db = 0;     // of log-normal shadowing; 0: none
+  double decorrelation_distance = 20;    // metres over which shadowing is like itself
+  std::optional<Dcf> dcf;                // 802.11's retries and times; none: frames are lost at random only
+  unsigned channel_number = 1;           // where stations find it when they scan
 
   // Throws SimulationError, naming the cell, the parameter, its value and what would be right.
   void validate(const std::string& cell) const;
@@ -46,7 +55,7 @@ class Cell final : public Medium, public LanExtension {
   const CellConfig& config() const { return config_; }
   void set_config(const CellConfig& config);
 
-  // The access point's signal at a place: log-distance path loss, the same within the first metre.
+  // The access point's signal at a place: path loss, the same within the first metre, and shadowing.
   double signal_dbm(Position at) const;
   bool covers(Position at) const { return signal_dbm(at) >= config_.sensitivity_dbm; }
 
@@ -79,9 +88,13 @@ class Cell final : public Medium, public LanExtension {
     std::uint64_t number = 0;
     Time departure;  // when its last bit is sent
     Time arrival;
+    bool failed = false;  // in all attempts
   };
   void send_down(Nic* from, const Packet& frame);
   void occupy_channel(Direction direction, Nic* from, Packet frame);
+  Dcf::Sent send_by_dcf(Direction direction, Nic* from, const Packet& frame);
+  double error_probability(const Nic& nic, std::size_t octets) const;
+  bool misses_group_frame(Station& station, const Packet& frame);
   DropReason why_refused(const Packet& frame);
   void arrive();
   void arrive_at_access_point(Nic& from, Packet frame);
@@ -92,6 +105,7 @@ class Cell final : public Medium, public LanExtension {
 
   Lan& lan_;
   CellConfig config_;
+  ShadowingField shadowing_;
   std::vector<Station> stations_;     // in order of association: the order of delivery
   Ring<Transmission> channel_;        // in the order of sending, and of arrival
   std::size_t departed_ = 0;          // of those, how many have been sent and are in the air

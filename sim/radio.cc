@@ -1,5 +1,6 @@
 #include "sim/radio.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -38,6 +39,19 @@ void WirelessStationConfig::validate(const std::string& owner) const {
   if (handoff_delay_max < handoff_delay_min) {
     fail("handoff_delay_max is " + seconds(handoff_delay_max) + "; it must not be below handoff_delay_min, " +
          seconds(handoff_delay_min));
+  }
+  if (handoff_delay_scale < Duration()) {
+    fail("handoff_delay_scale is " + seconds(handoff_delay_scale) + "; it must not be negative");
+  }
+  if (!(handoff_delay_sigma >= 0 && std::isfinite(handoff_delay_sigma))) {
+    fail("handoff_delay_sigma is " + std::to_string(handoff_delay_sigma) + "; it must be 0 or more");
+  }
+  if (!scan) return;
+  if (scan->channels < 1) fail("scan.channels is 0; there is one at least");
+  if (scan->min_channel_time < Duration() || scan->switch_time < Duration()) fail("a time of scan is negative");
+  if (scan->max_channel_time < scan->min_channel_time) {
+    fail("scan.max_channel_time is " + seconds(scan->max_channel_time) + "; it must not be below min_channel_time, " +
+         seconds(scan->min_channel_time));
   }
 }
 
@@ -78,11 +92,41 @@ void WirelessStation::on_beacon() {
       if (starting && config_.immediate_start) {
         associate(*best, at);
       } else {
-        handoff_.arm_in(random_.uniform(config_.handoff_delay_min, config_.handoff_delay_max));
+        handoff_.arm_in(handoff_delay(at));
       }
     }
   }
   if (cell_ == nullptr || node_.mobility()->moves_after(node_.now())) beacon_.arm_in(config_.beacon_interval);
+}
+
+Duration WirelessStation::handoff_delay(Position at) {
+  const Duration searching = config_.scan ? scan_time(at) : Duration();
+  switch (config_.handoff_delay_shape) {
+    case HandoffDelayShape::kUniform: break;
+    case HandoffDelayShape::kExponential:
+      return searching + config_.handoff_delay_min + config_.handoff_delay_scale.scaled(random_.exponential(1));
+    case HandoffDelayShape::kLogNormal:
+      return searching + config_.handoff_delay_min +
+             config_.handoff_delay_scale.scaled(std::exp(config_.handoff_delay_sigma * random_.normal()));
+  }
+  return searching + random_.uniform(config_.handoff_delay_min, config_.handoff_delay_max);
+}
+
+Duration WirelessStation::scan_time(Position at) const {
+  const ChannelScan& scan = *config_.scan;
+  Duration time;
+  std::int64_t heard = 0;
+  for (unsigned channel = 1; channel <= scan.channels; ++channel) {
+    const auto cells = std::ranges::count_if(radio_.cells(), [&](const Cell* cell) {
+      return cell->config().channel_number == channel && cell->covers(at);
+    });
+    heard += cells;
+    time += scan.switch_time + (cells > 0 ? scan.max_channel_time : scan.min_channel_time);
+  }
+  node_.trace(kTraceL2Scan, {{"channels", static_cast<std::int64_t>(scan.channels)},
+                             {"cells_heard", heard},
+                             {"seconds", time.to_seconds()}});
+  return time;
 }
 
 bool WirelessStation::should_leave(Position at) const {

@@ -46,6 +46,7 @@ from kamesim.media import Lan, Link, Medium
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode
 from kamesim.network import Network
 from kamesim.node import Host, Node
+from kamesim.radio import Exponential, LogNormal, Scan, Shadowing, TwoRay
 from kamesim.results import Run
 from kamesim.router import Router
 from kamesim.schedule import Scheduled
@@ -214,6 +215,7 @@ __all__ = [
     "Correspondent",
     "Error",
     "Event",
+    "Exponential",
     "Flow",
     "HomeAgent",
     "Hop",
@@ -221,6 +223,7 @@ __all__ = [
     "Interface",
     "Lan",
     "Link",
+    "LogNormal",
     "Medium",
     "MobileIp",
     "MobileNode",
@@ -232,7 +235,9 @@ __all__ = [
     "RequestResponse",
     "Router",
     "Run",
+    "Scan",
     "Scheduled",
+    "Shadowing",
     "Sighting",
     "SignallingLog",
     "Socket",
@@ -245,6 +250,7 @@ __all__ = [
     "TcpOptions",
     "TcpSocket",
     "Tester",
+    "TwoRay",
     "UnknownName",
     "__version__",
     "ancillary",

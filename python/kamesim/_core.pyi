@@ -464,12 +464,23 @@ class CellConfig:
         path_loss_exponent: float,
         sensitivity_dbm: float,
         channel: LinkConfig,
+        two_ray: tuple[float, float, float] | None,
+        shadowing_deviation_db: float,
+        decorrelation_distance: float,
+        retry_limit: int | None,
+        channel_number: int,
     ) -> None: ...
 
 class Cell(Medium):
     config: CellConfig
     def signal_dbm(self, x: float, y: float) -> float: ...
     def attach(self, interface: Interface) -> None: ...
+
+class RandomStream:
+    def __init__(self, seed: int, owner: str, purpose: str) -> None: ...
+    def uniform(self, low: float, high: float) -> float: ...
+    def normal(self) -> float: ...
+    def below(self, bound: int) -> int: ...
 
 class Station:
     @property
@@ -593,6 +604,10 @@ class Simulation:
         hysteresis_db: float,
         handoff_min_ns: int,
         handoff_max_ns: int,
+        shape: str,
+        scale_ns: int,
+        sigma: float,
+        scan: tuple[int, int, int, int] | None,
     ) -> Station: ...
     def reevaluate_stations(self) -> None: ...
     def add_udp_flow(

@@ -12,6 +12,7 @@ from kamesim.maps import Maps
 if TYPE_CHECKING:
     from kamesim.media import Lan
     from kamesim.node import Node
+    from kamesim.radio import Shadowing, TwoRay
     from kamesim.router import Router
 
 
@@ -31,6 +32,10 @@ class CellBuilding(Maps):
         reference_loss: float = 40.0,
         path_loss_exponent: float = 3.0,
         sensitivity: float = -85.0,
+        two_ray: TwoRay | None = None,
+        shadowing: Shadowing | None = None,
+        retry_limit: int | None = None,
+        channel_number: int = 1,
         rate: float | None = 54e6,
         delay: float = 0.0,
         jitter: float = 0.0,
@@ -45,9 +50,13 @@ class CellBuilding(Maps):
         one subnet. router: instead of a LAN: one is made, "<name>.lan", with this router on it; `prefix` is as for
         `Network.lan`, `advertise` as for `Lan.attach`.
         radius: how far the signal reaches, in metres; None: as `sensitivity` (dBm) has it. tx_power: dBm.
-        reference_loss: dB at 1 m. path_loss_exponent: 2 in free space, 3 to 4 among buildings.
-        rate: bits per second, shared by all stations. loss: the probability that a receiver misses a frame. delay, jitter, mtu,
-        queue: as those of `Network.link`.
+        reference_loss: dB at 1 m. path_loss_exponent: 2 in free space, 3 to 4 among buildings. two_ray: another law for
+        these two. shadowing: None: there is none. retry_limit: how often a frame is tried, as by 802.11 (7 there):
+        attempts fail the more the weaker the signal, and take the time that 802.11 adds; None: a signal is received or
+        it is not.
+        channel_number: where stations that scan find it.
+        rate: bits per second, shared by all stations. loss: the probability that a receiver misses a frame. delay,
+        jitter, mtu, queue: as those of `Network.link`.
         """
         self._new_name("cell", name)
         what = f"cell {name!r}"
@@ -61,6 +70,10 @@ class CellBuilding(Maps):
             reference_loss=reference_loss,
             path_loss_exponent=path_loss_exponent,
             sensitivity=sensitivity,
+            two_ray=two_ray,
+            shadowing=shadowing,
+            retry_limit=retry_limit,
+            channel_number=channel_number,
         )
         channel = Channel.check(what, rate=rate, delay=delay, jitter=jitter, loss=loss, mtu=mtu, queue=queue)
         if lan is not None and prefix is not None:

@@ -11,6 +11,7 @@ from kamesim._core import Cell as CoreCell
 from kamesim._core import CellConfig
 from kamesim.channel import Channel
 from kamesim.media import Lan
+from kamesim.radio import Delay, Scan, Shadowing, TwoRay
 
 if TYPE_CHECKING:
     from kamesim.interface import Interface
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Radio:
-    """An access point's place (metres) and signal: log-distance path loss. All checked."""
+    """An access point's place (metres), signal, and what 802.11 does with it. All checked."""
 
     position: tuple[float, float]
     tx_power: float  #: dBm
     reference_loss: float  #: dB, at 1 m
     path_loss_exponent: float
     sensitivity: float  #: dBm
+    two_ray: TwoRay | None  #: instead of the reference loss and the exponent
+    shadowing: Shadowing | None
+    retry_limit: int | None  #: attempts of a frame; None: frames are not sent again
+    channel_number: int
 
     @classmethod
     def check(
@@ -38,26 +43,50 @@ class Radio:
         reference_loss: Any,
         path_loss_exponent: Any,
         sensitivity: Any,
+        two_ray: Any,
+        shadowing: Any,
+        retry_limit: Any,
+        channel_number: Any,
     ) -> Radio:
         """The radio that a user's values describe; radius, if given, decides the sensitivity."""
         place = errors.position(what, "position", position)
         power = errors.number(what, "tx_power", tx_power, "dBm", minimum=-200, maximum=200)
         loss = errors.number(what, "reference_loss", reference_loss, "dB", minimum=0, maximum=200)
         exponent = errors.number(what, "path_loss_exponent", path_loss_exponent, "", above=0, maximum=10)
+        if two_ray is not None:
+            if not isinstance(two_ray, TwoRay):
+                errors.fail(what, "two_ray", two_ray, "kamesim.TwoRay(...), or None")
+            two_ray.check(what)
+        if shadowing is not None:
+            if not isinstance(shadowing, Shadowing):
+                errors.fail(what, "shadowing", shadowing, "kamesim.Shadowing(...), or None")
+            shadowing.check(what)
+        if retry_limit is not None:
+            retry_limit = errors.integer(what, "retry_limit", retry_limit, "attempts", minimum=1, maximum=255)
+        number = errors.integer(what, "channel_number", channel_number, "", minimum=1, maximum=1000)
         if radius is None:
             least = errors.number(what, "sensitivity", sensitivity, "dBm", minimum=-300, maximum=200)
         else:
             metres = errors.number(what, "radius", radius, "metres", minimum=1)
-            least = power - loss - 10 * exponent * math.log10(metres)
-        return cls(place, power, loss, exponent, least)
+            least = power - (two_ray.loss(metres) if two_ray else loss + 10 * exponent * math.log10(metres))
+        return cls(place, power, loss, exponent, least, two_ray, shadowing, retry_limit, number)
 
     @property
     def radius(self) -> float:
-        """How far the signal reaches, in metres."""
+        """How far the signal reaches without shadowing, in metres."""
+        if self.two_ray is not None:
+            return self._two_ray_radius(self.two_ray)
         margin = self.tx_power - self.reference_loss - self.sensitivity
         return float(10 ** (margin / (10 * self.path_loss_exponent)))
 
+    def _two_ray_radius(self, ground: TwoRay) -> float:
+        loss = self.tx_power - self.sensitivity
+        if loss < ground.loss(ground.crossover_distance):
+            return 10 ** ((loss - ground.loss(1.0)) / 20)
+        return 10 ** ((loss + 20 * math.log10(ground.antenna_height * ground.station_height)) / 40)
+
     def to_core(self, channel: Channel) -> CellConfig:
+        ground, shadows = self.two_ray, self.shadowing
         return CellConfig(
             *self.position,
             self.tx_power,
@@ -65,6 +94,11 @@ class Radio:
             self.path_loss_exponent,
             self.sensitivity,
             channel.to_core(),
+            None if ground is None else (ground.antenna_height, ground.station_height, ground.frequency),
+            0.0 if shadows is None else shadows.deviation,
+            1.0 if shadows is None else shadows.decorrelation_distance,
+            self.retry_limit,
+            self.channel_number,
         )
 
 
@@ -74,23 +108,21 @@ class Roaming:
 
     beacon_interval_ns: int
     hysteresis: float  #: dB
-    handoff_min_ns: int
-    handoff_max_ns: int
+    delay: Delay
+    scan: Scan | None
 
     @classmethod
-    def check(cls, what: str, *, beacon_interval: Any, hysteresis: Any, handoff_delay: Any) -> Roaming:
-        """What a user's values describe; handoff_delay is a number of seconds, or a pair of the least and the most."""
-        pair = isinstance(handoff_delay, (tuple, list)) and len(handoff_delay) == 2
-        low, high = handoff_delay if pair else (handoff_delay, handoff_delay)
-        low_ns = errors.nanoseconds(what, "handoff_delay", low)
-        high_ns = errors.nanoseconds(what, "handoff_delay", high)
-        if high_ns < low_ns:
-            errors.fail(what, "handoff_delay", handoff_delay, "a pair whose first is the lesser")
+    def check(cls, what: str, *, beacon_interval: Any, hysteresis: Any, handoff_delay: Any, scan: Any) -> Roaming:
+        """What a user's values describe."""
+        if scan is not None and not isinstance(scan, Scan):
+            errors.fail(what, "scan", scan, "kamesim.Scan(...), or None")
+        if scan is not None:
+            scan.to_core(what)
         return cls(
             errors.nanoseconds(what, "beacon_interval", beacon_interval, above=0),
             errors.number(what, "hysteresis", hysteresis, "dB", maximum=100),
-            low_ns,
-            high_ns,
+            Delay.check(what, "handoff_delay", handoff_delay),
+            scan,
         )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from kamesim.media import Lan, Medium
     from kamesim.network import Network
+    from kamesim.radio import Exponential, LogNormal, Scan
 
 T = TypeVar("T")
 
@@ -122,19 +123,21 @@ class Node(Controls, Advertises):
         mac: str | None = None,
         beacon_interval: float = 0.1,
         hysteresis: float = 3.0,
-        handoff_delay: float | tuple[float, float] = 0.05,
+        handoff_delay: float | tuple[float, float] | Exponential | LogNormal = 0.05,
+        scan: Scan | None = None,
     ) -> Interface:
         """Makes a wireless interface that associates with the best cell where the node is, from now on.
 
         The node needs a position. beacon_interval: how often it compares the cells, in seconds. hysteresis: how much
         stronger another cell must be, in dB. handoff_delay: seconds without a link in a hand-off, or a pair: each is
-        drawn uniformly between the two. name: None: "wlan<n>". mac: None: one is made up.
+        drawn uniformly between the two, or a distribution. scan: the search for cells that goes before it; None: it is
+        part of that. name: None: "wlan<n>". mac: None: one is made up.
         """
         what = f"{self._what}: roam"
         if self.position is None:
             raise errors.Error(f"{what}: {self.name!r} has no place; set {self.name}.position = (x, y) first")
         roaming = Roaming.check(
-            what, beacon_interval=beacon_interval, hysteresis=hysteresis, handoff_delay=handoff_delay
+            what, beacon_interval=beacon_interval, hysteresis=hysteresis, handoff_delay=handoff_delay, scan=scan
         )
         interface = self.add_interface(self._free_interface_name("wlan") if name is None else name, mac=mac)
         interface.roaming = roaming
@@ -142,8 +145,12 @@ class Node(Controls, Advertises):
             interface._core,
             roaming.beacon_interval_ns,
             roaming.hysteresis,
-            roaming.handoff_min_ns,
-            roaming.handoff_max_ns,
+            roaming.delay.min_ns,
+            roaming.delay.max_ns,
+            roaming.delay.shape,
+            roaming.delay.scale_ns,
+            roaming.delay.sigma,
+            None if roaming.scan is None else roaming.scan.to_core(what),
         )
         return interface
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from ipaddress import IPv6Network
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors
+from kamesim import errors, scenario_radio
 from kamesim import scenario_pb2 as pb
 from kamesim.advertising import Advertising, PrefixOption, RouteOption
 from kamesim.channel import Channel
@@ -142,6 +142,10 @@ class _Builder:
             reference_loss=entry.reference_loss_db,
             path_loss_exponent=entry.path_loss_exponent,
             sensitivity=entry.sensitivity_dbm,
+            two_ray=scenario_radio.read_two_ray(entry),
+            shadowing=scenario_radio.read_shadowing(entry),
+            retry_limit=entry.retry_limit or None,
+            channel_number=entry.channel_number or 1,
             **_parameters(entry.channel),
         )
 
@@ -154,7 +158,8 @@ class _Builder:
                 mac=nic.mac,
                 beacon_interval=roaming.beacon_interval_ns / 1e9,
                 hysteresis=roaming.hysteresis_db,
-                handoff_delay=(roaming.handoff_min_ns / 1e9, roaming.handoff_max_ns / 1e9),
+                handoff_delay=scenario_radio.read_delay(roaming),
+                scan=scenario_radio.read_scan(roaming),
             )
             _set_up(station, nic)
             self._configure((node_name, nic.name))

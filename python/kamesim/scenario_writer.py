@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors
+from kamesim import errors, scenario_radio
 from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
 from kamesim.media import Lan, Link
@@ -116,8 +116,7 @@ def _add_interface(message: Any, node: Any, interface: Interface, number: int) -
     if (roaming := interface.roaming) is not None:
         nic.roaming.beacon_interval_ns = roaming.beacon_interval_ns
         nic.roaming.hysteresis_db = roaming.hysteresis
-        nic.roaming.handoff_min_ns = roaming.handoff_min_ns
-        nic.roaming.handoff_max_ns = roaming.handoff_max_ns
+        scenario_radio.write_roaming(nic.roaming, roaming)
     if (advertising := interface.advertising) is not None:
         message.advertising.add(
             nic=_reference(interface),
@@ -197,7 +196,7 @@ def _add_cell(message: Any, cell: Cell) -> None:
         if interface.roaming is None:
             raise errors.Error(f"save scenario: {interface.full_name!r} is in {cell._what} by hand; let it roam")
     radio = cell.radio
-    message.cells.add(
+    added = message.cells.add(
         name=cell.name,
         lan=cell.lan.name,
         position=pb.PlanePosition(x_m=radio.position[0], y_m=radio.position[1]),
@@ -206,7 +205,10 @@ def _add_cell(message: Any, cell: Cell) -> None:
         path_loss_exponent=radio.path_loss_exponent,
         sensitivity_dbm=radio.sensitivity,
         channel=_channel(cell.channel),
+        retry_limit=radio.retry_limit or 0,
+        channel_number=radio.channel_number,
     )
+    scenario_radio.write_radio(added, radio)
 
 
 def _add_role(message: Any, node: Node, role: object) -> None:

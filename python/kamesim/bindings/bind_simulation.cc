@@ -90,7 +90,7 @@ void bind_simulation(py::module_& m) {
            "series_interval_ns"_a, internal)
       .def("add_cell", &add_cell, "name"_a, "lan"_a, "config"_a, internal)
       .def("add_station", &add_station, "interface"_a, "beacon_interval_ns"_a, "hysteresis_db"_a, "handoff_min_ns"_a,
-           "handoff_max_ns"_a, internal)
+           "handoff_max_ns"_a, "shape"_a, "scale_ns"_a, "sigma"_a, "scan"_a, internal)
       .def("reevaluate_stations", &reevaluate_stations, "A node's movement or a cell changed.")
       .def("add_tester", &add_tester, "medium"_a, "name"_a, "mac"_a, "promiscuous"_a, internal)
       .def("receive", &receive, "ports"_a, "until_ns"_a, "dispatch"_a,

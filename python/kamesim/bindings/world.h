@@ -188,8 +188,11 @@ bool run_until_quiet(World& world, const Host& host, std::int64_t until_ns, cons
 
 // Radio cells (bind_radio.cc).
 Cell& add_cell(World& world, const std::string& name, Lan& lan, const CellConfig& config);
+using ScanTuple = std::tuple<unsigned, std::int64_t, std::int64_t, std::int64_t>;  // channels, then times in ns
 WirelessStation& add_station(World& world, const Interface& interface, std::int64_t beacon_interval_ns,
-                             double hysteresis_db, std::int64_t handoff_min_ns, std::int64_t handoff_max_ns);
+                             double hysteresis_db, std::int64_t handoff_min_ns, std::int64_t handoff_max_ns,
+                             const std::string& shape, std::int64_t scale_ns, double sigma,
+                             const std::optional<ScanTuple>& scan);
 // A node's movement or a cell changed: stations at rest look again.
 void reevaluate_stations(World& world);
 

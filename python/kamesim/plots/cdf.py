@@ -51,7 +51,7 @@ class Cdf(Plot):
             steps = np.arange(1, len(values) + 1) / len(values)
             axes.step(
                 [values[0], *values], [0, *steps], where="post", lw=1.4, color=COLORS[number % len(COLORS)],
-                ls=_STYLES[number // len(COLORS) % len(_STYLES)], label=name,
+                ls=_STYLES[number % len(_STYLES)], label=name,
             )  # fmt: skip
         for name, value in self.marks.items():
             axes.axvline(value, color="#707070", lw=0.9, ls=(0, (3, 2)))

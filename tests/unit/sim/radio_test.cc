@@ -1,6 +1,8 @@
 #include "sim/radio.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -168,6 +170,62 @@ TEST(WirelessStation, SaysWhatIsWrong) {
             "station 'other:eth0': the node has no position; give it a mobility (StationaryPosition, say)");
   w.lan.attach(other.nic);
   EXPECT_EQ(error({}), "station 'other:eth0' is attached to 'lan' already; detach it first");
+}
+
+// Six channels: 1 with `left`, 3 with `right`, which is heard too. 6 * 5 ms of switching, 2 * 40 ms, 4 * 20 ms.
+TEST(WirelessStation, ScansChannelByChannelBeforeItAssociates) {
+  Walk w(100, {.handoff_delay_min = 1_ms, .handoff_delay_max = 1_ms, .scan = ChannelScan{.channels = 6}});
+  CellConfig third = w.right.config();
+  third.channel_number = 3;
+  w.right.set_config(third);
+  w.run_until(20_s);
+  EXPECT_EQ(w.station->cell(), &w.right);
+  EXPECT_EQ(w.mn.link_changes, (LinkChanges{{Time(), true}, {at(5600_ms), false}, {at(5791_ms), true}}));
+  const TraceRecord& scan = w.mn.node().trace_records()[2];
+  ASSERT_EQ(scan.kind, &kTraceL2Scan);
+  EXPECT_EQ(std::get<std::int64_t>(scan.fields[0].value), 6);
+  EXPECT_EQ(std::get<std::int64_t>(scan.fields[1].value), 2);
+  EXPECT_DOUBLE_EQ(std::get<double>(scan.fields[2].value), 0.190);
+}
+
+// The delays of many stations that hand off at the same place.
+std::vector<double> handoff_delays(WirelessStationConfig config) {
+  std::vector<double> delays;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    Walk w(100, config, seed);
+    w.run_until(11_s);
+    delays.push_back((w.mn.link_changes.at(2).time - w.mn.link_changes.at(1).time).to_seconds());
+  }
+  std::ranges::sort(delays);
+  return delays;
+}
+
+TEST(WirelessStation, HandOffDelaysAreExponentialBeyondTheLeast) {
+  const auto delays = handoff_delays({.handoff_delay_min = 20_ms,
+                                      .handoff_delay_shape = HandoffDelayShape::kExponential,
+                                      .handoff_delay_scale = 100_ms});
+  EXPECT_GE(delays.front(), 0.020);
+  EXPECT_NEAR(std::accumulate(delays.begin(), delays.end(), 0.0) / 400, 0.120, 0.015);
+  EXPECT_NEAR(delays[200], 0.020 + 0.100 * std::log(2.0), 0.015);
+}
+
+TEST(WirelessStation, HandOffDelaysAreLogNormal) {
+  const auto delays = handoff_delays({.handoff_delay_min = Duration(),
+                                      .handoff_delay_shape = HandoffDelayShape::kLogNormal,
+                                      .handoff_delay_scale = 100_ms,
+                                      .handoff_delay_sigma = 0.5});
+  EXPECT_NEAR(delays[200], 0.100, 0.010);
+  EXPECT_NEAR(delays[336], 0.100 * std::exp(0.5), 0.025);   // one deviation up: 84.1 %
+  EXPECT_NEAR(delays[63], 0.100 * std::exp(-0.5), 0.010);
+}
+
+TEST(WirelessStation, SaysWhatIsWrongWithDelaysAndScans) {
+  const auto error = [](WirelessStationConfig config) { return error_of([&] { config.validate("station 's'"); }); };
+  EXPECT_EQ(error({.handoff_delay_sigma = -1}),
+            "station 's': handoff_delay_sigma is -1.000000; it must be 0 or more");
+  EXPECT_EQ(error({.scan = ChannelScan{.channels = 0}}), "station 's': scan.channels is 0; there is one at least");
+  EXPECT_EQ(error({.scan = ChannelScan{.min_channel_time = 50_ms}}),
+            "station 's': scan.max_channel_time is 0.040000 s; it must not be below min_channel_time, 0.050000 s");
 }
 
 }  // namespace
