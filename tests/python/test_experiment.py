@@ -1,9 +1,11 @@
 """kamesim.experiment: grids and seeds, the file and what a kill leaves of it, failures, Ctrl-C, Dask."""
 
 import json
+import linecache
 import math
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -238,6 +240,33 @@ def test_the_fingerprint_changes_with_the_model_and_with_nothing_else(tmp_path):
     assert print_of(tmp_path, "model_f", step=2) != first
     assert print_of(tmp_path, "model_g", sign="-") != first
     assert print_of(tmp_path, "model_h", version="other data") != first
+
+
+def test_modules_beside_the_scenario_are_part_of_it(tmp_path):
+    def fingerprint_with(name, step, unused=0):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}_constants.py").write_text(f"STEP = {step}\n")
+        moving = "def move(x):\n    return x + STEP\n"
+        (folder / f"{name}_helper.py").write_text(f"from {name}_constants import STEP\n{moving}")
+        (folder / f"{name}_other.py").write_text(f"UNUSED = {unused}\n")
+        uses = "def scenario(seed):\n    return helper.move(seed)\n"
+        (folder / f"{name}.py").write_text(f"import {name}_helper as helper\nimport {name}_other\n{uses}")
+        sys.path.insert(0, str(folder))
+        try:
+            module = __import__(name)
+            return fingerprint(module.scenario, "")
+        finally:
+            sys.path.remove(str(folder))
+            for loaded in [m for m in sys.modules if m.startswith(name)]:
+                del sys.modules[loaded]
+            shutil.rmtree(folder)
+            linecache.clearcache()
+
+    first = fingerprint_with("beside", 1)
+    assert fingerprint_with("beside", 1) == first
+    assert fingerprint_with("beside", 1, unused=2) == first
+    assert fingerprint_with("beside", 2) != first  # two imports away
 
 
 def test_a_changed_scenario_runs_again(file):

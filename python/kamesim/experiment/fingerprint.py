@@ -2,8 +2,8 @@
 
 It covers the scenario's function and what of its own module that uses, directly or not (functions, classes, constants,
 imports), without comments, docstrings and layout: a change of the plots in the same script keeps the results, a change
-of the model does not. It covers kamesim's version, and a word of the user's for what it cannot see: other modules,
-data files, a simulator rebuilt.
+of the model does not. Modules beside it, in the same folder, that it imports are covered as a whole. It covers kamesim's
+version, and a word of the user's for what it cannot see: other modules, data files, a simulator rebuilt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import hashlib
 import inspect
 import linecache
 import marshal
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kamesim.version import VERSION
@@ -40,7 +41,8 @@ def _parts(scenario: Callable[..., Any]) -> list[str]:
         module = ast.parse("".join(linecache.getlines(path or "")))
         statements = _statements(module)
         if name.split(".")[0] in statements:
-            return [name, *_used(statements, name.split(".")[0])]
+            used = _used(statements, name.split(".")[0])
+            return [name, *map(_dump, used), *_beside(os.path.dirname(path or ""), used, set())]
         return [name, _dump(ast.parse(inspect.cleandoc(inspect.getsource(function))))]
     except (OSError, TypeError, SyntaxError):
         code = getattr(function, "__code__", None)  # typed in, or made at run time
@@ -70,8 +72,8 @@ def _bound(statement: ast.stmt) -> set[str]:
     return names
 
 
-def _used(statements: dict[str, list[ast.stmt]], first: str) -> list[str]:
-    """The text of all statements that `first` uses, in the order of names."""
+def _used(statements: dict[str, list[ast.stmt]], first: str) -> list[ast.stmt]:
+    """All statements that `first` uses, in the order of names."""
     reached, waiting = {first}, [first]
     while waiting:
         for statement in statements[waiting.pop()]:
@@ -79,7 +81,31 @@ def _used(statements: dict[str, list[ast.stmt]], first: str) -> list[str]:
                 if isinstance(node, ast.Name) and node.id in statements and node.id not in reached:
                     reached.add(node.id)
                     waiting.append(node.id)
-    return [_dump(statement) for name in sorted(reached) for statement in statements[name]]
+    return [statement for name in sorted(reached) for statement in statements[name]]
+
+
+def _beside(folder: str, statements: Iterable[ast.AST], known: set[str]) -> list[str]:
+    """The modules in the folder that the statements import, and those that these import."""
+    texts = []
+    for name in sorted({name for statement in statements for name in _imported(statement)} - known):
+        path = os.path.join(folder, name + ".py")
+        if not os.path.isfile(path):
+            continue
+        known.add(name)
+        with open(path, encoding="utf-8") as file:
+            module = ast.parse(file.read())
+        texts += [name, _dump(module), *_beside(folder, [module], known)]
+    return texts
+
+
+def _imported(statement: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+    return names
 
 
 def _dump(tree: ast.AST) -> str:
