@@ -4,6 +4,7 @@
 #include "protocols/ip4/stack.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/ipsec/kernel.h"
+#include "protocols/ipsec/pfkey_socket.h"
 #include "protocols/rafixd/rafixd.h"
 #include "protocols/rrenumd/rrenumd.h"
 
@@ -48,6 +49,11 @@ Ip4Stack& Host::ip4() {
 ipsec::IpsecKernel& Host::ipsec() {
   if (!system_->ipsec) system_->ipsec = std::make_unique<ipsec::IpsecKernel>(stack());
   return *system_->ipsec;
+}
+
+ipsec::PfKeyLayer& Host::pfkey() {
+  if (!system_->pfkey) system_->pfkey = std::make_unique<ipsec::PfKeyLayer>(ipsec());
+  return *system_->pfkey;
 }
 
 // RFC 4213 §3.7: the identifier of a tunnel over IPv4 is its IPv4 address. Of others it is made of a card's MAC address

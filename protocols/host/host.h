@@ -23,6 +23,7 @@ namespace kamesim {
 
 namespace ipsec {
 class IpsecKernel;
+class PfKeyLayer;
 }  // namespace ipsec
 
 class InverseDiscovery;
@@ -50,9 +51,11 @@ class Host {
   TcpLayer& tcp() { return system_->tcp; }
   // The IPv4 part of the node; started when first asked for, which the first IPv4 address has to do.
   Ip4Stack& ip4();
-  // IPsec (RFC 4301); started when first asked for. A reboot forgets policies and associations. Null: it never was.
+  // IPsec (RFC 4301); started when first asked for. A reboot keeps what was given by hand. Null: it never was.
   ipsec::IpsecKernel& ipsec();
   ipsec::IpsecKernel* ipsec_in_use() { return system_->ipsec.get(); }
+  // Where daemons open PF_KEY sockets (RFC 2367); starts IPsec.
+  ipsec::PfKeyLayer& pfkey();
 
   // Runs IPv6 on a NIC of the node. A host solicits routers on it.
   EthernetInterface& add_interface(Nic& nic);
@@ -114,6 +117,7 @@ class Host {
     Ip6Stack stack;
     std::unique_ptr<Ip4Stack> ip4;
     std::unique_ptr<ipsec::IpsecKernel> ipsec;
+    std::unique_ptr<ipsec::PfKeyLayer> pfkey;
     SocketLayer sockets;
     TcpLayer tcp;
     TunnelInput tunnel_input;

@@ -7,6 +7,8 @@
 #include "protocols/ip4/stack.h"
 #include "protocols/ip6/multicast_forwarding.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ipsec/control.h"
+#include "protocols/ipsec/kernel.h"
 #include "protocols/rafixd/rafixd.h"
 #include "protocols/rrenumd/rrenumd.h"
 
@@ -23,6 +25,12 @@ void Host::reboot() {
   for (PowerListener* listener : listeners) listener->on_power_off();
   for (const auto& ping : lasting().pings) ping->end();
   const bool renumbering = router_renumbering();
+  std::optional<ipsec::Configuration> security;
+  ipsec::PacketPathConfig security_path;
+  if (ipsec_in_use() != nullptr) {
+    security = ipsec::configuration_of(ipsec().keys());
+    security_path = ipsec().config;
+  }
   system_.reset();
   for (const auto& interface : configuration.interfaces) interface.nic->leave_all();
 
@@ -31,6 +39,11 @@ void Host::reboot() {
   system_.emplace(node_, configuration.ip6);
   if (configuration.tcp) system_->tcp.mutable_config() = *configuration.tcp;
   stack().counters() = counters;
+  if (security) {
+    ipsec().config = security_path;
+    ipsec::restore(ipsec().keys(), node_.now(), std::move(*security));
+    ipsec().reschedule();
+  }
   restore(configuration);
   set_router_renumbering(renumbering);
   start_guard();

@@ -111,6 +111,7 @@ class DatagramSocket final : private DatagramHandler {
   std::errc set_socket_option(int name, Bytes value);
   std::errc set_ipv6_option(int name, Bytes value);
   std::errc set_address_preferences(Bytes value);
+  std::errc set_ipsec_policy(Bytes value);
   int address_preferences() const;
   std::errc set_membership(int name, Bytes value);
   Ip6Interface* group_interface(std::uint32_t index, const Ipv6Address& group) const;

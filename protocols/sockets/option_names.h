@@ -23,6 +23,7 @@ inline constexpr int kReuseAddress = 2, kType = 3, kError = 4, kSendBuffer = 7, 
 // IPPROTO_IPV6
 inline constexpr int kChecksum = 7, kNextHop = 9, kUnicastHops = 16, kMulticastInterface = 17, kMulticastHops = 18,
                      kMulticastLoop = 19, kJoinGroup = 20, kLeaveGroup = 21, kReceiveError = 25, kV6Only = 26,
+                     kIpsecPolicy = 34,
                      kGroupJoin = 42, kSourceBlock = 43, kSourceUnblock = 44, kGroupLeave = 45, kSourceJoin = 46,
                      kSourceLeave = 47, kReceivePacketInfo = 49, kPacketInfo = 50, kReceiveHopLimit = 51,
                      kHopLimit = 52, kReceiveHopByHop = 53, kHopByHop = 54, kDestinationBeforeRouting = 55,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "protocols/ipsec/socket_policy.h"
 #include "protocols/sockets/datagram_socket.h"
 #include "protocols/sockets/option_names.h"
 #include "protocols/wire/ipv6_header.h"
@@ -162,6 +163,7 @@ std::errc DatagramSocket::set_ipv6_option(int name, Bytes value) {
     case kReceiveDestination: return set_flag(receive_options_.destination, value);
     case kAutoFlowLabel: return set_flag(defaults_.auto_flow_label, value);
     case kAddressPreferences: return set_address_preferences(value);
+    case kIpsecPolicy: return set_ipsec_policy(value);
     case kChecksum: {  // RFC 3542 §3.1
       const auto offset = int_option(value);
       if (raw() == nullptr) return std::errc::no_protocol_option;
@@ -219,6 +221,15 @@ Ip6Interface* DatagramSocket::group_interface(std::uint32_t index, const Ipv6Add
     if (interface->nd() != nullptr && interface->up()) return interface.get();
   }
   return nullptr;
+}
+
+// KAME's ipsec_set_policy: a policy string, of one direction; the other stays as it is.
+std::errc DatagramSocket::set_ipsec_policy(Bytes value) {
+  const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
+  auto policy = ipsec::with_policy(socket().ipsec.get(), text);
+  if (policy == nullptr) return std::errc::invalid_argument;
+  socket().ipsec = std::move(policy);
+  return kDone;
 }
 
 std::errc DatagramSocket::set_membership(int name, Bytes value) {
@@ -296,6 +307,11 @@ std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8
     case kReceiveRouting: return number(receive_options_.routing);
     case kReceiveDestination: return number(receive_options_.destination);
     case kAddressPreferences: return number(address_preferences());
+    case kIpsecPolicy: {  // both directions, one a line
+      const std::string text = ipsec::to_text(socket().ipsec.get());
+      value.assign(text.begin(), text.end());
+      return kDone;
+    }
     case kAutoFlowLabel: return number(defaults_.auto_flow_label);
     case kChecksum: return raw() != nullptr ? number(raw()->checksum_at()) : std::errc::no_protocol_option;
     case kPathMtu: {  // RFC 3542 §11.4: of a connected socket
