@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kamesim import _core
+from kamesim.ipsec import key_file_beside, write_key_file
 
 if TYPE_CHECKING:
     from kamesim.base import NetworkBase
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 class Capture:
     """A capture under way (see `Network.capture`). `close()` completes the file; so does leaving a `with`."""
 
-    def __init__(self, network: NetworkBase, path: str, core: _core.Capture, *, all_interfaces: bool) -> None:
+    def __init__(
+        self, network: NetworkBase, path: str, core: _core.Capture, *, all_interfaces: bool, keys: bool | None
+    ) -> None:
         self._network = network
         self.path = path
+        self._keys = keys
         self._core = core
         self._all_interfaces = all_interfaces
 
@@ -34,7 +38,13 @@ class Capture:
         """Completes the file. Does nothing the second time."""
         if not self.closed:
             self._core.close()
+            self._write_keys()
             self._network._captures.remove(self)
+
+    def _write_keys(self) -> None:
+        nodes = [node for node in self._network.nodes if node.ipsec.running]
+        if self._keys or (self._keys is None and nodes):
+            write_key_file(key_file_beside(self.path), nodes)
 
     def flush(self) -> None:
         """Writes out what is buffered."""

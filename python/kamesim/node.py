@@ -16,6 +16,7 @@ from kamesim.controls import Controls
 from kamesim.flow import Ping
 from kamesim.interface import Interface, InterfaceLike
 from kamesim.ip6 import Ip6Settings
+from kamesim.ipsec import Ipsec
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
 from kamesim.nd import NdSettings
 from kamesim.socket_names import AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM
@@ -76,6 +77,11 @@ class Node(Controls, Advertises):
     def nd(self) -> NdSettings:
         """The settings of its Neighbor Discovery and address autoconfiguration."""
         return NdSettings(self)
+
+    @property
+    def ipsec(self) -> Ipsec:
+        """Its IPsec: policies, associations, settings."""
+        return Ipsec(self)
 
     @property
     def tcp(self) -> Tcp:

@@ -26,11 +26,13 @@ class Observing(Running):
         interfaces: Iterable[Interface] | None = None,
         *,
         direction: str = "both",
+        keys: bool | None = None,
     ) -> Capture:
         """Writes the frames of interfaces to a pcapng file, with interface names and times to the nanosecond.
 
         interfaces: None: all, those made later too. direction: "both", or "out" for frames that leave interfaces
-        only, so that each frame is there once. Close it, or use it in a `with`: the file is complete then.
+        only, so that each frame is there once. keys: whether the keys of IPsec, as the nodes have them when it is
+        closed, are written beside it, in the file PATH.esp_sa that Wireshark reads; None: if there are any. Close it, or use it in a `with`: the file is complete then.
         """
         target = errors.writable_path("capture", "path", path)
         errors.one_of("capture", "direction", direction, ("both", "out"))
@@ -39,8 +41,10 @@ class Observing(Running):
         for interface in chosen or []:
             if interface not in self._interfaces_made:
                 errors.fail("capture", "interfaces", interface, right)
+        if keys is not None:
+            errors.flag("capture", "keys", keys)
         core = self._core.open_capture(target, direction == "out")
-        capture = Capture(self, target, core, all_interfaces=chosen is None)
+        capture = Capture(self, target, core, all_interfaces=chosen is None, keys=keys)
         for interface in self.interfaces if chosen is None else chosen:
             core.add_interface(interface._core)
         if chosen is None:

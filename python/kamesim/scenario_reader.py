@@ -71,6 +71,10 @@ class _Builder:
             node = net.node(entry.name)
             for tunnel in entry.tunnels:
                 _make_tunnel(node, tunnel)
+            for setting in entry.ipsec_settings:
+                node._core.set_ipsec_setting(setting.name, setting.value)
+            if entry.ipsec:
+                node.ipsec.setkey(entry.ipsec)
             if entry.multicast_forwarding:
                 node.multicast_forwarding = True
             for r in entry.multicast_routes:

@@ -69,6 +69,9 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
     added.router_renumbering = node._core.router_renumbering
     for name, value in node._core.changed_ip6_settings():
         added.ip6_settings.add(name=name, value=value)
+    added.ipsec = node.ipsec.script
+    for name, value in node._core.changed_ipsec_settings():
+        added.ipsec_settings.add(name=name, value=value)
     if node._core.has_own_policies():
         for prefix, precedence, label in node.policy_table:
             added.policies.add(prefix=prefix, precedence=precedence, label=label)

@@ -180,8 +180,13 @@ class Socket:
 
     # --- Options ------------------------------------------------------------------------------------------------------
 
-    def setsockopt(self, level: int, name: int, value: int | bytes) -> None:
-        """Sets an option. value: an int for a C int, or the bytes of the structure that the RFC gives."""
+    def setsockopt(self, level: int, name: int, value: int | bytes | str) -> None:
+        """Sets an option. value: an int for a C int, or the bytes of the structure that the RFC gives.
+
+        Of IPV6_IPSEC_POLICY, text: a policy string of one direction, "out ipsec esp/transport//require".
+        """
+        if isinstance(value, str):
+            value = value.encode()
         self._core.set_option(level, name, self._value("setsockopt", value))
 
     def getsockopt(self, level: int, name: int, buflen: int = 0) -> int | bytes:

@@ -185,6 +185,7 @@ void bind_host(py::module_& m) {
   py::class_<Host> host(m, "Host", "What runs on a node: the IPv6 stack, its sockets and daemons.");
   def_ip6(host);
   def_tunnels(m, host);
+  def_ipsec(m, host);
   host.def_property_readonly("name", [](const Host& h) { return h.node().name(); })
       .def_property_readonly("forwarding", [](const Host& h) { return h.stack().forwarding(); })
       .def(

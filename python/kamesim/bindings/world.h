@@ -199,6 +199,7 @@ void reevaluate_stations(World& world);
 // Settings of the IPv6 layer (bind_ip6.cc).
 void def_ip6(py::class_<Host>& host);
 void def_tunnels(py::module_& m, py::class_<Host>& host);
+void def_ipsec(py::module_& m, py::class_<Host>& host);
 
 // Captures (bind_capture.cc).
 Capture& open_capture(World& world, const std::string& path, bool only_out);
