@@ -333,6 +333,7 @@ MICRO = [
     Micro("micro/headers", "codecs: IPv6, extension headers, fragments, UDP, TCP", "micro/headers"),
     Micro("micro/messages", "codecs: ICMPv6, Neighbor Discovery and its options, Mobility Headers", "micro/messages"),
     Micro("micro/tables", "routes (10 and a full table), neighbours, destinations", "micro/tables"),
+    Micro("micro/ipsec", "policies and associations, by how many there are", "micro/ipsec"),
     Micro("micro/source-selection", "the choice of a source address (RFC 6724)", "source_selection"),
 ]
 
