@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
+#include "sim/name.h"
 #include "sim/random.h"
 #include "sim/shard.h"
 
@@ -18,13 +20,13 @@ class Actor {
   static constexpr unsigned kSequenceBits = 40;
   static constexpr ActorId kMaxActors = 1u << (64 - kSequenceBits);
 
-  Actor(Simulation& simulation, std::string name);
+  Actor(Simulation& simulation, std::string_view name);
   virtual ~Actor() = default;
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
 
   Simulation& simulation() const { return shard_->simulation; }
-  const std::string& name() const { return name_; }
+  std::string name() const { return name_.text(); }
   ActorId id() const { return id_; }
   Time now() const { return shard_->now; }
   // Where its events wait, and its packets' buffers come from.
@@ -43,11 +45,12 @@ class Actor {
   void renew_streams() { ++epoch_; }
 
  private:
+  friend class Simulation;
   Shard* shard_;
-  std::string name_;
+  std::uint64_t sequence_ = 0;
+  Name name_;
   ActorId id_;
   std::uint32_t epoch_ = 0;
-  std::uint64_t sequence_ = 0;
 };
 
 }  // namespace kamesim

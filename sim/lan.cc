@@ -12,13 +12,24 @@
 
 namespace kamesim {
 
-Lan::Station::Station(Lan& lan, Nic& nic, const std::string& purpose)
-    : lan(lan),
-      node(nic.node()),
-      nic(&nic),
-      mac(nic.mac().to_uint64()),
-      pipe(lan, lan.stream(purpose + " sends"), this, &Lan::arrive),
-      loss(lan.stream(purpose + " receives")) {}
+Lan::Station::Station(Lan& lan, Nic& nic)
+    : lan(lan), node(nic.node()), nic(&nic), mac(nic.mac().to_uint64()), since(lan.now()),
+      pipe(lan, this, kPipeKind) {}
+
+// The time makes each stay's random streams others: a station that returns does not meet its old luck again.
+std::string Lan::Station::purpose() const {
+  return node.name() + ":" + nic->name() + " from " + std::to_string(since.ns());
+}
+
+bool Lan::Station::misses() {
+  if (loss == nullptr) loss = std::make_unique<RandomStream>(lan.stream(purpose() + " receives"));
+  return loss->chance(lan.config_.loss);
+}
+
+RandomStream Lan::sender_stream(const void* station) {
+  const Station& sender = *static_cast<const Station*>(station);
+  return sender.lan.stream(sender.purpose() + " sends");
+}
 
 Lan::Lan(Simulation& simulation, std::string name, const LinkConfig& config) : Medium(simulation, std::move(name)) {
   set_config(config);
@@ -27,7 +38,7 @@ Lan::Lan(Simulation& simulation, std::string name, const LinkConfig& config) : M
 Lan::~Lan() = default;
 
 void Lan::set_config(const LinkConfig& config) {
-  config.validate("LAN '" + name() + "'");
+  if (!config.valid()) config.validate("LAN '" + name() + "'");
   config_ = port_ = config;
   port_.loss = 0;
   for (const auto& station : stations_) {
@@ -36,15 +47,12 @@ void Lan::set_config(const LinkConfig& config) {
 }
 
 void Lan::attach(Nic& nic) {
-  const std::string nic_name = nic.node().name() + ":" + nic.name();
   if (nic.medium() != nullptr) {
-    throw SimulationError("LAN '" + name() + "': " + nic_name + " is attached to '" + nic.medium()->name() +
+    throw SimulationError("LAN '" + name() + "': " + nic.node().name() + ":" + nic.name() + " is attached to '" + nic.medium()->name() +
                           "' already; detach it first");
   }
   forget_departed();
-  // The time makes each stay's random stream another one: a station that returns does not meet its old luck again.
-  const std::string purpose = nic_name + " from " + std::to_string(now().ns());
-  stations_.push_back(std::make_unique<Station>(*this, nic, purpose));
+  stations_.push_back(std::make_unique<Station>(*this, nic));
   Station& station = *stations_.back();
   by_mac_[station.mac].push_back(&station);
   by_nic_.emplace(&nic, &station);
@@ -63,6 +71,18 @@ void Lan::detach(Nic& nic) {
   station->nic = nullptr;
   simulation().topology_changed();
   nic.set_attachment(nullptr, false);
+}
+
+std::size_t Lan::heap_bytes() const {
+  constexpr std::size_t kNode = 32;  // of a hash table, with what the heap adds
+  std::size_t bytes = stations_.capacity() * sizeof(void*) +
+                      (by_mac_.bucket_count() + by_nic_.bucket_count()) * sizeof(void*) +
+                      by_nic_.size() * (kNode + sizeof(std::pair<const Nic*, Station*>));
+  for (const auto& [mac, stations] : by_mac_) bytes += kNode + sizeof(stations) + stations.capacity() * sizeof(Station*);
+  for (const auto& station : stations_) {
+    bytes += sizeof(Station) + station->pipe.heap_bytes() + (station->loss != nullptr ? sizeof(RandomStream) : 0);
+  }
+  return bytes;
 }
 
 void Lan::forget_departed() {
@@ -113,6 +133,7 @@ void Lan::on_shards_changed() {
 void Lan::transmit(Nic& from, Packet frame) { find(from)->pipe.push(from.node(), port_, std::move(frame)); }
 
 void Lan::arrive(void* target, Pipe&, Packet frame) {
+  if (!frame) return;  // lost
   auto* station = static_cast<Station*>(target);
   station->lan.deliver({.station = station, .sender = station->node}, false, std::move(frame));
 }
@@ -132,7 +153,7 @@ void Lan::deliver(const Origin& origin, bool taken, Packet frame) {
   if (!taken) origin.sender.count_drop(&kLanNoStation, frame.bytes());
   for (Station* to : receivers) {
     if (to->nic == nullptr) continue;
-    if (config_.loss > 0 && to->loss.chance(config_.loss)) {
+    if (config_.loss > 0 && to->misses()) {
       to->node.count_drop(&kLinkLoss, frame.bytes());
     } else {
       // The last receiver owns the bytes alone and may write without copying.

@@ -38,6 +38,7 @@ class Lan final : public Medium {
   // What the NIC has sent and has left its port still arrives.
   void detach(Nic& nic) override;
   std::size_t stations() const { return by_nic_.size(); }
+  std::size_t heap_bytes() const;  // beyond the object itself, with what is under way
 
   const LinkConfig& config() const { return config_; }
   void set_config(const LinkConfig& config);
@@ -60,16 +61,21 @@ class Lan final : public Medium {
 
  private:
   struct Station {
-    Station(Lan& lan, Nic& nic, const std::string& purpose);
+    Station(Lan& lan, Nic& nic);
+    std::string purpose() const;
+    bool misses();  // a frame to it
     Lan& lan;
     Node& node;
     Nic* nic;           // null: it has left; kept while frames of it are under way
     std::uint64_t mac;  // as the switch knows it
+    Time since;
     bool promiscuous = false;
     Pipe pipe;          // from this station
-    RandomStream loss;  // of frames to this station
+    std::unique_ptr<RandomStream> loss;  // of frames to this station; made when the first number is drawn
   };
   static void arrive(void* station, Pipe& pipe, Packet frame);
+  static RandomStream sender_stream(const void* station);
+  static constexpr Pipe::Kind kPipeKind{&Lan::arrive, &Lan::sender_stream};
   struct Origin {
     const Station* station = nullptr;
     const LanExtension* extension = nullptr;

@@ -12,19 +12,61 @@ namespace {
 std::string full_name(const Nic& nic) { return nic.node().name() + ":" + nic.name(); }
 }  // namespace
 
-PointToPointLink::PointToPointLink(Simulation& simulation, std::string name, const LinkConfig& config)
-    : Medium(simulation, std::move(name)),
-      config_(config),
-      ends_{End{*this, nullptr, Pipe(*this, stream("link.0"), &ends_[0], &PointToPointLink::arrive_at_end)},
-            End{*this, nullptr, Pipe(*this, stream("link.1"), &ends_[1], &PointToPointLink::arrive_at_end)}} {
-  config.validate("link '" + this->name() + "'");
+template <std::size_t kEnd>
+RandomStream PointToPointLink::end_stream(const void* link) {
+  return static_cast<const PointToPointLink*>(link)->stream(kEnd == 0 ? "link.0" : "link.1");
+}
+
+template <std::size_t kEnd>
+void PointToPointLink::arrive_at_end(void* target, Pipe& pipe, Packet frame) {
+  auto& link = *static_cast<PointToPointLink*>(target);
+  End& end = link.ends_[kEnd];
+  if (pipe.pristine(link.shard_at(kEnd).now)) link.shard_at(kEnd).pipes.give_back(std::move(end.pipe));
+  if (!frame) return;  // lost
+  if (link.tapped()) [[unlikely]] link.show_taps(frame, nullptr);
+  if (end.nic != nullptr && end.nic->accepts(frame.data())) end.nic->deliver(std::move(frame));
+}
+
+RandomStream PointToPointLink::tap_stream(const void* target) {
+  const Tap& tap = *static_cast<const Tap*>(target);
+  return tap.link.stream("tap " + full_name(*tap.nic));
+}
+
+const std::array<Pipe::Kind, 2> PointToPointLink::kEndKinds{
+    Pipe::Kind{&PointToPointLink::arrive_at_end<0>, &PointToPointLink::end_stream<0>},
+    Pipe::Kind{&PointToPointLink::arrive_at_end<1>, &PointToPointLink::end_stream<1>}};
+const Pipe::Kind PointToPointLink::kTapKind{&PointToPointLink::arrive_from_tap, &PointToPointLink::tap_stream};
+
+PointToPointLink::PointToPointLink(Simulation& simulation, std::string_view name, const LinkConfig& config)
+    : Medium(simulation, name) {
+  use(config);
+}
+
+void PointToPointLink::use(const LinkConfig& config) {
+  if (!config.valid()) config.validate("link '" + name() + "'");
+  config_ = simulation().shared<LinkConfigs>().find(config);
+  if (config_ != nullptr) return own_config_.reset();
+  own_config_ = std::make_unique<const LinkConfig>(config);
+  config_ = own_config_.get();
 }
 
 PointToPointLink::Tap::Tap(PointToPointLink& link, Nic& nic)
-    : link(link),
-      node(nic.node()),
-      nic(&nic),
-      pipe(link, link.stream("tap " + full_name(nic)), this, &PointToPointLink::arrive_from_tap) {}
+    : link(link), node(nic.node()), nic(&nic), pipe(link, this, kTapKind) {}
+
+// Frames to an end arrive in the shard of its node.
+Shard& PointToPointLink::shard_at(std::size_t end) {
+  return ends_[end].nic != nullptr ? ends_[end].nic->node().shard() : shard();
+}
+
+Pipe& PointToPointLink::pipe_to(std::size_t end) {
+  std::unique_ptr<Pipe>& pipe = ends_[end].pipe;
+  if (pipe == nullptr) {
+    Shard& sender = shard_at(1 - end);
+    pipe = sender.pipes.take(*this, this, kEndKinds[end]);
+    pipe->set_shards(sender, shard_at(end));
+  }
+  return *pipe;
+}
 
 void PointToPointLink::check_not_attached(const Nic& nic) const {
   if (nic.medium() == nullptr) return;
@@ -51,10 +93,11 @@ void PointToPointLink::attach(Nic& nic) {
 
 void PointToPointLink::attach_tap(Nic& nic) {
   check_not_attached(nic);
+  if (taps_ == nullptr) taps_ = std::make_unique<std::vector<std::unique_ptr<Tap>>>();
   if (handing_out_ == 0) {
-    std::erase_if(taps_, [](const auto& tap) { return tap->nic == nullptr && tap->pipe.empty(); });
+    std::erase_if(*taps_, [](const auto& tap) { return tap->nic == nullptr && tap->pipe.empty(); });
   }
-  taps_.push_back(std::make_unique<Tap>(*this, nic));
+  taps_->push_back(std::make_unique<Tap>(*this, nic));
   simulation().topology_changed();
   nic.set_attachment(this, up_);
 }
@@ -66,21 +109,22 @@ void PointToPointLink::update_carrier() {
   for (End& end : ends_) {
     if (end.nic != nullptr) end.nic->set_attachment(this, carrier);
   }
-  for (std::size_t i = 0; i < taps_.size(); ++i) {
-    if (taps_[i]->nic != nullptr) taps_[i]->nic->set_attachment(this, up_);
+  for (std::size_t i = 0; taps_ != nullptr && i < taps_->size(); ++i) {
+    if ((*taps_)[i]->nic != nullptr) (*taps_)[i]->nic->set_attachment(this, up_);
   }
 }
 
 void PointToPointLink::lose_all() {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
-    if (!ends_[i].pipe.empty()) ends_[i].pipe.lose_all(ends_[1 - i].nic->node());
+    Pipe* pipe = ends_[i].pipe.get();
+    if (pipe != nullptr && !pipe->empty()) pipe->lose_all(ends_[1 - i].nic->node());
   }
-  for (const auto& tap : taps_) tap->pipe.lose_all(tap->node);
+  if (taps_ == nullptr) return;
+  for (const auto& tap : *taps_) tap->pipe.lose_all(tap->node);
 }
 
 void PointToPointLink::set_config(const LinkConfig& config) {
-  config.validate("link '" + name() + "'");
-  config_ = config;
+  use(config);
   simulation().topology_changed();
   for (const End& end : ends_) {
     if (end.nic != nullptr) end.nic->mtu_changed();
@@ -88,24 +132,24 @@ void PointToPointLink::set_config(const LinkConfig& config) {
 }
 
 void PointToPointLink::describe(ShardGraph& graph) const {
-  if (has_both_ends() && taps_.empty() && config_.delay > Duration()) {
+  if (has_both_ends() && !tapped() && config_->delay > Duration()) {
     graph.join(*this, end(0)->node());
-    graph.connect(end(0)->node(), end(1)->node(), config_.delay);
+    graph.connect(end(0)->node(), end(1)->node(), config_->delay);
     return;
   }
   for (const End& end : ends_) {
     if (end.nic != nullptr) graph.join(*this, end.nic->node());
   }
-  for (const auto& tap : taps_) graph.join(*this, tap->node);
+  if (taps_ == nullptr) return;
+  for (const auto& tap : *taps_) graph.join(*this, tap->node);
 }
 
 void PointToPointLink::on_shards_changed() {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
-    Shard& receiver = ends_[i].nic != nullptr ? ends_[i].nic->node().shard() : shard();
-    Shard& sender = ends_[1 - i].nic != nullptr ? ends_[1 - i].nic->node().shard() : receiver;
-    ends_[i].pipe.set_shards(sender, receiver);
+    if (ends_[i].pipe != nullptr) ends_[i].pipe->set_shards(shard_at(1 - i), shard_at(i));
   }
-  for (const auto& tap : taps_) tap->pipe.set_shards(shard(), shard());
+  if (taps_ == nullptr) return;
+  for (const auto& tap : *taps_) tap->pipe.set_shards(shard(), shard());
 }
 
 void PointToPointLink::set_up(bool up) {
@@ -115,26 +159,22 @@ void PointToPointLink::set_up(bool up) {
 }
 
 PointToPointLink::Tap* PointToPointLink::find_tap(const Nic& nic) const {
-  for (const auto& tap : taps_) {
+  if (taps_ == nullptr) return nullptr;
+  for (const auto& tap : *taps_) {
     if (tap->nic == &nic) return tap.get();
   }
   return nullptr;
 }
 
 void PointToPointLink::transmit(Nic& from, Packet frame) {
-  Pipe& pipe = &from == ends_[0].nic   ? ends_[1].pipe
-               : &from == ends_[1].nic ? ends_[0].pipe
+  Pipe& pipe = &from == ends_[0].nic   ? pipe_to(1)
+               : &from == ends_[1].nic ? pipe_to(0)
                                        : find_tap(from)->pipe;
-  pipe.push(from.node(), config_, std::move(frame));
-}
-
-void PointToPointLink::arrive_at_end(void* target, Pipe&, Packet frame) {
-  End& end = *static_cast<End*>(target);
-  if (!end.link.taps_.empty()) [[unlikely]] end.link.show_taps(frame, nullptr);
-  if (end.nic != nullptr && end.nic->accepts(frame.data())) end.nic->deliver(std::move(frame));
+  pipe.push(from.node(), *config_, std::move(frame));
 }
 
 void PointToPointLink::arrive_from_tap(void* target, Pipe&, Packet frame) {
+  if (!frame) return;  // lost
   const Tap& tap = *static_cast<Tap*>(target);
   PointToPointLink& link = tap.link;
   const HandingOut guard(link.handing_out_);
@@ -146,9 +186,9 @@ void PointToPointLink::arrive_from_tap(void* target, Pipe&, Packet frame) {
 
 void PointToPointLink::show_taps(const Packet& frame, const Tap* but) {
   const HandingOut guard(handing_out_);
-  const std::size_t count = taps_.size();  // who joins while the frame is handed out was not there when it was sent
+  const std::size_t count = taps_->size();  // who joins while the frame is handed out was not there when it was sent
   for (std::size_t i = 0; i < count; ++i) {
-    const Tap& tap = *taps_[i];
+    const Tap& tap = *(*taps_)[i];
     if (&tap != but && tap.nic != nullptr && tap.nic->accepts(frame.data())) tap.nic->deliver(frame.share());
   }
 }
@@ -166,6 +206,14 @@ void PointToPointLink::detach(Nic& nic) {
   }
   nic.set_attachment(nullptr, false);
   update_carrier();
+}
+
+std::size_t PointToPointLink::heap_bytes() const {
+  std::size_t bytes = own_config_ != nullptr ? sizeof *own_config_ : 0;
+  for (const End& end : ends_) {
+    if (end.pipe != nullptr) bytes += sizeof(Pipe) + end.pipe->heap_bytes();
+  }
+  return bytes + (taps_ != nullptr ? taps_->size() * sizeof(Tap) : 0);
 }
 
 }  // namespace kamesim

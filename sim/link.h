@@ -3,7 +3,7 @@
 
 #include <array>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/link_config.h"
@@ -15,7 +15,7 @@ namespace kamesim {
 class PointToPointLink final : public Medium {
  public:
   // Throws SimulationError if the configuration is not valid.
-  PointToPointLink(Simulation& simulation, std::string name, const LinkConfig& config);
+  PointToPointLink(Simulation& simulation, std::string_view name, const LinkConfig& config);
 
   // Joins two NICs, once. Throws SimulationError if they are one, or are attached already, or the link has its ends.
   void attach(Nic& a, Nic& b);
@@ -29,7 +29,7 @@ class PointToPointLink final : public Medium {
   // attached already.
   void attach_tap(Nic& nic);
 
-  const LinkConfig& config() const { return config_; }
+  const LinkConfig& config() const { return *config_; }
   void set_config(const LinkConfig& config);
   // A link that goes down loses what is under way.
   void set_up(bool up);
@@ -38,16 +38,18 @@ class PointToPointLink final : public Medium {
   void transmit(Nic& from, Packet frame) override;
   // Of a link that loses an end, what is under way is lost.
   void detach(Nic& nic) override;
-  std::uint32_t mtu() const override { return config_.mtu; }
+  std::uint32_t mtu() const override { return config_->mtu; }
   void describe(ShardGraph& graph) const override;
   void on_shards_changed() override;
-  bool point_to_point() const override { return taps_.empty(); }
+  bool point_to_point() const override { return !tapped(); }
+
+  std::size_t heap_bytes() const;  // beyond the object itself, with what is under way
 
  private:
   struct End {
-    PointToPointLink& link;
-    Nic* nic;
-    Pipe pipe;  // towards this end
+    Nic* nic = nullptr;
+    // Towards this end: there while frames are under way, and as long as their past matters (Pipe::pristine).
+    std::unique_ptr<Pipe> pipe;
   };
   struct Tap {
     Tap(PointToPointLink& link, Nic& nic);
@@ -56,19 +58,31 @@ class PointToPointLink final : public Medium {
     Nic* nic;   // null: it has left; kept while frames of it are under way
     Pipe pipe;  // from this tap
   };
-  static void arrive_at_end(void* end, Pipe& pipe, Packet frame);
+  template <std::size_t kEnd>
+  static void arrive_at_end(void* link, Pipe& pipe, Packet frame);
+  template <std::size_t kEnd>
+  static RandomStream end_stream(const void* link);
   static void arrive_from_tap(void* tap, Pipe& pipe, Packet frame);
+  static RandomStream tap_stream(const void* tap);
+  static const std::array<Pipe::Kind, 2> kEndKinds;
+  static const Pipe::Kind kTapKind;
+
+  Pipe& pipe_to(std::size_t end);
+  Shard& shard_at(std::size_t end);
+  void use(const LinkConfig& config);
+  bool tapped() const { return taps_ != nullptr && !taps_->empty(); }
   void show_taps(const Packet& frame, const Tap* but);
   Tap* find_tap(const Nic& nic) const;
   void check_not_attached(const Nic& nic) const;
   void update_carrier();
   void lose_all();
 
-  LinkConfig config_;
-  bool up_ = true;
+  const LinkConfig* config_ = nullptr;  // shared with links that are alike, or its own
   std::array<End, 2> ends_;
-  std::vector<std::unique_ptr<Tap>> taps_;
+  std::unique_ptr<const LinkConfig> own_config_;
+  std::unique_ptr<std::vector<std::unique_ptr<Tap>>> taps_;  // null: there was never one
   unsigned handing_out_ = 0;
+  bool up_ = true;
 };
 
 }  // namespace kamesim

@@ -1,6 +1,7 @@
 #include "sim/nic.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "sim/medium.h"
 #include "sim/node.h"
@@ -10,12 +11,20 @@
 namespace kamesim {
 
 Nic::Nic(Node& node, std::uint32_t index, std::string name, MacAddress mac)
-    : node_(node), simulation_(node.simulation()), mac_(mac), index_(index), name_(std::move(name)) {}
+    : node_(node), mac_(mac), watched_(node.simulation().trace_hash_enabled()), index_(index) {
+  if (!name.empty() && name != default_name(index)) rare().name = std::move(name);
+}
+
+Nic::Rare& Nic::rare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+  return *rare_;
+}
 
 Nic::~Nic() {
   receiver_ = nullptr;
   if (medium_ != nullptr) medium_->detach(*this);
-  for (FrameObserver* observer : observers_) observer->on_nic_destroyed(*this);
+  if (rare_ == nullptr) return;
+  for (FrameObserver* observer : rare_->observers) observer->on_nic_destroyed(*this);
 }
 
 void Nic::set_mac(MacAddress mac) {
@@ -37,7 +46,7 @@ void Nic::send(Packet frame) {
   }
   ++counters_.sent_frames;
   counters_.sent_bytes += frame.size();
-  observe(Direction::kOut, frame.bytes());
+  if (watched_) [[unlikely]] observe(Direction::kOut, frame.bytes());
   medium_->transmit(*this, std::move(frame));
 }
 
@@ -48,12 +57,12 @@ void Nic::deliver(Packet frame) {
   }
   ++counters_.received_frames;
   counters_.received_bytes += frame.size();
-  observe(Direction::kIn, frame.bytes());
+  if (watched_) [[unlikely]] observe(Direction::kIn, frame.bytes());
   if (receiver_ != nullptr) receiver_->on_frame(*this, std::move(frame));
 }
 
 void Nic::observe(Direction direction, Bytes frame) {
-  if (!observers_.empty()) [[unlikely]] {
+  if (rare_ != nullptr && !rare_->observers.empty()) {
     const Shard& shard = node_.shard();
     if (shard.observations == nullptr) {
       tell_observers(direction, shard.now, frame);
@@ -61,35 +70,61 @@ void Nic::observe(Direction direction, Bytes frame) {
       shard.observations->add_frame({shard.now, shard.tie}, *this, direction, frame);
     }
   }
-  if (simulation_.trace_hash_enabled()) [[unlikely]] {
+  if (node_.simulation().trace_hash_enabled()) {
     node_.mix_into_trace_hash(std::uint64_t{index_} << 1 | static_cast<std::uint64_t>(direction), frame);
   }
 }
 
 void Nic::tell_observers(Direction direction, Time now, Bytes frame) const {
-  for (FrameObserver* observer : observers_) observer->on_frame(*this, direction, now, frame);
+  if (rare_ == nullptr) return;
+  for (FrameObserver* observer : rare_->observers) observer->on_frame(*this, direction, now, frame);
+}
+
+void Nic::update_watched() {
+  watched_ = node_.simulation().trace_hash_enabled() || (rare_ != nullptr && !rare_->observers.empty());
+}
+
+namespace {
+
+constexpr std::uint64_t kIpv6Groups = 0x3333'0000'0000;
+
+// The last four bytes of a group of IPv6's, or nothing.
+std::optional<std::uint32_t> ipv6_group(MacAddress group) {
+  const std::uint64_t bits = group.to_uint64();
+  if ((bits & ~std::uint64_t{UINT32_MAX}) != kIpv6Groups) return std::nullopt;
+  return static_cast<std::uint32_t>(bits);
+}
+
+}  // namespace
+
+bool Nic::joined(MacAddress group) const {
+  if (const auto low = ipv6_group(group)) return std::ranges::find(ipv6_groups_, *low) != ipv6_groups_.end();
+  return rare_ != nullptr && std::ranges::find(rare_->groups, group) != rare_->groups.end();
 }
 
 void Nic::join(MacAddress group) {
-  for (auto& [address, count] : groups_) {
-    if (address == group) {
-      ++count;
-      return;
-    }
+  const bool is_new = !joined(group);
+  if (const auto low = ipv6_group(group)) {
+    ipv6_groups_.push_back(*low);
+  } else {
+    rare().groups.push_back(group);
   }
-  groups_.emplace_back(group, 1);
-  if (medium_ != nullptr) medium_->on_nic_changed(*this);
+  if (is_new && medium_ != nullptr) medium_->on_nic_changed(*this);
 }
 
 void Nic::leave(MacAddress group) {
-  const auto it = std::ranges::find(groups_, group, &std::pair<MacAddress, std::uint32_t>::first);
-  if (it == groups_.end() || --it->second > 0) return;
-  groups_.erase(it);
-  if (medium_ != nullptr) medium_->on_nic_changed(*this);
+  if (!joined(group)) return;
+  if (const auto low = ipv6_group(group)) {
+    ipv6_groups_.erase(std::ranges::find(ipv6_groups_, *low));
+  } else {
+    rare_->groups.erase(std::ranges::find(rare_->groups, group));
+  }
+  if (!joined(group) && medium_ != nullptr) medium_->on_nic_changed(*this);
 }
 
 void Nic::leave_all() {
-  groups_.clear();
+  ipv6_groups_.clear();
+  if (rare_ != nullptr) rare_->groups.clear();
   if (medium_ != nullptr) medium_->on_nic_changed(*this);
 }
 
@@ -99,13 +134,24 @@ void Nic::set_promiscuous(bool on) {
 }
 
 bool Nic::accepts_group(MacAddress group) const {
-  if (all_groups_ || group == MacAddress::broadcast()) return true;
-  return std::ranges::find(groups_, group, &std::pair<MacAddress, std::uint32_t>::first) != groups_.end();
+  return all_groups_ || group == MacAddress::broadcast() || joined(group);
 }
 
-void Nic::add_observer(FrameObserver* observer) { observers_.push_back(observer); }
+void Nic::add_observer(FrameObserver* observer) {
+  rare().observers.push_back(observer);
+  update_watched();
+}
 
-void Nic::remove_observer(FrameObserver* observer) { std::erase(observers_, observer); }
+void Nic::remove_observer(FrameObserver* observer) {
+  if (rare_ != nullptr) std::erase(rare_->observers, observer);
+  update_watched();
+}
+
+std::size_t Nic::heap_bytes() const {
+  if (rare_ == nullptr) return ipv6_groups_.heap_bytes();
+  return ipv6_groups_.heap_bytes() + sizeof(Rare) + rare_->observers.capacity() * sizeof(FrameObserver*) +
+         rare_->groups.capacity() * sizeof(MacAddress);
+}
 
 void Nic::set_attachment(Medium* medium, bool carrier) {
   if (medium != medium_ && up_) {  // a new medium is a new link, even when both have carrier

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "sim/bytes.h"
 #include "sim/mac_address.h"
 #include "sim/packet.h"
+#include "sim/small_vector.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -17,7 +19,6 @@ namespace kamesim {
 class Medium;
 class Nic;
 class Node;
-class Simulation;
 
 // What takes frames from a NIC: a protocol stack or a tester.
 class FrameReceiver {
@@ -63,7 +64,8 @@ class Nic {
 
   Node& node() const { return node_; }
   std::uint32_t index() const { return index_; }
-  const std::string& name() const { return name_; }
+  std::string name() const { return rare_ != nullptr && !rare_->name.empty() ? rare_->name : default_name(index_); }
+  static std::string default_name(std::uint32_t index) { return "eth" + std::to_string(index); }
   MacAddress mac() const { return mac_; }
   void set_mac(MacAddress mac);
   Medium* medium() const { return medium_; }
@@ -107,14 +109,25 @@ class Nic {
   void set_attachment(Medium* medium, bool carrier);
   // For media: the MTU is another now.
   void mtu_changed();
+  // For the simulation: frames are hashed from now on.
+  void update_watched();
+  std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
   bool accepts_group(MacAddress group) const;
+  bool joined(MacAddress group) const;
   void update_link();
   void observe(Direction direction, Bytes frame);
 
+  // What few NICs have; made on first use.
+  struct Rare {
+    std::string name;  // empty: the default one
+    std::vector<FrameObserver*> observers;
+    std::vector<MacAddress> groups;  // that are none of IPv6's; one for each join
+  };
+  Rare& rare();
+
   Node& node_;
-  Simulation& simulation_;
   FrameReceiver* receiver_ = nullptr;
   Medium* medium_ = nullptr;
   MacAddress mac_;
@@ -123,11 +136,12 @@ class Nic {
   bool up_ = false;
   bool promiscuous_ = false;
   bool all_groups_ = false;
+  bool watched_ = false;  // by an observer, or for the hash
   std::uint32_t index_;
   NicCounters counters_;
-  std::vector<std::pair<MacAddress, std::uint32_t>> groups_;
-  std::vector<FrameObserver*> observers_;
-  std::string name_;
+  // Groups of 33:33:00:00:00:00/16 (RFC 2464 §7), by their last four bytes; one for each join.
+  SmallVector<std::uint32_t, 6> ipv6_groups_;
+  std::unique_ptr<Rare> rare_;
 };
 
 }  // namespace kamesim

@@ -16,35 +16,43 @@ MacAddress default_mac(ActorId node, std::uint32_t nic) {
 }
 }  // namespace
 
-Node::Node(Simulation& simulation, std::string name) : Actor(simulation, std::move(name)) {}
+Node::Node(Simulation& simulation, std::string_view name) : Actor(simulation, name) {}
 
 // A NIC that leaves its medium counts what was under way, here.
-Node::~Node() { nics_.clear(); }
+Node::~Node() {
+  for (Nic* nic : nics_) delete nic;
+}
+
+Node::Rare& Node::rare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+  return *rare_;
+}
 
 Nic& Node::add_nic(std::string nic_name, std::optional<MacAddress> mac) {
   const auto index = static_cast<std::uint32_t>(nics_.size());
-  if (nic_name.empty()) nic_name = "eth" + std::to_string(index);
-  if (find_nic(nic_name) != nullptr) {
+  if (find_nic(nic_name.empty() ? Nic::default_name(index) : nic_name) != nullptr) {
+    if (nic_name.empty()) nic_name = Nic::default_name(index);
     throw SimulationError("node '" + name() + "' already has an interface named '" + nic_name + "'");
   }
   if (mac && mac->is_group()) {
+    if (nic_name.empty()) nic_name = Nic::default_name(index);
     throw SimulationError("interface '" + nic_name + "' of node '" + name() + "': " + mac->to_string() +
                           " is a group address; a NIC's own address has the lowest bit of its first byte clear");
   }
-  nics_.push_back(std::make_unique<Nic>(*this, index, std::move(nic_name), mac.value_or(default_mac(id(), index))));
+  nics_.push_back(new Nic(*this, index, std::move(nic_name), mac.value_or(default_mac(id(), index))));
   return *nics_.back();
 }
 
 Nic* Node::find_nic(std::string_view nic_name) const {
-  for (const auto& nic : nics_) {
-    if (nic->name() == nic_name) return nic.get();
+  for (Nic* nic : nics_) {
+    if (nic->name() == nic_name) return nic;
   }
   return nullptr;
 }
 
 void Node::count_drop(DropReason reason, Bytes packet) {
   if (simulation().trace_hash_enabled()) mix_into_trace_hash(stable_hash(reason->name), packet);
-  if (drop_observer_) {
+  if (rare().drop_observer) {
     if (shard().observations == nullptr) {
       tell_drop_observer(now(), reason, packet);
     } else {
@@ -56,30 +64,32 @@ void Node::count_drop(DropReason reason, Bytes packet) {
                         {"rule", std::string(reason->rule)},
                         {"bytes", static_cast<std::int64_t>(packet.size())}});
   }
-  for (auto& [known, count] : drops_) {
+  for (auto& [known, count] : rare_->drops) {
     if (known == reason) {
       ++count;
       return;
     }
   }
-  drops_.emplace_back(reason, 1);
+  rare_->drops.emplace_back(reason, 1);
 }
 
 std::uint64_t Node::drops(std::string_view reason_name) const {
-  for (const auto& [reason, count] : drops_) {
+  if (rare_ == nullptr) return 0;
+  for (const auto& [reason, count] : rare_->drops) {
     if (reason->name == reason_name) return count;
   }
   return 0;
 }
 
 std::vector<std::pair<DropReason, std::uint64_t>> Node::drops() const {
-  auto sorted = drops_;
+  if (rare_ == nullptr) return {};
+  auto sorted = rare_->drops;
   std::ranges::sort(sorted, {}, [](const auto& entry) { return entry.first->name; });
   return sorted;
 }
 
 void Node::record(const TraceKind& kind, std::vector<TraceField> fields) {
-  trace_.push_back({now(), &kind, std::move(fields)});
+  rare().trace.push_back({now(), &kind, std::move(fields)});
 }
 
 void Node::mix_into_trace_hash(std::uint64_t tag, Bytes bytes) {
@@ -95,6 +105,26 @@ void Node::mix_into_trace_hash(std::uint64_t tag, Bytes bytes) {
   for (; i < bytes.size(); ++i) mix(bytes[i]);
 }
 
-void Node::set_mobility(std::unique_ptr<Mobility> mobility) { mobility_ = std::move(mobility); }
+void Node::set_drop_observer(DropObserver observer) {
+  if (observer != nullptr || rare_ != nullptr) rare().drop_observer = std::move(observer);
+}
+
+const std::vector<TraceRecord>& Node::trace_records() const {
+  static const std::vector<TraceRecord> kNone;
+  return rare_ != nullptr ? rare_->trace : kNone;
+}
+
+Mobility* Node::mobility() const { return rare_ != nullptr ? rare_->mobility.get() : nullptr; }
+
+void Node::set_mobility(std::unique_ptr<Mobility> mobility) { rare().mobility = std::move(mobility); }
+
+std::size_t Node::heap_bytes() const {
+  std::size_t bytes = nics_.heap_bytes();
+  if (rare_ == nullptr) return bytes;
+  bytes += sizeof(Rare) + rare_->drops.capacity() * sizeof(rare_->drops[0]) +
+           rare_->trace.capacity() * sizeof(TraceRecord);
+  for (const TraceRecord& record : rare_->trace) bytes += record.fields.capacity() * sizeof(TraceField);
+  return bytes;
+}
 
 }  // namespace kamesim

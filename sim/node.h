@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "sim/drop.h"
 #include "sim/mac_address.h"
 #include "sim/nic.h"
+#include "sim/small_vector.h"
 #include "sim/trace.h"
 
 namespace kamesim {
@@ -25,13 +27,13 @@ inline constexpr TraceKind kTraceDrop{"drop"};
 
 class Node final : public Actor {
  public:
-  Node(Simulation& simulation, std::string name);
+  Node(Simulation& simulation, std::string_view name);
   ~Node() override;
 
   // A new NIC, not attached to anything. An empty name becomes "eth<index>"; without an address the NIC gets a
   // locally administered one made of the node's and the NIC's number. Throws SimulationError on a used name.
   Nic& add_nic(std::string name = {}, std::optional<MacAddress> mac = std::nullopt);
-  const std::vector<std::unique_ptr<Nic>>& nics() const { return nics_; }
+  std::span<Nic* const> nics() const { return {nics_.data(), nics_.size()}; }
   Nic* find_nic(std::string_view name) const;
 
   // Counts a discard; the trace hash and a drop observer see it too. `frame` may be empty.
@@ -40,9 +42,9 @@ class Node final : public Actor {
   // (reason, count), sorted by name.
   std::vector<std::pair<DropReason, std::uint64_t>> drops() const;
   // For a parallel run that kept an observation back.
-  void tell_drop_observer(Time at, DropReason reason, Bytes packet) { drop_observer_(at, *this, reason, packet); }
+  void tell_drop_observer(Time at, DropReason reason, Bytes packet) { rare_->drop_observer(at, *this, reason, packet); }
   using DropObserver = std::function<void(Time, Node&, DropReason, Bytes)>;
-  void set_drop_observer(DropObserver observer) { drop_observer_ = std::move(observer); }
+  void set_drop_observer(DropObserver observer);
 
   // Records are kept only after enable_trace().
   void enable_trace() { trace_enabled_ = true; }
@@ -52,32 +54,40 @@ class Node final : public Actor {
   void trace(const TraceKind& kind, std::vector<TraceField> fields = {}) {
     if (trace_enabled_) record(kind, std::move(fields));
   }
-  const std::vector<TraceRecord>& trace_records() const { return trace_; }
-  void clear_trace() { trace_.clear(); }
+  const std::vector<TraceRecord>& trace_records() const;
+  void clear_trace() {
+    if (rare_ != nullptr) rare_->trace.clear();
+  }
 
   std::uint64_t trace_hash() const { return hash_; }
   // Mixes a frame (or a drop) into the node's trace hash.
   void mix_into_trace_hash(std::uint64_t tag, Bytes bytes);
 
   // Where the node is and how it moves; null for a node without a place.
-  Mobility* mobility() const { return mobility_.get(); }
+  Mobility* mobility() const;
   void set_mobility(std::unique_ptr<Mobility> mobility);
   // Its NICs move between radio cells by themselves.
   void set_roaming() { roaming_ = true; }
   bool roaming() const { return roaming_; }
+  std::size_t heap_bytes() const;  // beyond the object itself and its NICs
 
  private:
+  // Made on first use.
+  struct Rare {
+    std::vector<std::pair<DropReason, std::uint64_t>> drops;
+    DropObserver drop_observer;
+    std::vector<TraceRecord> trace;
+    std::unique_ptr<Mobility> mobility;
+  };
+  Rare& rare();
   void record(const TraceKind& kind, std::vector<TraceField> fields);
 
-  std::vector<std::unique_ptr<Nic>> nics_;
-  std::vector<std::pair<DropReason, std::uint64_t>> drops_;
-  DropObserver drop_observer_;
-  std::vector<TraceRecord> trace_;
+  SmallVector<Nic*, 1> nics_;  // owned
+  std::unique_ptr<Rare> rare_;
+  std::uint64_t hash_ = 0x9e3779b97f4a7c15ull;
   bool trace_enabled_ = false;
   bool drop_trace_enabled_ = false;
   bool roaming_ = false;
-  std::uint64_t hash_ = 0x9e3779b97f4a7c15ull;
-  std::unique_ptr<Mobility> mobility_;
 };
 
 }  // namespace kamesim

@@ -59,7 +59,7 @@ void ParallelRun::distribute() {
   for (const auto& node : simulation_.nodes_) {
     if (node->roaming()) graph.join_radio(*node);
     std::uint64_t frames = 1;
-    for (const auto& nic : node->nics()) frames += nic->counters().received_frames + nic->counters().sent_frames;
+    for (const Nic* nic : node->nics()) frames += nic->counters().received_frames + nic->counters().sent_frames;
     graph.set_load(*node, frames);
   }
   const std::vector<std::uint32_t> shard_of = graph.partition(static_cast<std::uint32_t>(logs_.size()));

@@ -27,15 +27,33 @@ void LinkConfig::validate(const std::string& owner) const {
   if (delay < Duration()) fail("delay is " + seconds(delay) + "; it must not be negative");
   if (jitter < Duration()) fail("jitter is " + seconds(jitter) + "; it must not be negative");
   if (!(loss >= 0 && loss <= 1)) fail("loss is " + std::to_string(loss) + "; it is a probability, from 0 to 1");
-  if (mtu < 1280) fail("mtu is " + std::to_string(mtu) + "; IPv6 needs at least 1280 bytes (RFC 8200, section 5)");
+  if (mtu < kMinimumMtu) fail("mtu is " + std::to_string(mtu) + "; IPv6 needs at least 1280 bytes (RFC 8200, section 5)");
   if (mtu > kMaximumMtu) {
     fail("mtu is " + std::to_string(mtu) + "; the largest is " + std::to_string(kMaximumMtu) + " bytes");
   }
   if (queue_limit == 0) fail("queue limit is 0; it must be at least 1 frame");
 }
 
-Pipe::Pipe(const Actor& medium, RandomStream random, void* target, Arrive arrive)
-    : Event(&Pipe::fire), shard_(&medium.shard()), target_(target), arrive_(arrive), random_(random) {}
+bool LinkConfig::valid() const {
+  return delay >= Duration() && jitter >= Duration() && loss >= 0 && loss <= 1 && mtu >= kMinimumMtu &&
+         mtu <= kMaximumMtu && queue_limit > 0;
+}
+
+Pipe::Pipe(const Actor& medium, void* target, const Kind& kind)
+    : Event(&Pipe::fire), shard_(&medium.shard()), target_(target), kind_(&kind) {}
+
+void Pipe::reuse(const Actor& medium, void* target, const Kind& kind) {
+  shard_ = &medium.shard();
+  target_ = target;
+  kind_ = &kind;
+  departed_ = 0;
+  busy_until_ = last_arrival_ = Time();
+}
+
+RandomStream& Pipe::random() {
+  if (random_ == nullptr) random_ = std::make_unique<RandomStream>(kind_->random(target_));
+  return *random_;
+}
 
 std::size_t Pipe::waiting(Time now) {
   while (departed_ < in_flight_.size() && in_flight_[departed_].departure <= now) ++departed_;
@@ -51,12 +69,12 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
   const Time departure = std::max(now, busy_until_) + transmission_time(frame.size(), config.rate_bps);
   busy_until_ = departure;
   // A lost frame takes its place in the queue and its time on the port like any other: it goes on, empty.
-  if (config.loss > 0 && random_.chance(config.loss)) {
+  if (config.loss > 0 && random().chance(config.loss)) {
     sender.count_drop(&kLinkLoss, frame.bytes());
     frame = Packet();
   }
   Time arrival = departure + config.delay;
-  if (config.jitter > Duration()) arrival += random_.uniform(Duration(), config.jitter);
+  if (config.jitter > Duration()) arrival += random().uniform(Duration(), config.jitter);
   arrival = std::max(arrival, last_arrival_);
   last_arrival_ = arrival;
   const EventKey key = sender.next_key(arrival);
@@ -99,7 +117,12 @@ void Pipe::arrive_next() {
   Packet frame = in_flight_.pop_front().frame;
   if (departed_ > 0) --departed_;
   if (!in_flight_.empty()) shard_->events.schedule(*this, in_flight_.front().arrival);
-  if (frame) arrive_(target_, *this, std::move(frame));
+  kind_->arrive(target_, *this, std::move(frame));
+}
+
+std::size_t Pipe::heap_bytes() const {
+  return in_flight_.heap_bytes() + (random_ != nullptr ? sizeof *random_ : 0) +
+         (departures_ != nullptr ? sizeof *departures_ + departures_->heap_bytes() : 0);
 }
 
 void Pipe::lose_all(Node& sender) {

@@ -23,11 +23,16 @@ Duration transmission_time(std::size_t bytes, std::uint64_t rate_bps);
 
 class Pipe : public Event {
  public:
-  // Called for each frame that arrives.
-  using Arrive = void (*)(void* target, Pipe& pipe, Packet frame);
+  // What the pipes of one kind of medium have in common.
+  struct Kind {
+    // Called for each frame that arrives, empty if it was lost. With the last one the pipe may go.
+    void (*arrive)(void* target, Pipe& pipe, Packet frame);
+    // The random stream of losses and jitter; asked for once, when the first number is drawn.
+    RandomStream (*random)(const void* target);
+  };
 
   // `medium` is what the pipe belongs to: frames arrive in its shard.
-  Pipe(const Actor& medium, RandomStream random, void* target, Arrive arrive);
+  Pipe(const Actor& medium, void* target, const Kind& kind);
 
   // Takes a frame from `sender`, at the present time; frames that do not fit, or get lost, are counted there.
   void push(Node& sender, const LinkConfig& config, Packet frame);
@@ -35,6 +40,13 @@ class Pipe : public Event {
   void lose_all(Node& sender);
   void lose_waiting(Node& sender);
   bool empty() const { return in_flight_.empty(); }
+  // It is as one that was made just now: nothing is under way, and nothing of the past matters.
+  bool pristine(Time now) const {
+    return !crosses_ && in_flight_.empty() && random_ == nullptr && busy_until_ <= now && last_arrival_ <= now;
+  }
+  // A pristine one may serve another target, with the ring that it has grown.
+  void reuse(const Actor& medium, void* target, const Kind& kind);
+  std::size_t heap_bytes() const;  // beyond the object itself
 
   // Frames arrive in that shard from now on, where its event moves to. What crosses to another shard goes by mailbox:
   // the sender's shard has the departures then, the receiver's the frames. To be called while no shard runs, and with
@@ -50,6 +62,7 @@ class Pipe : public Event {
     Time departure;  // when its last bit has left the port
   };
   static void fire(Event& event);
+  RandomStream& random();
   void arrive_next();
   std::size_t waiting(Time now);
   std::size_t waiting_to_cross(Time now);
@@ -57,13 +70,13 @@ class Pipe : public Event {
 
   Shard* shard_;  // where frames arrive
   void* target_;
-  Arrive arrive_;
+  const Kind* kind_;
   bool crosses_ = false;
   Ring<InFlight> in_flight_;
   std::size_t departed_ = 0;  // of those, how many have left the port
   Time busy_until_;
   Time last_arrival_;
-  RandomStream random_;
+  std::unique_ptr<RandomStream> random_;  // made when the first number is drawn
   std::unique_ptr<Ring<Time>> departures_;  // of what crosses and still waits for the port
 };
 

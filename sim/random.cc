@@ -19,26 +19,33 @@ std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> c, std::
   return c;
 }
 
-RandomStream::RandomStream(std::uint64_t seed, std::uint64_t owner, std::string_view purpose) {
-  // The key takes the seed, the counter the owner, the purpose and the number of the block (2^32 blocks of four
-  // draws a stream), so that distinct (seed, owner, hash of purpose) never share a block.
-  key_ = {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
-  counter_ = {0, static_cast<std::uint32_t>(owner), static_cast<std::uint32_t>(owner >> 32),
-              static_cast<std::uint32_t>(stable_hash(purpose))};
+RandomStream::RandomStream(std::uint64_t seed, std::uint64_t owner, std::string_view purpose)
+    : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+      owner_{static_cast<std::uint32_t>(owner), static_cast<std::uint32_t>(owner >> 32)},
+      purpose_(static_cast<std::uint32_t>(stable_hash(purpose))) {}
+
+// The key takes the seed, the counter the owner, the purpose and the number of the block (of four words), so that
+// distinct (seed, owner, hash of purpose) never share a block. A block is computed when it is drawn from and not kept:
+// streams are many, and most of them idle.
+std::array<std::uint32_t, 4> RandomStream::block() const {
+  return philox4x32_10({drawn_ / 4, owner_[0], owner_[1], purpose_}, key_);
 }
 
 std::uint32_t RandomStream::next_u32() {
-  if (used_ == block_.size()) {
-    block_ = philox4x32_10(counter_, key_);
-    ++counter_[0];
-    used_ = 0;
-  }
-  return block_[used_++];
+  const std::uint32_t word = block()[drawn_ % 4];
+  ++drawn_;
+  return word;
 }
 
 std::uint64_t RandomStream::next_u64() {
-  const std::uint64_t high = next_u32();
-  return high << 32 | next_u32();
+  if (drawn_ % 4 == 3) {
+    const std::uint64_t high = next_u32();
+    return high << 32 | next_u32();
+  }
+  const auto words = block();
+  const std::uint64_t high = words[drawn_ % 4], low = words[drawn_ % 4 + 1];
+  drawn_ += 2;
+  return high << 32 | low;
 }
 
 double RandomStream::uniform() { return static_cast<double>(next_u64() >> 11) * 0x1p-53; }

@@ -40,11 +40,17 @@ class RandomStream {
   double normal();                        // mean 0, deviation 1
   void fill(MutableBytes out);            // keys, cookies, nonces
 
+  // How many 32-bit words have been drawn, and from where on to draw.
+  std::uint32_t drawn() const { return drawn_; }
+  void skip_to(std::uint32_t drawn) { drawn_ = drawn; }
+
  private:
+  std::array<std::uint32_t, 4> block() const;
+
   std::array<std::uint32_t, 2> key_;
-  std::array<std::uint32_t, 4> counter_;  // of the next block
-  std::array<std::uint32_t, 4> block_{};
-  std::uint32_t used_ = 4;
+  std::array<std::uint32_t, 2> owner_;
+  std::uint32_t purpose_;
+  std::uint32_t drawn_ = 0;  // words; a block has four
 };
 
 }  // namespace kamesim

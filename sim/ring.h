@@ -18,6 +18,7 @@ class Ring {
   T& operator[](std::size_t i) { return slots_[(head_ + i) & (slots_.size() - 1)]; }
   const T& operator[](std::size_t i) const { return slots_[(head_ + i) & (slots_.size() - 1)]; }
   T& front() { return (*this)[0]; }
+  std::size_t heap_bytes() const { return slots_.capacity() * sizeof(T); }
 
   void push_back(T value) {
     if (size_ == slots_.size()) [[unlikely]] grow();

@@ -11,6 +11,7 @@
 #include "sim/event_queue.h"
 #include "sim/mailbox.h"
 #include "sim/packet.h"
+#include "sim/pipe_pool.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -26,6 +27,7 @@ struct Shard {
   std::uint64_t tie = 0;  // of the event that runs, or ran last: with `now` its key
   std::uint64_t events_fired = 0;
   PacketPool packets;  // before everything that may hold packets
+  PipePool pipes;
   EventQueue events;
 
   // Of a parallel run.

@@ -20,12 +20,12 @@ struct Simulation::Call : Event {
   std::function<void()> function;
 };
 
-Actor::Actor(Simulation& simulation, std::string name)
-    : shard_(&simulation.main_), name_(std::move(name)), id_(simulation.next_actor_id()) {}
+Actor::Actor(Simulation& simulation, std::string_view name)
+    : shard_(&simulation.main_), name_(simulation.words_.name(name)), id_(simulation.next_actor_id()) {}
 
 RandomStream Actor::stream(std::string_view purpose) const {
-  if (epoch_ == 0) return RandomStream(simulation().seed(), stable_hash(name_), purpose);
-  return RandomStream(simulation().seed(), stable_hash(name_), std::string(purpose) + "#" + std::to_string(epoch_));
+  if (epoch_ == 0) return RandomStream(simulation().seed(), stable_hash(name()), purpose);
+  return RandomStream(simulation().seed(), stable_hash(name()), std::string(purpose) + "#" + std::to_string(epoch_));
 }
 
 Simulation::Simulation(std::uint64_t seed) : seed_(seed), world_(std::make_unique<Actor>(*this, "world")) {}
@@ -34,7 +34,7 @@ Simulation::Simulation(std::uint64_t seed) : seed_(seed), world_(std::make_uniqu
 Simulation::~Simulation() {
   for (const auto& node : nodes_) {
     node->set_drop_observer(nullptr);
-    for (const auto& nic : node->nics()) nic->set_receiver(nullptr);
+    for (Nic* nic : node->nics()) nic->set_receiver(nullptr);
   }
   nodes_.clear();
   while (!media_.empty()) media_.pop_back();
@@ -47,16 +47,16 @@ ActorId Simulation::next_actor_id() {
 
 Node& Simulation::add_node(std::string name) {
   if (name.empty()) throw SimulationError("a node needs a name that is not empty");
-  if (nodes_by_name_.contains(name)) throw SimulationError("there is already a node named '" + name + "'");
+  if (find_node(name) != nullptr) throw SimulationError("there is already a node named '" + name + "'");
   nodes_.push_back(std::make_unique<Node>(*this, name));
   topology_changed();
-  nodes_by_name_.emplace(std::move(name), nodes_.back().get());
+  nodes_by_name_.add(nodes_.back()->name_, static_cast<std::uint32_t>(nodes_.size() - 1));
   return *nodes_.back();
 }
 
 Node* Simulation::find_node(std::string_view name) const {
-  const auto it = nodes_by_name_.find(std::string(name));
-  return it == nodes_by_name_.end() ? nullptr : it->second;
+  const std::uint32_t place = nodes_by_name_.find(name);
+  return place == NameIndex::kNone ? nullptr : nodes_[place].get();
 }
 
 void Simulation::adopt(std::unique_ptr<Medium> medium) {
@@ -105,6 +105,13 @@ void Simulation::advance_to(Time t) {
     throw SimulationError("advance_to would skip an event or go back in time");
   }
   main_.now = t;
+}
+
+void Simulation::enable_trace_hash() {
+  trace_hash_enabled_ = true;
+  for (const auto& node : nodes_) {
+    for (Nic* nic : node->nics()) nic->update_watched();
+  }
 }
 
 std::size_t Simulation::packet_buffers() const {

@@ -57,6 +57,18 @@ class Simulation {
   }
   const std::vector<std::unique_ptr<Medium>>& media() const { return media_; }
 
+  // What a layer above keeps once for all nodes: the simulation's only T, made on first use. To be used from outside the
+  // nodes.
+  template <typename T>
+  T& shared() {
+    for (const auto& [key, object] : shared_) {
+      if (key == &kSharedKey<T>) return *static_cast<T*>(object.get());
+    }
+    auto made = std::make_shared<T>();
+    shared_.emplace_back(&kSharedKey<T>, made);
+    return *made;
+  }
+
   // Runs `call` as an event of the world, at `at` (not before now).
   void at(Time at, std::function<void()> call);
 
@@ -80,7 +92,7 @@ class Simulation {
   void topology_changed() { ++topology_generation_; }
 
   // Hashes every frame that a NIC sends or receives and every drop, from now on.
-  void enable_trace_hash() { trace_hash_enabled_ = true; }
+  void enable_trace_hash();
   bool trace_hash_enabled() const { return trace_hash_enabled_; }
   // The nodes' hashes, combined in a way that does not depend on the order of the nodes.
   std::uint64_t trace_hash() const;
@@ -92,7 +104,12 @@ class Simulation {
   ActorId next_actor_id();
   void adopt(std::unique_ptr<Medium> medium);
 
+  template <typename T>
+  static constexpr char kSharedKey = 0;
+
   std::uint64_t seed_;
+  std::vector<std::pair<const void*, std::shared_ptr<void>>> shared_;  // before the nodes, which refer to it
+  Words words_;  // before everything that has a name
   Shard main_{*this};  // the shards before everything that may hold packets
   std::vector<std::unique_ptr<Shard>> shards_;  // of parallel runs; kept, as packets may be in their buffers
   bool parallel_ = false;
@@ -103,7 +120,7 @@ class Simulation {
   std::unique_ptr<Actor> world_;
   std::vector<std::unique_ptr<Medium>> media_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::unordered_map<std::string, Node*> nodes_by_name_;
+  NameIndex nodes_by_name_;  // numbers of `nodes_`
   std::unordered_map<Call*, std::unique_ptr<Call>> calls_;
 };
 

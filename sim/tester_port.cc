@@ -46,7 +46,7 @@ TesterPort::TesterPort(PointToPointLink& link, TesterPortConfig config)
 
 TesterPort::~TesterPort() { close(); }
 
-const std::string& TesterPort::name() const { return nic_.node().name(); }
+std::string TesterPort::name() const { return nic_.node().name(); }
 
 void TesterPort::send(Bytes frame) {
   if (closed_) throw SimulationError("tester port '" + name() + "' is closed");

@@ -40,7 +40,7 @@ class TesterPort final : private FrameReceiver {
   TesterPort& operator=(const TesterPort&) = delete;
 
   Nic& nic() const { return nic_; }
-  const std::string& name() const;
+  std::string name() const;
   Simulation& simulation() const { return simulation_; }
 
   // Sends a whole Ethernet frame, from whatever address it holds, at the present time. Throws SimulationError if

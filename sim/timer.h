@@ -13,7 +13,7 @@ class Timer : public Event {
   // Calls target.*Method() when it expires.
   template <auto Method, typename T>
   static Timer to(Actor& owner, T& target) {
-    return Timer(owner, &target, [](void* t) { (static_cast<T*>(t)->*Method)(); });
+    return Timer(owner, &target, [](Event& e) { (static_cast<T*>(static_cast<Timer&>(e).target_)->*Method)(); });
   }
 
   bool armed() const { return pending(); }
@@ -31,16 +31,10 @@ class Timer : public Event {
   }
 
  private:
-  using Call = void (*)(void*);
-  Timer(Actor& owner, void* target, Call call) : Event(&Timer::fire), owner_(owner), target_(target), call_(call) {}
-  static void fire(Event& e) {
-    auto& self = static_cast<Timer&>(e);
-    self.call_(self.target_);
-  }
+  Timer(Actor& owner, void* target, Fire fire) : Event(fire), owner_(owner), target_(target) {}
 
   Actor& owner_;
   void* target_;
-  Call call_;
   Time expiry_;
 };
 

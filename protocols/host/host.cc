@@ -13,8 +13,8 @@ namespace kamesim {
 Host::System::System(Node& node, const Ip6Config& config)
     : stack(node, config), sockets(stack), tcp(stack), tunnel_input(stack) {
   if (!config.forwarding) {
-    router_solicitations.emplace(sockets,
-                                 RouterSolicitorConfig{.resilient = config.nd.resilient_router_solicitation});
+    const RouterSolicitorConfig solicitor{.resilient = config.nd.resilient_router_solicitation};
+    router_solicitations = std::make_unique<RouterSolicitationDaemon>(sockets, solicitor);
   }
   if (config.nd.inverse_nd) inverse_discovery = std::make_unique<InverseDiscovery>(sockets);
 }
@@ -68,7 +68,7 @@ TunnelInterface& Host::add_tunnel(const std::string& name, const Ipv6Address& lo
   if (stack().forwarding()) tunnel.join_group(kAllRoutersLinkLocal);
   std::uint64_t identifier = ipv4_of(local);
   if (!local.is_v4_mapped()) {
-    const auto& nics = node_.nics();
+    const auto nics = node_.nics();
     identifier = nics.empty() ? tunnel.index() : InterfaceId::eui64(nics.front()->mac()).value() ^ tunnel.index() << 24;
   }
   stack().add_address(tunnel, {.address = with_interface_id(kLinkLocalPrefix, InterfaceId(identifier)),
@@ -77,7 +77,7 @@ TunnelInterface& Host::add_tunnel(const std::string& name, const Ipv6Address& lo
 }
 
 RouterAdvertisementDaemon& Host::router_advertisements() {
-  if (!system_->router_advertisements) system_->router_advertisements.emplace(sockets());
+  if (!system_->router_advertisements) system_->router_advertisements = std::make_unique<RouterAdvertisementDaemon>(sockets());
   return *system_->router_advertisements;
 }
 
@@ -87,7 +87,8 @@ void Host::set_forwarding(bool on) {
   // One that is there already hears of the change, and solicits.
   if (!on && !system_->router_solicitations) {
     const bool resilient = stack().config().nd.resilient_router_solicitation;
-    system_->router_solicitations.emplace(sockets(), RouterSolicitorConfig{.resilient = resilient});
+    system_->router_solicitations =
+        std::make_unique<RouterSolicitationDaemon>(sockets(), RouterSolicitorConfig{.resilient = resilient});
     for (const auto& interface : stack().interfaces()) {
       if (interface->nic() == nullptr) continue;
       system_->router_solicitations->run_on(static_cast<EthernetInterface&>(*interface));
@@ -127,6 +128,20 @@ void Host::start_guard() {
 Ping& Host::ping(PingConfig config) {
   config.identifier = lasting().next_ping_identifier++;
   return *lasting().pings.emplace_back(std::make_unique<Ping>(sockets(), config));
+}
+
+Host::MemoryUse Host::memory_use() const {
+  const Ip6Stack::HeapBytes heap = stack().heap_bytes();
+  MemoryUse use{.stack = sizeof(Host) + heap.rest, .interfaces = heap.interfaces, .routes = heap.routes,
+                .daemons = system_->daemons.capacity() * sizeof(system_->daemons[0])};
+  if (system_->router_solicitations != nullptr) {
+    use.daemons += sizeof(RouterSolicitationDaemon) + system_->router_solicitations->heap_bytes();
+  }
+  if (system_->router_advertisements != nullptr) {
+    use.daemons += sizeof(RouterAdvertisementDaemon) + system_->router_advertisements->heap_bytes();
+  }
+  if (lasting_ != nullptr) use.stack += sizeof(Lasting);
+  return use;
 }
 
 }  // namespace kamesim

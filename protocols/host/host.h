@@ -110,6 +110,12 @@ class Host {
   // that are up, and no router is looked for any more. Empty while that is not known.
   std::optional<Time> quiet_from() const;
 
+  // What of the node's memory is whose, in bytes; what the heap adds is not in it.
+  struct MemoryUse {
+    std::size_t stack = 0, interfaces = 0, routes = 0, daemons = 0;
+  };
+  MemoryUse memory_use() const;
+
  private:
   struct System {
     System(Node& node, const Ip6Config& config);
@@ -121,8 +127,8 @@ class Host {
     SocketLayer sockets;
     TcpLayer tcp;
     TunnelInput tunnel_input;
-    std::optional<RouterSolicitationDaemon> router_solicitations;  // of hosts
-    std::optional<RouterAdvertisementDaemon> router_advertisements;
+    std::unique_ptr<RouterSolicitationDaemon> router_solicitations;  // of hosts
+    std::unique_ptr<RouterAdvertisementDaemon> router_advertisements;
     std::unique_ptr<InverseDiscovery> inverse_discovery;
     std::unique_ptr<RouterRenumberingDaemon> renumbering;
     std::unique_ptr<RogueRouterGuard> guard;

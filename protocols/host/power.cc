@@ -15,8 +15,7 @@
 namespace kamesim {
 
 void Host::reboot() {
-  const RouterAdvertisementDaemon* advertising =
-      system_->router_advertisements ? &*system_->router_advertisements : nullptr;
+  const RouterAdvertisementDaemon* advertising = system_->router_advertisements.get();
   const NodeConfiguration configuration = configuration_of(stack(), system_->tcp, advertising);
   const Ip6Stack::Counters counters = stack().counters();
 

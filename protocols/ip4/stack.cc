@@ -14,7 +14,7 @@ using Kind = RoutingMessage::Kind;
 
 Ip4Stack::Ip4Stack(Ip6Stack& common)
     : common_(common),
-      reassembler_(common.config().reassembly, common.config().rules),
+      reassembler_(common.mutable_config().reassembly, common.mutable_config().rules),
       identifications_(common.node().stream("ip4.identification")),
       reassembly_timer_(Timer::to<&Ip4Stack::expire_reassemblies>(common.node(), *this)) {
   common_.set_ip4(this);

@@ -46,7 +46,7 @@ void remove_local_route(RouteTable& routes, const Ip6Interface& interface, const
 void Ip6Stack::review_subnet_router_anycast(Ip6Interface& interface) {
   if (interface.nd() == nullptr) return;
   std::vector<Ipv6Prefix> wanted;
-  if (config_.forwarding && config_.nd.subnet_router_anycast) {
+  if (config().forwarding && config().nd.subnet_router_anycast) {
     for (const auto& a : interface.addresses_) {
       const bool has_prefix = a->prefix_length > 0 && a->prefix_length < 127 && !a->address.is_link_local();
       if (a->origin == AddressOrigin::Manual && has_prefix) {
@@ -94,7 +94,7 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   }
   invalidate_destinations();
 
-  if (config_.forwarding && request.origin == AddressOrigin::Manual) review_subnet_router_anycast(interface);
+  if (config().forwarding && request.origin == AddressOrigin::Manual) review_subnet_router_anycast(interface);
   if (!needs_dad(interface, request)) {
     a.state = AddressState::Preferred;
     notify({Kind::AddressAdded, &interface, a.address});
@@ -110,14 +110,14 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
 
 void Ip6Stack::await_dad(Ip6Interface& interface, InterfaceAddress& a) {
   // RFC 4429 §3.1: not for manually configured addresses.
-  const bool optimistic = config_.optimistic_dad && a.origin != AddressOrigin::Manual &&
+  const bool optimistic = config().optimistic_dad && a.origin != AddressOrigin::Manual &&
                           interface.nd()->allows_optimistic_address();
   a.state = optimistic ? AddressState::Optimistic : AddressState::Tentative;
   add_local_route(routes_, interface, a);
 }
 
 void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {
-  if (config_.dup_addr_detect_transmits == 0 || a.skip_dad || has_negotiated_identifier(interface, a.origin)) {
+  if (config().dup_addr_detect_transmits == 0 || a.skip_dad || has_negotiated_identifier(interface, a.origin)) {
     if (!a.assigned()) return finish_dad(interface, a, true);
     return address_changed(interface, a);
   }
@@ -150,7 +150,7 @@ bool Ip6Stack::remove_address(Ip6Interface& interface, Ipv6Address address) {
   }
   invalidate_destinations();
   notify({Kind::AddressRemoved, &interface, address});
-  if (manual && config_.forwarding) review_subnet_router_anycast(interface);
+  if (manual && config().forwarding) review_subnet_router_anycast(interface);
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "protocols/ip6/nd_config.h"
 #include "protocols/ip6/policy_table.h"
@@ -20,6 +21,7 @@ struct OptionLimits {
   unsigned padn_bytes = 0;          // of data in a PadN; the RFC's figure is 7
   unsigned header_bytes = 0;        // of the whole header
   bool accept_unrecognized = true;  // by their two high bits (RFC 8200 §4.2)
+  friend bool operator==(const OptionLimits&, const OptionLimits&) = default;
 };
 
 // Packets being reassembled, the fragments they hold and what the buffers of these occupy. When a bound is reached,
@@ -31,6 +33,7 @@ struct ReassemblyLimits {
   std::size_t fragments_per_packet = 64;
   std::size_t bytes = 1 << 20;
   std::size_t bytes_per_source = 1 << 18;
+  friend bool operator==(const ReassemblyLimits&, const ReassemblyLimits&) = default;
 };
 
 struct PathMtuLimits {
@@ -41,6 +44,7 @@ struct PathMtuLimits {
   // Big whose packet no connection of this node vouches for.
   std::size_t entries = 1280;
   std::size_t unverified_entries = 256;
+  friend bool operator==(const PathMtuLimits&, const PathMtuLimits&) = default;
 };
 
 struct Ip6Config {
@@ -76,6 +80,26 @@ struct Ip6Config {
   std::size_t max_autoconfigured_addresses = 16;  // of an interface
   std::shared_ptr<const PolicyTable> policies;  // null: the default ones of `address_selection`
   NdConfig nd;
+  friend bool operator==(const Ip6Config&, const Ip6Config&) = default;
+};
+
+// The configurations of a simulation's nodes: those that are alike share one. Few differ; of a simulation where many do,
+// each node has its own.
+class Ip6Configs {
+ public:
+  static constexpr std::size_t kMostShared = 16;
+
+  // Null: the node needs its own.
+  const Ip6Config* find(const Ip6Config& config) {
+    for (const auto& known : known_) {
+      if (*known == config) return known.get();
+    }
+    if (known_.size() == kMostShared) return nullptr;
+    return known_.emplace_back(std::make_unique<const Ip6Config>(config)).get();
+  }
+
+ private:
+  std::vector<std::unique_ptr<const Ip6Config>> known_;
 };
 
 }  // namespace kamesim

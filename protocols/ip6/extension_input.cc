@@ -78,7 +78,7 @@ bool holds_whole_chain(const Ipv6HeaderView& first_fragment) {
 Ip6Stack::Walk Ip6Stack::refuse_option(InputPacket& in, std::uint8_t type, std::size_t offset) {
   using enum UnrecognizedOptionAction;
   const auto action = unrecognized_option_action(type);
-  if (!config_.option_limits.accept_unrecognized) return discard(in, kIp6UnrecognizedOption);  // RFC 8504 §5.3
+  if (!config().option_limits.accept_unrecognized) return discard(in, kIp6UnrecognizedOption);  // RFC 8504 §5.3
   if (action == Skip) return Walk::Next;
   drop(kIp6UnrecognizedOption, in.packet.bytes());
   if (action == DiscardAndReport || (action == DiscardAndReportUnlessMulticast && !in.destination.is_multicast())) {
@@ -107,14 +107,14 @@ Ip6Stack::Walk Ip6Stack::process_hop_by_hop(InputPacket& in, OptionsFor whom) {
   const auto header = OptionsHeaderView::check(bytes);
   if (!header) return refuse_header(in, bytes, *header.error());
   if (whom == OptionsFor::Destination) {
-    if (const DropInfo* reason = beyond_limits(config_.option_limits, bytes)) return discard(in, *reason);
+    if (const DropInfo* reason = beyond_limits(config().option_limits, bytes)) return discard(in, *reason);
   }
   for (const Tlv& option : header->options()) {
     if (const auto value = router_alert(option)) {
       in.router_alert = value;
       continue;
     }
-    if (option.type == kJumboPayloadOption && config_.jumbograms) {
+    if (option.type == kJumboPayloadOption && config().jumbograms) {
       if (process_jumbo_payload(in, option) == Walk::Stop) return Walk::Stop;
       continue;
     }
@@ -144,7 +144,7 @@ Ip6Stack::Walk Ip6Stack::process_destination_options(InputPacket& in) {
   const Bytes bytes = header_bytes(in);
   const auto header = OptionsHeaderView::check(bytes);
   if (!header) return refuse_header(in, bytes, *header.error());
-  if (const DropInfo* reason = beyond_limits(config_.option_limits, bytes)) return discard(in, *reason);
+  if (const DropInfo* reason = beyond_limits(config().option_limits, bytes)) return discard(in, *reason);
   for (const Tlv& option : header->options()) {
     if (tunnel_encapsulation_limit(option)) continue;  // RFC 2473 §4.1.1: for tunnel entry points
     if (const auto home = home_address(option); home && mobility_ != nullptr) {
@@ -178,13 +178,13 @@ Ip6Stack::Walk Ip6Stack::process_routing_header(InputPacket& in) {
   const Bytes bytes = header_bytes(in);
   const auto header = RoutingHeaderView::check(bytes);
   if (!header) return refuse_header(in, bytes, *header.error());
-  if (in.routing_header && config_.rules.one_routing_header) return discard(in, kIp6SecondRoutingHeader);
+  if (in.routing_header && config().rules.one_routing_header) return discard(in, kIp6SecondRoutingHeader);
   in.routing_header = true;
   if (header->segments_left() == 0) {
     step_behind(in, bytes);
     return Walk::Next;
   }
-  if (header->routing_type() == kSourceRouteType && config_.rules.type_0_routing_headers) {
+  if (header->routing_type() == kSourceRouteType && config().rules.type_0_routing_headers) {
     return follow_source_route(in, *header);
   }
   if (header->routing_type() != kType2RoutingType || mobility_ == nullptr) {
@@ -248,7 +248,7 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
   in.fragmented = true;
   const FragmentHeader f = header->value();
   const std::size_t data = in.packet.size() - in.offset - kFragmentHeaderSize;
-  if (header->is_atomic() && config_.rules.atomic_fragments_apart) {
+  if (header->is_atomic() && config().rules.atomic_fragments_apart) {
     // RFC 8200 §4.5, RFC 6946 §4: a packet of its own, whatever else bears its identification.
     remove_fragment_header(in.packet, in.offset, in.next_header_field, static_cast<std::uint8_t>(f.next_header));
     in.next_header = f.next_header;
@@ -266,7 +266,7 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
   }
   const std::uint32_t at = in.offset;
   const Ipv6HeaderView wire = *Ipv6HeaderView::check(in.packet.bytes());
-  if (f.offset == 0 && config_.rules.whole_chain_in_first_fragment && !holds_whole_chain(wire)) {
+  if (f.offset == 0 && config().rules.whole_chain_in_first_fragment && !holds_whole_chain(wire)) {
     parameter_problem(in, ParameterProblemCode::IncompleteHeaderChain, 0, kFragmentIncompleteChain);
     return Walk::Stop;
   }
@@ -278,8 +278,8 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
                                      .traffic_class = in.traffic_class,
                                      .protection = ipsec_ != nullptr ? ipsec_->protection_tag(in.ipsec_depth) : 0};
   const Packet kept = in.packet.share();
-  auto result = reassembler_.add(now(), arrival, std::move(in.packet));
-  reassembly_timer_.arm_at(reassembler_.next_timeout());
+  auto result = reassembler().add(now(), arrival, std::move(in.packet));
+  reassembly_->timer.arm_at(reassembler().next_timeout());
   for (unsigned i = 0; i < result.evicted; ++i) drop(kFragmentEvicted, {});
   if (result.dropped != nullptr) drop(*result.dropped, kept.bytes());
   if (!result.complete) return Walk::Stop;
@@ -295,7 +295,7 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
 }
 
 void Ip6Stack::expire_reassemblies() {
-  while (auto expired = reassembler_.expire(now())) {
+  while (auto expired = reassembler().expire(now())) {
     if (expired->any_fragment) drop(kFragmentTimeout, expired->any_fragment.bytes());
     if (!expired->first_fragment) continue;
     const auto arrived_on = std::ranges::find(interfaces_, expired->interface_index,
@@ -305,7 +305,7 @@ void Ip6Stack::expire_reassemblies() {
                                           expired->first_fragment.bytes()),
                 arrived_on->get());
   }
-  reassembly_timer_.arm_at(reassembler_.next_timeout());
+  reassembly_->timer.arm_at(reassembler().next_timeout());
 }
 
 }  // namespace kamesim

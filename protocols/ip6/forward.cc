@@ -72,7 +72,7 @@ bool Ip6Stack::passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes pa
 
 void Ip6Stack::consider_redirect(Ip6Interface& interface, Bytes packet, const Destination& to) {
   // RFC 4861 §8.2: the source is a neighbour, and the packet was sent to us by it alone.
-  if (!config_.send_redirects || interface.nd() == nullptr || to.address.is_multicast()) return;
+  if (!config().send_redirects || interface.nd() == nullptr || to.address.is_multicast()) return;
   if (to.kind != RouteKind::Unicast) return;
   const Ipv6Address source = Ipv6HeaderView::check(packet)->source();
   if (source.is_unspecified()) return;

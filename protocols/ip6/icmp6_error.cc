@@ -58,7 +58,7 @@ void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, b
   if (carries_unanswerable_icmp6(*header)) return;
   if (error.type == Icmp6Type::DestinationUnreachable) {
     // RFC 4443 §3.1: for security reasons these can be turned off.
-    if (!config_.send_destination_unreachable) return;
+    if (!config().send_destination_unreachable) return;
     if (received_on != nullptr && !received_on->send_destination_unreachable) return;
   }
   if ((destination.is_multicast() || link_layer_multicast) && !may_answer_multicast(error)) return;
@@ -84,8 +84,7 @@ void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, b
 
 // RFC 4443 §2.4 f: a token bucket for the node, and one for each destination if that is asked for.
 bool Ip6Stack::may_originate_error(const Ipv6Address& destination) {
-  if (icmp6_->limits_destination(destination) ||
-      !icmp6_limit_.take(now(), config_.icmp6_error_rate, config_.icmp6_error_burst)) {
+  if (!icmp6().may_originate_error(destination)) {
     ++counters_.icmp6_errors_limited;
     return false;
   }

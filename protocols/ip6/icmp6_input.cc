@@ -84,6 +84,12 @@ Icmp6Input::Icmp6Input(Ip6Stack& stack) : stack_(stack) {}
 
 Icmp6Input::~Icmp6Input() = default;
 
+bool Icmp6Input::may_originate_error(const Ipv6Address& destination) {
+  const Ip6Config& config = stack_.config();
+  return !limits_destination(destination) &&
+         error_limit_.take(stack_.now(), config.icmp6_error_rate, config.icmp6_error_burst);
+}
+
 bool Icmp6Input::limits_destination(const Ipv6Address& destination) {
   const Ip6Config& config = stack_.config();
   if (config.icmp6_error_rate_per_destination <= 0) return false;

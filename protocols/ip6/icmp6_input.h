@@ -16,16 +16,17 @@ class Icmp6Input final : public PacketHandler {
   explicit Icmp6Input(Ip6Stack& stack);
   ~Icmp6Input();
   void on_packet(InputPacket& packet) override;
-  // Whether errors to the destination are more than its own limit lets pass; takes a token otherwise.
-  bool limits_destination(const Ipv6Address& destination);
+  // RFC 4443 §2.4 f: takes a token of the node's bucket, and of the destination's if that is asked for.
+  bool may_originate_error(const Ipv6Address& destination);
 
  private:
+  bool limits_destination(const Ipv6Address& destination);
   void reply_to_echo(const InputPacket& packet);
   void error(const InputPacket& packet);
   bool packet_too_big(const Icmp6ErrorReport& report, PacketHandler* upper, Bytes packet);
 
   Ip6Stack& stack_;
-  Icmp6RateLimit multicast_echo_limit_;
+  Icmp6RateLimit error_limit_, multicast_echo_limit_;
   std::unique_ptr<NodeInformation> node_information_;            // made when the first query comes
   std::unique_ptr<Icmp6RateLimitByDestination> by_destination_;  // made when a limit is asked for
 };

@@ -88,7 +88,7 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
     packet = std::move(look.packet);
   }
   if (destination.is_multicast()) {
-    const bool forwarded = multicast_ != nullptr && config_.forwarding && multicast_->in_use() && !looping_back_;
+    const bool forwarded = multicast_ != nullptr && config().forwarding && multicast_->in_use() && !looping_back_;
     if (forwarded) [[unlikely]] {
       InputPacket look = up();
       packet = look.packet.share();
@@ -101,8 +101,8 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
   const Destination& to = route_to(destination, destination.is_link_local() ? &interface : nullptr);
   if (to.kind == RouteKind::Local && to.interface != nullptr) return local_input(up());
   if (to.kind == RouteKind::Proxied && is_neighbor_solicitation(packet.bytes())) return local_input(up());
-  if (!config_.forwarding) return drop(kIp6NotForUs, packet.bytes());
-  if (header->next_header() == NextHeader::HopByHopOptions && config_.rules.hop_by_hop_on_path) [[unlikely]] {
+  if (!config().forwarding) return drop(kIp6NotForUs, packet.bytes());
+  if (header->next_header() == NextHeader::HopByHopOptions && config().rules.hop_by_hop_on_path) [[unlikely]] {
     // RFC 8200 §4.3: the options are for every node of the path that is to process them; the copy keeps the packet as
     // it came.
     InputPacket look = up();
@@ -123,7 +123,7 @@ void Ip6Stack::forward_by_flow(Ip6Interface& interface, Packet packet, Destinati
 
 // RFC 8200 §4.3: hop-by-hop options are for routers on the way of packets for groups as well.
 void Ip6Stack::forward_multicast(const InputPacket& in) {
-  if (in.next_header == NextHeader::HopByHopOptions && config_.rules.hop_by_hop_on_path) {
+  if (in.next_header == NextHeader::HopByHopOptions && config().rules.hop_by_hop_on_path) {
     InputPacket look{.packet = in.packet.share(), .interface = in.interface, .source = in.source,
                      .destination = in.destination, .link_layer_multicast = in.link_layer_multicast,
                      .hop_limit = in.hop_limit, .traffic_class = in.traffic_class, .next_header = in.next_header,
@@ -140,7 +140,7 @@ void Ip6Stack::forward_multicast(const InputPacket& in) {
 // RFC 2675 §3: the Payload Length is zero and hop-by-hop options follow. They have to tell the length, to every node
 // on the way. False: the packet was refused.
 bool Ip6Stack::length_is_told(InputPacket& in) {
-  if (config_.jumbograms && jumbo_payload_length_of(in.packet.bytes()) != 0) return true;
+  if (config().jumbograms && jumbo_payload_length_of(in.packet.bytes()) != 0) return true;
   parameter_problem(in, ParameterProblemCode::ErroneousHeaderField, kIpv6PayloadLengthOffset, kIp6JumboPayload);
   return false;
 }
@@ -154,15 +154,16 @@ bool Ip6Stack::heeds_router_alert(InputPacket& in) {
   in.next_header_field = static_cast<std::uint32_t>(upper->next_header_offset);
   in.offset = static_cast<std::uint32_t>(upper->offset);
   bool taken = false;
-  for (std::size_t i = 0; i < router_alert_listeners_.size(); ++i) {
-    taken |= router_alert_listeners_[i]->on_router_alert(in, *in.router_alert);
+  if (router_alert_listeners_ == nullptr) return taken;
+  for (std::size_t i = 0; i < router_alert_listeners_->size(); ++i) {
+    taken |= (*router_alert_listeners_)[i]->on_router_alert(in, *in.router_alert);
   }
   return taken;
 }
 
 void Ip6Stack::local_input(InputPacket in) {
   if (filter_ != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
-  for (unsigned headers = 0; headers <= config_.max_extension_headers; ++headers) {
+  for (unsigned headers = 0; headers <= config().max_extension_headers; ++headers) {
     Walk walk = Walk::Stop;
     switch (in.next_header) {
       case NextHeader::HopByHopOptions:
@@ -189,7 +190,7 @@ void Ip6Stack::local_input(InputPacket in) {
 }
 
 void Ip6Stack::deliver(InputPacket& in) {
-  PacketHandler* handler = in.next_header == NextHeader::Icmp6 ? icmp6_.get() : upper_layer(in.next_header);
+  PacketHandler* handler = in.next_header == NextHeader::Icmp6 ? &icmp6() : upper_layer(in.next_header);
   if (ipsec_ != nullptr && !ipsec_->admits(in, handler != nullptr ? handler->ipsec_policy(in) : nullptr)) [[unlikely]] {
     return;
   }

@@ -11,8 +11,8 @@
 
 namespace kamesim {
 
-Ip6Interface::Ip6Interface(Ip6Stack& stack, std::uint32_t index, std::string name)
-    : cur_hop_limit(stack.config().hop_limit), stack_(stack), index_(index), name_(std::move(name)) {}
+Ip6Interface::Ip6Interface(Ip6Stack& stack, std::uint32_t index)
+    : cur_hop_limit(stack.config().hop_limit), stack_(stack), index_(index) {}
 
 Ip6Interface::~Ip6Interface() = default;
 
@@ -28,27 +28,20 @@ InterfaceAddress* Ip6Interface::link_local() const {
   return nullptr;
 }
 
-void Ip6Interface::join_group(const Ipv6Address& group) {
-  for (auto& [address, count] : groups_) {
-    if (address == group) {
-      ++count;
-      return;
-    }
-  }
-  groups_.emplace_back(group, 1);
+void Ip6Interface::join_group(const Ipv6Address& group) { groups_.join(group); }
+
+void Ip6Interface::leave_group(const Ipv6Address& group) { groups_.leave(group); }
+
+std::size_t Ip6Interface::heap_bytes() const {
+  return groups_.heap_bytes() + addresses_.capacity() * sizeof(void*) + addresses_.size() * sizeof(InterfaceAddress);
 }
 
-void Ip6Interface::leave_group(const Ipv6Address& group) {
-  const auto it = std::ranges::find(groups_, group, &std::pair<Ipv6Address, std::uint32_t>::first);
-  if (it != groups_.end() && --it->second == 0) groups_.erase(it);
-}
-
-bool Ip6Interface::in_group(const Ipv6Address& group) const {
-  return std::ranges::find(groups_, group, &std::pair<Ipv6Address, std::uint32_t>::first) != groups_.end();
+std::size_t EthernetInterface::heap_bytes() const {
+  return Ip6Interface::heap_bytes() + sizeof(NeighborDiscovery) + nd_->heap_bytes();
 }
 
 EthernetInterface::EthernetInterface(Ip6Stack& stack, std::uint32_t index, Nic& nic)
-    : Ip6Interface(stack, index, nic.name()), nic_(nic), nd_(std::make_unique<NeighborDiscovery>(*this)) {}
+    : Ip6Interface(stack, index), nic_(nic), nd_(std::make_unique<NeighborDiscovery>(*this)) {}
 
 EthernetInterface::~EthernetInterface() = default;
 

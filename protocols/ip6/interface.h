@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "protocols/ip6/group_list.h"
 #include "protocols/wire/ethernet.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/medium.h"
@@ -57,14 +58,14 @@ struct InterfaceAddress {
 
 class Ip6Interface {
  public:
-  Ip6Interface(Ip6Stack& stack, std::uint32_t index, std::string name);
+  Ip6Interface(Ip6Stack& stack, std::uint32_t index);
   virtual ~Ip6Interface();
   Ip6Interface(const Ip6Interface&) = delete;
   Ip6Interface& operator=(const Ip6Interface&) = delete;
 
   Ip6Stack& stack() const { return stack_; }
   std::uint32_t index() const { return index_; }  // RFC 3493 §4: from 1
-  const std::string& name() const { return name_; }
+  virtual std::string name() const = 0;
 
   virtual Nic* nic() const { return nullptr; }
   virtual NeighborDiscovery* nd() const { return nullptr; }  // null where the link has no neighbours to resolve
@@ -88,8 +89,9 @@ class Ip6Interface {
   // Multicast reception (counted).
   virtual void join_group(const Ipv6Address& group);
   virtual void leave_group(const Ipv6Address& group);
-  bool in_group(const Ipv6Address& group) const;
-  const std::vector<std::pair<Ipv6Address, std::uint32_t>>& groups() const { return groups_; }
+  bool in_group(const Ipv6Address& group) const { return groups_.contains(group); }
+  const GroupList& groups() const { return groups_; }
+  virtual std::size_t heap_bytes() const;  // beyond the object itself
 
   std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
   bool send_destination_unreachable = true;  // RFC 4443 §3.1: about packets that arrived here
@@ -105,9 +107,8 @@ class Ip6Interface {
   friend class Ip6Stack;
   Ip6Stack& stack_;
   std::uint32_t index_;
-  std::string name_;
   std::vector<std::unique_ptr<InterfaceAddress>> addresses_;
-  std::vector<std::pair<Ipv6Address, std::uint32_t>> groups_;
+  GroupList groups_;
 };
 
 // IPv6 over Ethernet (RFC 2464), point-to-point links included.
@@ -116,6 +117,7 @@ class EthernetInterface final : public Ip6Interface {
   EthernetInterface(Ip6Stack& stack, std::uint32_t index, Nic& nic);
   ~EthernetInterface() override;
 
+  std::string name() const override { return nic_.name(); }
   Nic* nic() const override { return &nic_; }
   NeighborDiscovery* nd() const override { return nd_.get(); }
   bool up() const override { return nic_.up() && !disabled_; }
@@ -124,6 +126,7 @@ class EthernetInterface final : public Ip6Interface {
   void send(Packet packet, const Ipv6Address& next_hop) override;
   void join_group(const Ipv6Address& group) override;
   void leave_group(const Ipv6Address& group) override;
+  std::size_t heap_bytes() const override;
 
   // A Router Advertisement's MTU option; the caller has checked 1280 <= mtu <= largest_mtu(). 0: none.
   void set_link_mtu(std::uint32_t mtu);

@@ -55,7 +55,7 @@ void Ip6Stack::use_path_of_flow(Bytes packet, Destination& to) {
   const Route* best = routes_.lookup(to.address);
   if (best == nullptr) return;
   // Seeded by the node: the routers of a path must not all choose alike (RFC 2991 §5 on correlated choices).
-  const std::uint64_t flow = flow_of(packet, flow_label_secret_);
+  const std::uint64_t flow = flow_of(packet, flow_label_secret());
   const Route* chosen = nullptr;
   std::uint64_t highest = 0;
   for (const Route& route : routes_.equal_cost(*best)) {

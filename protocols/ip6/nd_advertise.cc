@@ -18,20 +18,22 @@ void NeighborDiscovery::answer(const InputPacket& in, const Ipv6Address& target,
   const Advertisement advertisement{
       .message = {.target = target,
                   // RFC 6275 §10.4.1: not for the mobile node, which is a host.
-                  .router = stack_.forwarding() && !proxies_.contains(target),
+                  .router = stack_.forwarding() && !is_proxy(target),
                   .solicited = !to_all,
                   .override = !proxied && !anycast && !optimistic},
       .destination = to_all ? kAllNodesLinkLocal : in.source};
   // §7.2.7. Not for a proxied address: "where only one proxy is present, such delay is not necessary" (§7.2.8).
   if (!anycast) return advertise(advertisement);
-  if (delayed_.size() >= kMaxDelayed) return stack_.drop(kNdTooManyDelayed, in.packet.bytes());
-  delayed_.push_back({now() + random_.uniform(Duration(), kMaxAnycastDelayTime), advertisement, 1});
+  std::vector<Delayed>& delayed = rare().delayed;
+  if (delayed.size() >= kMaxDelayed) return stack_.drop(kNdTooManyDelayed, in.packet.bytes());
+  delayed.push_back({now() + random_.uniform(Duration(), kMaxAnycastDelayTime), advertisement, 1});
   arm();
 }
 
 void NeighborDiscovery::send_delayed() {
+  if (rare_ == nullptr) return;
   std::vector<Advertisement> due;
-  std::erase_if(delayed_, [&](Delayed& d) {
+  std::erase_if(rare_->delayed, [&](Delayed& d) {
     if (now() < d.at) return false;
     if (!speaks_for(d.advertisement.message.target)) return true;
     due.push_back(d.advertisement);
@@ -49,11 +51,13 @@ bool NeighborDiscovery::speaks_for(const Ipv6Address& target) const {
 // RFC 4861 §7.2.6: the first at once, the others RetransTimer apart; what is told anew of a target begins anew.
 void NeighborDiscovery::announce(const Advertisement& advertisement, unsigned times) {
   advertise(advertisement);
-  std::erase_if(delayed_, [&](const Delayed& d) {
+  if (times < 2 && rare_ == nullptr) return;
+  std::vector<Delayed>& delayed = rare().delayed;
+  std::erase_if(delayed, [&](const Delayed& d) {
     return d.advertisement.message.target == advertisement.message.target && !d.advertisement.message.solicited;
   });
-  if (times < 2 || delayed_.size() >= kMaxDelayed) return;
-  delayed_.push_back({now() + timing_.retrans_timer, advertisement, times - 1});
+  if (times < 2 || delayed.size() >= kMaxDelayed) return;
+  delayed.push_back({now() + timing_.retrans_timer, advertisement, times - 1});
   arm();
 }
 
@@ -74,7 +78,7 @@ void NeighborDiscovery::on_link_layer_address_changed() {
                                 .override = !a->anycast && a->state != AddressState::Optimistic},
                     .destination = kAllNodesLinkLocal});
   }
-  for (const Ipv6Address& proxied : given_proxies_) {  // §7.2.8
+  for (const Ipv6Address& proxied : given_proxies()) {  // §7.2.8
     news.push_back({.message = {.target = proxied, .router = stack_.forwarding()}, .destination = kAllNodesLinkLocal});
   }
   for (const Advertisement& advertisement : news) announce(advertisement, kMaxNeighborAdvertisement);
@@ -105,7 +109,7 @@ void NeighborDiscovery::advertise(const Advertisement& advertisement) {
 void NeighborDiscovery::send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache) {
   if (!interface_.up()) return;
   announce({.message = {.target = target,
-                        .router = stack_.forwarding() && !proxies_.contains(target),
+                        .router = stack_.forwarding() && !is_proxy(target),
                         .solicited = false,
                         .override = override_cache},
             .destination = kAllNodesLinkLocal},
@@ -113,29 +117,29 @@ void NeighborDiscovery::send_unsolicited_advertisement(const Ipv6Address& target
 }
 
 void NeighborDiscovery::add_proxy(const Ipv6Address& address) {
-  if (proxies_.insert(address).second) interface_.join_group(solicited_node(address));
+  if (rare().proxies.insert(address).second) interface_.join_group(solicited_node(address));
 }
 
 void NeighborDiscovery::remove_proxy(const Ipv6Address& address) {
-  if (proxies_.erase(address) > 0) interface_.leave_group(solicited_node(address));
+  if (rare_ != nullptr && rare_->proxies.erase(address) > 0) interface_.leave_group(solicited_node(address));
 }
 
 bool NeighborDiscovery::is_given_proxy(const Ipv6Address& address) const {
-  return std::ranges::find(given_proxies_, address) != given_proxies_.end();
+  return rare_ != nullptr && std::ranges::find(rare_->given_proxies, address) != rare_->given_proxies.end();
 }
 
 // §7.2.8: a proxy "may multicast Neighbor Advertisements [...] when it is configured". Without Override, so that the
 // owner's word counts where it can be heard.
 bool NeighborDiscovery::add_given_proxy(const Ipv6Address& address) {
   if (is_given_proxy(address)) return false;
-  given_proxies_.push_back(address);
+  rare().given_proxies.push_back(address);
   interface_.join_group(solicited_node(address));
   if (interface_.link_local() != nullptr) send_unsolicited_advertisement(address, false);
   return true;
 }
 
 bool NeighborDiscovery::remove_given_proxy(const Ipv6Address& address) {
-  if (std::erase(given_proxies_, address) == 0) return false;
+  if (rare_ == nullptr || std::erase(rare_->given_proxies, address) == 0) return false;
   interface_.leave_group(solicited_node(address));
   return true;
 }

@@ -96,8 +96,12 @@ void RouterDiscovery::remove_temporary(const Ipv6Prefix& prefix) {
   temporary_->forget(prefix);
 }
 
-InterfaceId RouterDiscovery::stable_identifier(const Ipv6Prefix& prefix) {
+InterfaceId NeighborDiscovery::stable_identifier(const Ipv6Prefix& prefix) {
   if (!stack_.config().nd.stable_privacy) return InterfaceId::eui64(interface_.nic()->mac());
+  return routers().opaque_identifier(prefix);
+}
+
+InterfaceId RouterDiscovery::opaque_identifier(const Ipv6Prefix& prefix) {
   if (stable_privacy_ == nullptr) {
     SecretKey key;
     // §5: one for the node, whatever its interfaces; and kept over a reboot, which renews the node's streams.
@@ -136,7 +140,7 @@ void RouterDiscovery::on_dad_done(const InterfaceAddress& a, bool unique) {
 void RouterDiscovery::retry_stable(const StablePrivacy::Retry& retry) {
   if (retry.prefix == kLinkLocalPrefix) return nd_.add_link_local();
   if (retry.valid_until <= stack_.now() || !make_room_for_address()) return;
-  stack_.add_address(interface_, {.address = with_interface_id(retry.prefix, stable_identifier(retry.prefix)),
+  stack_.add_address(interface_, {.address = with_interface_id(retry.prefix, nd_.stable_identifier(retry.prefix)),
                                   .prefix_length = static_cast<std::uint8_t>(retry.prefix.length()),
                                   .origin = AddressOrigin::Autoconfigured,
                                   .on_link_prefix = false,
@@ -151,7 +155,7 @@ void RouterDiscovery::on_address_removed(const Ipv6Address& address) {
 // §5.5.3 d.
 void RouterDiscovery::form_address(const InputPacket& in, const PrefixInformation& option) {
   if (option.valid_lifetime == Duration()) return;
-  const Ipv6Address address = with_interface_id(option.prefix(), stable_identifier(option.prefix()));
+  const Ipv6Address address = with_interface_id(option.prefix(), nd_.stable_identifier(option.prefix()));
   // The address may be there by other means; and while a mobile node is away, its home address is elsewhere (RFC
   // 6275 §11.5.5: no Duplicate Address Detection for it on the way back).
   for (const auto& interface : stack_.interfaces()) {
@@ -189,7 +193,7 @@ bool RouterDiscovery::make_room_for_address() {
 }
 
 // RFC 4862 §5.5.4: deprecates or removes one address whose time has come.
-bool RouterDiscovery::expire_address(Time now) {
+bool NeighborDiscovery::expire_address(Time now) {
   for (const auto& a : interface_.addresses()) {
     if (a->valid_until <= now) {
       const Ipv6Address address = a->address;
@@ -207,6 +211,18 @@ bool RouterDiscovery::expire_address(Time now) {
     return true;
   }
   return false;
+}
+
+std::optional<Time> NeighborDiscovery::next_address_timeout() const {
+  Time first = Time::max();
+  for (const auto& a : interface_.addresses()) {
+    first = std::min(first, a->valid_until);
+    if (a->state == AddressState::Preferred) first = std::min(first, a->preferred_until);
+    // Its preferred lifetime was renewed.
+    if (a->state == AddressState::Deprecated && now() < a->preferred_until) first = now();
+  }
+  if (first == Time::max()) return std::nullopt;
+  return first;
 }
 
 }  // namespace kamesim

@@ -41,6 +41,7 @@ struct NdConfig {
   // RFC 8981 §3.8.
   Duration temp_valid_lifetime = 2 * 86400_s;      // TEMP_VALID_LIFETIME
   Duration temp_preferred_lifetime = 86400_s;      // TEMP_PREFERRED_LIFETIME
+  friend bool operator==(const NdConfig&, const NdConfig&) = default;
 };
 
 }  // namespace kamesim

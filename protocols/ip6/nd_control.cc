@@ -38,13 +38,14 @@ bool NeighborDiscovery::remove_neighbor(const Ipv6Address& address) {
 }
 
 void NeighborDiscovery::forget_redirects() {
-  for (const RedirectRoutes::Entry& entry : redirects_.take_all()) remove_route(entry);
+  if (rare_ == nullptr) return;
+  for (const RedirectRoutes::Entry& entry : rare_->redirects.take_all()) remove_route(entry);
 }
 
 void NeighborDiscovery::on_settings_changed() {
   cache_.set_bounds(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors);
   while (Neighbor* victim = cache_.victim_of_bounds()) discard(*victim, kNdCacheFull);
-  routers_.on_settings_changed();
+  if (routers_ != nullptr) routers_->on_settings_changed();
   arm();
 }
 

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
@@ -24,11 +24,11 @@ class DuplicateAddressDetection {
   using Nonce = std::array<std::uint8_t, 6>;  // RFC 3971 §5.3.2: "at least 6 bytes"
   struct Test {
     Ipv6Address target;
-    unsigned transmits;  // DupAddrDetectTransmits, what is left of it
     Time next;           // of the next solicitation, or of the end
-    Done done;
-    std::vector<Nonce> nonces{};  // of the solicitations sent
-    bool looped_back = false;     // one of them came back
+    unsigned transmits;  // DupAddrDetectTransmits, what is left of it
+    bool looped_back = false;             // a solicitation that was sent came back
+    std::unique_ptr<const Done> done{};   // null: of the node's own
+    std::vector<Nonce> nonces{};          // of the solicitations sent
   };
   // A solicitation for the target is due, or the target has been found unique and the test is over.
   struct Step {
@@ -38,7 +38,7 @@ class DuplicateAddressDetection {
 
   // Begins the test, or begins it again. The first solicitation is sent at `first`.
   void start(const Ipv6Address& target, Time first, unsigned transmits, Done done = {});
-  bool testing(const Ipv6Address& target) const { return tests_.contains(target); }
+  bool testing(const Ipv6Address& target) const { return find(target) != nullptr; }
   // Ends the test without result: it was cancelled, or the target has another owner.
   std::optional<Test> stop(const Ipv6Address& target);
   // Ends the tests of the node's own addresses (the link went down); those for other nodes go on.
@@ -53,13 +53,16 @@ class DuplicateAddressDetection {
   // One thing that is due now, if there is one.
   std::optional<Step> on_timeout(Time now, Duration retrans_timer);
   std::optional<Time> next_timeout() const;
-  std::size_t size() const { return tests_.size(); }
+  std::size_t size() const { return tests_ != nullptr ? tests_->size() : 0; }
+  std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
-  std::unordered_map<Ipv6Address, Test> tests_;
-  std::multimap<Time, Ipv6Address> deadlines_;  // equal times in the order of arming
+  using Tests = std::vector<Test>;
+  const Test* find(const Ipv6Address& target) const;
+  Test* find(const Ipv6Address& target) { return const_cast<Test*>(std::as_const(*this).find(target)); }
+  Test take(Test& test);
 
-  void forget_deadline(const Test& test);
+  std::unique_ptr<Tests> tests_;  // in the order in which their deadlines were set; null: there are none
 };
 
 }  // namespace kamesim

@@ -19,7 +19,7 @@ bool is_eui64_link_local(const Ipv6Address& address, const Nic& nic) {
 }  // namespace
 
 bool NeighborDiscovery::allows_optimistic_address() const {
-  const auto& router = routers_.selected();
+  const auto router = selected_router();
   return !stack_.forwarding() && router && link_layer_address_known(*router);
 }
 
@@ -33,7 +33,9 @@ Time NeighborDiscovery::first_solicitation(const InterfaceAddress& address) {
 }
 
 void NeighborDiscovery::start_dad(InterfaceAddress& address) {
-  stack_.node().trace(kTraceDadStarted, {{"interface", interface_.name()}, {"address", address.address.to_string()}});
+  if (stack_.node().trace_enabled()) {
+    stack_.node().trace(kTraceDadStarted, {{"interface", interface_.name()}, {"address", address.address.to_string()}});
+  }
   dad_.start(address.address, first_solicitation(address), stack_.config().dup_addr_detect_transmits);
   // RFC 9131 §6.1.2: "a new Optimistic Address is assigned"
   if (address.state == AddressState::Optimistic) announce_new_address(address);
@@ -42,7 +44,7 @@ void NeighborDiscovery::start_dad(InterfaceAddress& address) {
 
 void NeighborDiscovery::cancel_dad(const InterfaceAddress& address) {
   dad_.stop(address.address);
-  routers_.on_address_removed(address.address);
+  if (routers_ != nullptr) routers_->on_address_removed(address.address);
   arm();
 }
 
@@ -88,17 +90,19 @@ void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, 
   arm();
   if (test.done) {
     interface_.leave_group(solicited_node(test.target));
-    test.done(unique);
+    (*test.done)(unique);
     return;
   }
   InterfaceAddress* address = interface_.find_address(test.target);
   if (address == nullptr) return;
-  stack_.node().trace(kTraceDadDone, {{"interface", interface_.name()},
-                                      {"address", test.target.to_string()},
-                                      {"unique", std::int64_t{unique}}});
+  if (stack_.node().trace_enabled()) {
+    stack_.node().trace(kTraceDadDone, {{"interface", interface_.name()},
+                                        {"address", test.target.to_string()},
+                                        {"unique", std::int64_t{unique}}});
+  }
   const bool was_optimistic = address->state == AddressState::Optimistic;
   stack_.finish_dad(interface_, *address, unique);
-  routers_.on_dad_done(*address, unique);
+  if (routers_ != nullptr) routers_->on_dad_done(*address, unique);
   if (unique) {
     if (!was_optimistic) announce_new_address(*address);
     resolve_for_former_optimistic();
@@ -141,7 +145,7 @@ void NeighborDiscovery::configure_link_local() {
 
 void NeighborDiscovery::add_link_local() {
   stack_.add_address(interface_, {.address = with_interface_id(kLinkLocalPrefix,
-                                                               routers_.stable_identifier(kLinkLocalPrefix)),
+                                                               stable_identifier(kLinkLocalPrefix)),
                                   .origin = AddressOrigin::LinkLocal,
                                   .on_link_prefix = false});
 }
@@ -150,16 +154,22 @@ void NeighborDiscovery::on_link_up() {
   interface_.set_disabled(false);
   frames_at_link_up_ = interface_.nic()->counters().sent_frames;
   first_message_at_ = now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
-  routers_.on_link_up();
+  if (routers_ != nullptr) routers_->on_link_up();
+  if (!stack_.forwarding()) {  // RFC 4861 §6.3.2: what a router told was about that link
+    interface_.cur_hop_limit = stack_.config().hop_limit;
+    interface_.set_link_mtu(0);
+    set_base_reachable_time(kReachableTime);
+    set_retrans_timer(kRetransTimer);
+  }
   configure_link_local();
 }
 
 void NeighborDiscovery::on_link_down() {
   dad_.stop_own();
-  delayed_.clear();
+  if (rare_ != nullptr) rare_->delayed.clear();
   clear_neighbors(kNdLinkDown);
   forget_redirects();
-  routers_.on_link_down();
+  if (routers_ != nullptr) routers_->on_link_down();
   arm();
 }
 

@@ -63,13 +63,13 @@ bool RouterDiscovery::has_prefixes_of_one_router() const {
 }
 
 bool Ip6Stack::chooses_first_hop_by_source() const {
-  if (!config_.nd.first_hop_by_source || config_.forwarding) return false;
+  if (!config().nd.first_hop_by_source || config().forwarding) return false;
   std::size_t with_routers = 0;
   for (const auto& interface : interfaces_) {
-    NeighborDiscovery* nd = interface->nd();
-    if (nd == nullptr || !interface->up()) continue;
-    if (nd->routers().has_prefixes_of_one_router()) return true;
-    with_routers += nd->routers().default_routers().routers().empty() ? 0 : 1;
+    const NeighborDiscovery* nd = interface->nd();
+    if (nd == nullptr || nd->routers_in_use() == nullptr || !interface->up()) continue;
+    if (nd->routers_in_use()->has_prefixes_of_one_router()) return true;
+    with_routers += nd->routers_in_use()->default_routers().routers().empty() ? 0 : 1;
   }
   return with_routers > 1;
 }
@@ -77,22 +77,24 @@ bool Ip6Stack::chooses_first_hop_by_source() const {
 void Ip6Stack::use_first_hop_for(const Ipv6Address& source, Destination& to) {
   // §3.4: a redirect is for the pair of addresses that it was about.
   if (to.origin == RouteOrigin::Redirect) {
-    const auto& redirects = to.interface->nd()->redirects().entries();
+    const auto& redirects = to.interface->nd()->redirects()->entries();
     const auto redirect = std::ranges::find(redirects, to.address, &RedirectRoutes::Entry::destination);
     if (redirect == redirects.end() || redirect->source.is_unspecified() || redirect->source == source) return;
     // §3.1: among the routers that advertise the prefix RFC 4191 §3 decides, which has decided here already.
-  } else if (to.interface != nullptr && to.interface->nd() != nullptr &&
-             to.interface->nd()->routers().advertiser(to.next_hop, source) == RouterDiscovery::Advertiser::This) {
-    return;
+  } else if (to.interface != nullptr && to.interface->nd() != nullptr) {
+    const RouterDiscovery* routers = to.interface->nd()->routers_in_use();
+    const bool advertised =
+        routers != nullptr && routers->advertiser(to.next_hop, source) == RouterDiscovery::Advertiser::This;
+    if (advertised) return;
   }
   for (const auto& interface : interfaces_) {
     NeighborDiscovery* nd = interface->nd();
-    if (nd == nullptr || !interface->up()) continue;
-    const auto router = nd->routers().first_hop_for(source);
+    if (nd == nullptr || nd->routers_in_use() == nullptr || !interface->up()) continue;
+    const auto router = nd->routers_in_use()->first_hop_for(source);
     if (!router) continue;
     if (interface.get() == to.interface && *router == to.next_hop) return;
     to.mtu = interface->mtu();
-    if (const auto learned = path_mtu_.find(to.address, now())) to.mtu = std::min(to.mtu, learned->mtu);
+    if (const auto learned = learned_path_mtu(to.address)) to.mtu = std::min(to.mtu, learned->mtu);
     to.interface = interface.get();
     to.next_hop = *router;
     to.neighbor = &nd->neighbor(*router);

@@ -81,8 +81,10 @@ void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const Rou
   }
   if (Neighbor* n = cache_.find(in.source)) n->is_router = true;
   if (stack_.forwarding() || !stack_.config().accept_router_advertisements) return;
-  stack_.node().trace(kTraceRaReceived, {{"interface", interface_.name()}, {"router", in.source.to_string()}});
-  routers_.on_advertisement(in, ra);
+  if (stack_.node().trace_enabled()) {
+    stack_.node().trace(kTraceRaReceived, {{"interface", interface_.name()}, {"router", in.source.to_string()}});
+  }
+  routers().on_advertisement(in, ra);
   arm();
 }
 

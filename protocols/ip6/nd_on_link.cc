@@ -84,7 +84,7 @@ void RouterDiscovery::select_router() {
     stack_.routes().add({.prefix = {}, .interface = &interface_, .next_hop = *next,
                          .origin = RouteOrigin::RouterAdvertisement, .metric = next_metric});
   }
-  if (!other) return;
+  if (!other || !stack_.node().trace_enabled()) return;
   stack_.node().trace(kTraceDefaultRouter,
                       {{"interface", interface_.name()}, {"router", next ? next->to_string() : ""}});
 }

@@ -33,7 +33,7 @@ void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target
   const InterfaceAddress* source = interface_.link_local();
   if (source == nullptr) return;
   const Ip6Config& config = stack_.config();
-  if (!redirect_limit_.take(now(), config.icmp6_error_rate, config.icmp6_error_burst)) {
+  if (!rare().redirect_limit.take(now(), config.icmp6_error_rate, config.icmp6_error_burst)) {
     ++stack_.counters().icmp6_errors_limited;
     return;
   }
@@ -67,13 +67,14 @@ void NeighborDiscovery::on_redirect(const InputPacket& in, const RedirectView& r
   const bool to_router = target != destination;
   if (const auto mac = target_mac(in, redirect.options())) learn(in, target, *mac);
   if (Neighbor* n = cache_.find(target); n != nullptr && to_router) n->is_router = true;
-  if (const auto gone = redirects_.add({destination, target, source_of_quoted(redirect)})) remove_route(*gone);
+  if (const auto gone = rare().redirects.add({destination, target, source_of_quoted(redirect)})) remove_route(*gone);
   stack_.routes().add({.prefix = Ipv6Prefix(destination, 128), .interface = &interface_,
                        .next_hop = to_router ? target : kUnspecified, .origin = RouteOrigin::Redirect});
 }
 
 void NeighborDiscovery::remove_redirects_by(const Ipv6Address& target) {
-  for (const RedirectRoutes::Entry& entry : redirects_.take_by_target(target)) remove_route(entry);
+  if (rare_ == nullptr) return;
+  for (const RedirectRoutes::Entry& entry : rare_->redirects.take_by_target(target)) remove_route(entry);
 }
 
 void NeighborDiscovery::remove_route(const RedirectRoutes::Entry& redirect) {

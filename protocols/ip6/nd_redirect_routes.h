@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -25,10 +24,10 @@ class RedirectRoutes {
   // Takes out the entries with the target.
   std::vector<Entry> take_by_target(const Ipv6Address& target);
   std::vector<Entry> take_all();
-  const std::deque<Entry>& entries() const { return entries_; }
+  const std::vector<Entry>& entries() const { return entries_; }
 
  private:
-  std::deque<Entry> entries_;  // oldest first
+  std::vector<Entry> entries_;  // oldest first
 };
 
 }  // namespace kamesim

@@ -29,7 +29,7 @@ Neighbor& NeighborDiscovery::neighbor(const Ipv6Address& address) {
   if (Neighbor* known = cache_.find(address)) return *known;
   if (Neighbor* victim = cache_.victim_for_new()) discard(*victim, kNdCacheFull);
   Neighbor& n = cache_.add(address);
-  if (routers_.is_default_router(address)) {
+  if (is_default_router(address)) {
     n.is_router = true;
     n.pinned = true;
     cache_.refile(n);
@@ -54,7 +54,7 @@ void NeighborDiscovery::send(Packet packet, Neighbor& n) {
 
 // RFC 4191 §3.5. The entry may go, when room is made for that of a router that is asked for.
 void NeighborDiscovery::send_watched(Packet packet, const Ipv6Address& address) {
-  routers_.on_traffic(address, Ipv6HeaderView::check(packet.bytes())->destination());
+  routers().on_traffic(address, Ipv6HeaderView::check(packet.bytes())->destination());
   Neighbor& n = neighbor(address);
   if (n.reachable(now())) return interface_.transmit(std::move(packet), n.mac);
   send_unconfirmed(std::move(packet), n);
@@ -89,7 +89,7 @@ void NeighborDiscovery::queue(Packet packet, Neighbor& n) {
 }
 
 bool NeighborDiscovery::send_by_default_router(Packet& packet, const Neighbor& n) {
-  const auto& router = routers_.selected();
+  const auto router = selected_router();
   if (!router || *router == n.address || !link_layer_address_known(*router)) return false;
   send(std::move(packet), neighbor(*router));
   return true;
@@ -116,9 +116,9 @@ void NeighborDiscovery::apply(Neighbor& n, const NudOutput& out) {
   if (out.send_queued) flush_queue(n);
   if (out.ceased_to_route) {
     remove_redirects_by(address);
-    routers_.on_ceased_to_route(address);
-  } else if (out.send_queued || out.confirmed) {
-    routers_.on_neighbor_reachable(address);
+    if (routers_ != nullptr) routers_->on_ceased_to_route(address);
+  } else if ((out.send_queued || out.confirmed) && routers_ != nullptr) {
+    routers_->on_neighbor_reachable(address);
   }
 }
 
@@ -195,7 +195,7 @@ void NeighborDiscovery::give_up(Neighbor& n) {
   cache_.remove(n);
   stack_.invalidate_destinations();
   remove_redirects_by(address);
-  routers_.on_neighbor_unreachable(address);
+  if (routers_ != nullptr) routers_->on_neighbor_unreachable(address);
   for (Packet& packet : waiting) {
     stack_.drop(kNdUnresolved, packet.bytes());
     // RFC 4443 §3.1: the invoking packet is quoted as it came, with the hop limit that forwarding has lowered.

@@ -145,12 +145,6 @@ void RouterDiscovery::on_link_up() {
   unconfirmed_ = selected_;
   if (information_ != nullptr) information_->clear();
   if (stable_privacy_ != nullptr) stable_privacy_->on_new_link();
-  if (stack_.forwarding()) return;
-  // RFC 4861 §6.3.2: what a router told was about that link.
-  interface_.cur_hop_limit = stack_.config().hop_limit;
-  interface_.set_link_mtu(0);
-  nd_.set_base_reachable_time(kReachableTime);
-  nd_.set_retrans_timer(kRetransTimer);
 }
 
 void RouterDiscovery::on_link_down() {
@@ -171,7 +165,7 @@ void RouterDiscovery::on_timeout(Time now) {
     sync_route(remaining != nullptr ? *remaining : *expired);
     changed = true;
   }
-  while (expire_address(now)) {
+  while (nd_.expire_address(now)) {
   }
   if (more_specific_ != nullptr && more_specific_->expire(now)) changed = true;
   if (temporary_ != nullptr) {
@@ -198,12 +192,6 @@ std::optional<Time> RouterDiscovery::next_timeout() const {
   if (more_specific_ != nullptr) consider(more_specific_->next_timeout());
   if (temporary_ != nullptr) consider(temporary_->next_timeout(temporary_timing()));
   if (stable_privacy_ != nullptr) consider(stable_privacy_->next_timeout());
-  for (const auto& a : interface_.addresses()) {
-    first = std::min(first, a->valid_until);
-    if (a->state == AddressState::Preferred) first = std::min(first, a->preferred_until);
-    // Its preferred lifetime was renewed.
-    if (a->state == AddressState::Deprecated && stack_.now() < a->preferred_until) first = stack_.now();
-  }
   if (first == Time::max()) return std::nullopt;
   return first;
 }

@@ -68,8 +68,8 @@ class RouterDiscovery {
   const MoreSpecificRoutes* more_specific_routes() const { return more_specific_.get(); }
   const HostInformation* information() const { return information_.get(); }
 
-  // The identifier of the stable address in the prefix: modified EUI-64, or opaque (RFC 7217).
-  InterfaceId stable_identifier(const Ipv6Prefix& prefix);
+  // The opaque identifier of the stable address in the prefix (RFC 7217).
+  InterfaceId opaque_identifier(const Ipv6Prefix& prefix);
 
   // Who advertised the address's prefix, of `router` and the others (RFC 6724 §5, rule 5.5).
   enum class Advertiser : std::uint8_t { Nobody, This, Another };
@@ -95,7 +95,6 @@ class RouterDiscovery {
   void on_autonomous_prefix(const InputPacket& in, const PrefixInformation& option);
   void form_address(const InputPacket& in, const PrefixInformation& option);
   bool make_room_for_address();
-  bool expire_address(Time now);
   TemporaryAddressTiming temporary_timing() const;
   void update_temporary(InterfaceAddress& address);
   void on_temporary_prefix(const InputPacket& in, const PrefixInformation& option);

@@ -1,8 +1,29 @@
 #include "protocols/ip6/neighbor_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kamesim {
+
+void NeighborCache::List::append(Entry& entry) {
+  entry.older = newest;
+  entry.newer = nullptr;
+  (newest != nullptr ? newest->newer : oldest) = &entry;
+  newest = &entry;
+  ++size;
+}
+
+void NeighborCache::List::take_out(Entry& entry) {
+  (entry.older != nullptr ? entry.older->newer : oldest) = entry.newer;
+  (entry.newer != nullptr ? entry.newer->older : newest) = entry.older;
+  --size;
+}
+
+NeighborCache::Tables::~Tables() {
+  for (const List& list : classes) {
+    for (Entry* e = list.oldest; e != nullptr;) delete std::exchange(e, e->newer);
+  }
+}
 
 NeighborCache::NeighborCache(std::size_t max_entries, std::size_t max_unresolved) {
   set_bounds(max_entries, max_unresolved);
@@ -10,29 +31,47 @@ NeighborCache::NeighborCache(std::size_t max_entries, std::size_t max_unresolved
 
 void NeighborCache::set_bounds(std::size_t max_entries, std::size_t max_unresolved) {
   const std::size_t wanted = max_unresolved != 0 ? std::min(max_unresolved, max_entries) : max_entries / 4;
-  max_unresolved_ = std::max<std::size_t>(wanted, 1);
-  max_resolved_ = std::max<std::size_t>(max_entries - std::min(max_unresolved_, max_entries), 1);
+  const std::size_t unresolved = std::max<std::size_t>(wanted, 1);
+  max_unresolved_ = static_cast<std::uint32_t>(unresolved);
+  max_resolved_ = static_cast<std::uint32_t>(
+      std::max<std::size_t>(max_entries - std::min(unresolved, max_entries), 1));
 }
 
 Neighbor* NeighborCache::find(const Ipv6Address& address) const {
-  const auto it = index_.find(address);
-  return it == index_.end() ? nullptr : &it->second->neighbor;
+  if (tables_ == nullptr) return nullptr;
+  if (tables_->index != nullptr) {
+    const auto it = tables_->index->find(address);
+    return it == tables_->index->end() ? nullptr : it->second;
+  }
+  for (const List& list : tables_->classes) {
+    for (Entry* e = list.oldest; e != nullptr; e = e->newer) {
+      if (e->address == address) return e;
+    }
+  }
+  return nullptr;
 }
 
 Neighbor& NeighborCache::add(const Ipv6Address& address) {
-  Entries& entries = classes_[kUnresolved];
-  const auto place = entries.emplace(entries.end());
-  place->neighbor.address = address;
-  index_.emplace(address, place);
-  return place->neighbor;
+  if (tables_ == nullptr) tables_ = std::make_unique<Tables>();
+  Entry& entry = *new Entry;
+  entry.address = address;
+  tables_->classes[kUnresolved].append(entry);
+  if (++tables_->size > kFew && tables_->index == nullptr) {
+    tables_->index = std::make_unique<std::unordered_map<Ipv6Address, Entry*>>();
+    for_each([&](Neighbor& n) { tables_->index->emplace(n.address, &entry_of(n)); });
+  } else if (tables_->index != nullptr) {
+    tables_->index->emplace(address, &entry);
+  }
+  return entry;
 }
 
 void NeighborCache::remove(Neighbor& neighbor) {
-  const auto it = index_.find(neighbor.address);
-  const Entries::iterator place = it->second;
-  index_.erase(it);
-  disarm(*place);
-  classes_[place->filed].erase(place);
+  Entry& entry = entry_of(neighbor);
+  disarm(entry);
+  if (tables_->index != nullptr) tables_->index->erase(neighbor.address);
+  tables_->classes[entry.filed].take_out(entry);
+  delete &entry;
+  if (--tables_->size == 0) tables_.reset();
 }
 
 NeighborCache::Class NeighborCache::class_of(const Neighbor& neighbor) {
@@ -42,55 +81,66 @@ NeighborCache::Class NeighborCache::class_of(const Neighbor& neighbor) {
 }
 
 void NeighborCache::refile(Neighbor& neighbor) {
-  const Entries::iterator place = index_.find(neighbor.address)->second;
-  const Class now_in = class_of(neighbor);
-  classes_[now_in].splice(classes_[now_in].end(), classes_[place->filed], place);
-  place->filed = now_in;
-  disarm(*place);
-  if (neighbor.deadline) place->armed = deadlines_.emplace(*neighbor.deadline, &neighbor);
+  Entry& entry = entry_of(neighbor);
+  tables_->classes[entry.filed].take_out(entry);
+  entry.filed = class_of(neighbor);
+  tables_->classes[entry.filed].append(entry);
+  disarm(entry);
+  if (!neighbor.deadline) return;
+  if (tables_->deadlines == nullptr) tables_->deadlines = std::make_unique<Deadlines>();
+  entry.armed_at = tables_->deadlines->emplace(*neighbor.deadline, &entry);
+  entry.armed = true;
 }
 
 void NeighborCache::disarm(Entry& entry) {
   if (!entry.armed) return;
-  deadlines_.erase(*entry.armed);
-  entry.armed.reset();
+  entry.armed = false;
+  tables_->deadlines->erase(entry.armed_at);
+  if (tables_->deadlines->empty()) tables_->deadlines.reset();
+}
+
+// Of the resolved: never confirmed ones before others.
+Neighbor* NeighborCache::least_wanted() {
+  Entry* unconfirmed = tables_->classes[kUnconfirmed].oldest;
+  return unconfirmed != nullptr ? unconfirmed : tables_->classes[kConfirmed].oldest;
 }
 
 Neighbor* NeighborCache::victim_of_bounds() {
-  Entries& unresolved = classes_[kUnresolved];
-  if (unresolved.size() > max_unresolved_) return &unresolved.front().neighbor;
-  Entries& unconfirmed = classes_[kUnconfirmed];
-  Entries& confirmed = classes_[kConfirmed];
-  if (unconfirmed.size() + confirmed.size() <= max_resolved_) return nullptr;
-  return unconfirmed.empty() ? &confirmed.front().neighbor : &unconfirmed.front().neighbor;
+  if (size_of(kUnresolved) > max_unresolved_) return tables_->classes[kUnresolved].oldest;
+  return size_of(kUnconfirmed) + size_of(kConfirmed) <= max_resolved_ ? nullptr : least_wanted();
 }
 
 Neighbor* NeighborCache::victim_for_new() {
-  Entries& unresolved = classes_[kUnresolved];
-  return unresolved.size() < max_unresolved_ ? nullptr : &unresolved.front().neighbor;
+  return size_of(kUnresolved) < max_unresolved_ ? nullptr : tables_->classes[kUnresolved].oldest;
 }
 
 Neighbor* NeighborCache::victim_for(const Neighbor& neighbor) {
-  const Class from = index_.find(neighbor.address)->second->filed;
-  const Class to = class_of(neighbor);
+  const Class from = entry_of(neighbor).filed, to = class_of(neighbor);
   if (from == kUnconfirmed || from == kConfirmed || (to != kUnconfirmed && to != kConfirmed)) return nullptr;
-  Entries& unconfirmed = classes_[kUnconfirmed];
-  Entries& confirmed = classes_[kConfirmed];
-  if (unconfirmed.size() + confirmed.size() < max_resolved_) return nullptr;
-  return unconfirmed.empty() ? &confirmed.front().neighbor : &unconfirmed.front().neighbor;
+  return size_of(kUnconfirmed) + size_of(kConfirmed) < max_resolved_ ? nullptr : least_wanted();
 }
 
 std::optional<Time> NeighborCache::next_deadline() const {
-  if (deadlines_.empty()) return std::nullopt;
-  return deadlines_.begin()->first;
+  if (tables_ == nullptr || tables_->deadlines == nullptr) return std::nullopt;
+  return tables_->deadlines->begin()->first;
 }
 
 Neighbor* NeighborCache::take_expired(Time now) {
-  if (deadlines_.empty() || now < deadlines_.begin()->first) return nullptr;
-  Neighbor& neighbor = *deadlines_.begin()->second;
-  disarm(*index_.find(neighbor.address)->second);
-  neighbor.deadline.reset();
-  return &neighbor;
+  const auto first = next_deadline();
+  if (!first || now < *first) return nullptr;
+  Entry& entry = *tables_->deadlines->begin()->second;
+  disarm(entry);
+  entry.deadline.reset();
+  return &entry;
+}
+
+std::size_t NeighborCache::heap_bytes() const {
+  if (tables_ == nullptr) return 0;
+  constexpr std::size_t kNode = 48;  // of a tree or a hash table, with what the heap adds
+  std::size_t bytes = sizeof(Tables) + tables_->size * sizeof(Entry);
+  if (tables_->index != nullptr) bytes += tables_->size * kNode + tables_->index->bucket_count() * sizeof(void*);
+  if (tables_->deadlines != nullptr) bytes += sizeof(Deadlines) + tables_->deadlines->size() * kNode;
+  return bytes;
 }
 
 }  // namespace kamesim

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -66,7 +66,7 @@ class NeighborCache {
   // The address has no entry, and victim_for_new() is null.
   Neighbor& add(const Ipv6Address& address);
   void remove(Neighbor& neighbor);
-  std::size_t size() const { return index_.size(); }
+  std::size_t size() const { return tables_ != nullptr ? tables_->size : 0; }
 
   // Files the entry by its present state, pin and deadline; call after each change of them.
   void refile(Neighbor& neighbor);
@@ -81,34 +81,58 @@ class NeighborCache {
   // Every entry, in the order of their classes and of their last changes. The call may not add or remove entries.
   template <typename Call>
   void for_each(Call call) {
-    for (auto& entries : classes_) {
-      for (Entry& e : entries) call(e.neighbor);
+    if (tables_ == nullptr) return;
+    for (const List& list : tables_->classes) {
+      for (Entry* e = list.oldest; e != nullptr; e = e->newer) call(*e);
     }
   }
   template <typename Call>
   void for_each(Call call) const {
-    for (const auto& entries : classes_) {
-      for (const Entry& e : entries) call(e.neighbor);
+    if (tables_ == nullptr) return;
+    for (const List& list : tables_->classes) {
+      for (const Entry* e = list.oldest; e != nullptr; e = e->newer) call(*e);
     }
   }
+  std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
-  enum Class : std::size_t { kUnresolved, kUnconfirmed, kConfirmed, kPinned, kClasses };
-  using Deadlines = std::multimap<Time, Neighbor*>;  // equal times in the order of arming
-  struct Entry {
-    Neighbor neighbor;
+  enum Class : std::uint8_t { kUnresolved, kUnconfirmed, kConfirmed, kPinned, kClasses };
+  static constexpr std::size_t kFew = 8;  // so many are looked through; more have an index
+
+  struct Entry;
+  using Deadlines = std::multimap<Time, Entry*>;  // equal times in the order of arming
+  struct Entry : Neighbor {
+    Entry* older = nullptr;
+    Entry* newer = nullptr;
+    Deadlines::iterator armed_at{};
+    bool armed = false;
     Class filed = kUnresolved;
-    std::optional<Deadlines::iterator> armed;
   };
-  using Entries = std::list<Entry>;
+  struct List {  // the least recently changed first
+    Entry* oldest = nullptr;
+    Entry* newest = nullptr;
+    std::uint32_t size = 0;
+    void append(Entry& entry);
+    void take_out(Entry& entry);
+  };
+  // Made for the first neighbour, and gone with the last.
+  struct Tables {
+    ~Tables();
+    std::array<List, kClasses> classes;
+    std::uint32_t size = 0;
+    std::unique_ptr<std::unordered_map<Ipv6Address, Entry*>> index;
+    std::unique_ptr<Deadlines> deadlines;  // null: there are none
+  };
 
   static Class class_of(const Neighbor& neighbor);
+  static Entry& entry_of(Neighbor& neighbor) { return static_cast<Entry&>(neighbor); }
+  static const Entry& entry_of(const Neighbor& neighbor) { return static_cast<const Entry&>(neighbor); }
+  std::size_t size_of(Class c) const { return tables_ != nullptr ? tables_->classes[c].size : 0; }
+  Neighbor* least_wanted();
   void disarm(Entry& entry);
 
-  std::size_t max_unresolved_ = 1, max_resolved_ = 1;
-  std::array<Entries, kClasses> classes_;  // of each class, the least recently changed first
-  std::unordered_map<Ipv6Address, Entries::iterator> index_;
-  Deadlines deadlines_;
+  std::uint32_t max_unresolved_ = 1, max_resolved_ = 1;
+  std::unique_ptr<Tables> tables_;
 };
 
 }  // namespace kamesim

@@ -9,12 +9,36 @@ NeighborDiscovery::NeighborDiscovery(EthernetInterface& interface)
       stack_(interface.stack()),
       cache_(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors),
       random_(stack_.node().stream("nd." + interface.name())),
-      routers_(interface, *this),
       timer_(Timer::to<&NeighborDiscovery::on_timer>(stack_.node(), *this)) {
   set_base_reachable_time(kReachableTime);
 }
 
 NeighborDiscovery::~NeighborDiscovery() = default;
+
+RouterDiscovery& NeighborDiscovery::routers() {
+  if (routers_ == nullptr) routers_ = std::make_unique<RouterDiscovery>(interface_, *this);
+  return *routers_;
+}
+
+NeighborDiscovery::Rare& NeighborDiscovery::rare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+  return *rare_;
+}
+
+std::optional<Ipv6Address> NeighborDiscovery::selected_router() const {
+  return routers_ != nullptr ? routers_->selected() : std::nullopt;
+}
+
+bool NeighborDiscovery::is_default_router(const Ipv6Address& address) const {
+  return routers_ != nullptr && routers_->is_default_router(address);
+}
+
+std::size_t NeighborDiscovery::heap_bytes() const {
+  std::size_t bytes = cache_.heap_bytes() + dad_.heap_bytes();
+  if (routers_ != nullptr) bytes += sizeof(RouterDiscovery);
+  if (rare_ != nullptr) bytes += sizeof(Rare) + rare_->delayed.capacity() * sizeof(Delayed);
+  return bytes;
+}
 
 Time NeighborDiscovery::now() const { return stack_.now(); }
 
@@ -42,7 +66,12 @@ void NeighborDiscovery::on_timer() {
   while (Neighbor* n = cache_.take_expired(now())) apply(*n, nud_on_timeout(*n, now(), timing()));
   on_dad_timeout();
   send_delayed();
-  routers_.on_timeout(now());
+  if (routers_ != nullptr) {
+    routers_->on_timeout(now());
+  } else {
+    while (expire_address(now())) {
+    }
+  }
   arm();
 }
 
@@ -52,8 +81,11 @@ void NeighborDiscovery::arm() {
     if (at && (!next || *at < *next)) next = at;
   };
   consider(dad_.next_timeout());
-  consider(routers_.next_timeout());
-  for (const Delayed& delayed : delayed_) consider(delayed.at);
+  consider(next_address_timeout());
+  if (routers_ != nullptr) consider(routers_->next_timeout());
+  if (rare_ != nullptr) {
+    for (const Delayed& delayed : rare_->delayed) consider(delayed.at);
+  }
   timer_.arm_at(next);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <unordered_set>
 #include <vector>
@@ -91,7 +92,7 @@ class NeighborDiscovery {
   // outlasts a reboot. False: it was there already, or was not there.
   bool add_given_proxy(const Ipv6Address& address);
   bool remove_given_proxy(const Ipv6Address& address);
-  const std::vector<Ipv6Address>& given_proxies() const { return given_proxies_; }
+  std::vector<Ipv6Address> given_proxies() const { return rare_ != nullptr ? rare_->given_proxies : std::vector<Ipv6Address>(); }
   bool is_given_proxy(const Ipv6Address& address) const;
   // Unsolicited Neighbor Advertisements for the address to all nodes (RFC 4861 §7.2.6): the first at once.
   void send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache);
@@ -103,14 +104,19 @@ class NeighborDiscovery {
   // ---- Variables and tables -----------------------------------------------------------------------------------
   // RFC 4861 §6.3.2: of hosts as routers advertise them, of routers as they are configured.
   void set_base_reachable_time(Duration base);
+  // The interface identifier of the stable address in the prefix: modified EUI-64, or opaque (RFC 7217).
+  InterfaceId stable_identifier(const Ipv6Prefix& prefix);
   void set_retrans_timer(Duration retrans_timer) { timing_.retrans_timer = retrans_timer; }
   Duration base_reachable_time() const { return base_reachable_time_; }
   Duration retrans_timer() const { return timing_.retrans_timer; }
 
   NeighborCache& cache() { return cache_; }
-  RouterDiscovery& routers() { return routers_; }
-  const RedirectRoutes& redirects() const { return redirects_; }
-  bool proxies(const Ipv6Address& address) const { return proxies_.contains(address) || is_given_proxy(address); }
+  // What a host learns of routers: made when the first is heard, or something is given by hand. Null: nothing is known.
+  RouterDiscovery& routers();
+  const RouterDiscovery* routers_in_use() const { return routers_.get(); }
+  const RedirectRoutes* redirects() const { return rare_ != nullptr ? &rare_->redirects : nullptr; }
+  bool proxies(const Ipv6Address& address) const { return is_proxy(address) || is_given_proxy(address); }
+  std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
   friend class RouterDiscovery;
@@ -174,6 +180,14 @@ class NeighborDiscovery {
   void remove_redirects_by(const Ipv6Address& target);
   void remove_route(const RedirectRoutes::Entry& redirect);
 
+  // nd_autoconfiguration.cc: deprecates or removes one address whose time has come.
+  bool expire_address(Time now);
+  std::optional<Time> next_address_timeout() const;
+
+  std::optional<Ipv6Address> selected_router() const;
+  bool is_default_router(const Ipv6Address& address) const;
+  bool is_proxy(const Ipv6Address& address) const { return rare_ != nullptr && rare_->proxies.contains(address); }
+
   void transmit(Packet packet, const Ipv6Address& destination);
   void on_timer();
   void arm();
@@ -186,6 +200,16 @@ class NeighborDiscovery {
     unsigned left;  // times that it is still to be sent
   };
 
+  // What few interfaces need; made on first use.
+  struct Rare {
+    RedirectRoutes redirects;
+    Icmp6RateLimit redirect_limit;
+    std::unordered_set<Ipv6Address> proxies;
+    std::vector<Ipv6Address> given_proxies;
+    std::vector<Delayed> delayed;
+  };
+  Rare& rare();
+
   EthernetInterface& interface_;
   Ip6Stack& stack_;
   NeighborCache cache_;
@@ -194,12 +218,8 @@ class NeighborDiscovery {
   NudTiming timing_;
   Time redraw_at_;                 // when ReachableTime is drawn anew
   DuplicateAddressDetection dad_;
-  RouterDiscovery routers_;
-  RedirectRoutes redirects_;
-  Icmp6RateLimit redirect_limit_;
-  std::unordered_set<Ipv6Address> proxies_;
-  std::vector<Ipv6Address> given_proxies_;
-  std::vector<Delayed> delayed_;
+  std::unique_ptr<RouterDiscovery> routers_;
+  std::unique_ptr<Rare> rare_;
   Time first_message_at_;          // RFC 4862 §5.4.2: not before, after the link came up
   std::uint64_t frames_at_link_up_ = 0;
   bool delay_dad_ = false;         // addresses are being formed of a multicast advertisement

@@ -138,7 +138,7 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   }
   if (payload.size() > kIpv6MaxPayload) [[unlikely]] {
     // Of Hop-by-Hop Options there is one header only, and the application's is there.
-    if (!config_.jumbograms || next_header == NextHeader::HopByHopOptions) {
+    if (!config().jumbograms || next_header == NextHeader::HopByHopOptions) {
       drop(kIp6PacketTooBig, payload.bytes());
       return SendError::MessageTooLong;
     }
@@ -146,10 +146,10 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
     write_jumbo_payload_header(payload.prepend(kJumboPayloadHeaderSize), next_header, length);
     next_header = NextHeader::HopByHopOptions;
   }
-  std::uint8_t hop_limit = multicast ? config_.multicast_hop_limit : zone != nullptr ? zone->cur_hop_limit : 0;
+  std::uint8_t hop_limit = multicast ? config().multicast_hop_limit : zone != nullptr ? zone->cur_hop_limit : 0;
   if (hop_limit == 0 && !request.hop_limit) {
     const Ip6Interface* out = route_to(wire_destination, zone).interface;
-    hop_limit = out != nullptr ? out->cur_hop_limit : config_.hop_limit;
+    hop_limit = out != nullptr ? out->cur_hop_limit : config().hop_limit;
   }
   // RFC 2675 §3: a jumbogram's length stands in its option.
   const auto length = static_cast<std::uint16_t>(payload.size() > kIpv6MaxPayload ? 0 : payload.size());
@@ -272,7 +272,7 @@ SendError Ip6Stack::send_to(const Destination& to, Packet packet, bool dont_frag
   std::uint32_t mtu = to.mtu;
   bool always_fragment = to.fragment_header;
   if (path != nullptr) [[unlikely]] {  // RFC 8201 §5.2: the estimate is that of the end of a source route
-    if (const auto learned = path_mtu_.find(*path, now())) {
+    if (const auto learned = learned_path_mtu(*path)) {
       mtu = std::min(mtu, learned->mtu);
       always_fragment |= learned->fragment_header;
     }
@@ -312,7 +312,7 @@ SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, const
   // RFC 8201 §3: the smallest that was heard of for the group.
   std::uint32_t mtu = interface->mtu();
   bool always_fragment = false;
-  if (const auto learned = path_mtu_.size() == 0 ? std::nullopt : path_mtu_.find(group, now())) {
+  if (const auto learned = learned_path_mtu(group)) {
     mtu = std::min(mtu, learned->mtu);
     always_fragment = learned->fragment_header;
   }
@@ -343,7 +343,7 @@ SendError Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
   // of its headers; an upper-layer header is taken to need 8 octets at least.
   const std::size_t chain = std::min(whole.size(), part.chain + 8) + kFragmentHeaderSize;
   if (whole.size() - kIpv6HeaderSize > kIpv6MaxPayload || mtu < part.size + kFragmentHeaderSize + 8 ||
-      (chain > mtu && config_.rules.whole_chain_in_first_fragment)) {
+      (chain > mtu && config().rules.whole_chain_in_first_fragment)) {
     drop(whole.size() - kIpv6HeaderSize > kIpv6MaxPayload ? kIp6PacketTooBig : kIp6ChainTooLong, whole);
     return SendError::MessageTooLong;
   }
@@ -369,14 +369,14 @@ SendError Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
 }
 
 void Ip6Stack::loop_back(Packet packet, const Ip6Interface* interface) {
-  loopback_queue_.push_back({std::move(packet), (interface != nullptr ? *interface : loopback()).index()});
-  if (!loopback_timer_.armed()) loopback_timer_.arm_in(Duration{});
+  later().packets.push_back({std::move(packet), (interface != nullptr ? *interface : loopback()).index()});
+  if (!later_->timer.armed()) later_->timer.arm_in(Duration{});
 }
 
-void Ip6Stack::deliver_looped_back() {
-  retired_interfaces_.clear();
+void Ip6Stack::deliver_later() {
+  later_->retired_interfaces.clear();
   std::vector<LoopedBack> queue;
-  queue.swap(loopback_queue_);
+  queue.swap(later_->packets);
   looping_back_ = true;
   for (LoopedBack& looped : queue) {
     const auto heard_on = std::ranges::find(interfaces_, looped.interface_index,

@@ -25,9 +25,34 @@ RawSocket::RawSocket(SocketLayer& layer, NextHeader protocol, DatagramHandler& h
 RawSocket::~RawSocket() { layer_.remove(*this); }
 
 void RawSocket::pass_only(std::initializer_list<std::uint8_t> types) {
-  filtered_ = true;
-  pass_.reset();
-  for (const std::uint8_t type : types) pass_.set(type);
+  if (types.size() == 1) {
+    passes_ = Passes::One;
+    type_ = *types.begin();
+    return;
+  }
+  std::bitset<256> pass;
+  for (const std::uint8_t type : types) pass.set(type);
+  set_filter(pass);
+}
+
+void RawSocket::set_filter(const std::bitset<256>& pass) {
+  passes_ = Passes::Listed;
+  listed_ = std::make_unique<std::bitset<256>>(pass);
+}
+
+bool RawSocket::passes(std::uint8_t type) const {
+  switch (passes_) {
+    case Passes::All: return true;
+    case Passes::One: return type == type_;
+    case Passes::Listed: return (*listed_)[type];
+  }
+  return false;
+}
+
+std::bitset<256> RawSocket::filter() const {
+  std::bitset<256> pass;
+  for (unsigned type = 0; type < pass.size(); ++type) pass[type] = passes(static_cast<std::uint8_t>(type));
+  return pass;
 }
 
 int RawSocket::checksum_at() const {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -60,21 +61,29 @@ class RouteTable {
   void touch() { ++generation_; }
 
   std::vector<Route> all() const;  // sorted by prefix, then metric
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return large_ != nullptr ? large_->size : few_.size(); }
+  std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
-  struct Bucket {  // the routes of one prefix, by metric
-    std::vector<Route> routes;
-  };
+  // So many are looked through; more have an index.
+  static constexpr std::size_t kFew = 8;
+
   struct PrefixHash {
     std::size_t operator()(const Ipv6Prefix& p) const noexcept {
       return std::hash<Ipv6Address>{}(p.address()) * 31 + p.length();
     }
   };
-  std::unordered_map<Ipv6Prefix, Bucket, PrefixHash> buckets_;
-  std::array<std::uint32_t, 129> routes_by_length_{};
-  std::vector<std::uint8_t> lengths_;  // the lengths in use, longest first
-  std::size_t size_ = 0;
+  struct Large {
+    std::unordered_map<Ipv6Prefix, std::vector<Route>, PrefixHash> buckets;  // the routes of one prefix, by metric
+    std::array<std::uint32_t, 129> routes_by_length{};
+    std::vector<std::uint8_t> lengths;  // the lengths in use, longest first
+    std::size_t size = 0;
+  };
+  void index(const Route& route);
+  std::size_t remove_indexed(const std::function<bool(const Route&)>& predicate);
+
+  std::vector<Route> few_;  // the longest prefixes first, those of one prefix together and by metric
+  std::unique_ptr<Large> large_;
   std::uint32_t generation_ = 1;
 };
 

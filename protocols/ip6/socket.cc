@@ -111,11 +111,11 @@ const IpsecSocketPolicy* SocketLayer::ipsec_policy(const InputPacket& in) const 
 // The socket that knows most of both ends: a connected one, then one of this very address, then any (4.4BSD).
 UdpSocket* SocketLayer::find_udp(const InputPacket& in, std::uint16_t source_port,
                                  std::uint16_t destination_port) const {
-  const auto it = udp_by_port_.find(destination_port);
-  if (it == udp_by_port_.end()) return nullptr;
+  const auto* bound = udp_on(destination_port);
+  if (bound == nullptr) return nullptr;
   UdpSocket* found = nullptr;
   int best = -1;
-  for (UdpSocket* socket : it->second) {
+  for (UdpSocket* socket : *bound) {
     if (!socket->hears(in) || (socket->connected() && socket->peer_.port != source_port)) continue;
     const int known = (socket->connected() ? 2 : 0) + (socket->local_.address.is_unspecified() ? 0 : 1);
     if (known > best) found = socket, best = known;
@@ -127,9 +127,9 @@ UdpSocket* SocketLayer::find_udp(const InputPacket& in, std::uint16_t source_por
 void SocketLayer::udp_multicast_input(InputPacket& in, const Datagram& datagram) {
   bool heard = false;
   for (std::size_t i = 0;; ++i) {
-    const auto it = udp_by_port_.find(datagram.destination_port);
-    if (it == udp_by_port_.end() || i >= it->second.size()) break;
-    UdpSocket* socket = it->second[i];
+    const auto* bound = udp_on(datagram.destination_port);
+    if (bound == nullptr || i >= bound->size()) break;
+    UdpSocket* socket = (*bound)[i];
     if (!socket->hears(in) || (socket->connected() && socket->peer_.port != datagram.source_port)) continue;
     heard = true;
     socket->handler_.on_datagram(datagram);
@@ -144,7 +144,8 @@ void SocketLayer::raw_input(InputPacket& in) {
   for (std::size_t i = 0; i < raw_.size(); ++i) {
     RawSocket* socket = raw_[i];
     if (socket->protocol_ != in.next_header || !socket->hears(in)) continue;
-    if (socket->filtered_ && (datagram.payload.empty() || !socket->pass_[datagram.payload[0]])) continue;
+    const bool all = socket->passes_ == RawSocket::Passes::All;
+    if (!all && (datagram.payload.empty() || !socket->passes(datagram.payload[0]))) continue;
     if (const int at = socket->checksum_offset_; at >= 0) {  // RFC 3542 §3.1
       const bool whole = datagram.payload.size() >= static_cast<std::size_t>(at) + 2;
       if (!whole || !upper_layer_checksum_ok(in.source, in.destination, in.next_header, datagram.payload)) {
@@ -167,10 +168,10 @@ Quotation SocketLayer::verify(const Icmp6ErrorReport& report) {
   }
   const Bytes header = report.upper();
   if (header.size() < kUdpPorts) return Quotation::Unverified;
-  const auto it = udp_by_port_.find(load_be16(header.data()));
-  if (it == udp_by_port_.end()) return Quotation::Forged;
+  const auto* bound = udp_on(load_be16(header.data()));
+  if (bound == nullptr) return Quotation::Forged;
   Quotation best = Quotation::Forged;
-  for (const UdpSocket* s : it->second) {
+  for (const UdpSocket* s : *bound) {
     if (!s->local_.address.is_unspecified() && s->local_.address != report.source) continue;
     if (!s->connected()) {
       best = Quotation::Unverified;
@@ -201,9 +202,9 @@ void SocketLayer::on_icmp6_error_report(const Icmp6ErrorReport& report) {
   error.destination_port = load_be16(upper.data() + 2);
   error.payload = upper.subspan(std::min(upper.size(), kUdpHeaderSize));
   for (std::size_t i = 0;; ++i) {
-    const auto it = udp_by_port_.find(port);
-    if (it == udp_by_port_.end() || i >= it->second.size()) break;
-    UdpSocket* socket = it->second[i];
+    const auto* bound = udp_on(port);
+    if (bound == nullptr || i >= bound->size()) break;
+    UdpSocket* socket = (*bound)[i];
     if (!concerns(*socket) || (socket->connected() && socket->peer_.port != error.destination_port)) continue;
     socket->handler_.on_packet_error(error);
   }
@@ -216,7 +217,7 @@ void SocketLayer::add(RawSocket& socket) {
 }
 
 void SocketLayer::remove(RawSocket& socket) {
-  std::erase(raw_, &socket);
+  raw_.erase(std::ranges::find(raw_, &socket));
   const NextHeader protocol = socket.protocol_;
   if (protocol == NextHeader::Icmp6 || protocol == NextHeader::Udp || stack_.upper_layer(protocol) != this) return;
   const bool others = std::ranges::any_of(raw_, [&](const RawSocket* s) { return s->protocol_ == protocol; });

@@ -104,8 +104,8 @@ class RawSocket final : public Ip6Socket {
   void connect(const SocketAddress& peer) { peer_ = peer; }
   // ICMPv6 only (RFC 3542 §3.2): the types to pass. All pass until this is called.
   void pass_only(std::initializer_list<std::uint8_t> types);
-  void set_filter(const std::bitset<256>& pass) { filtered_ = true, pass_ = pass; }
-  std::bitset<256> filter() const { return filtered_ ? pass_ : std::bitset<256>().set(); }
+  void set_filter(const std::bitset<256>& pass);
+  std::bitset<256> filter() const;
   // RFC 3542 §3.1 (IPV6_CHECKSUM): where the checksum stands, an even offset; it is filled in, and packets with a wrong
   // one are not passed. -1: none. Of ICMPv6 the kernel knows it.
   void set_checksum_offset(int offset) { checksum_offset_ = offset; }
@@ -116,10 +116,15 @@ class RawSocket final : public Ip6Socket {
 
  private:
   friend class SocketLayer;
+  bool passes(std::uint8_t type) const;
+
+  // Most sockets want all types, or one.
+  enum class Passes : std::uint8_t { All, One, Listed };
   NextHeader protocol_;
-  bool filtered_ = false;
+  Passes passes_ = Passes::All;
+  std::uint8_t type_ = 0;
   int checksum_offset_ = -1;
-  std::bitset<256> pass_;
+  std::unique_ptr<std::bitset<256>> listed_;
 };
 
 class UdpSocket final : public Ip6Socket {
@@ -188,8 +193,13 @@ class SocketLayer final : public PacketHandler {
   std::optional<std::uint16_t> ephemeral_port();
 
   Ip6Stack& stack_;
-  std::unordered_map<std::uint16_t, std::vector<UdpSocket*>> udp_by_port_;
-  std::vector<RawSocket*> raw_;
+  // Null: none.
+  const std::vector<UdpSocket*>* udp_on(std::uint16_t port) const;
+  void add(UdpSocket& socket);
+  void remove(UdpSocket& socket);
+
+  std::unique_ptr<std::unordered_map<std::uint16_t, std::vector<UdpSocket*>>> udp_by_port_;  // null: no socket is bound
+  SmallVector<RawSocket*, 1> raw_;
   std::unique_ptr<RandomStream> ephemeral_ports_;  // made when the first is drawn
 };
 

@@ -46,8 +46,9 @@ unsigned rule4_prefer_home(const Candidate& a, const Context& c) {
 }
 unsigned rule5_outgoing_interface(const Candidate& a, const Context& c) { return a.interface == c.out; }
 unsigned rule5_5_prefix_of_next_hop(const Candidate& a, const Context& c) {
-  return c.next_hop == nullptr ||
-         c.out->nd()->routers().advertiser(*c.next_hop, a.address->address) != RouterDiscovery::Advertiser::Another;
+  if (c.next_hop == nullptr) return true;
+  const RouterDiscovery& routers = *c.out->nd()->routers_in_use();  // there are some: the next hop was found to decide
+  return routers.advertiser(*c.next_hop, a.address->address) != RouterDiscovery::Advertiser::Another;
 }
 unsigned rule6_matching_label(const Candidate& a, const Context& c) {
   return c.policies->lookup(a.address->address).label == c.label;
@@ -97,15 +98,15 @@ void for_each_candidate(const Ip6Stack& stack, const Context& c, Call call) {
 // then are those worse whose prefix another advertised; what nobody advertised is equal to both. Were that decided pair
 // by pair, the outcome would depend on the order of the addresses.
 bool next_hop_decides(const Ip6Stack& stack, const Context& c, const Ipv6Address& next_hop) {
-  const RouterDiscovery& routers = c.out->nd()->routers();
-  if (!routers.another_advertises(next_hop)) return false;
+  const RouterDiscovery* routers = c.out->nd()->routers_in_use();
+  if (routers == nullptr || !routers->another_advertises(next_hop)) return false;
   std::uint64_t best = 0;
   bool found = false;
   for_each_candidate(stack, c, [&](const Candidate& candidate) {
     const std::uint64_t first = rank_by_first_rules(candidate, c);
     if (first < best) return;
     const bool of_next_hop =
-        routers.advertiser(next_hop, candidate.address->address) == RouterDiscovery::Advertiser::This;
+        routers->advertiser(next_hop, candidate.address->address) == RouterDiscovery::Advertiser::This;
     found = of_next_hop || (first == best && found);
     best = first;
   });
@@ -115,17 +116,17 @@ bool next_hop_decides(const Ip6Stack& stack, const Context& c, const Ipv6Address
 }  // namespace
 
 const PolicyTable& Ip6Stack::policies() const {
-  return config_.policies != nullptr ? *config_.policies : PolicyTable::default_of(config_.address_selection);
+  return config().policies != nullptr ? *config().policies : PolicyTable::default_of(config().address_selection);
 }
 
 const InterfaceAddress* Ip6Stack::select_source(const Ipv6Address& destination, const Ip6Interface* out,
                                                 SourcePreferences preferences, const Ipv6Address* next_hop) const {
   if (destination.is_v4_mapped()) return ip4_ != nullptr ? ip4_->select_source(destination, out) : nullptr;
-  Context context{.destination = destination, .scope = destination.scope(), .out = out, .config = config_,
+  Context context{.destination = destination, .scope = destination.scope(), .out = out, .config = config(),
                   .prefer_care_of = preferences.care_of,
-                  .prefer_temporary = preferences.temporary.value_or(config_.nd.prefer_temporary_addresses)};
+                  .prefer_temporary = preferences.temporary.value_or(config().nd.prefer_temporary_addresses)};
   // Rule 5.5 is not in RFC 3484. A neighbour that is the destination itself has assigned nothing.
-  if (next_hop != nullptr && config_.address_selection == AddressSelection::Rfc6724 && out != nullptr &&
+  if (next_hop != nullptr && config().address_selection == AddressSelection::Rfc6724 && out != nullptr &&
       out->nd() != nullptr && *next_hop != destination && next_hop_decides(*this, context, *next_hop)) {
     context.next_hop = next_hop;
   }

@@ -22,7 +22,8 @@ using Kind = RoutingMessage::Kind;
 // ::1, for packets of the node to itself.
 class LoopbackInterface final : public Ip6Interface {
  public:
-  LoopbackInterface(Ip6Stack& stack, std::uint32_t index) : Ip6Interface(stack, index, "lo") {}
+  using Ip6Interface::Ip6Interface;
+  std::string name() const override { return "lo"; }
   bool up() const override { return true; }
   bool is_loopback() const override { return true; }
   std::uint32_t mtu() const override { return 65535; }
@@ -44,12 +45,12 @@ void leave_router_groups(EthernetInterface& interface) {
 
 Ip6Stack::Ip6Stack(Node& node, Ip6Config config)
     : node_(node),
-      config_(config),
-      path_mtu_(config_.path_mtu),
-      reassembler_(config_.reassembly, config_.rules),
-      icmp6_(std::make_unique<Icmp6Input>(*this)),
-      fragment_ids_(node.stream("ip6.fragment_id")),
-      flow_label_secret_(node.stream("ip6.flow_label").next_u64()) {
+      config_(node.simulation().shared<Ip6Configs>().find(config)) {
+  if (config_ == nullptr) {
+    own_config_ = std::make_unique<Ip6Config>(config);
+    config_ = own_config_.get();
+  }
+  interfaces_.reserve(2);  // most nodes have one more
   interfaces_.push_back(std::make_unique<LoopbackInterface>(*this, next_interface_index_++));
   add_address(*interfaces_.front(), {.address = kLoopback, .prefix_length = 128, .on_link_prefix = false});
 }
@@ -64,12 +65,12 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
   auto owned = std::make_unique<EthernetInterface>(*this, next_interface_index_++, nic);
   EthernetInterface& interface = *owned;
   interfaces_.push_back(std::move(owned));
-  if (interface_by_nic_.size() <= nic.index()) interface_by_nic_.resize(nic.index() + 1);
+  while (interface_by_nic_.size() <= nic.index()) interface_by_nic_.push_back(nullptr);
   interface_by_nic_[nic.index()] = &interface;
   nic.set_receiver(this);
   interface.join_group(kAllNodesLinkLocal);  // RFC 4291 §2.8
-  if (config_.forwarding) join_router_groups(interface);
-  if (config_.node_information) {
+  if (config().forwarding) join_router_groups(interface);
+  if (config().node_information) {
     const Ipv6Address group = node_information_group(node_.name());
     if (!group.is_unspecified()) interface.join_group(group);  // RFC 4620 §5
   }
@@ -98,9 +99,9 @@ void Ip6Stack::remove_interface(Ip6Interface& interface) {
     nic->set_receiver(nullptr);
     interface_by_nic_[nic->index()] = nullptr;
   }
-  retired_interfaces_.push_back(std::move(*it));
+  later().retired_interfaces.push_back(std::move(*it));
   interfaces_.erase(it);
-  if (!loopback_timer_.armed()) loopback_timer_.arm_in(Duration{});
+  if (!later().timer.armed()) later().timer.arm_in(Duration{});
 }
 
 MulticastForwarding& Ip6Stack::multicast_forwarding() {
@@ -116,7 +117,7 @@ void Ip6Stack::on_multicast_forwarding_changed() {
 }
 
 Ip6Interface* Ip6Stack::find_interface(std::string_view name) const {
-  const auto it = std::ranges::find(interfaces_, name, [](const auto& i) -> std::string_view { return i->name(); });
+  const auto it = std::ranges::find(interfaces_, name, [](const auto& i) { return i->name(); });
   return it == interfaces_.end() ? nullptr : it->get();
 }
 
@@ -163,7 +164,7 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
   }
   if (d.interface == nullptr) return d;
   d.link_mtu = d.mtu = route_mtu != 0 ? std::min(route_mtu, d.interface->mtu()) : d.interface->mtu();
-  if (const auto learned = path_mtu_.find(address, now())) {
+  if (const auto learned = learned_path_mtu(address)) {
     d.mtu = std::min(d.mtu, learned->mtu);
     d.valid_until = learned->expires;
     d.fragment_header = learned->fragment_header;
@@ -177,9 +178,90 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
   return d;
 }
 
+std::size_t Ip6Stack::place_of(NextHeader protocol) {
+  switch (protocol) {
+    case NextHeader::Tcp: return 0;
+    case NextHeader::Udp: return 1;
+    case NextHeader::Icmp6: return 2;
+    case NextHeader::Ipv6: return 3;
+    case NextHeader::Ipv4: return 4;
+    default: return kCommonProtocols;
+  }
+}
+
 void Ip6Stack::set_upper_layer(NextHeader protocol, PacketHandler* handler) {
-  std::erase_if(upper_layers_, [&](const auto& entry) { return entry.first == protocol; });
-  if (handler != nullptr) upper_layers_.emplace_back(protocol, handler);
+  if (const std::size_t place = place_of(protocol); place < kCommonProtocols) {
+    common_upper_layers_[place] = handler;
+    return;
+  }
+  using Others = std::vector<std::pair<NextHeader, PacketHandler*>>;
+  if (other_upper_layers_ == nullptr) other_upper_layers_ = std::make_unique<Others>();
+  std::erase_if(*other_upper_layers_, [&](const auto& entry) { return entry.first == protocol; });
+  if (handler != nullptr) other_upper_layers_->emplace_back(protocol, handler);
+}
+
+PacketHandler* Ip6Stack::upper_layer(NextHeader protocol) const {
+  if (const std::size_t place = place_of(protocol); place < kCommonProtocols) return common_upper_layers_[place];
+  if (other_upper_layers_ == nullptr) return nullptr;
+  for (const auto& [number, handler] : *other_upper_layers_) {
+    if (number == protocol) return handler;
+  }
+  return nullptr;
+}
+
+void Ip6Stack::add_router_alert_listener(RouterAlertListener& listener) {
+  if (router_alert_listeners_ == nullptr) router_alert_listeners_ = std::make_unique<std::vector<RouterAlertListener*>>();
+  router_alert_listeners_->push_back(&listener);
+}
+
+void Ip6Stack::remove_router_alert_listener(RouterAlertListener& listener) {
+  if (router_alert_listeners_ != nullptr) std::erase(*router_alert_listeners_, &listener);
+}
+
+void Ip6Stack::remove_listener(RoutingListener& listener) {
+  RoutingListener** const it = std::ranges::find(listeners_, &listener);
+  if (it != listeners_.end()) listeners_.erase(it);
+}
+
+// ---- Parts that are made on first use ---------------------------------------------------------------------------
+
+Ip6Config& Ip6Stack::mutable_config() {
+  if (own_config_ == nullptr) {
+    own_config_ = std::make_unique<Ip6Config>(*config_);
+    config_ = own_config_.get();
+  }
+  return *own_config_;
+}
+
+Icmp6Input& Ip6Stack::icmp6() {
+  if (icmp6_ == nullptr) icmp6_ = std::make_unique<Icmp6Input>(*this);
+  return *icmp6_;
+}
+
+PathMtuTable& Ip6Stack::path_mtu() {
+  if (path_mtu_ == nullptr) path_mtu_ = std::make_unique<PathMtuTable>(mutable_config().path_mtu);
+  return *path_mtu_;
+}
+
+Ip6Stack::Reassembly::Reassembly(Ip6Stack& stack)
+    : reassembler(stack.mutable_config().reassembly, stack.mutable_config().rules),
+      timer(Timer::to<&Ip6Stack::expire_reassemblies>(stack.node_, stack)) {}
+
+Ip6Stack::Reassembly& Ip6Stack::reassembly() {
+  if (reassembly_ == nullptr) reassembly_ = std::make_unique<Reassembly>(*this);
+  return *reassembly_;
+}
+
+Ip6Stack::Later::Later(Ip6Stack& stack) : timer(Timer::to<&Ip6Stack::deliver_later>(stack.node_, stack)) {}
+
+Ip6Stack::Later& Ip6Stack::later() {
+  if (later_ == nullptr) later_ = std::make_unique<Later>(*this);
+  return *later_;
+}
+
+std::uint32_t Ip6Stack::next_fragment_id() {
+  if (fragment_ids_ == nullptr) fragment_ids_ = std::make_unique<RandomStream>(node_.stream("ip6.fragment_id"));
+  return fragment_ids_->next_u32();
 }
 
 void Ip6Stack::notify(const RoutingMessage& message) {
@@ -188,8 +270,8 @@ void Ip6Stack::notify(const RoutingMessage& message) {
 }
 
 void Ip6Stack::set_forwarding(bool on) {
-  if (on == config_.forwarding) return;
-  config_.forwarding = on;
+  if (on == config().forwarding) return;
+  mutable_config().forwarding = on;
   for (EthernetInterface* interface : interface_by_nic_) {
     if (interface == nullptr) continue;
     if (on) {
@@ -219,6 +301,23 @@ void Ip6Stack::on_settings_changed() {
   }
   invalidate_destinations();
   notify({Kind::SettingsChanged, nullptr, {}});
+}
+
+Ip6Stack::HeapBytes Ip6Stack::heap_bytes() const {
+  HeapBytes bytes{.interfaces = interfaces_.capacity() * sizeof(void*) + interface_by_nic_.heap_bytes(),
+                  .routes = routes_.heap_bytes() + destinations_.slots().capacity() * sizeof(Destination)};
+  for (const auto& interface : interfaces_) {
+    bytes.interfaces += interface->heap_bytes() + (interface->nic() == nullptr ? sizeof(TunnelInterface) : sizeof(EthernetInterface));
+  }
+  bytes.rest = listeners_.heap_bytes() + (own_config_ != nullptr ? sizeof(Ip6Config) : 0) +
+               (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0) + (reassembly_ != nullptr ? sizeof(Reassembly) : 0) +
+               (later_ != nullptr ? sizeof(Later) : 0) + (fragment_ids_ != nullptr ? sizeof(RandomStream) : 0);
+  if (reassembly_ != nullptr) bytes.rest += reassembly_->reassembler.usage().bytes;
+  constexpr std::size_t kNode = 32;  // of a hash table, with what the heap adds
+  if (path_mtu_ != nullptr) {
+    bytes.rest += sizeof(PathMtuTable) + path_mtu_->size() * (kNode + sizeof(Ipv6Address) + sizeof(PathMtuTable::Entry));
+  }
+  return bytes;
 }
 
 void Ip6Stack::clear_destination_cache() {

@@ -4,6 +4,7 @@
 // The paths are written out in input.cc, forward.cc and output.cc, in the order in which KAME's run.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +26,7 @@
 #include "protocols/wire/icmp6.h"
 #include "protocols/wire/next_header.h"
 #include "sim/node.h"
+#include "sim/small_vector.h"
 #include "sim/timer.h"
 
 namespace kamesim {
@@ -150,9 +152,10 @@ class Ip6Stack final : public FrameReceiver {
   Ip6Stack& operator=(const Ip6Stack&) = delete;
 
   Node& node() const { return node_; }
-  const Ip6Config& config() const { return config_; }
-  Ip6Config& mutable_config() { return config_; }
-  bool forwarding() const { return config_.forwarding; }
+  const Ip6Config& config() const { return *config_; }
+  // For changes, and for who keeps a reference to a part of it: a copy of the node's own from then on.
+  Ip6Config& mutable_config();
+  bool forwarding() const { return config_->forwarding; }
   Time now() const { return node_.now(); }
 
   // ---- Interfaces -------------------------------------------------------------------------------------------
@@ -216,7 +219,11 @@ class Ip6Stack final : public FrameReceiver {
   const MulticastForwarding* multicast_forwarding_in_use() const { return multicast_.get(); }
   // After its routes or `flood` changed: what the NICs let in follows.
   void on_multicast_forwarding_changed();
-  PathMtuTable& path_mtu() { return path_mtu_; }
+  // Made on first use.
+  PathMtuTable& path_mtu();
+  std::optional<PathMtuTable::Entry> learned_path_mtu(const Ipv6Address& destination) {
+    return path_mtu_ != nullptr ? path_mtu_->find(destination, now()) : std::nullopt;
+  }
   // multipath.cc: of equal routes, that of the packet's flow; for a `to` that is `multipath`.
   void use_path_of_flow(Bytes packet, Destination& to);
   // RFC 8028 (nd_first_hop.cc): whether the first hop depends on the source, and the change of `to` that follows.
@@ -239,7 +246,7 @@ class Ip6Stack final : public FrameReceiver {
   // An ICMPv6 message (body with zero checksum) from this node.
   SendError send_icmp6(Bytes message, const OutputRequest& request);
   Packet allocate(std::size_t size) { return node_.packets().allocate(size); }
-  std::uint32_t next_fragment_id() { return fragment_ids_.next_u32(); }  // RFC 7739 §5.2: unpredictable
+  std::uint32_t next_fragment_id();  // RFC 7739 §5.2: each drawn at random
   // Hands a whole packet to this node itself, in an event of its own. `interface`: that of which the packet is heard;
   // null: the loopback interface.
   void loop_back(Packet packet, const Ip6Interface* interface = nullptr);
@@ -251,18 +258,12 @@ class Ip6Stack final : public FrameReceiver {
   // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).
   void input(Ip6Interface& interface, Packet packet, bool link_layer_multicast = false);
   void set_upper_layer(NextHeader protocol, PacketHandler* handler);
-  PacketHandler* upper_layer(NextHeader protocol) const {
-    for (const auto& [number, handler] : upper_layers_) {
-      if (number == protocol) return handler;
-    }
-    return nullptr;
-  }
-  void add_router_alert_listener(RouterAlertListener& listener) { router_alert_listeners_.push_back(&listener); }
-  void remove_router_alert_listener(RouterAlertListener& listener) { std::erase(router_alert_listeners_, &listener); }
+  PacketHandler* upper_layer(NextHeader protocol) const;
+  void add_router_alert_listener(RouterAlertListener& listener);
+  void remove_router_alert_listener(RouterAlertListener& listener);
   // Null: every packet passes. The filter must outlive the stack or be taken off.
   void set_filter(PacketFilter* filter) { filter_ = filter; }
-  const Reassembler& reassembler() const { return reassembler_; }
-  Reassembler& reassembler() { return reassembler_; }
+  Reassembler& reassembler() { return reassembly().reassembler; }
 
   // ---- ICMPv6 errors (icmp6.cc) ---------------------------------------------------------------------------------
   // Sends the error, whose invoking packet is given whole, unless RFC 4443 §2.4 e forbids it or the rate limit is
@@ -274,7 +275,7 @@ class Ip6Stack final : public FrameReceiver {
 
   // ---- Control --------------------------------------------------------------------------------------------------
   void add_listener(RoutingListener& listener) { listeners_.push_back(&listener); }
-  void remove_listener(RoutingListener& listener) { std::erase(listeners_, &listener); }
+  void remove_listener(RoutingListener& listener);
   void notify(const RoutingMessage& message);
   void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
   MobilityHooks* mobility_hooks() const { return mobility_; }
@@ -295,6 +296,12 @@ class Ip6Stack final : public FrameReceiver {
   };
   const Counters& counters() const { return counters_; }
   Counters& counters() { return counters_; }
+  // What the stack occupies beyond itself: its interfaces, with all that Neighbor Discovery knows; its routes, with the
+  // destination cache; and the rest.
+  struct HeapBytes {
+    std::size_t interfaces = 0, routes = 0, rest = 0;
+  };
+  HeapBytes heap_bytes() const;
 
  private:
   friend class Ip6Interface;
@@ -341,38 +348,58 @@ class Ip6Stack final : public FrameReceiver {
   SendError fragment(Packet packet, std::uint32_t mtu, Emit emit);
   std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
                            Bytes upper) const;
-  void deliver_looped_back();
+  std::uint64_t flow_label_secret() const;
 
-  Node& node_;
-  Ip6Config config_;
-  std::vector<std::unique_ptr<Ip6Interface>> interfaces_;
-  std::vector<EthernetInterface*> interface_by_nic_;
-  RouteTable routes_;
-  DestinationCache destinations_;
-  std::uint32_t generation_ = 1;
-  PathMtuTable path_mtu_;
-  Reassembler reassembler_;
-  Icmp6RateLimit icmp6_limit_;
-  std::vector<std::pair<NextHeader, PacketHandler*>> upper_layers_;  // few: looked through
-  std::vector<RouterAlertListener*> router_alert_listeners_;
-  PacketFilter* filter_ = nullptr;
-  std::unique_ptr<Icmp6Input> icmp6_;
-  std::vector<RoutingListener*> listeners_;
-  MobilityHooks* mobility_ = nullptr;
-  IpsecHooks* ipsec_ = nullptr;
-  std::unique_ptr<MulticastForwarding> multicast_;  // null: never asked for
-  Ip4Part* ip4_ = nullptr;
-  Counters counters_;
-  RandomStream fragment_ids_;  // RFC 7739 §5.2: each Identification drawn at random
-  std::uint64_t flow_label_secret_;
-  Timer reassembly_timer_ = Timer::to<&Ip6Stack::expire_reassemblies>(node_, *this);
-  Timer loopback_timer_ = Timer::to<&Ip6Stack::deliver_looped_back>(node_, *this);
+  // Reassembly, from the first fragment on.
+  struct Reassembly {
+    explicit Reassembly(Ip6Stack& stack);
+    Reassembler reassembler;
+    Timer timer;
+  };
+  Reassembly& reassembly();
+  // What the node sends to itself, and interfaces that are gone but that some caller may be inside.
   struct LoopedBack {
     Packet packet;
     std::uint32_t interface_index;
   };
-  std::vector<LoopedBack> loopback_queue_;
-  std::vector<std::unique_ptr<Ip6Interface>> retired_interfaces_;  // until no caller can be inside them
+  struct Later {
+    explicit Later(Ip6Stack& stack);
+    std::vector<LoopedBack> packets;
+    std::vector<std::unique_ptr<Ip6Interface>> retired_interfaces;
+    Timer timer;
+  };
+  Later& later();
+  void deliver_later();
+  Icmp6Input& icmp6();
+  // The protocols of every node have places of their own.
+  static constexpr std::size_t kCommonProtocols = 5;
+  static std::size_t place_of(NextHeader protocol);
+
+  Node& node_;
+  const Ip6Config* config_;  // shared with nodes that are configured alike, or the node's own
+  std::vector<std::unique_ptr<Ip6Interface>> interfaces_;
+  SmallVector<EthernetInterface*, 1> interface_by_nic_;
+  RouteTable routes_;
+  DestinationCache destinations_;
+  std::uint32_t generation_ = 1;
+  std::array<PacketHandler*, kCommonProtocols> common_upper_layers_{};
+  SmallVector<RoutingListener*, 1> listeners_;
+  PacketFilter* filter_ = nullptr;
+  MobilityHooks* mobility_ = nullptr;
+  IpsecHooks* ipsec_ = nullptr;
+  Ip4Part* ip4_ = nullptr;
+  Counters counters_;
+  mutable std::uint64_t flow_label_secret_ = 0;  // 0: not drawn yet
+  // Made on first use.
+  std::unique_ptr<Ip6Config> own_config_;
+  std::unique_ptr<Icmp6Input> icmp6_;
+  std::unique_ptr<PathMtuTable> path_mtu_;
+  std::unique_ptr<Reassembly> reassembly_;
+  std::unique_ptr<Later> later_;
+  std::unique_ptr<MulticastForwarding> multicast_;
+  std::unique_ptr<RandomStream> fragment_ids_;
+  std::unique_ptr<std::vector<std::pair<NextHeader, PacketHandler*>>> other_upper_layers_;  // few: looked through
+  std::unique_ptr<std::vector<RouterAlertListener*>> router_alert_listeners_;
   std::uint32_t next_interface_index_ = 1;
   bool looping_back_ = false;  // what comes in now is the node's own
   unsigned output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down

@@ -53,7 +53,7 @@ Ends ends_of(Bytes packet) {
 
 TunnelInterface::TunnelInterface(Ip6Stack& stack, std::uint32_t index, std::string name, const Ipv6Address& local,
                                  const Ipv6Address& remote)
-    : Ip6Interface(stack, index, std::move(name)), local_(local), remote_(remote) {}
+    : Ip6Interface(stack, index), name_(std::move(name)), local_(local), remote_(remote) {}
 
 void TunnelInterface::set_end_points(const Ipv6Address& local, const Ipv6Address& remote) {
   local_ = local;
@@ -89,7 +89,7 @@ std::uint32_t TunnelInterface::path_mtu(unsigned depth) const {
       path = outer.parameters_.mtu.value_or(outer.path_mtu(depth + 1) - static_cast<std::uint32_t>(outer.overhead()));
     }
   }
-  if (const auto learned = stack().path_mtu().find(remote_, stack().now())) path = std::min(path, learned->mtu);
+  if (const auto learned = stack().learned_path_mtu(remote_)) path = std::min(path, learned->mtu);
   return path;
 }
 

@@ -42,6 +42,7 @@ class TunnelInterface final : public Ip6Interface {
   TunnelInterface(Ip6Stack& stack, std::uint32_t index, std::string name, const Ipv6Address& local,
                   const Ipv6Address& remote);
 
+  std::string name() const override { return name_; }
   const Ipv6Address& local() const { return local_; }
   const Ipv6Address& remote() const { return remote_; }
   bool over_ip4() const { return remote_.is_v4_mapped(); }
@@ -78,6 +79,7 @@ class TunnelInterface final : public Ip6Interface {
   void send_over_ip6(Packet packet, std::uint8_t traffic_class, NextHeader inner, std::optional<std::uint8_t> limit);
   void send_over_ip4(Packet packet, std::uint8_t traffic_class, NextHeader inner);
 
+  std::string name_;
   Ipv6Address local_, remote_;
   TunnelParameters parameters_;
   mutable Counters counters_;

@@ -8,10 +8,7 @@ namespace kamesim {
 UdpSocket::UdpSocket(SocketLayer& layer, DatagramHandler& handler) : Ip6Socket(layer, handler) {}
 
 UdpSocket::~UdpSocket() {
-  if (local_.port == 0) return;
-  auto& sockets = layer_.udp_by_port_[local_.port];
-  std::erase(sockets, this);
-  if (sockets.empty()) layer_.udp_by_port_.erase(local_.port);
+  if (local_.port != 0) layer_.remove(*this);
 }
 
 std::errc UdpSocket::bind_to(const SocketAddress& address) {
@@ -24,7 +21,7 @@ std::errc UdpSocket::bind_to(const SocketAddress& address) {
     chosen.port = *port;
   }
   local_ = chosen;
-  layer_.udp_by_port_[chosen.port].push_back(this);
+  layer_.add(*this);
   return {};
 }
 
@@ -34,7 +31,7 @@ std::errc UdpSocket::connect(const SocketAddress& peer) {
   }
   if (!peer.address.is_unspecified()) {
     // 4.4BSD: two sockets cannot be the same two ends.
-    const bool taken = std::ranges::any_of(layer_.udp_by_port_[local_.port], [&](const UdpSocket* s) {
+    const bool taken = std::ranges::any_of(*layer_.udp_on(local_.port), [&](const UdpSocket* s) {
       return s != this && s->local_.address == local_.address && s->peer_ == peer;
     });
     if (taken) return std::errc::address_in_use;

@@ -31,6 +31,17 @@ const RouterAdvertisementConfig* RouterAdvertisementDaemon::config(const Etherne
   return it == advertisers_.end() ? nullptr : &it->second.config;
 }
 
+std::size_t RouterAdvertisementDaemon::heap_bytes() const {
+  constexpr std::size_t kNode = 48;  // of a tree, with what the heap adds
+  std::size_t bytes = 0;
+  for (const auto& [index, advertiser] : advertisers_) {
+    bytes += kNode + sizeof(Advertiser);
+    const auto& prefixes = advertiser.config.adv_prefix_list;
+    if (prefixes) bytes += prefixes->capacity() * sizeof(AdvertisedPrefix);
+  }
+  return bytes;
+}
+
 void RouterAdvertisementDaemon::advertise(EthernetInterface& interface, const RouterAdvertisementConfig& config) {
   config.validate(interface.name(), interface.nic()->mtu());
   const auto [it, is_new] = advertisers_.try_emplace(interface.index(), interface,

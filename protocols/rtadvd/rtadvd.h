@@ -58,6 +58,7 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
 
   void on_datagram(const Datagram& datagram) override;
   void on_routing_message(const RoutingMessage& message) override;
+  std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
   struct Advertiser {

@@ -8,37 +8,40 @@
 namespace kamesim {
 
 RouterSolicitationDaemon::RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config)
-    : stack_(sockets.stack()),
-      config_(config),
+    : config_(config),
       socket_(sockets, NextHeader::Icmp6, *this),
-      timer_(Timer::to<&RouterSolicitationDaemon::on_timer>(stack_.node(), *this)) {
+      timer_(Timer::to<&RouterSolicitationDaemon::on_timer>(sockets.stack().node(), *this)) {
   socket_.pass_only({static_cast<std::uint8_t>(Icmp6Type::RouterAdvertisement)});
-  stack_.add_listener(*this);
+  stack().add_listener(*this);
 }
 
-RouterSolicitationDaemon::~RouterSolicitationDaemon() { stack_.remove_listener(*this); }
+RouterSolicitationDaemon::~RouterSolicitationDaemon() { stack().remove_listener(*this); }
 
-RouterSolicitationDaemon::Link* RouterSolicitationDaemon::find(const Ip6Interface* interface) {
-  const auto it = interface != nullptr ? links_.find(interface->index()) : links_.end();
-  return it == links_.end() ? nullptr : &it->second;
+const RouterSolicitationDaemon::Link* RouterSolicitationDaemon::find(const Ip6Interface* interface) const {
+  const auto it = std::ranges::find(links_, interface, [](const Link& l) -> const Ip6Interface* { return l.interface; });
+  return it == links_.end() ? nullptr : &*it;
 }
 
 void RouterSolicitationDaemon::run_on(EthernetInterface& interface) {
-  const auto [it, is_new] =
-      links_.try_emplace(interface.index(), interface, config_, stack_.node().stream("rtsold." + interface.name()));
-  if (is_new && interface.up()) start(it->second);
+  if (find(&interface) != nullptr) return;
+  const auto place = std::ranges::lower_bound(links_, interface.index(), {}, [](const Link& l) {
+    return l.interface->index();
+  });
+  const auto made =
+      links_.emplace(place, interface, config_, stack().node().stream("rtsold." + interface.name()));
+  if (interface.up()) start(*made);
 }
 
 void RouterSolicitationDaemon::stop_on(const Ip6Interface& interface) {
-  links_.erase(interface.index());
+  std::erase_if(links_, [&](const Link& l) { return l.interface == &interface; });
   arm();
 }
 
 void RouterSolicitationDaemon::start(Link& link) {
   using Attachment = RouterSolicitor::Attachment;
-  const Medium* medium = link.interface.nic()->medium();
+  const Medium* medium = link.interface->nic()->medium();
   const Medium* last = std::exchange(link.last_medium, medium);
-  link.solicitor.on_link_up(stack_.now(), last == nullptr  ? Attachment::First
+  link.solicitor.on_link_up(stack().now(), last == nullptr  ? Attachment::First
                                           : last == medium ? Attachment::Again
                                                            : Attachment::Moved);
   arm();
@@ -47,33 +50,32 @@ void RouterSolicitationDaemon::start(Link& link) {
 void RouterSolicitationDaemon::solicit(EthernetInterface& interface) {
   Link* link = find(&interface);
   if (link == nullptr || !interface.up() || interface.routers_solicited_elsewhere) return;
-  link->solicitor.solicit(stack_.now());
+  link->solicitor.solicit(stack().now());
   arm();
 }
 
 std::optional<Time> RouterSolicitationDaemon::done_at(const EthernetInterface& interface) const {
-  const auto it = links_.find(interface.index());
-  return it == links_.end() ? stack_.now() : it->second.solicitor.done_at(stack_.now());
+  const Link* link = find(&interface);
+  return link == nullptr ? stack().now() : link->solicitor.done_at(stack().now());
 }
 
 void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message) {
   using Kind = RoutingMessage::Kind;
   if (message.kind == Kind::ForwardingChanged) {
     // RFC 4861 §6.3.7: "the system changes from being a router to being a host".
-    for (auto& [index, each] : links_) {
-      if (!stack_.forwarding() && each.interface.up()) start(each);
+    for (Link& each : links_) {
+      if (!stack().forwarding() && each.interface->up()) start(each);
     }
     return;
   }
   if (message.kind == Kind::SettingsChanged) {
-    config_.resilient = stack_.config().nd.resilient_router_solicitation;
-    for (auto& [index, each] : links_) each.solicitor.set_resilient(config_.resilient);
+    config_.resilient = stack().config().nd.resilient_router_solicitation;
     return;
   }
   Link* link = find(message.interface);
   if (link == nullptr) return;
-  if (message.kind == Kind::InterfaceRemoved) return stop_on(link->interface);
-  if (message.kind == Kind::LinkUp && link->interface.up()) start(*link);
+  if (message.kind == Kind::InterfaceRemoved) return stop_on(*link->interface);
+  if (message.kind == Kind::LinkUp && link->interface->up()) start(*link);
   if (message.kind != Kind::LinkDown) return;
   link->solicitor.on_link_down();
   arm();
@@ -89,10 +91,10 @@ void RouterSolicitationDaemon::on_datagram(const Datagram& d) {
 }
 
 void RouterSolicitationDaemon::on_timer() {
-  for (auto& [index, link] : links_) {
-    const bool due = link.solicitor.on_timeout(stack_.now());
+  for (Link& link : links_) {
+    const bool due = link.solicitor.on_timeout(stack().now());
     // RFC 4861 §6.3.7 speaks of hosts. A mobile node solicits as it needs to (RFC 6275 §11.5.1).
-    if (stack_.forwarding() || link.interface.routers_solicited_elsewhere) {
+    if (stack().forwarding() || link.interface->routers_solicited_elsewhere) {
       link.solicitor.on_link_down();
     } else if (due) {
       send(link);
@@ -102,22 +104,24 @@ void RouterSolicitationDaemon::on_timer() {
 }
 
 void RouterSolicitationDaemon::send(const Link& link) {
-  const InterfaceAddress* source = link.interface.link_local();
+  const InterfaceAddress* source = link.interface->link_local();
   // RFC 4429 §3.2: rather from the unspecified address than from an optimistic one.
   if (source != nullptr && source->state == AddressState::Optimistic) source = nullptr;
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   emit(out, RouterSolicitation{});
-  if (source != nullptr && link.interface.has_link_layer_addresses()) emit(out, SourceLinkLayerAddress{link.interface.nic()->mac()});
+  if (source != nullptr && link.interface->has_link_layer_addresses()) emit(out, SourceLinkLayerAddress{link.interface->nic()->mac()});
   const Ipv6Address from = source != nullptr ? source->address : kUnspecified;
-  stack_.node().trace(kTraceRsSent, {{"interface", link.interface.name()}, {"source", from.to_string()}});
+  if (stack().node().trace_enabled()) {
+    stack().node().trace(kTraceRsSent, {{"interface", link.interface->name()}, {"source", from.to_string()}});
+  }
   socket_.send(message, {.destination = kAllRoutersLinkLocal, .source = from, .unspecified_source = source == nullptr,
-                         .interface = &link.interface, .hop_limit = kNdHopLimit, .no_mobility = true});
+                         .interface = link.interface, .hop_limit = kNdHopLimit, .no_mobility = true});
 }
 
 void RouterSolicitationDaemon::arm() {
   std::optional<Time> next;
-  for (const auto& [index, link] : links_) {
+  for (const Link& link : links_) {
     const auto at = link.solicitor.next_timeout();
     if (at && (!next || *at < *next)) next = at;
   }

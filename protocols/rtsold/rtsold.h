@@ -2,7 +2,8 @@
 // (RFC 4861 §6.3.7).
 #pragma once
 
-#include <map>
+#include <utility>
+#include <vector>
 
 #include "protocols/ip6/routing_message.h"
 #include "protocols/ip6/socket.h"
@@ -28,25 +29,28 @@ class RouterSolicitationDaemon final : public DatagramHandler, public RoutingLis
 
   void on_datagram(const Datagram& datagram) override;
   void on_routing_message(const RoutingMessage& message) override;
+  std::size_t heap_bytes() const { return links_.capacity() * sizeof(Link); }  // beyond the object itself
 
  private:
   struct Link {
     Link(EthernetInterface& on, const RouterSolicitorConfig& config, RandomStream random)
-        : interface(on), solicitor(config, random) {}
-    EthernetInterface& interface;
+        : interface(&on), solicitor(config, random) {}
+    EthernetInterface* interface;
     RouterSolicitor solicitor;
     const Medium* last_medium = nullptr;
   };
-  Link* find(const Ip6Interface* interface);
+  const Link* find(const Ip6Interface* interface) const;
+  Link* find(const Ip6Interface* interface) { return const_cast<Link*>(std::as_const(*this).find(interface)); }
   void start(Link& link);
   void send(const Link& link);
   void on_timer();
   void arm();
 
-  Ip6Stack& stack_;
+  Ip6Stack& stack() const { return socket_.layer().stack(); }
+
   RouterSolicitorConfig config_;
   RawSocket socket_;
-  std::map<std::uint32_t, Link> links_;  // by interface index
+  std::vector<Link> links_;  // in the order of their interfaces' indices
   Timer timer_;
 };
 

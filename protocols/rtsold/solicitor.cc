@@ -5,12 +5,12 @@
 namespace kamesim {
 
 void RouterSolicitor::on_link_up(Time now, Attachment attachment) {
-  const bool immediate = config_.immediate_on_handoff && attachment == Attachment::Moved;
+  const bool immediate = config_->immediate_on_handoff && attachment == Attachment::Moved;
   sent_ = 0;
-  next_ = immediate ? now : now + random_.uniform(Duration(), config_.max_rtr_solicitation_delay);
+  next_ = immediate ? now : now + random_.uniform(Duration(), config_->max_rtr_solicitation_delay);
 }
 
-void RouterSolicitor::on_link_down() { next_.reset(); }
+void RouterSolicitor::on_link_down() { next_ = kNever; }
 
 void RouterSolicitor::solicit(Time now) {
   sent_ = 0;
@@ -21,12 +21,12 @@ void RouterSolicitor::solicit(Time now) {
 // Lifetime, the host MUST desist". One solicitation is sent in any case: its answer "may contain more information".
 // RFC 7559 §2.1 asks for the same on links with multicast.
 void RouterSolicitor::on_router_advertisement(Duration router_lifetime) {
-  if (sent_ > 0 && router_lifetime != Duration()) next_.reset();
+  if (sent_ > 0 && router_lifetime != Duration()) next_ = kNever;
 }
 
 std::optional<Time> RouterSolicitor::done_at(Time now) const {
-  if (sent_ >= config_.max_rtr_solicitations) return std::max(now, last_sent_ + config_.max_rtr_solicitation_delay);
-  if (next_) return std::nullopt;
+  if (sent_ >= config_->max_rtr_solicitations) return std::max(now, last_sent_ + config_->max_rtr_solicitation_delay);
+  if (next_ != kNever) return std::nullopt;
   return now;
 }
 
@@ -35,24 +35,24 @@ std::optional<Time> RouterSolicitor::done_at(Time now) const {
 // by at least RTR_SOLICITATION_INTERVAL seconds".
 Duration RouterSolicitor::next_interval() {
   const double rand = random_.uniform(0.0, 0.1);
-  if (sent_ == 1) return interval_ = config_.rtr_solicitation_interval.scaled(1 + rand);
+  if (sent_ == 1) return interval_ = config_->rtr_solicitation_interval.scaled(1 + rand);
   interval_ = interval_.scaled(2 + rand);
   if (interval_ > kMaxRtrSolicitationTime) interval_ = kMaxRtrSolicitationTime.scaled(1 + rand);
   return interval_;
 }
 
 bool RouterSolicitor::on_timeout(Time now) {
-  if (!next_ || now < *next_) return false;
-  next_.reset();
-  if (config_.resilient) {
+  if (now < next_) return false;
+  next_ = kNever;
+  if (config_->resilient) {
     ++sent_;
     last_sent_ = now;
     next_ = now + next_interval();
     return true;
   }
-  if (sent_ >= config_.max_rtr_solicitations) return false;
+  if (sent_ >= config_->max_rtr_solicitations) return false;
   last_sent_ = now;
-  if (++sent_ < config_.max_rtr_solicitations) next_ = now + config_.rtr_solicitation_interval;
+  if (++sent_ < config_->max_rtr_solicitations) next_ = now + config_->rtr_solicitation_interval;
   return true;
 }
 

@@ -26,31 +26,32 @@ class RouterSolicitor {
  public:
   enum class Attachment : std::uint8_t { First, Again, Moved };  // Moved: to another link
 
-  RouterSolicitor(const RouterSolicitorConfig& config, RandomStream random) : config_(config), random_(random) {}
+  // The configuration may change in between, which counts from the next solicitation on.
+  RouterSolicitor(const RouterSolicitorConfig& config, RandomStream random) : config_(&config), random_(random) {}
 
   void on_link_up(Time now, Attachment attachment);
   void on_link_down();
-  void set_resilient(bool on) { config_.resilient = on; }  // from the next solicitation on
   // Somebody asks for advertisements now.
   void solicit(Time now);
   // A valid advertisement came.
   void on_router_advertisement(Duration router_lifetime);
   // True if a solicitation is to be sent.
   bool on_timeout(Time now);
-  std::optional<Time> next_timeout() const { return next_; }
+  std::optional<Time> next_timeout() const { return next_ != kNever ? std::optional(next_) : std::nullopt; }
   // When it is known whether there is a router, as far as this machine asks. §6.3.7: none, if "no advertisements are
   // received [...] after MAX_RTR_SOLICITATION_DELAY seconds after sending the last solicitation". Empty: it asks on.
   std::optional<Time> done_at(Time now) const;
 
  private:
+  static constexpr Time kNever = Time::max();
   Duration next_interval();
 
-  RouterSolicitorConfig config_;
+  const RouterSolicitorConfig* config_;
   RandomStream random_;
   unsigned sent_ = 0;
   Time last_sent_;
   Duration interval_;         // RFC 3315 §14: RT, of the solicitation before
-  std::optional<Time> next_;  // empty: nothing to send
+  Time next_ = kNever;        // nothing to send
 };
 
 }  // namespace kamesim

@@ -126,7 +126,7 @@ class Scene {
                     "the bound on default routers");
       fuzz::require(interface(i).addresses().size() <= c.max_autoconfigured_addresses * 2 + 8, "the bound on addresses");
     }
-    for (const Reassembler* reassembler : {&std::as_const(host_.stack()).reassembler(), &host_.ip4().reassembler()}) {
+    for (const Reassembler* reassembler : {&host_.stack().reassembler(), &host_.ip4().reassembler()}) {
       const auto usage = reassembler->usage();
       fuzz::require(usage.bytes <= c.reassembly.bytes && usage.packets <= c.reassembly.packets,
                     "the bounds on reassemblies");

@@ -100,7 +100,7 @@ py::list multicast_routes(Host& host) {
 py::list groups(Host& host) {
   py::list rows;
   for (const auto& interface : host.stack().interfaces()) {
-    for (const auto& [group, joins] : interface->groups()) {
+    for (const auto& [group, joins] : interface->groups().all()) {
       rows.append(py::make_tuple(interface->name(), group.to_string(), joins));
     }
   }

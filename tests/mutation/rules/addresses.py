@@ -222,7 +222,7 @@ MUTATIONS = [
         id="selection.policy-table",
         rule="an administrator's policy table takes the place of the default one (RFC 6724 §2.1)",
         file=SELECTION,
-        old="config_.policies != nullptr ? *config_.policies : PolicyTable",
+        old="config().policies != nullptr ? *config().policies : PolicyTable",
         new="PolicyTable",
         cases=("source-selection.policy-table-is-the-administrators",),
     ),

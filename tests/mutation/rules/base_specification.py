@@ -108,7 +108,7 @@ MUTATIONS = [
         id="base.host-forwards",
         rule="a host does not forward (RFC 8200 §2)",
         file=INPUT,
-        old="if (!config_.forwarding) return drop(kIp6NotForUs, packet.bytes());\n",
+        old="if (!config().forwarding) return drop(kIp6NotForUs, packet.bytes());\n",
         new="",
         cases=("base-header.host-does-not-forward",),
     ),

@@ -46,7 +46,7 @@ MUTATIONS = [
         id="fragments.atomic",
         rule="an atomic fragment is a packet of its own (RFC 6946 §4)",
         file=EXTENSIONS,
-        old="if (header->is_atomic() && config_.rules.atomic_fragments_apart) {",
+        old="if (header->is_atomic() && config().rules.atomic_fragments_apart) {",
         new="if (header->is_atomic() && in.packet.size() == 0) {",
         cases=("fragment-errors.atomic-fragment-is-a-packet-of-its-own",),
     ),

@@ -129,8 +129,8 @@ MUTATIONS = [
         id="nd.router-flag",
         rule="a router sets the Router flag of its advertisements (RFC 4861 §7.2.4)",
         file="protocols/ip6/nd_advertise.cc",
-        old=".router = stack_.forwarding() && !proxies_.contains(target),\n                  .solicited = !to_all,",
-        new=".router = stack_.forwarding() && proxies_.contains(target),\n                  .solicited = !to_all,",
+        old=".router = stack_.forwarding() && !is_proxy(target),\n                  .solicited = !to_all,",
+        new=".router = stack_.forwarding() && is_proxy(target),\n                  .solicited = !to_all,",
         cases=("neighbor-solicitations.router-says-that-it-is-one",),
     ),
     Mutation(

@@ -54,8 +54,8 @@ MUTATIONS = [
         id="redirect.rate",
         rule="redirects are limited in rate (RFC 4861 §8.2)",
         file=REDIRECT,
-        old="if (!redirect_limit_.take(now(), config.icmp6_error_rate, config.icmp6_error_burst)) {",
-        new="if (!redirect_limit_.take(now(), 1e9, config.icmp6_error_burst)) {",
+        old="if (!rare().redirect_limit.take(now(), config.icmp6_error_rate, config.icmp6_error_burst)) {",
+        new="if (!rare().redirect_limit.take(now(), 1e9, config.icmp6_error_burst)) {",
         cases=("router-redirects.redirects-are-limited-in-rate-over-time",),
     ),
 ]

@@ -49,7 +49,7 @@ TEST_F(RedirectedHost, ReturnsToTheRouterWhenTheTargetIsUnreachable) {  // §7.3
   first_hop(kFar);
   x.run(9_s);  // Delay, and three probes
   x.tester.clear();
-  EXPECT_TRUE(x.nd().redirects().entries().empty());
+  EXPECT_TRUE(x.nd().redirects()->entries().empty());
   x.send_nd({kTester, own()}, NeighborAdvertisement{kTester, true, true, true}, TargetLinkLayerAddress{kTesterMac});
   EXPECT_EQ(first_hop(kFar), kTesterMac);
 }
@@ -68,7 +68,7 @@ TEST_F(RedirectedHost, RemembersABoundedNumberOfRedirects) {
   for (std::uint64_t i = 0; i < 1000; ++i) {
     redirect(kTester, kBetter, Ipv6Address::from_halves(0x2001'0db8'ffff'0000, i));
   }
-  EXPECT_EQ(x.nd().redirects().entries().size(), RedirectRoutes::kMaxRoutes);
+  EXPECT_EQ(x.nd().redirects()->entries().size(), RedirectRoutes::kMaxRoutes);
   EXPECT_LT(x.stack.routes().size(), RedirectRoutes::kMaxRoutes + 10);
 }
 

@@ -1,0 +1,93 @@
+#include "protocols/ip6/group_list.h"
+
+#include <algorithm>
+
+namespace kamesim {
+
+namespace {
+
+constexpr std::uint64_t kLinkScope = 0xff02'0000'0000'0000;
+constexpr std::uint64_t kSolicitedNodeLow = 0x0000'0001'ff00'0000;    // RFC 4291 §2.7.1: ff02::1:ff00:0/104
+constexpr std::uint64_t kNodeInformationLow = 0x0000'0002'ff00'0000;  // RFC 4620 §5: ff02::2:ff00:0/104
+
+}  // namespace
+
+std::uint32_t GroupList::code_of(const Ipv6Address& group) const {
+  const std::uint64_t low = group.low();
+  const auto bits = static_cast<std::uint32_t>(low) & kLow;
+  if (group.high() == kLinkScope) {
+    if (low == bits) return kWellKnown << kKindShift | bits;
+    if (low == (kSolicitedNodeLow | bits)) return kSolicitedNode << kKindShift | bits;
+    if (low == (kNodeInformationLow | bits)) return kNodeInformation << kKindShift | bits;
+  }
+  if (others_ == nullptr) return kUnknown;
+  const auto it = std::ranges::find(*others_, group);
+  if (it == others_->end()) return kUnknown;
+  return kOther << kKindShift | static_cast<std::uint32_t>(it - others_->begin());
+}
+
+std::uint32_t GroupList::add_other(const Ipv6Address& group) {
+  if (others_ == nullptr) others_ = std::make_unique<std::vector<Ipv6Address>>();
+  // The place of one that was left is free.
+  auto place = std::ranges::find(*others_, Ipv6Address());
+  if (place == others_->end()) place = others_->insert(place, group);
+  *place = group;
+  return kOther << kKindShift | static_cast<std::uint32_t>(place - others_->begin());
+}
+
+Ipv6Address GroupList::group_of(std::uint32_t code) const {
+  const std::uint32_t bits = code & kLow;
+  switch (code >> kKindShift) {
+    case kWellKnown: return Ipv6Address::from_halves(kLinkScope, bits);
+    case kSolicitedNode: return Ipv6Address::from_halves(kLinkScope, kSolicitedNodeLow | bits);
+    case kNodeInformation: return Ipv6Address::from_halves(kLinkScope, kNodeInformationLow | bits);
+    default: return (*others_)[bits];
+  }
+}
+
+bool GroupList::join(const Ipv6Address& group) {
+  std::uint32_t code = code_of(group);
+  const bool is_new = code == kUnknown || std::ranges::find(codes_, code) == codes_.end();
+  if (code == kUnknown) code = add_other(group);
+  codes_.push_back(code);
+  return is_new;
+}
+
+bool GroupList::leave(const Ipv6Address& group) {
+  const std::uint32_t code = code_of(group);
+  // Of several joins the last goes, so that the group keeps its place.
+  std::uint32_t* last = nullptr;
+  std::size_t joins = 0;
+  for (std::uint32_t& joined : codes_) {
+    if (joined == code) last = &joined, ++joins;
+  }
+  if (joins == 0) return false;
+  codes_.erase(last);
+  if (joins > 1) return false;
+  if (code >> kKindShift == kOther) (*others_)[code & kLow] = Ipv6Address();
+  return true;
+}
+
+bool GroupList::contains(const Ipv6Address& group) const {
+  return std::ranges::find(codes_, code_of(group)) != codes_.end();
+}
+
+std::vector<GroupList::Entry> GroupList::all() const {
+  std::vector<Entry> groups;
+  for (const std::uint32_t code : codes_) {
+    const Ipv6Address group = group_of(code);
+    const auto known = std::ranges::find(groups, group, &Entry::group);
+    if (known != groups.end()) {
+      ++known->joins;
+    } else {
+      groups.push_back({group, 1});
+    }
+  }
+  return groups;
+}
+
+std::size_t GroupList::heap_bytes() const {
+  return codes_.heap_bytes() + (others_ != nullptr ? sizeof *others_ + others_->capacity() * sizeof(Ipv6Address) : 0);
+}
+
+}  // namespace kamesim

@@ -1,0 +1,74 @@
+#include "sim/name.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kamesim {
+
+NameParts split_name(std::string_view text) {
+  std::size_t begin = text.size();
+  while (begin > 0 && text[begin - 1] >= '0' && text[begin - 1] <= '9') --begin;
+  while (begin + 1 < text.size() && text[begin] == '0') ++begin;  // zeros before a number belong to the word
+  std::uint32_t number = Name::kNoNumber;
+  const auto [end, error] = std::from_chars(text.data() + begin, text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size() && number != Name::kNoNumber;
+  if (!whole) return {text, Name::kNoNumber};
+  return {text.substr(0, begin), number};
+}
+
+Name Words::name(std::string_view text) {
+  const NameParts parts = split_name(text);
+  return {*words_.emplace(parts.word).first, parts.number};
+}
+
+namespace {
+
+constexpr std::size_t kNodeOverhead = 48;  // of a hash table's node with a string that is short
+
+}  // namespace
+
+std::size_t Words::heap_bytes() const {
+  return words_.size() * (kNodeOverhead + sizeof(std::string)) + words_.bucket_count() * sizeof(void*);
+}
+
+std::uint32_t NameIndex::find(std::string_view text) const {
+  const NameParts parts = split_name(text);
+  if (parts.number == Name::kNoNumber) {
+    const auto it = plain_.find(std::string(text));
+    return it == plain_.end() ? kNone : it->second;
+  }
+  const auto it = numbered_.find(std::string(parts.word));
+  if (it == numbered_.end()) return kNone;
+  const Numbered& series = it->second;
+  if (parts.number < series.dense.size()) return series.dense[parts.number];
+  const auto sparse = series.sparse.find(parts.number);
+  return sparse == series.sparse.end() ? kNone : sparse->second;
+}
+
+void NameIndex::add(const Name& name, std::uint32_t thing) {
+  if (name.number() == Name::kNoNumber) {
+    plain_.emplace(name.word(), thing);
+    return;
+  }
+  constexpr std::size_t kGap = 64;  // numbers that may be missing in a row
+  Numbered& series = numbered_[name.word()];
+  if (name.number() < series.dense.size()) {
+    series.dense[name.number()] = thing;
+  } else if (name.number() < series.dense.size() + kGap && series.sparse.empty()) {
+    series.dense.resize(name.number() + std::size_t{1}, kNone);
+    series.dense.back() = thing;
+  } else {
+    series.sparse.emplace(name.number(), thing);
+  }
+}
+
+std::size_t NameIndex::heap_bytes() const {
+  std::size_t bytes = plain_.size() * (kNodeOverhead + sizeof(std::string));
+  for (const auto& [word, series] : numbered_) {
+    bytes += kNodeOverhead + sizeof(series) + series.dense.capacity() * sizeof(std::uint32_t) +
+             series.sparse.size() * kNodeOverhead;
+  }
+  return bytes;
+}
+
+}  // namespace kamesim

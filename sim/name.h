@@ -1,0 +1,64 @@
+// Names of nodes, links and LANs. Most are a word with a number, "host17": of those only the number is kept, beside
+// the word, which the simulation has once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace kamesim {
+
+class Name {
+ public:
+  static constexpr std::uint32_t kNoNumber = UINT32_MAX;
+
+  Name(const std::string& word, std::uint32_t number) : word_(&word), number_(number) {}
+  std::string text() const { return number_ == kNoNumber ? *word_ : *word_ + std::to_string(number_); }
+  const std::string& word() const { return *word_; }
+  std::uint32_t number() const { return number_; }
+
+ private:
+  const std::string* word_;
+  std::uint32_t number_;
+};
+
+// What a name is made of: the digits at its end are a number if they are written as std::to_string does.
+struct NameParts {
+  std::string_view word;
+  std::uint32_t number;
+};
+NameParts split_name(std::string_view text);
+
+// The words of a simulation's names.
+class Words {
+ public:
+  Name name(std::string_view text);
+  std::size_t heap_bytes() const;
+
+ private:
+  std::unordered_set<std::string> words_;
+};
+
+// Numbers of things by their names.
+class NameIndex {
+ public:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  // kNone: there is nothing of that name.
+  std::uint32_t find(std::string_view text) const;
+  void add(const Name& name, std::uint32_t thing);
+  std::size_t heap_bytes() const;
+
+ private:
+  struct Numbered {
+    std::vector<std::uint32_t> dense;  // by number
+    std::unordered_map<std::uint32_t, std::uint32_t> sparse;
+  };
+  std::unordered_map<std::string, std::uint32_t> plain_;
+  std::unordered_map<std::string, Numbered> numbered_;  // by word
+};
+
+}  // namespace kamesim
