@@ -38,6 +38,7 @@ except ModuleNotFoundError as _error:
 
 from kamesim import ancillary, topology
 from kamesim.advertising import AdvertisedPrefix, AdvertisedRoute
+from kamesim.bulk import Lans, Links, Nodes
 from kamesim.capture import Capture
 from kamesim.errors import UnknownName
 from kamesim.flow import Flow, OnOff, Ping
@@ -224,13 +225,16 @@ __all__ = [
     "Host",
     "Interface",
     "Lan",
+    "Lans",
     "Link",
+    "Links",
     "LogNormal",
     "Medium",
     "MobileIp",
     "MobileNode",
     "Network",
     "Node",
+    "Nodes",
     "OnOff",
     "Ping",
     "Queue",

@@ -452,6 +452,17 @@ class LinkConfig:
         self, rate_bps: int, delay_ns: int, jitter_ns: int, loss: float, mtu: int, queue_limit: int
     ) -> None: ...
 
+class Channels:
+    def __init__(
+        self,
+        rate_bps: npt.NDArray[np.uint64],
+        delay_ns: npt.NDArray[np.int64],
+        jitter_ns: npt.NDArray[np.int64],
+        loss: npt.NDArray[np.float64],
+        mtu: npt.NDArray[np.uint32],
+        queue_limit: npt.NDArray[np.uint32],
+    ) -> None: ...
+
 class Medium:
     @property
     def name(self) -> str: ...
@@ -679,8 +690,49 @@ class Simulation:
     def add_message_log(self) -> MessageLog: ...
     def open_capture(self, path: str, only_out: bool) -> Capture: ...
     def install_shortest_path_routes(
-        self, subnets: list[tuple[list[str], int, list[Interface], list[Interface]]]
+        self,
+        subnets: list[
+            tuple[list[str], int, list[Interface], list[Interface]]
+            | tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64], int | None]
+        ],
     ) -> int: ...
+    def add_hosts(
+        self,
+        word: str,
+        first: int,
+        forwarding: npt.NDArray[np.bool_],
+        count: int,
+        dup_addr_detect_transmits: int,
+        optimistic_dad: bool,
+        trace: bool,
+        drop_trace: bool,
+    ) -> int: ...
+    def add_links(
+        self,
+        word: str,
+        first: int,
+        a: npt.NDArray[np.int64],
+        b: npt.NDArray[np.int64],
+        channels: Channels,
+        first_prefix: int | None,
+        default_routes: bool,
+    ) -> int: ...
+    def add_lans(self, word: str, first: int, count: int, channels: Channels) -> int: ...
+    def attach(
+        self,
+        first_medium: int,
+        lans: npt.NDArray[np.int64],
+        nodes: npt.NDArray[np.int64],
+        first_prefix: int | None,
+        said: RouterAdvertisementConfig | None,
+        taken: npt.NDArray[np.uint32],
+    ) -> None: ...
+    def host(self, number: int) -> Host: ...
+    def link(self, number: int) -> Link: ...
+    def lan(self, number: int) -> Lan: ...
+    def interfaces_of(self, host: Host) -> list[Interface]: ...
+    def end_names(self, link: Link) -> tuple[str, str]: ...
+    def memory(self) -> list[tuple[str, str, int, int]]: ...
     def schedule(self, at_ns: int, token: int) -> None: ...
     def run(
         self, until_ns: int, dispatch: Dispatch, tick: Callable[[int], None] | None, threads: int

@@ -54,6 +54,29 @@ class PrefixPool:
             f"the network with a larger prefix_pool"
         )
 
+    def run(self, owner: str, count: int) -> int:
+        """The upper 64 bits of the first of so many /64s in a row, which are the owner's from now on."""
+        size = 1 << (64 - self.pool.prefixlen)
+        base = int(self.pool.network_address) >> 64
+        first = self._next
+        while first + count <= size:
+            start, end = (base + first) << 64, (base + first + count) << 64
+            # One that begins before the run may reach into it.
+            place = bisect.bisect_left(self._starts, start)
+            if place > 0 and self._overlapping(ipaddress.IPv6Network((start, 64))) is not None:
+                place -= 1
+            if place == len(self._starts) or self._starts[place] >= end:
+                for part in ipaddress.summarize_address_range(ipaddress.IPv6Address(start), ipaddress.IPv6Address(end - 1)):
+                    self.claim(owner, part)
+                self._next = first + count
+                return base + first
+            in_the_way = self._owners[self._starts[place]][0]
+            first = max(first, (int(in_the_way.broadcast_address) >> 64) - base) + 1
+        raise errors.Error(
+            f"{owner}: the network's prefix pool '{self.pool}' has no {count} free prefixes in a row; make the network with "
+            f"a larger prefix_pool, or give prefixes=False"
+        )
+
     def resolve(self, owner: str, given: Any) -> list[ipaddress.IPv6Network]:
         """The prefixes that `given` asks for, checked: None: one from the pool; False: none; text, or several."""
         if given is None:

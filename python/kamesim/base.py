@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kamesim import _core, errors
 from kamesim.addressing import PrefixPool
+from kamesim.registry import Series, Table
 from kamesim.schedule import Scheduled, Scheduler
 from kamesim.tasks import Loop
 
@@ -48,9 +50,9 @@ class NetworkBase:
             self._core.enable_trace_hash()
         self._scheduler = Scheduler(self._core)
         self._loop = Loop(self._scheduler, self._core)
-        self._nodes: dict[str, Node] = {}
-        self._media: dict[str, Medium] = {}
-        self._order: list[str] = []  # names of nodes and media as they were made
+        self._nodes: Table[Node] = Table()
+        self._media: Table[Medium] = Table()
+        self._order: list[str | Series[Any]] = []  # names of nodes and media as they were made, and what was made in bulk
         self._interfaces_made: list[Interface] = []
         self._flows: dict[str, Flow] = {}
         self._tcp_flows: dict[str, TcpFlow] = {}
@@ -66,12 +68,12 @@ class NetworkBase:
     @property
     def nodes(self) -> list[Node]:
         """Its hosts and routers, in the order in which they were made."""
-        return list(self._nodes.values())
+        return [self._nodes.at(number) for number in range(len(self._nodes))]
 
     @property
     def media(self) -> list[Medium]:
         """Its links, LANs and cells, in the order in which they were made."""
-        return list(self._media.values())
+        return [self._media.at(number) for number in range(len(self._media))]
 
     @property
     def flows(self) -> list[Flow]:
@@ -128,7 +130,7 @@ class NetworkBase:
         assert isinstance(self, Network)
         return self
 
-    def _find(self, what: str, known: dict[str, T], name: Any) -> T:
+    def _find(self, what: str, known: Mapping[str, T], name: Any) -> T:
         key = name if isinstance(name, str) else getattr(name, "name", None)
         found = known.get(key) if isinstance(key, str) else None
         if found is not None and (isinstance(name, str) or name is found):
@@ -169,7 +171,7 @@ class NetworkBase:
         optimistic = errors.flag(what, "optimistic_dad", optimistic_dad)
         core = self._core.add_host(name, kind.is_router, transmits, optimistic)
         node = kind(self._network(), name, core, transmits, optimistic)
-        self._nodes[name] = node
+        self._nodes.add(name, node)
         self._order.append(name)
         if self._traces:
             core.enable_trace()
@@ -180,7 +182,7 @@ class NetworkBase:
         return node
 
     def _medium_added(self, medium: Medium) -> None:
-        self._media[medium.name] = medium
+        self._media.add(medium.name, medium)
         self._order.append(medium.name)
         for prefix in medium._prefixes:
             self._prefixes.claim(medium._what, prefix)

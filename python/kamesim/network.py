@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal, Union
 
 from kamesim import addressing, errors
-from kamesim.building import CellBuilding
+from kamesim.bulk import Bulk, LinkSeries
 from kamesim.channel import Channel
 from kamesim.interface import Interface, InterfaceLike
-from kamesim.media import Lan, Link
+from kamesim.media import Lan, Link, Medium
 from kamesim.node import Host, Node
+from kamesim.registry import Series
 from kamesim.router import Router
 
 Prefix = Union[str, Iterable[str], None, Literal[False]]
 
 
-class Network(CellBuilding):
+class Network(Bulk):
     """A simulated network. Everything in it hangs on this object; several can live side by side.
 
     seed: of all random streams; the same seed and script give the same run, bit for bit.
@@ -159,13 +160,24 @@ class Network(CellBuilding):
         Hosts carry no transit traffic; one on a point-to-point link to a router gets a default route by it. Call
         it again when links were added or changed: it replaces the routes that it made before.
         """
-        subnets = []
-        for medium in self.media:
+        subnets: list[Any] = []
+        for medium in self._media_or_links():
+            if isinstance(medium, LinkSeries):
+                subnets.append((medium.begin, medium.a, medium.b, medium.prefix))
+                continue
             routers = [i._core for i in medium.interfaces if i.node.is_router]
             hosts = [i._core for i in medium.interfaces if not i.node.is_router and isinstance(medium, Link)]
             subnets.append((medium.prefixes, medium.channel.delay_ns, routers, hosts))
         self._has_shortest_path_routes = True
         return self._core.install_shortest_path_routes(subnets)
+
+    def _media_or_links(self) -> Iterator[Medium | LinkSeries]:
+        """Its media in the order in which they were made, those links as one that were made in one call."""
+        for part in self._media.parts():
+            if isinstance(part, LinkSeries) or not isinstance(part, Series):
+                yield part
+            else:
+                yield from (self._media.at(number) for number in range(part.begin, part.begin + part.count))
 
     def save_scenario(self, path: errors.PathLike, *, duration: float = 0.0) -> None:
         """Writes everything that the network is built from to a file, as the Protobuf message Scenario.

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from kamesim import errors
 from kamesim.capture import Capture
+from kamesim.interface import Interface
 from kamesim.running import Running
 from kamesim.signalling import SignallingLog
 from kamesim.tester import Tester
 
 if TYPE_CHECKING:
-    from kamesim.interface import Interface
     from kamesim.media import Medium
     from kamesim.node import Node
 
@@ -39,7 +39,7 @@ class Observing(Running):
         right = "a list of interfaces of this network"
         chosen = None if interfaces is None else errors.listed("capture", "interfaces", interfaces, right)
         for interface in chosen or []:
-            if interface not in self._interfaces_made:
+            if not isinstance(interface, Interface) or interface.node.network is not self:
                 errors.fail("capture", "interfaces", interface, right)
         if keys is not None:
             errors.flag("capture", "keys", keys)

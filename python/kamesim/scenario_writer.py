@@ -27,6 +27,12 @@ def scenario_message(net: Network, duration_ns: int) -> Any:
     """Everything the network is built from; Error if it cannot be saved."""
     if net._core.now_ns != 0:
         raise errors.Error(f"save scenario: it is {net.now:g} s already; save a scenario before its first run")
+    for part in net._order:
+        if not isinstance(part, str):
+            raise errors.Error(
+                f"save scenario: {part.name(0)!r} and others were made in bulk, which a scenario file has no room for; save "
+                f"the script that makes them"
+            )
     message = pb.Scenario(
         format_version=FORMAT_VERSION,
         kamesim_version=VERSION,
@@ -34,7 +40,7 @@ def scenario_message(net: Network, duration_ns: int) -> Any:
         seed=net.seed,
         duration_ns=duration_ns,
         prefix_pool=str(net._prefixes.pool),
-        order=net._order,
+        order=[part for part in net._order if isinstance(part, str)],
     )
     numbers = {interface: number for number, interface in enumerate(net._interfaces_made)}
     for node in net.nodes:

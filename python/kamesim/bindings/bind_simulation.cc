@@ -1,5 +1,8 @@
 // The simulation: making nodes, links and LANs, scheduling, running.
+#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
+
+#include <variant>
 
 #include "protocols/host/shortest_path_routes.h"
 #include "python/kamesim/bindings/world.h"
@@ -38,13 +41,42 @@ std::vector<EthernetInterface*> as_they_are(const std::vector<Interface>& interf
   return now;
 }
 
-std::size_t install_routes(World&, const std::vector<SubnetTuple>& tuples) {
+// Links that were made in one call: the numbers of the first among the media, and of the nodes at their ends; the upper
+// 64 bits of the first's prefix.
+using LinksTuple = std::tuple<std::size_t, py::array_t<std::int64_t>, py::array_t<std::int64_t>,
+                              std::optional<std::uint64_t>>;
+
+Subnet as_subnet(const SubnetTuple& tuple) {
+  const auto& [prefixes, delay_ns, routers, default_hosts] = tuple;
+  Subnet subnet{{}, Duration::nanoseconds(delay_ns), as_they_are(routers), as_they_are(default_hosts)};
+  for (const std::string& prefix : prefixes) subnet.prefixes.push_back(parse_prefix(prefix));
+  return subnet;
+}
+
+void add_subnets(World& world, const LinksTuple& links, std::vector<Subnet>& subnets) {
+  const auto& [first, a, b, first_prefix] = links;
+  const std::int64_t* ends[] = {a.data(), b.data()};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(a.size()); ++i) {
+    const auto& link = static_cast<const PointToPointLink&>(*world.simulation.media()[first + i]);
+    Subnet& subnet = subnets.emplace_back(Subnet{{}, link.config().delay, {}, {}});
+    if (first_prefix) subnet.prefixes.emplace_back(Ipv6Address::from_halves(*first_prefix + i, 0), 64);
+    for (const std::size_t end : {0, 1}) {
+      Ip6Stack& stack = world.hosts[static_cast<std::size_t>(ends[end][i])]->stack();
+      auto& kind = stack.forwarding() ? subnet.routers : subnet.default_hosts;
+      if (link.end(end) != nullptr) kind.push_back(stack.interface_on(*link.end(end)));
+    }
+  }
+}
+
+std::size_t install_routes(World& world, const std::vector<std::variant<SubnetTuple, LinksTuple>>& media) {
   std::vector<Subnet> subnets;
-  subnets.reserve(tuples.size());
-  for (const auto& [prefixes, delay_ns, routers, default_hosts] : tuples) {
-    Subnet& subnet = subnets.emplace_back(
-        Subnet{{}, Duration::nanoseconds(delay_ns), as_they_are(routers), as_they_are(default_hosts)});
-    for (const std::string& prefix : prefixes) subnet.prefixes.push_back(parse_prefix(prefix));
+  subnets.reserve(media.size());
+  for (const auto& medium : media) {
+    if (const auto* one = std::get_if<SubnetTuple>(&medium)) {
+      subnets.push_back(as_subnet(*one));
+    } else {
+      add_subnets(world, std::get<LinksTuple>(medium), subnets);
+    }
   }
   return install_shortest_path_routes(subnets);
 }
@@ -60,8 +92,8 @@ std::string trace_hash(const World& world) {
 
 void bind_simulation(py::module_& m) {
   constexpr auto internal = py::return_value_policy::reference_internal;
-  py::class_<World>(m, "Simulation", "One network: its clock, events, nodes, links and what runs on them.")
-      .def(py::init<std::uint64_t>(), "seed"_a)
+  py::class_<World> simulation(m, "Simulation", "One network: its clock, events, nodes, links and what runs on them.");
+  simulation.def(py::init<std::uint64_t>(), "seed"_a)
       .def_property_readonly("seed", [](const World& w) { return w.simulation.seed(); })
       .def_property_readonly("now_ns", [](const World& w) { return w.simulation.now().ns(); })
       .def_property_readonly("running", [](const World& w) { return w.dispatch != nullptr; })
@@ -103,8 +135,8 @@ void bind_simulation(py::module_& m) {
           internal)
       .def("open_capture", &open_capture, "path"_a, "only_out"_a, internal)
       .def("install_shortest_path_routes", &install_routes, "subnets"_a,
-           "subnets: (prefixes, delay in ns, routers' interfaces, interfaces of hosts that get a default route). "
-           "Returns the number of routes.")
+           "subnets: (prefixes, delay in ns, routers' interfaces, interfaces of hosts that get a default route), or of "
+           "links made by add_links (first, a, b, first_prefix). Returns the number of routes.")
       .def("schedule", &schedule, "at_ns"_a, "token"_a, "At that time run() calls dispatch(token).")
       .def(
           "run",
@@ -122,6 +154,7 @@ void bind_simulation(py::module_& m) {
           "stop", [](World& w) { w.simulation.stop(); }, "Ends the present run after the present event.")
       .def("enable_trace_hash", [](World& w) { w.simulation.enable_trace_hash(); })
       .def_property_readonly("trace_hash", &trace_hash, "Of every frame and drop so far: 16 hex digits.");
+  bind_bulk(m, simulation);
 }
 
 }  // namespace kamesim::python

@@ -206,6 +206,7 @@ Capture& open_capture(World& world, const std::string& path, bool only_out);
 
 // Each part of the module.
 void bind_simulation(py::module_& m);
+void bind_bulk(py::module_& m, py::class_<World>& simulation);
 void bind_host(py::module_& m);
 void bind_controls(py::class_<Host>& host);
 void bind_mobile_ip(py::class_<Host>& host);
