@@ -5,91 +5,144 @@
 namespace kamesim {
 
 namespace {
-constexpr std::uint32_t kArity = 4;
-}
 
-EventQueue::~EventQueue() {
-  for (Event* event : events_) event->queue_ = nullptr;
-}
+// What an event is a part of is used when it fires: how far from the event's beginning that may be.
+constexpr std::size_t kBehindEvent = 48;
 
-void EventQueue::schedule(Event& event, EventKey k) {
-  if (event.queue_ != nullptr) {
-    const std::uint32_t i = event.slot_;
-    if (k < key(i)) {
-      sift_up(i, k, &event);
-    } else {
-      sift_down(i, k, &event);
-    }
+bool earlier(const PendingEvent& a, const PendingEvent& b) { return a.key < b.key; }
+
+// Few, or nearly sorted, in most cases.
+void sort(PendingEvent* first, PendingEvent* last) {
+  constexpr std::ptrdiff_t kFew = 24;
+  if (last - first > kFew) {
+    if (!std::is_sorted(first, last, earlier)) std::sort(first, last, earlier);
     return;
   }
-  event.queue_ = this;
-  const auto i = static_cast<std::uint32_t>(events_.size());
-  events_.push_back(&event);
-  keys_.push_back(k);
-  sift_up(i, k, &event);
+  for (PendingEvent* i = first + 1; i < last; ++i) {
+    const PendingEvent moved = *i;
+    PendingEvent* to = i;
+    for (; to != first && moved.key < to[-1].key; --to) *to = to[-1];
+    *to = moved;
+  }
+}
+
+}  // namespace
+
+EventQueue::~EventQueue() {
+  for (const auto& [key, event] : take_all()) event->queue_ = nullptr;
+}
+
+void EventQueue::schedule(Event& event, EventKey key) {
+  if (event.queue_ != nullptr) {
+    if (key.time <= wheel_.cursor() && event.place_ < Event::kInFront) return heap_.move(event, key);
+    remove(event);
+  } else {
+    event.queue_ = this;
+    ++size_;
+  }
+  if (key.time > wheel_.cursor()) return wheel_.insert(event, key);
+  heap_.push(event, key);
+  if (heap_.size() > spill_at_) [[unlikely]] spill();
+}
+
+void EventQueue::fire_next() {
+  if (near_is_empty()) [[unlikely]] refill();
+  Event& event = take_first();
+  event.queue_ = nullptr;
+  event.kind_->fire(event);
+}
+
+Event& EventQueue::take_first() {
+  --size_;
+  if (!front_comes_first()) return heap_.take_first();
+  Event& event = *front_[head_++].event;
+  skip_cancelled();
+  look_ahead();
+  return event;
+}
+
+// The next event is at its last step, those behind it at earlier ones.
+inline void EventQueue::look_ahead() const {
+  for (unsigned step = 0; step < Event::kSteps; ++step) {
+    const Event* event = front_[head_ + Event::kSteps - 1 - step].event;
+    if (event != nullptr && event->kind_->prepare != nullptr) event->kind_->prepare(*event, step);
+  }
 }
 
 void EventQueue::cancel(Event& event) {
   if (event.queue_ == nullptr) return;
-  const std::uint32_t i = event.slot_;
   event.queue_ = nullptr;
-  const EventKey last_key = keys_.back();
-  Event* last = events_.back();
-  keys_.pop_back();
-  events_.pop_back();
-  if (last == &event) return;
-  if (last_key < key(i)) {
-    sift_up(i, last_key, last);
-  } else {
-    sift_down(i, last_key, last);
+  --size_;
+  remove(event);
+}
+
+void EventQueue::remove(Event& event) {
+  if (event.place_ >= Event::kInWheel) return wheel_.remove(event);
+  if (event.place_ < Event::kInFront) return heap_.remove(event);
+  front_[event.place_ & Event::kIndex].event = nullptr;
+  skip_cancelled();
+}
+
+void EventQueue::refill() {
+  if (size_ == 0) return;
+  front_.clear();
+  head_ = 0;
+  wheel_.take_next(front_);
+  tail_ = front_.size();
+  for (std::size_t i = 0; i < tail_; ++i) {
+    __builtin_prefetch(front_[i].event, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(front_[i].event) + kBehindEvent, 1);
   }
+  sort(front_.data(), front_.data() + tail_);
+  for (std::size_t i = 0; i < tail_; ++i) front_[i].event->place_ = Event::kInFront | static_cast<std::uint32_t>(i);
+  front_.resize(tail_ + kBehindFront);
+  spill_at_ = kFewInHeap;
+  if (wheel_.empty()) wheel_.open();
+}
+
+// The wheel went farther than it should have: too much was scheduled since then for the time that it passed. It goes
+// back, as little as leaves half of that in the heap.
+void EventQueue::spill() {
+  const Time next = next_key().time;
+  near_.clear();
+  heap_.list(near_);
+  for (unsigned level = wheel_.taken_level(); level-- > 0;) {
+    const Time cursor = wheel_.cursor_at(level, next);
+    far_.clear();
+    for (const PendingEvent& e : near_) {
+      if (e.key.time > cursor) far_.push_back(e);
+    }
+    if (far_.size() * 2 < heap_.size()) continue;
+    for (const PendingEvent& e : far_) heap_.remove(*e.event);
+    while (tail_ > head_ && front_[tail_ - 1].key.time > cursor) {
+      if (const PendingEvent e = front_[--tail_]; e.event != nullptr) far_.push_back(e);
+      front_[tail_] = {};
+    }
+    wheel_.set_back(level, cursor);
+    for (const PendingEvent& e : far_) wheel_.insert(*e.event, e.key);
+    break;
+  }
+  spill_at_ = std::max(kFewInHeap, 2 * heap_.size());
 }
 
 std::vector<std::pair<EventKey, Event*>> EventQueue::take_all() {
+  std::vector<PendingEvent> rest;
+  wheel_.take_all(rest);
+  heap_.list(rest);
+  heap_.clear();
+  for (; head_ != tail_; ++head_) {
+    if (front_[head_].event != nullptr) rest.push_back(front_[head_]);
+  }
+  wheel_.open();
+  spill_at_ = kFewInHeap;
+  size_ = 0;
   std::vector<std::pair<EventKey, Event*>> all;
-  all.reserve(events_.size());
-  for (std::uint32_t i = 0; i < events_.size(); ++i) {
-    all.emplace_back(key(i), events_[i]);
-    events_[i]->queue_ = nullptr;
+  all.reserve(rest.size());
+  for (const auto& [key, event] : rest) {
+    event->queue_ = nullptr;
+    all.emplace_back(key, event);
   }
-  events_.clear();
-  keys_.resize(kRoot);
   return all;
-}
-
-void EventQueue::remove_root() {
-  const EventKey last_key = keys_.back();
-  Event* last = events_.back();
-  keys_.pop_back();
-  events_.pop_back();
-  if (!events_.empty()) sift_down(0, last_key, last);
-}
-
-void EventQueue::sift_up(std::uint32_t i, const EventKey& k, Event* e) {
-  while (i > 0) {
-    const std::uint32_t parent = (i - 1) / kArity;
-    if (!(k < key(parent))) break;
-    place(i, key(parent), events_[parent]);
-    i = parent;
-  }
-  place(i, k, e);
-}
-
-void EventQueue::sift_down(std::uint32_t i, const EventKey& k, Event* e) {
-  const auto n = static_cast<std::uint32_t>(events_.size());
-  for (;;) {
-    const std::uint32_t first = kArity * i + 1;
-    if (first >= n) break;
-    const std::uint32_t end = std::min(first + kArity, n);
-    std::uint32_t best = first;
-    for (std::uint32_t c = first + 1; c < end; ++c) {
-      if (key(c) < key(best)) best = c;
-    }
-    if (!(key(best) < k)) break;
-    place(i, key(best), events_[best]);
-    i = best;
-  }
-  place(i, k, e);
 }
 
 }  // namespace kamesim

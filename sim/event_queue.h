@@ -1,44 +1,23 @@
 // Pending events in the order (time, originating actor, that actor's sequence number).
 //
 // The order does not depend on how events are inserted, so a run is the same for any split of the actors.
-// Events are intrusive: scheduling allocates nothing (once the heap has grown), re-arming moves the event in
-// place and cancelling leaves nothing behind. A 4-ary heap: the four children of a key share a cache line.
+// Events are intrusive: scheduling allocates nothing (once the queue has grown), re-arming moves the event in
+// place and cancelling leaves nothing behind.
+//
+// What is far waits in a timing wheel, unsorted. What the wheel gave out last is sorted: the front. What was scheduled
+// since then for times that the wheel has passed stands in a heap. So an event costs the same however many wait. Where
+// few wait the wheel stays empty and the heap has all.
 #pragma once
 
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "sim/time.h"
+#include "sim/event.h"
+#include "sim/event_heap.h"
+#include "sim/timing_wheel.h"
 
 namespace kamesim {
-
-// The place of an event in the total order. The tie-break packs the originating actor (24 bits) and its
-// sequence number (40 bits).
-struct EventKey {
-  Time time;
-  std::uint64_t tie = 0;
-  friend constexpr auto operator<=>(const EventKey&, const EventKey&) = default;
-};
-
-class Event {
- public:
-  using Fire = void (*)(Event&);
-
-  explicit Event(Fire fire) : fire_(fire) {}
-  ~Event();
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-
-  bool pending() const { return queue_ != nullptr; }
-  void cancel();
-
- private:
-  friend class EventQueue;
-  Fire fire_;
-  class EventQueue* queue_ = nullptr;
-  std::uint32_t slot_ = 0;
-};
 
 class EventQueue {
  public:
@@ -47,9 +26,13 @@ class EventQueue {
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
-  bool empty() const { return events_.empty(); }
-  std::size_t size() const { return events_.size(); }
-  const EventKey& next_key() const { return keys_[kRoot]; }
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  // kNoEventKey, if it is empty.
+  const EventKey& next_key() {
+    if (near_is_empty()) [[unlikely]] refill();
+    return front_comes_first() ? front_[head_].key : heap_.first_key();
+  }
 
   // Schedules the event, or moves it when it is already pending here.
   void schedule(Event& event, EventKey key);
@@ -59,38 +42,32 @@ class EventQueue {
 
   // Takes out the first event and runs it. The queue must not be empty. The event may re-schedule or destroy
   // itself while it runs.
-  void fire_next() {
-    Event& event = *events_[0];
-    event.queue_ = nullptr;
-    remove_root();
-    event.fire_(event);
-  }
+  void fire_next();
 
  private:
-  // Keys stand from index 3, so that the children 4i+1..4i+4 of heap position i are one aligned group.
-  static constexpr std::uint32_t kRoot = 3;
-  EventKey& key(std::uint32_t i) { return keys_[i + kRoot]; }
-  void place(std::uint32_t i, const EventKey& k, Event* e) {
-    key(i) = k;
-    events_[i] = e;
-    e->slot_ = i;
+  bool near_is_empty() const { return head_ == tail_ && heap_.empty(); }
+  bool front_comes_first() { return front_[head_].key < heap_.first_key(); }
+  Event& take_first();
+  void look_ahead() const;
+  void skip_cancelled() {
+    while (head_ != tail_ && front_[head_].event == nullptr) ++head_;
   }
-  void sift_up(std::uint32_t i, const EventKey& k, Event* e);
-  void sift_down(std::uint32_t i, const EventKey& k, Event* e);
-  void remove_root();
+  void remove(Event& event);
+  void refill();
+  void empty_front();
+  void spill();
 
-  template <typename T>
-  struct CacheAligned {
-    using value_type = T;
-    CacheAligned() = default;
-    template <typename U>
-    CacheAligned(const CacheAligned<U>&) {}
-    T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{64})); }
-    void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t{64}); }
-    friend bool operator==(const CacheAligned&, const CacheAligned&) { return true; }
-  };
-  std::vector<EventKey, CacheAligned<EventKey>> keys_ = std::vector<EventKey, CacheAligned<EventKey>>(kRoot);
-  std::vector<Event*> events_;
+  static constexpr std::size_t kFewInHeap = 64;
+  static constexpr std::size_t kBehindFront = Event::kSteps + 1;  // places that may be looked at
+
+  std::size_t size_ = 0;
+  // Sorted, from head_ to tail_; where an event was cancelled stands none. Behind it stands kNoEventKey.
+  std::vector<PendingEvent> front_ = std::vector<PendingEvent>(kBehindFront);
+  std::size_t head_ = 0, tail_ = 0;
+  EventHeap heap_;
+  std::size_t spill_at_ = kFewInHeap;
+  TimingWheel wheel_;
+  std::vector<PendingEvent> near_, far_;  // for spill(): kept, so as not to allocate
 };
 
 inline Event::~Event() { cancel(); }

@@ -64,6 +64,7 @@ Pipe& PointToPointLink::pipe_to(std::size_t end) {
     Shard& sender = shard_at(1 - end);
     pipe = sender.pipes.take(*this, this, kEndKinds[end]);
     pipe->set_shards(sender, shard_at(end));
+    pipe->set_receiver(ends_[end].nic);
   }
   return *pipe;
 }
@@ -86,6 +87,7 @@ void PointToPointLink::attach(Nic& nic) {
   End* free = ends_[0].nic == nullptr ? &ends_[0] : ends_[1].nic == nullptr ? &ends_[1] : nullptr;
   if (free == nullptr) throw SimulationError("link '" + name() + "' has both its ends already");
   free->nic = &nic;
+  if (free->pipe != nullptr) free->pipe->set_receiver(&nic);
   nic.set_attachment(this, false);
   simulation().topology_changed();
   update_carrier();
@@ -202,7 +204,9 @@ void PointToPointLink::detach(Nic& nic) {
   }
   lose_all();
   for (End& end : ends_) {
-    if (end.nic == &nic) end.nic = nullptr;
+    if (end.nic != &nic) continue;
+    end.nic = nullptr;
+    if (end.pipe != nullptr) end.pipe->set_receiver(nullptr);
   }
   nic.set_attachment(nullptr, false);
   update_carrier();

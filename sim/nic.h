@@ -27,6 +27,8 @@ class FrameReceiver {
   // The NIC gained or lost its link (attached, detached, link up or down). On a new attachment `nic.medium()`
   // differs from the last one.
   virtual void on_link_change(Nic& nic, bool up) = 0;
+  // A frame is about to come, or not (Event::Kind): what it will need may be brought near, in two steps.
+  virtual void prepare(const Nic& nic, const Packet& frame, unsigned step) { (void)nic, (void)frame, (void)step; }
   // The medium carries longer frames now, or only shorter ones.
   virtual void on_mtu_change(Nic& nic) { (void)nic; }
 
@@ -101,6 +103,15 @@ class Nic {
 
   const NicCounters& counters() const { return counters_; }
 
+  // For media: a frame is about to arrive, or not.
+  void prepare() const {
+    __builtin_prefetch(receiver_);
+    __builtin_prefetch(&counters_, 1);
+    __builtin_prefetch(&node_);
+  }
+  void prepare(const Packet& frame, unsigned step) const {
+    if (receiver_ != nullptr) receiver_->prepare(*this, frame, step);
+  }
   // For media: a frame has arrived at this NIC (the filter has been asked).
   void deliver(Packet frame);
   // For a parallel run that kept an observation back.

@@ -53,6 +53,12 @@ class Packet {
   const std::uint8_t* data() const { return buffer_->bytes() + begin_; }
   Bytes bytes() const { return {data(), size()}; }
   std::size_t headroom() const { return begin_; }
+  // Asks for its beginning to be brought near; touches nothing.
+  void prefetch() const {
+    __builtin_prefetch(buffer_, 1);
+    __builtin_prefetch(data() - kLinkHeaderRoom, 1);
+    __builtin_prefetch(data() + kLinkHeaderRoom, 1);
+  }
   // What its buffer occupies.
   std::size_t footprint() const { return sizeof(PacketBuffer) + buffer_->capacity; }
 
@@ -90,6 +96,7 @@ class Packet {
 
  private:
   friend class PacketPool;
+  static constexpr std::size_t kLinkHeaderRoom = 48;
   Packet(PacketBuffer* buffer, std::uint32_t begin, std::uint32_t end)
       : buffer_(buffer), begin_(begin), end_(end) {}
   void release();

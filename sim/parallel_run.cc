@@ -24,7 +24,7 @@ const Duration kForever = Time::max() - Time();
 // The sum, without running over.
 Time later(Time t, Duration d) { return d > Time::max() - t ? Time::max() : t + d; }
 
-Time next_of(const Shard& shard) { return shard.events.empty() ? Time::max() : shard.events.next_key().time; }
+Time next_of(Shard& shard) { return shard.events.next_key().time; }
 
 }  // namespace
 

@@ -40,12 +40,13 @@ bool LinkConfig::valid() const {
 }
 
 Pipe::Pipe(const Actor& medium, void* target, const Kind& kind)
-    : Event(&Pipe::fire), shard_(&medium.shard()), target_(target), kind_(&kind) {}
+    : Event(kEvent), shard_(&medium.shard()), target_(target), kind_(&kind) {}
 
 void Pipe::reuse(const Actor& medium, void* target, const Kind& kind) {
   shard_ = &medium.shard();
   target_ = target;
   kind_ = &kind;
+  receiver_ = nullptr;
   departed_ = 0;
   busy_until_ = last_arrival_ = Time();
 }
@@ -112,6 +113,24 @@ void Pipe::set_shards(Shard& sender, Shard& receiver) {
 }
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
+
+void Pipe::prepare(const Event& event, unsigned step) {
+  const auto& self = static_cast<const Pipe&>(event);
+  if (self.in_flight_.empty() || self.receiver_ == nullptr) return;
+  const Packet& frame = self.in_flight_[0].frame;
+  switch (step) {
+    case 0:
+      __builtin_prefetch(&frame);
+      __builtin_prefetch(self.receiver_, 1);
+      break;
+    case 1:
+      if (frame) frame.prefetch();
+      self.receiver_->prepare();
+      break;
+    default:
+      if (frame) self.receiver_->prepare(frame, step - 2);
+  }
+}
 
 void Pipe::arrive_next() {
   Packet frame = in_flight_.pop_front().frame;

@@ -15,6 +15,7 @@
 namespace kamesim {
 
 class Actor;
+class Nic;
 class Node;
 struct Shard;
 
@@ -33,6 +34,8 @@ class Pipe : public Event {
 
   // `medium` is what the pipe belongs to: frames arrive in its shard.
   Pipe(const Actor& medium, void* target, const Kind& kind);
+  // Where frames go that are not for taps: it prepares for them (Event::Kind). Null: nobody does.
+  void set_receiver(const Nic* receiver) { receiver_ = receiver; }
 
   // Takes a frame from `sender`, at the present time; frames that do not fit, or get lost, are counted there.
   void push(Node& sender, const LinkConfig& config, Packet frame);
@@ -62,6 +65,8 @@ class Pipe : public Event {
     Time departure;  // when its last bit has left the port
   };
   static void fire(Event& event);
+  static void prepare(const Event& event, unsigned step);
+  static constexpr Event::Kind kEvent{&Pipe::fire, &Pipe::prepare};
   RandomStream& random();
   void arrive_next();
   std::size_t waiting(Time now);
@@ -71,6 +76,7 @@ class Pipe : public Event {
   Shard* shard_;  // where frames arrive
   void* target_;
   const Kind* kind_;
+  const Nic* receiver_ = nullptr;
   bool crosses_ = false;
   Ring<InFlight> in_flight_;
   std::size_t departed_ = 0;  // of those, how many have left the port

@@ -40,7 +40,7 @@ struct Shard {
 
   // Takes out the first event and runs it, at its time. There must be one.
   void fire_next() {
-    const EventKey& key = events.next_key();
+    const EventKey key = events.next_key();
     now = key.time;
     tie = key.tie;
     ++events_fired;

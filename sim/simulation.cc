@@ -11,11 +11,13 @@ namespace kamesim {
 // A callable scheduled from outside the nodes; owned by the simulation until it has run.
 struct Simulation::Call : Event {
   Call(Simulation& s, std::function<void()> f)
-      : Event([](Event& e) { static_cast<Call&>(e).run(); }), simulation(s), function(std::move(f)) {}
-  void run() {
-    auto self = std::move(simulation.calls_.extract(this).mapped());
-    function();
+      : Event(kKind), simulation(s), function(std::move(f)) {}
+  static void fire(Event& event) {
+    auto& call = static_cast<Call&>(event);
+    const auto self = std::move(call.simulation.calls_.extract(&call).mapped());
+    call.function();
   }
+  static constexpr Kind kKind{&Call::fire};
   Simulation& simulation;
   std::function<void()> function;
 };

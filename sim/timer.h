@@ -13,7 +13,7 @@ class Timer : public Event {
   // Calls target.*Method() when it expires.
   template <auto Method, typename T>
   static Timer to(Actor& owner, T& target) {
-    return Timer(owner, &target, [](Event& e) { (static_cast<T*>(static_cast<Timer&>(e).target_)->*Method)(); });
+    return Timer(owner, &target, kCalls<Method, T>);
   }
 
   bool armed() const { return pending(); }
@@ -31,7 +31,13 @@ class Timer : public Event {
   }
 
  private:
-  Timer(Actor& owner, void* target, Fire fire) : Event(fire), owner_(owner), target_(target) {}
+  Timer(Actor& owner, void* target, const Kind& kind) : Event(kind), owner_(owner), target_(target) {}
+  template <auto Method, typename T>
+  static void call(Event& e) {
+    (static_cast<T*>(static_cast<Timer&>(e).target_)->*Method)();
+  }
+  template <auto Method, typename T>
+  static constexpr Kind kCalls{&Timer::call<Method, T>};
 
   Actor& owner_;
   void* target_;

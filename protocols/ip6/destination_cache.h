@@ -15,27 +15,29 @@ namespace kamesim {
 class Ip6Interface;
 struct Neighbor;
 
-struct Destination {
+// What forwarding reads stands in the first cache line.
+struct alignas(64) Destination {
   Ipv6Address address;
-  Ipv6Address next_hop;
   const Ip6Interface* zone = nullptr;   // part of the key
-  Ip6Interface* interface = nullptr;    // null: no route
-  Neighbor* neighbor = nullptr;         // null on links without address resolution
   std::uint64_t generation = 0;         // 0: the slot is empty
   Time valid_until = Time::max();       // when a learned path MTU in it expires
-  std::uint32_t mtu = 0;                // of the path as far as known, never more than the link's
+  Ip6Interface* interface = nullptr;    // null: no route
+  Neighbor* neighbor = nullptr;         // null on links without address resolution
   std::uint32_t link_mtu = 0;
   RouteKind kind = RouteKind::Reject;
   RouteOrigin origin = RouteOrigin::Static;
-  bool fragment_header = false;  // every packet of ours bears one (RFC 2460 §5)
   bool multipath = false;  // each flow has a next hop of its own (RFC 2991): that here is the first of them
   bool by_source = false;  // the first hop depends on the packet's source (RFC 8028)
+
+  Ipv6Address next_hop;
+  std::uint32_t mtu = 0;         // of the path as far as known, never more than the link's
+  bool fragment_header = false;  // every packet of ours bears one (RFC 2460 §5)
 };
 
 // Direct-mapped, grows up to a bound; a collision evicts.
 class DestinationCache {
  public:
-  static constexpr std::size_t kFirstSlots = 8;
+  static constexpr std::size_t kFirstSlots = 4;
   static constexpr std::size_t kMaxSlots = 8192;
 
   // The slot for the key, found or to be filled: compare `address`, `zone` and `generation`.
@@ -50,6 +52,10 @@ class DestinationCache {
     return *d;
   }
 
+  // The slot that may hold the address; null: there are none yet.
+  const Destination* peek(const Ipv6Address& address) const {
+    return slots_.empty() ? nullptr : &slots_[index(address, nullptr)];
+  }
   const std::vector<Destination>& slots() const { return slots_; }
   void clear() { slots_ = {}; }
 

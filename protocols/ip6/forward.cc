@@ -9,7 +9,7 @@ namespace kamesim {
 
 void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& to, bool link_layer_multicast,
                        Forwarding how) {
-  const Ipv6HeaderView header = *Ipv6HeaderView::check(packet.bytes());
+  const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet.bytes());
   const Ipv6Address source = header.source();
   auto refuse = [&](const DropInfo& reason, const Icmp6Error& error) {
     drop(reason, packet.bytes());

@@ -21,6 +21,9 @@ bool is_of_the_interface_only(const Ipv6Address& destination) {
 
 // Addresses that no packet on a link may bear. Null: none of them.
 const DropInfo* invalid_on_wire(const Ipv6Address& source, const Ipv6Address& destination) {
+  // All of them are groups, or begin with 64 zero bits.
+  const bool suspect = source.high() == 0 || destination.high() == 0 || source.is_multicast() || destination.is_multicast();
+  if (!suspect) [[likely]] return nullptr;
   if (source.is_multicast()) return &kIp6MulticastSource;
   if (destination.is_unspecified()) return &kIp6UnspecifiedDestination;
   if (source.is_loopback() || destination.is_loopback()) return &kIp6LoopbackOnWire;
@@ -48,6 +51,20 @@ void Ip6Stack::on_frame(Nic& nic, Packet frame) {
   const bool group = (frame.data()[0] & 1) != 0 && interface.has_link_layer_addresses();
   frame.trim_front(kEthernetHeaderSize);
   input(interface, std::move(frame), group);
+}
+
+// What a packet that is forwarded waits for: the entry of its destination, then what that refers to.
+void Ip6Stack::prepare(const Nic& nic, const Packet& frame, unsigned step) {
+  if (frame.size() < kEthernetHeaderSize + kIpv6HeaderSize) return;
+  const std::uint8_t* address = frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset;
+  const Destination* to = destinations_.peek(Ipv6Address::from_bytes(address));
+  if (step == 0) {
+    __builtin_prefetch(interface_by_nic_[nic.index()]);
+    __builtin_prefetch(to);
+  } else if (to != nullptr && to->interface != nullptr) {
+    __builtin_prefetch(to->interface);
+    __builtin_prefetch(to->neighbor);
+  }
 }
 
 void Ip6Stack::other_frame(EthernetInterface& interface, Packet frame) {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
+
+#include "protocols/ip6/prefix_trie.h"
 
 namespace kamesim {
 
@@ -25,6 +28,36 @@ void insert_by_metric(std::vector<Route>& routes, const Route& route) {
 
 }  // namespace
 
+// The routes of many prefixes: a trie has the number of each prefix's bucket.
+struct RouteTable::Large {
+  struct Bucket {  // the routes of one prefix, by metric; there is one at least
+    Ipv6Prefix prefix;
+    std::vector<Route> routes;
+  };
+  std::vector<Bucket> buckets;  // in no order
+  PrefixTrie trie;
+  std::size_t size = 0;
+
+  Bucket& find_or_add(const Ipv6Prefix& prefix) {
+    if (const std::uint32_t known = trie.find(prefix); known != PrefixTrie::kNone) return buckets[known];
+    trie.set(prefix, static_cast<std::uint32_t>(buckets.size()));
+    return buckets.emplace_back(Bucket{prefix, {}});
+  }
+  void remove(std::uint32_t i) {
+    trie.erase(buckets[i].prefix);
+    if (i + 1 < buckets.size()) {
+      buckets[i] = std::move(buckets.back());
+      trie.set(buckets[i].prefix, i);
+    }
+    buckets.pop_back();
+  }
+};
+
+RouteTable::RouteTable() = default;
+RouteTable::~RouteTable() = default;
+
+std::size_t RouteTable::size() const { return large_ != nullptr ? large_->size : few_.size(); }
+
 void RouteTable::add(const Route& route) {
   ++generation_;
   if (large_ != nullptr) return index(route);
@@ -43,17 +76,14 @@ void RouteTable::add(const Route& route) {
 }
 
 void RouteTable::index(const Route& route) {
-  auto& routes = large_->buckets[route.prefix];
+  auto& routes = large_->find_or_add(route.prefix).routes;
   const auto same = std::ranges::find_if(routes, [&](const Route& r) { return replaces(r, route); });
   if (same != routes.end()) {
     routes.erase(same);
   } else {
     ++large_->size;
-    if (large_->routes_by_length[route.prefix.length()]++ == 0) {
-      const auto length = static_cast<std::uint8_t>(route.prefix.length());
-      large_->lengths.insert(std::ranges::lower_bound(large_->lengths, length, std::greater<>{}), length);
-    }
   }
+  if (routes.empty()) routes.reserve(1);
   insert_by_metric(routes, route);
 }
 
@@ -65,13 +95,10 @@ std::size_t RouteTable::remove_if(const std::function<bool(const Route&)>& predi
 
 std::size_t RouteTable::remove_indexed(const std::function<bool(const Route&)>& predicate) {
   std::size_t removed = 0;
-  for (auto it = large_->buckets.begin(); it != large_->buckets.end();) {
-    const std::size_t n = std::erase_if(it->second, predicate);
-    removed += n;
-    auto& count = large_->routes_by_length[it->first.length()];
-    count -= static_cast<std::uint32_t>(n);
-    if (n > 0 && count == 0) std::erase(large_->lengths, static_cast<std::uint8_t>(it->first.length()));
-    it = it->second.empty() ? large_->buckets.erase(it) : std::next(it);
+  for (auto i = static_cast<std::uint32_t>(large_->buckets.size()); i-- > 0;) {
+    auto& routes = large_->buckets[i].routes;
+    removed += std::erase_if(routes, predicate);
+    if (routes.empty()) large_->remove(i);
   }
   large_->size -= removed;
   return removed;
@@ -88,20 +115,19 @@ const Route* RouteTable::lookup(const Ipv6Address& destination, const Ip6Interfa
     if (route.prefix.contains(destination) && serves(route, interface)) return &route;
   }
   if (large_ == nullptr) return nullptr;
-  for (const std::uint8_t length : large_->lengths) {
-    const auto it = large_->buckets.find(Ipv6Prefix(destination, length));
-    if (it == large_->buckets.end()) continue;
-    for (const Route& route : it->second) {
-      if (serves(route, interface)) return &route;
-    }
-  }
-  return nullptr;
+  const auto usable = [interface](const Large::Bucket& bucket) -> const Route* {
+    const auto it = std::ranges::find_if(bucket.routes, [&](const Route& r) { return serves(r, interface); });
+    return it == bucket.routes.end() ? nullptr : &*it;
+  };
+  const std::uint32_t found =
+      large_->trie.longest_match(destination, [&](std::uint32_t i) { return usable(large_->buckets[i]) != nullptr; });
+  return found != PrefixTrie::kNone ? usable(large_->buckets[found]) : nullptr;
 }
 
 std::span<const Route> RouteTable::equal_cost(const Route& best) const {
   const bool given = best.origin == RouteOrigin::Static || best.origin == RouteOrigin::Daemon;
   if (!given || best.kind != RouteKind::Unicast) return {&best, 1};
-  const std::vector<Route>& routes = large_ != nullptr ? large_->buckets.at(best.prefix) : few_;
+  const std::vector<Route>& routes = large_ != nullptr ? large_->buckets[large_->trie.find(best.prefix)].routes : few_;
   const auto alike = [&](const Route& r) {
     return r.prefix == best.prefix && r.metric == best.metric && r.origin == best.origin &&
            r.kind == RouteKind::Unicast;
@@ -116,7 +142,7 @@ std::vector<Route> RouteTable::all() const {
   std::vector<Route> routes = few_;
   routes.reserve(size());
   if (large_ != nullptr) {
-    for (const auto& [prefix, bucket] : large_->buckets) routes.insert(routes.end(), bucket.begin(), bucket.end());
+    for (const auto& bucket : large_->buckets) routes.insert(routes.end(), bucket.routes.begin(), bucket.routes.end());
   }
   std::ranges::stable_sort(routes, {}, [](const Route& r) { return std::pair(r.prefix, r.metric); });
   return routes;
@@ -125,11 +151,8 @@ std::vector<Route> RouteTable::all() const {
 std::size_t RouteTable::heap_bytes() const {
   std::size_t bytes = few_.capacity() * sizeof(Route);
   if (large_ == nullptr) return bytes;
-  bytes += sizeof(Large) + large_->buckets.bucket_count() * sizeof(void*);
-  constexpr std::size_t kNode = 32;  // of a hash table, with what the heap adds
-  for (const auto& [prefix, bucket] : large_->buckets) {
-    bytes += sizeof(std::pair<const Ipv6Prefix, std::vector<Route>>) + kNode + bucket.capacity() * sizeof(Route);
-  }
+  bytes += sizeof(Large) + large_->buckets.capacity() * sizeof(Large::Bucket) + large_->trie.heap_bytes();
+  for (const auto& bucket : large_->buckets) bytes += bucket.routes.capacity() * sizeof(Route);
   return bytes;
 }
 

@@ -2,12 +2,10 @@
 // packet is ours, and where it goes if not (as in KAME).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
@@ -61,24 +59,14 @@ class RouteTable {
   void touch() { ++generation_; }
 
   std::vector<Route> all() const;  // sorted by prefix, then metric
-  std::size_t size() const { return large_ != nullptr ? large_->size : few_.size(); }
+  std::size_t size() const;
   std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
   // So many are looked through; more have an index.
   static constexpr std::size_t kFew = 8;
 
-  struct PrefixHash {
-    std::size_t operator()(const Ipv6Prefix& p) const noexcept {
-      return std::hash<Ipv6Address>{}(p.address()) * 31 + p.length();
-    }
-  };
-  struct Large {
-    std::unordered_map<Ipv6Prefix, std::vector<Route>, PrefixHash> buckets;  // the routes of one prefix, by metric
-    std::array<std::uint32_t, 129> routes_by_length{};
-    std::vector<std::uint8_t> lengths;  // the lengths in use, longest first
-    std::size_t size = 0;
-  };
+  struct Large;  // route_table.cc
   void index(const Route& route);
   std::size_t remove_indexed(const std::function<bool(const Route&)>& predicate);
 

@@ -139,7 +139,7 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
   if (d.generation == generation && d.address == address && d.zone == zone && now() < d.valid_until) [[likely]] {
     return d;
   }
-  d = Destination{.address = address, .next_hop = address, .zone = zone, .generation = generation};
+  d = Destination{.address = address, .zone = zone, .generation = generation, .next_hop = address};
   std::uint32_t route_mtu = 0;
   if (address.is_link_local() || address.is_multicast()) {
     // RFC 4007 §9: the zone decides; an address of ours is in its own zone only.

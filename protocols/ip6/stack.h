@@ -253,6 +253,7 @@ class Ip6Stack final : public FrameReceiver {
 
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) override;
+  void prepare(const Nic& nic, const Packet& frame, unsigned step) override;
   void on_link_change(Nic& nic, bool up) override;
   void on_mtu_change(Nic&) override { invalidate_destinations(); }
   // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).

@@ -21,19 +21,9 @@ std::size_t jumbo_payload_length_of(Bytes packet) {
   return 0;
 }
 
-inline std::size_t Ipv6HeaderView::told_size(Bytes packet) {
-  const std::size_t length = load_be16(packet.data() + kIpv6PayloadLengthOffset);
-  if (length != 0 || !says_jumbogram(packet.data())) [[likely]] return kIpv6HeaderSize + length;
+std::size_t Ipv6HeaderView::told_jumbogram_size(Bytes packet) {
   const std::size_t jumbo = jumbo_payload_length_of(packet);
   return jumbo > kIpv6MaxPayload ? kIpv6HeaderSize + jumbo : packet.size();
-}
-
-Parsed<Ipv6HeaderView> Ipv6HeaderView::check(Bytes packet) {
-  if (packet.size() < kIpv6HeaderSize) return drop(kIp6Truncated);
-  if (packet[0] >> 4 != 6) return drop(kIp6BadVersion);
-  const std::size_t size = told_size(packet);
-  if (packet.size() < size) return drop(kIp6PayloadTruncated);
-  return Ipv6HeaderView(packet.first(size));
 }
 
 Parsed<Ipv6HeaderView> Ipv6HeaderView::check_quoted(Bytes packet) {

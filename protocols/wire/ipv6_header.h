@@ -20,6 +20,7 @@ inline constexpr std::size_t kIpv6MinimumMtu = 1280;  // RFC 8200 §5
 inline constexpr std::size_t kIpv6NextHeaderOffset = 6;
 inline constexpr std::size_t kIpv6HopLimitOffset = 7;
 inline constexpr std::size_t kIpv6PayloadLengthOffset = 4;
+inline constexpr std::size_t kIpv6DestinationOffset = 24;
 // RFC 8200 §3: the largest payload that the Payload Length field can tell.
 inline constexpr std::size_t kIpv6MaxPayload = 65535;
 
@@ -56,7 +57,15 @@ struct Ipv6Header {
 class Ipv6HeaderView {
  public:
   // A packet as received. Bytes behind the payload, such as Ethernet padding, are left out of the view.
-  static Parsed<Ipv6HeaderView> check(Bytes packet);
+  static Parsed<Ipv6HeaderView> check(Bytes packet) {
+    if (packet.size() < kIpv6HeaderSize) return drop(kIp6Truncated);
+    if (packet[0] >> 4 != 6) return drop(kIp6BadVersion);
+    const std::size_t size = told_size(packet);
+    if (packet.size() < size) return drop(kIp6PayloadTruncated);
+    return Ipv6HeaderView(packet.first(size));
+  }
+  // A packet that check() has let through, cut to its size.
+  static Ipv6HeaderView of_checked(Bytes packet) { return Ipv6HeaderView(packet); }
   // The start of a packet, as an ICMPv6 error message quotes it: the payload may be cut off.
   static Parsed<Ipv6HeaderView> check_quoted(Bytes packet);
 
@@ -76,7 +85,11 @@ class Ipv6HeaderView {
  private:
   explicit Ipv6HeaderView(Bytes packet) : packet_(packet) {}
   // Header and payload, as the packet tells it.
-  static std::size_t told_size(Bytes packet);
+  static std::size_t told_size(Bytes packet) {
+    const std::size_t length = load_be16(packet.data() + kIpv6PayloadLengthOffset);
+    return length != 0 || !says_jumbogram(packet.data()) ? kIpv6HeaderSize + length : told_jumbogram_size(packet);
+  }
+  static std::size_t told_jumbogram_size(Bytes packet);
   Bytes packet_;
 };
 

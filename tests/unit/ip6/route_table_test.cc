@@ -60,23 +60,28 @@ TEST(RouteTable, AChangeMovesTheGeneration) {
   EXPECT_EQ(table.generation(), between);
 }
 
-TEST(RouteTable, AgreesWithALinearSearchOverRandomTables) {
+// Adds and removes routes at random, as many as so many prefixes allow, and compares each look-up with a linear search.
+void compare_with_a_linear_search(std::uint64_t networks, double removals, int steps) {
   RandomStream random(7, 0, "test");
   RouteTable table;
   std::map<Ipv6Prefix, int> reference;
-  for (int step = 0; step < 3000; ++step) {
+  for (int step = 0; step < steps; ++step) {
     // A small part of the address space, so that prefixes nest and destinations hit.
-    const auto high = 0x2001'0db8'0000'0000 | random.below(1 << 12) << 20;
-    const auto length = static_cast<unsigned>(32 + random.below(20));
-    const Ipv6Prefix prefix(Ipv6Address::from_halves(high, 0), length);
-    if (random.chance(0.3)) {
-      table.remove_if([&](const Route& r) { return r.prefix == prefix; });
+    const auto high = 0x2001'0db8'0000'0000 | random.below(networks) << 20;
+    const std::uint64_t kind = random.below(20);
+    const auto length = static_cast<unsigned>(kind == 0 ? 0 : kind < 3 ? 128 : kind < 6 ? 60 + random.below(10)
+                                                                              : 32 + random.below(20));
+    const Ipv6Prefix prefix(Ipv6Address::from_halves(high, 1), length);
+    if (random.chance(removals)) {
+      const std::size_t removed = step % 2 == 0 ? table.remove(prefix, interface(reference[prefix]), {})
+                                                : table.remove_if([&](const Route& r) { return r.prefix == prefix; });
+      EXPECT_LE(removed, 1u);
       reference.erase(prefix);
     } else if (!reference.contains(prefix)) {
       table.add({.prefix = prefix, .interface = interface(step + 1)});
       reference.emplace(prefix, step + 1);
     }
-    const auto destination = Ipv6Address::from_halves(0x2001'0db8'0000'0000 | random.below(1 << 12) << 20, 1);
+    const auto destination = Ipv6Address::from_halves(0x2001'0db8'0000'0000 | random.below(networks) << 20, 1);
     const std::pair<const Ipv6Prefix, int>* best = nullptr;
     for (const auto& entry : reference) {
       if (!entry.first.contains(destination)) continue;
@@ -87,8 +92,24 @@ TEST(RouteTable, AgreesWithALinearSearchOverRandomTables) {
     if (best != nullptr) {
       ASSERT_EQ(found->interface, interface(best->second)) << step;
     }
+    ASSERT_EQ(table.size(), reference.size()) << step;
   }
-  EXPECT_EQ(table.size(), reference.size());
+}
+
+TEST(RouteTable, AgreesWithALinearSearchOverRandomTables) { compare_with_a_linear_search(1 << 12, 0.3, 5000); }
+
+TEST(RouteTable, AgreesWithALinearSearchWhereItGrowsAndShrinks) { compare_with_a_linear_search(4, 0.5, 20'000); }
+
+TEST(RouteTable, IsEmptyAgainWhenAllIsRemoved) {
+  RouteTable table;
+  for (int i = 0; i < 100; ++i) {
+    table.add({.prefix = Ipv6Prefix(Ipv6Address::from_halves(0x2001'0db8'0000'0000 | static_cast<std::uint64_t>(i), 0), 64),
+               .interface = interface(i + 1)});
+  }
+  EXPECT_EQ(table.remove_if([](const Route&) { return true; }), 100u);
+  EXPECT_EQ(table.size(), 0u);
+  EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1")), nullptr);
+  EXPECT_TRUE(table.all().empty());
 }
 
 }  // namespace

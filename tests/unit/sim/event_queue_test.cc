@@ -12,9 +12,11 @@ namespace {
 
 struct Note : Event {
   explicit Note(std::vector<int>& fired, int number)
-      : Event([](Event& e) { static_cast<Note&>(e).fired.push_back(static_cast<Note&>(e).number); }),
+      : Event(kKind),
         fired(fired),
         number(number) {}
+  static void fire(Event& e) { static_cast<Note&>(e).fired.push_back(static_cast<Note&>(e).number); }
+  static constexpr Kind kKind{&fire};
   std::vector<int>& fired;
   int number;
 };
@@ -65,17 +67,18 @@ TEST(EventQueue, AnEventThatIsDestroyedOrCancelledLeavesNothing) {
   EXPECT_EQ(fired, std::vector{0});
 }
 
+struct Thrice : Event {
+  explicit Thrice(EventQueue& queue) : Event(kKind), queue(queue) {}
+  static void fire(Event& e) {
+    auto& self = static_cast<Thrice&>(e);
+    if (++self.times < 3) self.queue.schedule(self, key(self.times));
+  }
+  static constexpr Kind kKind{&fire};
+  EventQueue& queue;
+  int times = 0;
+};
+
 TEST(EventQueue, AnEventMayScheduleItselfAgainWhileItRuns) {
-  struct Thrice : Event {
-    explicit Thrice(EventQueue& queue)
-        : Event([](Event& e) {
-            auto& self = static_cast<Thrice&>(e);
-            if (++self.times < 3) self.queue.schedule(self, key(self.times));
-          }),
-          queue(queue) {}
-    EventQueue& queue;
-    int times = 0;
-  };
   EventQueue queue;
   Thrice event(queue);
   queue.schedule(event, key(0));
@@ -83,17 +86,18 @@ TEST(EventQueue, AnEventMayScheduleItselfAgainWhileItRuns) {
   EXPECT_EQ(event.times, 3);
 }
 
+struct Once : Event {
+  explicit Once(int& fired) : Event(kKind), fired(fired) {}
+  static void fire(Event& e) {
+    auto& self = static_cast<Once&>(e);
+    ++self.fired;
+    delete &self;
+  }
+  static constexpr Kind kKind{&fire};
+  int& fired;
+};
+
 TEST(EventQueue, AnEventMayDestroyItselfWhileItRuns) {
-  struct Once : Event {
-    explicit Once(int& fired)
-        : Event([](Event& e) {
-            auto& self = static_cast<Once&>(e);
-            ++self.fired;
-            delete &self;
-          }),
-          fired(fired) {}
-    int& fired;
-  };
   EventQueue queue;
   int fired = 0;
   queue.schedule(*new Once(fired), key(0));
@@ -111,21 +115,24 @@ TEST(EventQueue, AQueueThatIsDestroyedFirstForgetsItsEvents) {
   EXPECT_FALSE(event.pending());
 }
 
-TEST(EventQueue, AgreesWithAnOrderedMapOverRandomOperations) {
+// Random operations, as an ordered map would do them. `draw` makes the times, after that of the last event fired.
+template <typename Draw>
+void compare_with_an_ordered_map(std::size_t most, int operations, Draw draw) {
   EventQueue queue;
   std::vector<int> fired;
   std::deque<Note> events;
-  for (int i = 0; i < 300; ++i) events.emplace_back(fired, i);
+  for (std::size_t i = 0; i < most; ++i) events.emplace_back(fired, static_cast<int>(i));
   std::map<EventKey, int> model;
   std::map<int, EventKey> pending;
   RandomStream random(7, 0, "event queue");
   std::uint64_t tie = 0;
-  for (int operation = 0; operation < 200'000; ++operation) {
+  std::int64_t now = 0;
+  for (int operation = 0; operation < operations; ++operation) {
     const int i = static_cast<int>(random.below(events.size()));
     auto& event = events[static_cast<std::size_t>(i)];
     const std::uint64_t what = random.below(10);
     if (what < 5) {  // schedule, or move
-      const EventKey k = key(static_cast<std::int64_t>(random.below(1000)), ++tie);
+      const EventKey k = key(draw(random, now), ++tie);
       if (const auto it = pending.find(i); it != pending.end()) model.erase(it->second);
       pending.insert_or_assign(i, k);
       model.emplace(k, i);
@@ -138,14 +145,61 @@ TEST(EventQueue, AgreesWithAnOrderedMapOverRandomOperations) {
       queue.cancel(event);
     } else if (!model.empty()) {
       ASSERT_EQ(queue.next_key(), model.begin()->first);
+      now = queue.next_key().time.ns();
       queue.fire_next();
       ASSERT_EQ(fired.back(), model.begin()->second);
       pending.erase(model.begin()->second);
       model.erase(model.begin());
     }
+    if (operation % 1000 == 999) {  // as before and after a parallel run
+      for (const auto& [k, e] : queue.take_all()) queue.schedule(*e, k);
+    }
     ASSERT_EQ(queue.size(), model.size());
     ASSERT_EQ(event.pending(), pending.contains(i));
   }
+}
+
+TEST(EventQueue, AgreesWithAnOrderedMapWhereTimesAreDense) {
+  compare_with_an_ordered_map(300, 200'000, [](RandomStream& random, std::int64_t) {
+    return static_cast<std::int64_t>(random.below(1000));
+  });
+}
+
+TEST(EventQueue, AgreesWithAnOrderedMapOverAllTimeScales) {
+  compare_with_an_ordered_map(3000, 300'000, [](RandomStream& random, std::int64_t now) {
+    const std::uint64_t scale = random.below(45);
+    return now + static_cast<std::int64_t>(random.below(std::uint64_t{1} << scale));
+  });
+}
+
+TEST(EventQueue, AgreesWithAnOrderedMapAtTheBordersOfSlots) {
+  compare_with_an_ordered_map(3000, 300'000, [](RandomStream& random, std::int64_t now) {
+    const std::int64_t slot = std::int64_t{1} << (10 + 6 * random.below(6));
+    return (now / slot + static_cast<std::int64_t>(random.below(70))) * slot + static_cast<std::int64_t>(random.below(2));
+  });
+}
+
+TEST(EventQueue, AgreesWithAnOrderedMapWhereManyComeAtOnce) {
+  compare_with_an_ordered_map(3000, 300'000, [](RandomStream& random, std::int64_t now) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return random.below(3) == 0 ? Time::max().ns() - static_cast<std::int64_t>(random.below(2))
+                                : (now / kSecond + static_cast<std::int64_t>(random.below(3))) * kSecond + 5;
+  });
+}
+
+TEST(EventQueue, TakesEventsForTimesThatItHasLookedBeyond) {
+  EventQueue queue;
+  std::vector<int> fired;
+  std::deque<Note> events;
+  for (int i = 0; i < 1000; ++i) queue.schedule(events.emplace_back(fired, i), key(1'000'000'000 * (i + 1ll)));
+  EXPECT_EQ(queue.next_key(), key(1'000'000'000));
+  for (int i = 1000; i < 2000; ++i) queue.schedule(events.emplace_back(fired, i), key(i));
+  for (int i = 1000; i < 2000; ++i) {
+    queue.fire_next();
+    ASSERT_EQ(fired.back(), i);
+  }
+  queue.fire_next();
+  EXPECT_EQ(fired.back(), 0);
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+// A hierarchical timing wheel: events by slots of time, not sorted within a slot.
+//
+// A time is read as digits of six bits above the lowest ten bits. An event waits at the level of the highest digit in
+// which its time differs from the cursor's, in the slot of its own digit there. All that waits at one level is so
+// within one slot of the next higher level, and everything at a lower level is earlier than everything at a higher one.
+// Slots are lists of chunks: appending writes to one place, and cancelling fills the hole with the newest of the slot.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/event.h"
+
+namespace kamesim {
+
+class TimingWheel {
+ public:
+  static constexpr unsigned kLowestBits = 10, kDigitBits = 6;
+  static constexpr unsigned kLevels = (63 - kLowestBits + kDigitBits - 1) / kDigitBits;
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  // Every event here is later than this.
+  Time cursor() const { return cursor_; }
+  void insert(Event& event, const EventKey& key);
+  void remove(Event& event);
+
+  // Takes out what comes first, in no order, and moves the cursor behind it: a slot, and those that follow if that holds
+  // little; a slot that holds much is split first. There must be an event.
+  void take_next(std::vector<PendingEvent>& out);
+  // All of it; the cursor stays.
+  void take_all(std::vector<PendingEvent>& out);
+
+  // The cursor may go back, as far as the start of what was taken last; what is later than that must be inserted again.
+  // The end of the slot of a level below taken_level() that holds `t`, or the start of what was taken last:
+  unsigned taken_level() const { return taken_level_; }
+  Time cursor_at(unsigned level, Time t) const;
+  void set_back(unsigned level, Time cursor);
+  // With nothing in the wheel: the cursor goes behind everything.
+  void open();
+
+ private:
+  static constexpr unsigned kSlots = 1u << kDigitBits;
+  static constexpr std::uint32_t kChunkEvents = 10, kChunkBits = 4, kBlockBits = 8;
+  struct alignas(64) Chunk {
+    std::array<PendingEvent, kChunkEvents> events;
+    Chunk* next;          // chunks behind the first one are full
+    std::uint32_t place;  // of its first event
+    std::uint16_t slot;
+    std::uint16_t count;
+  };
+  struct Slot {
+    Chunk* first = nullptr;
+    std::size_t count = 0;
+  };
+
+  static constexpr unsigned shift(unsigned level) { return kLowestBits + kDigitBits * level; }
+  static Time end_of(unsigned level, Time t) {
+    const unsigned bits = shift(level);
+    return bits >= 63 ? Time::max() : Time::from_ns(t.ns() | ((std::int64_t{1} << bits) - 1));
+  }
+  Time start_of(unsigned level, unsigned digit) const;
+  unsigned level_of(Time t) const;
+  Chunk& chunk_at(std::uint32_t place) {
+    const std::uint32_t number = (place & ~Event::kInWheel) >> kChunkBits;
+    return blocks_[number >> kBlockBits][number & ((1u << kBlockBits) - 1)];
+  }
+  Chunk& add_chunk(unsigned slot);
+  void make_chunks();
+  void free_chunk(Chunk& chunk) {
+    chunk.next = free_;
+    free_ = &chunk;
+  }
+  void mark_empty(unsigned slot);
+  void drain(unsigned slot, std::vector<PendingEvent>& out);
+  void split(unsigned level, unsigned digit, std::vector<PendingEvent>& at_start);
+
+  Time cursor_ = Time::max();
+  Time taken_from_;
+  unsigned taken_level_ = kLevels;
+  std::uint32_t levels_ = 0;  // a bit a level that holds an event
+  std::size_t size_ = 0;
+  std::array<std::uint64_t, kLevels> occupied_{};  // a bit a slot
+  std::array<Slot, kLevels * kSlots> slots_{};
+  std::vector<std::unique_ptr<Chunk[]>> blocks_;
+  Chunk* free_ = nullptr;
+  std::vector<PendingEvent> split_;
+};
+
+}  // namespace kamesim
