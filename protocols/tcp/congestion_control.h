@@ -42,6 +42,15 @@ class CongestionControl {
   void on_timeout(Time now, std::uint64_t flight_size, bool again);
   // RFC 5681 §4.1: nothing was sent for a retransmission timeout.
   void on_idle(std::uint64_t restart_window);
+  // Before on_timeout(), and when the timeout turns out to have been spurious (RFC 5682): the window and the threshold of
+  // then return, and what else was remembered.
+  virtual void remember() {}
+  void restore(std::uint64_t cwnd, std::uint64_t ssthresh) {
+    cwnd_ = cwnd;
+    ssthresh_ = ssthresh;
+    after_timeout_ = false;
+    recall();
+  }
   // The window of this moment during recovery, and the end of it.
   void set_cwnd(std::uint64_t cwnd) { cwnd_ = cwnd; }
 
@@ -59,6 +68,7 @@ class CongestionControl {
   // The window to go on with after a loss at `window` octets: the new threshold.
   virtual std::uint64_t reduced(Time now, std::uint64_t window) = 0;
   virtual void on_restart() {}
+  virtual void recall() {}
 
   std::uint32_t mss() const { return mss_; }
   void grow(std::uint64_t octets) { cwnd_ += octets; }

@@ -57,7 +57,8 @@ TcpSender::Config sender_config(const TcpSocketOptions& options, const TcpConnec
           .nodelay = options.nodelay,
           .cork = options.cork,
           .pacing = options.pacing,
-          .rack = options.rack};
+          .rack = options.rack,
+          .frto = options.frto};
 }
 
 }  // namespace
@@ -138,6 +139,7 @@ void TcpConnection::establish(Time now) {
   syn_ack_now_ = false;
   events_.connected = true;
   if (shut_down_) state_ = TcpState::FinWait1;
+  if (config_.path_mtu_search) mtu_search_.start(default_mss_, largest_mss());
   sender_.set_mss(effective_mss());
   if (syn_text_ != nullptr) {
     TcpSegment text{.seq = receiver_.irs() + 1, .flags = syn_text_->fin ? TcpFlags::kFin : 0, .data = syn_text_->data};
@@ -309,19 +311,37 @@ void TcpConnection::on_timeout(Time now) {
     if (outcome.give_up) return finish(TcpCloseReason::TimedOut);
     if (outcome.r1_reached) events_.delivery_problem = true;
     detect_black_hole();
+    take_mtu_probe(now);
   }
 }
 
 // RFC 2923 §2.1: segments that are never answered may be larger than the path takes, while nobody says so.
 void TcpConnection::detect_black_hole() {
-  if (!config_.path_mtu_black_hole_detection || black_hole_ || !is_synchronized(state_)) return;
+  if (!config_.path_mtu_black_hole_detection || !is_synchronized(state_)) return;
   if (sender_.timeouts_in_a_row() < kBlackHoleTimeouts || path_mss_ <= default_mss_) return;
-  black_hole_ = true;
+  if (mtu_search_.active() && mtu_search_.size() <= default_mss_) return;
+  mtu_search_.start(default_mss_, largest_mss());
+  sender_.set_mss(effective_mss());
+}
+
+void TcpConnection::offer_mtu_probe(Time now) {
+  const auto size = sender_.mtu_probe_under_way() ? std::nullopt : mtu_search_.next_probe(now);
+  sender_.probe_mtu(size ? less_options(*size) : 0);
+}
+
+// RFC 4821 §7.6: what the probe says of the path.
+void TcpConnection::take_mtu_probe(Time now) {
+  const auto probed = sender_.take_mtu_probed();
+  if (!probed || !mtu_search_.active()) return;
+  const std::uint32_t size = probed->size + (timestamps_ ? kTimestampsSize : 0);
+  if (!probed->delivered) return mtu_search_.on_lost(size, now, sender_.info().retransmission_timeout);
+  mtu_search_.on_delivered(size, now);
   sender_.set_mss(effective_mss());
 }
 
 void TcpConnection::set_path_mss(std::uint16_t mss) {
   path_mss_ = mss;
+  if (mtu_search_.active()) mtu_search_.limit(largest_mss());
   if (is_synchronized(state_)) sender_.set_mss(effective_mss());
 }
 
@@ -336,9 +356,15 @@ std::uint16_t TcpConnection::mss_to_announce() const {
 
 // RFC 9293 §3.7.1 (MUST-16): Eff.snd.MSS, less the options that every segment has (RFC 6691 §3).
 std::uint16_t TcpConnection::effective_mss() const {
-  std::uint32_t mss = std::min(peer_mss_, path_mss_);
-  if (options_.max_segment != 0) mss = std::min<std::uint32_t>(mss, options_.max_segment);
-  if (black_hole_) mss = std::min<std::uint32_t>(mss, default_mss_);
+  return less_options(mtu_search_.active() ? std::min<std::uint32_t>(mtu_search_.size(), largest_mss()) : largest_mss());
+}
+
+std::uint16_t TcpConnection::largest_mss() const {
+  const std::uint16_t mss = std::min(peer_mss_, path_mss_);
+  return options_.max_segment != 0 ? std::min(options_.max_segment, mss) : mss;
+}
+
+std::uint16_t TcpConnection::less_options(std::uint32_t mss) const {
   const std::uint32_t taken = timestamps_ ? kTimestampsSize : 0;
   return static_cast<std::uint16_t>(mss > taken ? mss - taken : 1);
 }
@@ -364,6 +390,7 @@ bool TcpConnection::next_segment(Time now, OutgoingSegment& out) {
   // A gap is told at once, in a segment of its own: full-sized segments have no room for SACK blocks.
   const bool tell_gap = receiver_.has_sack_blocks() && receiver_.ack_due(now);
   if (!tell_gap && state_ != TcpState::TimeWait) {
+    if (mtu_search_.active()) [[unlikely]] offer_mtu_probe(now);
     if (const auto segment = sender_.next_segment(now)) {
       fill_data(now, out, *segment);
       return true;

@@ -16,6 +16,7 @@
 
 #include "protocols/tcp/byte_ring.h"
 #include "protocols/tcp/initial_sequence.h"
+#include "protocols/tcp/mtu_search.h"
 #include "protocols/tcp/options.h"
 #include "protocols/tcp/receiver.h"
 #include "protocols/tcp/segment.h"
@@ -145,6 +146,10 @@ class TcpConnection {
   std::optional<Time> keepalive_deadline() const;
   std::optional<Time> user_timeout_deadline() const;
   void detect_black_hole();
+  void offer_mtu_probe(Time now);
+  void take_mtu_probe(Time now);
+  std::uint16_t largest_mss() const;
+  std::uint16_t less_options(std::uint32_t mss) const;
   SeqNum32 send_buffer_front() const;
   SeqNum32 acceptable_sequence() const;
 
@@ -158,7 +163,6 @@ class TcpConnection {
   bool wants_room_ = false;       // a write found too little space
   bool timestamps_ = false, sack_ = false, ecn_ = false, window_scaling_ = false;  // negotiated
   bool syn_ack_now_ = false;
-  bool black_hole_ = false;       // the MSS was lowered for want of answers
   std::uint8_t snd_wind_shift_ = 0;
   std::uint8_t rcv_wind_shift_ = 0;
   std::uint8_t keepalive_probes_sent_ = 0;
@@ -181,6 +185,7 @@ class TcpConnection {
   ByteRing send_buffer_;                   // from SND.UNA on, SYN and FIN apart
   TcpReceiver receiver_;
   TcpSender sender_;
+  MtuSearch mtu_search_;
   struct SynText {
     std::vector<std::uint8_t> data;
     bool fin = false;

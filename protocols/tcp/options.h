@@ -38,6 +38,7 @@ struct TcpSocketOptions {
   bool sack = true;              // RFC 2018, with D-SACK (RFC 2883)
   bool pacing = false;           // segments are spread over the round trip
   bool rack = true;              // RFC 8985 with SACK; otherwise losses are told by RFC 6675
+  bool frto = true;              // RFC 5682: spurious timeouts are told and taken back
   Duration min_rto = 1_s;        // RFC 6298 §2.4; many stacks have 200 ms
   EcnMode ecn = EcnMode::Accept;
   Duration delayed_ack = 100_ms;  // RFC 9293 §3.8.6.3: less than 0.5 s
@@ -56,7 +57,8 @@ struct TcpConfig {
   bool syn_cookies = true;           // RFC 4987 §3.6: when the queue is full
   unsigned resets = 100;             // RSTs a second to segments that no connection awaits
   bool reject_anycast = true;        // as KAME: no connections to anycast addresses
-  bool path_mtu_black_hole_detection = true;  // RFC 2923 §2.1, RFC 4821's occasion
+  bool path_mtu_black_hole_detection = true;  // RFC 2923 §2.1: then RFC 4821's search from below
+  bool path_mtu_search = false;      // RFC 4821 from the start, as where no ICMPv6 comes through
   unsigned max_connections = 1 << 16;
 };
 

@@ -223,6 +223,7 @@ DropReason TcpConnection::process_ack(Time now, const TcpSegment& s, Arrival& ar
   if (sack_) ack.sack = s.options.sack.view();
   if (timestamps_) ack.ts_ecr = s.options.timestamps->echo_reply;
   const TcpSender::AckResult result = sender_.on_ack(now, ack);
+  take_mtu_probe(now);
   if (result.newly_acked != 0) {
     user_timeout_from_ = now;
     forget_acknowledged(una);

@@ -5,6 +5,7 @@
 //   sender_output.cc     what goes next: retransmissions, probes, new data (RFC 9293 §3.7.4, §3.8.6)
 //   sender_ack.cc        acknowledgments: windows, round-trip times, recovery (RFC 5681, 6582, 6675, 6937, 3168)
 //   loss_detection.cc    which segments are lost (RFC 8985; RFC 6675 without it)
+//   sender_frto.cc       timeouts that were spurious (RFC 5682)
 //   sender_timeout.cc    the timers (RFC 6298, RFC 8985 §7, RFC 9293 §3.8.3, §3.8.6.1)
 //
 // Positions are counted from the SYN in 64 bits: the SYN is 0, octet n of the stream n + 1, the FIN behind the last.
@@ -46,6 +47,7 @@ class TcpSender {
     bool cork = false;                               // only full segments
     bool pacing = false;                             // segments are spread over the round trip
     bool rack = true;                                // RFC 8985 with SACK; otherwise RFC 6675
+    bool frto = true;                                // RFC 5682
     Duration r2 = kTcpR2, r2_for_syn = kTcpR2ForSyn;
   };
   // What the handshake agreed on.
@@ -64,6 +66,15 @@ class TcpSender {
   void set_cork(bool cork) { config_.cork = cork; }
   // The path takes larger, or only smaller segments now; what is under way is cut anew where it must be.
   void set_mss(std::uint32_t mss);
+  // RFC 4821 §7: as soon as there is data and window for it, one segment of that size, which is more than the MSS, and
+  // others behind it. 0: none. What became of the last one is told once.
+  void probe_mtu(std::uint32_t size) { mtu_probe_wanted_ = size; }
+  bool mtu_probe_under_way() const { return mtu_probe_.has_value(); }
+  struct MtuProbed {
+    std::uint32_t size;
+    bool delivered;
+  };
+  std::optional<MtuProbed> take_mtu_probed() { return std::exchange(mtu_probed_, std::nullopt); }
 
   // ---- The handshake ------------------------------------------------------------------------------------------
   // Once both SYNs are known, before the acknowledgment of ours is taken.
@@ -123,7 +134,7 @@ class TcpSender {
     std::uint64_t congestion_window, slow_start_threshold;  // octets
     std::uint64_t in_flight;                                // octets thought to be in the network: RFC 6675's pipe
     Duration smoothed_rtt, rtt_variance, retransmission_timeout;
-    std::uint64_t retransmissions, timeouts, bytes_acknowledged;
+    std::uint64_t retransmissions, timeouts, spurious_timeouts, bytes_acknowledged;
     bool in_recovery;
   };
   Info info() const;
@@ -149,6 +160,7 @@ class TcpSender {
   std::optional<Segment> retransmit(Time now);
   std::optional<Segment> new_data(Time now);
   std::optional<Segment> probe_for_loss(Time now);
+  bool may_probe_mtu(std::uint64_t data, std::uint64_t usable) const;
   std::optional<Segment> probe_window(Time now);
   Segment transmit_new(Time now, std::uint32_t length, bool fin);
   Segment transmit_again(Time now, std::size_t index);
@@ -165,6 +177,7 @@ class TcpSender {
     bool retransmitted = false;         // a segment among them was sent more than once
     std::optional<SackBlock> duplicate;  // D-SACK (RFC 2883)
     bool sacked = false;                // SACK told something new
+    bool original_sacked = false;       // that was sent once, and before the recovery began
     Position highest_before = 0;        // highest_delivered_ before this acknowledgment
   };
   void take_sack(Time now, const Ack& ack, Delivery& delivery);
@@ -177,6 +190,8 @@ class TcpSender {
   void leave_recovery();
   void on_recovered();
   void reduce_proportionally(std::uint64_t delivered);
+  void judge_mtu_probe();
+  bool only_mtu_probe_lost();
   void judge_loss_probe(Time now, Position ack, const Delivery& delivery, bool bare_duplicate);
 
   // loss_detection.cc
@@ -186,6 +201,11 @@ class TcpSender {
   void on_duplicate_reported();
   Duration reordering_window() const;
   bool sent_before_newest_delivered(const SentSegment& sent) const;
+
+  // sender_frto.cc
+  void begin_frto();
+  void step_frto(Time now, std::uint64_t acked, const Delivery& delivery, bool congestion);
+  void undo_timeout(Time now, std::uint64_t acked, const Delivery& delivery, bool congestion);
 
   // sender_timeout.cc
   bool window_blocks() const;
@@ -230,6 +250,27 @@ class TcpSender {
   bool probe_due_ = false;
   bool measured_since_probe_ = true;
   bool probe_timer_stale_ = false;        // something was sent or acknowledged since it was armed
+  // RFC 5682: which acknowledgment is waited for, and what the window and RACK were before the timeout.
+  enum class Frto : std::uint8_t { Off, FirstAck, SecondAck };
+  Frto frto_ = Frto::Off;
+  unsigned frto_new_segments_ = 0;        // that may still be sent before the second
+  Position frto_retransmitted_end_ = 0;
+  struct BeforeTimeout {
+    std::uint64_t cwnd = 0, ssthresh = 0;
+    Position reduced_until = 0;
+    Time newest_sent_at;
+    Position newest_end = 0;
+    Duration rack_rtt;
+    bool cwr_due = false;
+  };
+  BeforeTimeout before_timeout_;
+  // RFC 4821.
+  std::uint32_t mtu_probe_wanted_ = 0;
+  struct MtuProbe {
+    Position begin, end;
+  };
+  std::optional<MtuProbe> mtu_probe_;
+  std::optional<MtuProbed> mtu_probed_;
   // RFC 3168 §6.1.2.
   Position reduced_until_ = 0;            // once a window
   bool cwr_due_ = false;
@@ -248,7 +289,7 @@ class TcpSender {
   bool syn_timed_out_ = false;
   unsigned persist_backoff_ = 0;
   bool persist_due_ = false, override_due_ = false;
-  std::uint64_t retransmissions_ = 0, timeouts_ = 0;
+  std::uint64_t retransmissions_ = 0, timeouts_ = 0, spurious_timeouts_ = 0;
 };
 
 }  // namespace kamesim

@@ -82,6 +82,8 @@ TcpSender::AckResult TcpSender::on_ack(Time now, const Ack& ack) {
   if (probe_end_) judge_loss_probe(now, position_acked, delivery, bare);
   if (duplicate && !features_.sack && phase_ != Phase::TimedOut) count_duplicate(delivery);
   const bool congestion_experienced = ack.ece && features_.ecn;
+  if (mtu_probe_) judge_mtu_probe();
+  if (frto_ != Frto::Off) step_frto(now, static_cast<std::uint64_t>(advance), delivery, congestion_experienced);
   if (congestion_experienced) on_ece(now);
   respond(now, static_cast<std::uint64_t>(advance), flight_before, delivery, !congestion_experienced);
   return result;
@@ -107,7 +109,10 @@ void TcpSender::take_sack(Time now, const Ack& ack, Delivery& delivery) {
       SentSegment& sent = sent_[i];
       if (sent.sacked || sent.begin < left || sent.end > right) continue;
       on_delivered(now, sent, delivery);
-      if (!sent.retransmitted) delivery.sack_rtt = now - sent.sent_at;
+      if (!sent.retransmitted) {
+        delivery.sack_rtt = now - sent.sent_at;
+        delivery.original_sacked = delivery.original_sacked || sent.end <= recovery_point_;
+      }
       sent_.set_sacked(sent);
       delivery.sacked = true;
     }
@@ -176,6 +181,7 @@ void TcpSender::respond(Time now, std::uint64_t acked, std::uint64_t flight_befo
     sent_.set_lost(sent_[0]);
     lost = true;
   }
+  if (lost && only_mtu_probe_lost()) lost = false;
   switch (phase_) {
     case Phase::Open:
       if (lost) {
@@ -254,6 +260,26 @@ void TcpSender::on_ece(Time now) {
   control_->set_cwnd(control_->ssthresh());
   reduced_until_ = max_;
   cwr_due_ = true;
+}
+
+void TcpSender::judge_mtu_probe() {
+  if (una_ < mtu_probe_->end) return;
+  mtu_probed_ = {static_cast<std::uint32_t>(mtu_probe_->end - mtu_probe_->begin), true};
+  mtu_probe_.reset();
+}
+
+// RFC 4821 §7.6.2: a lost probe says that it was too large. It goes again in segments of the present size, and if nothing
+// else was lost the window stays.
+bool TcpSender::only_mtu_probe_lost() {
+  if (!mtu_probe_) return false;
+  const SentSegment& probe = sent_[sent_.find(std::max(mtu_probe_->begin, una_))];
+  if (!probe.lost) return false;
+  mtu_probed_ = {static_cast<std::uint32_t>(mtu_probe_->end - mtu_probe_->begin), false};
+  mtu_probe_.reset();
+  if (sent_.lost_octets() != probe.size() || phase_ != Phase::Open) return false;
+  recovery_point_ = std::max(recovery_point_, max_);
+  retransmit_first_ = true;
+  return true;
 }
 
 // RFC 8985 §7.4.2.

@@ -10,6 +10,7 @@ namespace {
 // RFC 9293 §3.8.6.2.1: Fs, "1/2 is recommended"; the override timeout is 0.1 to 1 second.
 constexpr std::uint32_t kFsDivisor = 2;
 constexpr Duration kSwsOverride = 500_ms;
+constexpr std::uint64_t kSegmentsBehindMtuProbe = 3;  // RFC 4821 §7.4: as many as duplicate acknowledgments are wanted
 // By how much a paced sender is faster than a window in each round trip, in percent: in slow start, so that it can double,
 // and beyond, so that it is the window that decides.
 constexpr std::uint64_t kSlowStartPace = 200, kSteadyPace = 120;
@@ -76,6 +77,7 @@ std::optional<TcpSender::Segment> TcpSender::next_segment(Time now) {
 std::optional<TcpSender::Segment> TcpSender::retransmit(Time now) {
   if (sent_.lost_octets() == 0) [[likely]] return std::nullopt;
   if (window_blocks()) return std::nullopt;  // probe_window's task
+  if (frto_ != Frto::Off && !retransmit_first_) return std::nullopt;
   std::size_t i = 0;
   while (!sent_[i].lost) ++i;
   const std::uint64_t in_flight = pipe();
@@ -140,8 +142,19 @@ std::optional<TcpSender::Segment> TcpSender::new_data(Time now) {
   const std::uint64_t data = max_ < data_end() ? data_end() - max_ : 0;
   const std::uint64_t usable = window_end() > max_ ? window_end() - max_ : 0;
   const auto length = static_cast<std::uint32_t>(std::min<std::uint64_t>({data, usable, config_.mss}));
+  if (mtu_probe_wanted_ != 0 && may_probe_mtu(data, usable)) [[unlikely]] {
+    const Segment segment = transmit_new(now, mtu_probe_wanted_, false);
+    mtu_probe_ = {max_ - mtu_probe_wanted_, max_};
+    mtu_probe_wanted_ = 0;
+    return segment;
+  }
   const bool fin = fin_written_ && length == data && usable > length;
   if (length == 0 && !fin) return std::nullopt;
+  if (frto_ != Frto::Off) [[unlikely]] {
+    if (frto_new_segments_ == 0) return std::nullopt;
+    --frto_new_segments_;
+    return transmit_new(now, length, fin);
+  }
   const std::uint64_t in_flight = pipe();
   if (in_flight != 0 && in_flight + length > control_->cwnd()) {
     control_limited_ = true;
@@ -153,6 +166,15 @@ std::optional<TcpSender::Segment> TcpSender::new_data(Time now) {
     return std::nullopt;
   }
   return transmit_new(now, length, fin);
+}
+
+// RFC 4821 §7.4: nothing else is the matter, the window takes it, and enough follows that its loss shows.
+bool TcpSender::may_probe_mtu(std::uint64_t data, std::uint64_t usable) const {
+  const std::uint64_t behind = kSegmentsBehindMtuProbe * config_.mss;
+  const bool quiet = phase_ == Phase::Open && !mtu_probe_ && sent_.lost_octets() == 0 && sent_.sacked_segments() == 0 &&
+                     duplicate_acks_ == 0;
+  return quiet && mtu_probe_wanted_ > config_.mss && data >= mtu_probe_wanted_ + behind &&
+         usable >= mtu_probe_wanted_ + behind && pipe() + mtu_probe_wanted_ <= control_->cwnd();
 }
 
 std::uint64_t TcpSender::pacing_rate() const {
@@ -210,6 +232,7 @@ TcpSender::Segment TcpSender::transmit_again(Time now, std::size_t index) {
   sent_.set_sent_again(sent, now);
   ++retransmissions_;
   if (phase_ == Phase::Recovery) prr_out_ += sent.size();
+  if (frto_ == Frto::FirstAck) frto_retransmitted_end_ = std::max(frto_retransmitted_end_, sent.end);
   retransmit_first_ = false;
   last_sent_ = now;
   pace(now, sent.size());
@@ -235,6 +258,7 @@ TcpSender::Info TcpSender::info() const {
           .retransmission_timeout = rtt_.rto(),
           .retransmissions = retransmissions_,
           .timeouts = timeouts_,
+          .spurious_timeouts = spurious_timeouts_,
           .bytes_acknowledged = una_ == kSyn ? 0 : std::min(una_ - 1, written_),
           .in_recovery = phase_ != Phase::Open};
 }

@@ -76,7 +76,7 @@ TcpSender::TimeoutResult TcpSender::on_timeout(Time now) {
   take(pacing_at_);  // next_segment goes on
   if (take(override_at_)) override_due_ = true;
   if (take(reordering_at_) && outstanding()) {
-    if (detect_losses(now) && phase_ == Phase::Open) enter_recovery(now, {});
+    if (detect_losses(now) && !only_mtu_probe_lost() && phase_ == Phase::Open) enter_recovery(now, {});
   }
   if (take(loss_probe_at_) && outstanding()) {
     // RFC 8985 §7.3: one probe at a time, and a round-trip time was measured since the last; in any case the RTO anew.
@@ -121,9 +121,15 @@ void TcpSender::on_retransmission_timeout(Time now, TimeoutResult& result) {
     sent_.set_lost(sent_[0]);
     return;
   }
+  begin_frto();
+  if (mtu_probe_) {
+    mtu_probed_ = {static_cast<std::uint32_t>(mtu_probe_->end - mtu_probe_->begin), false};
+    mtu_probe_.reset();
+  }
   // RFC 5681 §3.1: the threshold is that of the first timeout when the same segment times out again.
   control_->on_timeout(now, std::min(max_ - una_, control_->cwnd()), timeouts_in_a_row_ > 1);
   const bool reneged = sent_[0].sacked;
+  if (reneged) frto_ = Frto::Off;
   if (reneged || timeouts_in_a_row_ > 1) sent_.forget_sacks();
   const Duration allowed = rack_rtt_ + reordering_window();
   for (std::size_t i = 0; i < sent_.size(); ++i) {

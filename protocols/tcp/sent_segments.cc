@@ -67,6 +67,11 @@ void SentSegments::set_sent_again(SentSegment& segment, Time now) {
   segment.sent_at = now;
 }
 
+void SentSegments::forget_losses() {
+  for (std::size_t i = 0; i < ring_.size(); ++i) ring_[i].lost = false;
+  lost_ = 0;
+}
+
 void SentSegments::forget_sacks() {
   for (std::size_t i = 0; i < ring_.size(); ++i) ring_[i].sacked = false;
   sacked_ = 0;

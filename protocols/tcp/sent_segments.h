@@ -40,6 +40,7 @@ class SentSegments {
   void set_lost(SentSegment& segment);
   void set_sent_again(SentSegment& segment, Time now);
   void forget_sacks();
+  void forget_losses();
 
   std::uint64_t sacked_octets() const { return sacked_; }
   std::size_t sacked_segments() const { return sacked_segments_; }

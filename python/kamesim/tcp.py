@@ -45,6 +45,7 @@ class TcpOptions:
     congestion_control: str = "cubic"  #: "cubic" (RFC 9438), "newreno" (RFC 6582) or "reno" (RFC 5681)
     sack: bool = True  #: selective acknowledgments (RFC 2018, 2883)
     rack: bool = True  #: with SACK: losses by time (RFC 8985); False: by count (RFC 6675)
+    frto: bool = True  #: spurious timeouts are found out and taken back (RFC 5682)
     timestamps: bool = True  #: RFC 7323
     window_scaling: bool = True  #: RFC 7323
     ecn: str = "accept"  #: RFC 3168: "off", "accept" (granted to who asks), "request"
@@ -223,7 +224,8 @@ class Tcp(Settings):
     challenge_ack_interval = Setting(float, unit="seconds")  #: ... in so long
     resets = Setting(int, unit="a second")  #: to segments that no connection awaits
     reject_anycast = Setting(bool)  #: no connections to anycast addresses, as KAME
-    path_mtu_black_hole_detection = Setting(bool)  #: RFC 2923
+    path_mtu_black_hole_detection = Setting(bool)  #: RFC 2923; what the path takes is then searched for (RFC 4821)
+    path_mtu_search = Setting(bool)  #: that from the start of each connection, as where no ICMPv6 comes through
     max_connections = Setting(int, minimum=1)
 
     def _get(self, name: str) -> float:

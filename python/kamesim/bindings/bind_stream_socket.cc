@@ -169,6 +169,7 @@ constexpr Setting kSettings[] = {
     setting<&TcpConfig::resets>("resets"),
     setting<&TcpConfig::reject_anycast>("reject_anycast"),
     setting<&TcpConfig::path_mtu_black_hole_detection>("path_mtu_black_hole_detection"),
+    setting<&TcpConfig::path_mtu_search>("path_mtu_search"),
     setting<&TcpConfig::max_connections>("max_connections"),
 };
 

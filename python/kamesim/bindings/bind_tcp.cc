@@ -124,6 +124,7 @@ void bind_tcp(py::module_& m) {
       .def_readwrite("sack", &TcpSocketOptions::sack)
       .def_readwrite("pacing", &TcpSocketOptions::pacing)
       .def_readwrite("rack", &TcpSocketOptions::rack)
+      .def_readwrite("frto", &TcpSocketOptions::frto)
       .def_property(
           "ecn", [](const TcpSocketOptions& o) { return kEcnModes[static_cast<std::size_t>(o.ecn)]; }, &set_ecn);
   def_duration<&TcpSocketOptions::keepalive_idle>(options, "keepalive_idle_ns");
