@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "protocols/tcp/layer.h"
 #include "sim/simulation.h"
@@ -136,61 +138,67 @@ void RequestServer::power_on(TcpLayer& layer) {
 
 void RequestServer::power_off() {
   connections_.clear();
+  ended_.clear();
   listener_.reset();
 }
 
-RequestServer::Connection& RequestServer::of(const TcpSocket& socket) {
-  return **std::ranges::find(connections_, &socket, [](const auto& c) { return c->socket.get(); });
-}
-
 void RequestServer::on_acceptable(TcpListener& listener) {
-  std::erase_if(connections_, [](const auto& c) { return c->closed; });
-  while (auto socket = listener.accept(*this)) {
-    TcpSocket& accepted = *socket;
-    connections_.push_back(std::make_unique<Connection>());
-    connections_.back()->socket = std::move(socket);
-    if (accepted.readable() != 0 || accepted.at_end()) on_readable(accepted);
+  ended_.clear();
+  for (;;) {
+    Connection& made = connections_.emplace_back(*this);
+    made.place = std::prev(connections_.end());
+    made.socket = listener.accept(made);
+    if (made.socket == nullptr) {
+      connections_.pop_back();
+      return;
+    }
+    if (made.socket->readable() != 0 || made.socket->at_end()) made.on_readable(*made.socket);
   }
 }
 
-void RequestServer::on_readable(TcpSocket& socket) {
-  Connection& c = of(socket);
+void RequestServer::Connection::end() {
+  if (std::exchange(ended_, true)) return;
+  server_.ended_.splice(server_.ended_.end(), server_.connections_, place);
+}
+
+void RequestServer::Connection::on_readable(TcpSocket& socket) {
   while (socket.readable() > 0) {
-    if (c.unread == 0) {
+    if (unread_ == 0) {
       if (socket.readable() < RequestHeader::kSize) break;
       std::uint8_t start[RequestHeader::kSize];
       socket.read(start);
       const auto header = RequestHeader::read(start);
       if (!header) {  // nobody that this is for
-        c.closed = true;
-        return socket.abort();
+        socket.abort();
+        return end();
       }
-      c.unread = header->request_octets - RequestHeader::kSize;
-      c.answer = header->response_octets;
+      unread_ = header->request_octets - RequestHeader::kSize;
+      answer_ = header->response_octets;
     } else {
       const Bytes data = socket.peek();
-      const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(c.unread, data.size()));
-      c.unread -= n;
+      const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(unread_, data.size()));
+      unread_ -= n;
       socket.consume(n);
     }
-    if (c.unread == 0) {
-      c.unwritten += c.answer;
-      ++answered_;
+    if (unread_ == 0) {
+      unwritten_ += answer_;
+      ++server_.answered_;
     }
   }
-  write(c);
-  if (socket.at_end() && c.unwritten == 0) socket.shutdown();
+  write();
+  if (socket.at_end() && unwritten_ == 0) socket.shutdown();
 }
 
-void RequestServer::write(Connection& c) {
-  while (c.unwritten > 0 && !c.closed) {
-    const MutableBytes room = c.socket->write_room(static_cast<std::size_t>(std::min<std::uint64_t>(c.unwritten, 1 << 16)));
+void RequestServer::Connection::write() {
+  while (unwritten_ > 0 && !ended_) {
+    const MutableBytes room =
+        socket->write_room(static_cast<std::size_t>(std::min<std::uint64_t>(unwritten_, 1 << 16)));
     if (room.empty()) return;
     std::memset(room.data(), 0, room.size());
-    c.unwritten -= room.size();
-    c.socket->commit(room.size());
+    unwritten_ -= room.size();
+    socket->commit(room.size());
   }
-  if (c.socket->at_end()) c.socket->shutdown();
+  if (socket->at_end()) socket->shutdown();
 }
 
 }  // namespace kamesim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -89,7 +90,7 @@ class RequestClient final : private TcpSocketHandler {
   std::vector<Transaction> transactions_;
 };
 
-class RequestServer final : private TcpListenHandler, private TcpSocketHandler {
+class RequestServer final : private TcpListenHandler {
  public:
   // Throws SimulationError if the port is taken.
   RequestServer(TcpLayer& layer, std::uint16_t port, const TcpSocketOptions& options);
@@ -100,25 +101,32 @@ class RequestServer final : private TcpListenHandler, private TcpSocketHandler {
   void power_on(TcpLayer& layer);
 
  private:
-  struct Connection {
+  class Connection final : public TcpSocketHandler {
+   public:
+    explicit Connection(RequestServer& server) : server_(server) {}
     std::unique_ptr<TcpSocket> socket;
-    std::uint64_t unread = 0;   // octets of the present request
-    std::uint64_t unwritten = 0;  // of the answers
-    std::uint64_t answer = 0;   // of the present request
-    bool closed = false;
+    std::list<Connection>::iterator place;  // in the server's list
+    void on_readable(TcpSocket& socket) override;
+    void on_writable(TcpSocket&) override { write(); }
+    void on_closed(TcpSocket&, TcpCloseReason) override { end(); }
+
+   private:
+    void write();
+    void end();
+
+    RequestServer& server_;
+    std::uint64_t unread_ = 0;     // octets of the present request
+    std::uint64_t unwritten_ = 0;  // of the answers
+    std::uint64_t answer_ = 0;     // of the present request
+    bool ended_ = false;
   };
-  Connection& of(const TcpSocket& socket);
-  void write(Connection& connection);
   void on_acceptable(TcpListener& listener) override;
-  void on_readable(TcpSocket& socket) override;
-  void on_writable(TcpSocket& socket) override { write(of(socket)); }
-  void on_closed(TcpSocket& socket, TcpCloseReason) override { of(socket).closed = true; }
 
   std::uint16_t port_;
   TcpSocketOptions options_;
   Node& node_;
   std::optional<TcpListener> listener_;
-  std::vector<std::unique_ptr<Connection>> connections_;
+  std::list<Connection> connections_, ended_;  // the latter until no call can be inside of them
   std::uint64_t answered_ = 0;
 };
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kamesim import errors
+from kamesim import _core, errors
 from kamesim.flow import Flow, FlowSettings, OnOff
 from kamesim.observing import Observing
 from kamesim.tcp import SERIES_INTERVAL_NS, TcpFlow, TcpOptions
@@ -95,6 +95,9 @@ class Traffic(Observing):
         label = self._flow_name(sender, receiver, name)
         what = f"flow {label!r}"
         start_ns, stop_ns = self._flow_times(what, start, stop)
+        if errors.one_of(what, "transport", transport, ("tcp", "udp")) == "udp":
+            if options is not None or not errors.flag(what, "persistent", persistent):
+                errors.fail(what, "transport", transport, '"tcp", to which options and persistent belong')
         if options is not None and not isinstance(options, TcpOptions):
             errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
         chosen = options or TcpOptions()
@@ -140,16 +143,18 @@ class Traffic(Observing):
         port: int | None = None,
         server_address: str | None = None,
         options: TcpOptions | None = None,
+        transport: str = "tcp",
         name: str | None = None,
     ) -> RequestResponse:
-        """A client that asks a server over TCP, waits for the whole answer, thinks, and asks again; each is timed.
+        """A client that asks a server, waits for the whole answer, thinks, and asks again; each is timed.
 
         request_size: bytes, 16 to 65,536, and no more than the send buffer. response_size: bytes. think_time: seconds from an answer to the next request, on
         the average. think: "exponential" or "constant". requests: how many; None: until `stop`. persistent: one
         connection for all, made again when it is lost, or one for each. timeout: seconds after which an answer is given up,
         with its connection; None: it waits as long as TCP does, for ever if the server has forgotten. start, stop: seconds; None: now, and never. port:
         of the server; None: a free one. server_address: None: the server's global address at the start. options: of the
-        connections, for both ends; None: TcpOptions(). name: None: "<client>-><server>".
+        connections, for both ends; None: TcpOptions(). transport: "tcp", or "udp": a datagram asks and one answers, each
+        of 65,527 bytes at the most; what is lost is not asked for again, and timeout None is one second. name: None: "<client>-><server>".
         """
         asking, answering = self.node(client), self.node(server)
         label = self._flow_name(asking, answering, name)
@@ -162,6 +167,25 @@ class Traffic(Observing):
         target = _address(what, "server_address", server_address)
         if target is None and start_ns == self._core.now_ns:
             target = self._network()._address_of(what, "server", answering)
+        core: _core.RequestResponse | _core.UdpRequestResponse
+        if transport == "udp":
+            core = self._core.add_udp_request_response(
+                client=asking._core,
+                server=answering._core,
+                number=len(self._requests) + 1,
+                destination_address=target or "::",
+                destination_port=self._flow_port(what, port),
+                request_octets=_datagram(what, "request_size", request_size),
+                response_octets=_datagram(what, "response_size", response_size),
+                think_ns=errors.nanoseconds(what, "think_time", think_time),
+                exponential=errors.one_of(what, "think", think, ("exponential", "constant")) == "exponential",
+                timeout_ns=errors.nanoseconds(what, "timeout", 1.0 if timeout is None else timeout, above=0),
+                requests=0 if requests is None else errors.integer(what, "requests", requests, "", minimum=1),
+                start_ns=start_ns,
+                stop_ns=stop_ns,
+            )
+            made = RequestResponse(label, asking, answering, core)
+            return self._keep_requests(made, start_ns if target is None else None)
         core = self._core.add_request_response(
             client=asking._core,
             server=answering._core,
@@ -181,10 +205,13 @@ class Traffic(Observing):
             stop_ns=stop_ns,
             options=chosen._checked(what),
         )
-        made = RequestResponse(label, asking, answering, core)
-        self._requests[label] = made
-        if target is None:
-            self._scheduler.add(start_ns, self._aim_requests, (made,), {})
+        return self._keep_requests(RequestResponse(label, asking, answering, core), start_ns if target is None else None)
+
+    def _keep_requests(self, made: RequestResponse, aim_at: int | None) -> RequestResponse:
+        """aim_at: when its server's address is looked up; None: it is known."""
+        self._requests[made.name] = made
+        if aim_at is not None:
+            self._scheduler.add(aim_at, self._aim_requests, (made,), {})
         return made
 
     def _aim_requests(self, made: RequestResponse) -> None:
@@ -267,6 +294,10 @@ def _periods(what: str, value: OnOff | None, rate: float) -> OnOff | None:
         errors.fail(what, "periods.on", value.on, f"{least:g} s or more: a thousandth of the interval between packets")
     errors.number(what, "periods.off", value.off, "seconds", minimum=0, maximum=1e6)
     return value
+
+
+def _datagram(what: str, parameter: str, value: int) -> int:
+    return errors.integer(what, parameter, value, "bytes", minimum=SMALLEST_REQUEST, maximum=LARGEST_PAYLOAD)
 
 
 def _port(what: str, parameter: str, value: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Requests and responses over TCP, timed one by one."""
+"""Requests and responses over TCP or UDP, timed one by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class RequestResponse:
     """A client that asks a server again and again (see `Network.request_response`). It fills as virtual time passes."""
 
-    def __init__(self, name: str, client: Node, server: Node, core: _core.RequestResponse) -> None:
+    def __init__(
+        self, name: str, client: Node, server: Node, core: _core.RequestResponse | _core.UdpRequestResponse
+    ) -> None:
         self.name = name
         self.client = client
         self.server = server
@@ -34,12 +36,12 @@ class RequestResponse:
 
     @property
     def connections(self) -> int:
-        """Connections that the client has opened."""
+        """Connections that the client has opened; none over UDP."""
         return self._core.connections
 
     @property
     def completion_time(self) -> np.ndarray[Any, Any]:
-        """From each request to the last byte of its answer, in seconds; NaN: not yet, or the connection was lost.
+        """From each request to the last byte of its answer, in seconds; NaN: not yet, or it was lost.
 
         What it takes to open the connection counts for the request that needed it.
         """

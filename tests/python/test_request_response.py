@@ -107,3 +107,59 @@ def test_several_clients_share_a_server_node(net):
 def test_requests_that_cannot_be(net, arguments, message):
     with pytest.raises(ks.Error, match=message):
         net.request_response("a", "b", **arguments)
+
+
+# --- Over UDP ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_datagram_asks_and_one_answers(net):
+    asked = net.request_response(
+        "a", "b", transport="udp", response_size=1000, think_time=0.5, think="constant", requests=5
+    )
+    net.run(for_=5)
+    assert (asked.requests, asked.answered, asked.connections) == (5, 5, 0)
+    request, answer = ((size + 48 + 14) * 8 / RATE for size in (100, 1000))
+    assert asked.completion_time == pytest.approx(RTT + request + answer, abs=1e-6)
+    assert np.diff(asked.frame()["time_s"]) == pytest.approx(asked.completion_time[:-1] + 0.5)
+
+
+def test_what_is_lost_is_given_up_after_the_timeout(net):
+    net.links[0].configure(loss=1.0)
+    asked = net.request_response(
+        "a", "b", transport="udp", timeout=0.25, think_time=0.5, think="constant", requests=3, response_size=100
+    )
+    net.run(for_=5)
+    assert (asked.requests, asked.answered) == (3, 0)
+    assert np.diff(asked.frame()["time_s"]) == pytest.approx([0.75, 0.75])
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(net):
+    asked = net.request_response(
+        "a", "b", transport="udp", timeout=RTT / 2, think_time=RTT / 4, think="constant", requests=3, response_size=100
+    )
+    net.run(for_=5)
+    assert (asked.requests, asked.answered) == (3, 0)
+
+
+def test_a_server_that_rebooted_answers_again(net):
+    asked = net.request_response(
+        "a", "b", transport="udp", think_time=0.5, think="constant", requests=20, response_size=100
+    )
+    net.at(net.now + 2.2, net.node("b").reboot, wait=False)
+    net.run(for_=30)
+    assert asked.requests == 20
+    assert 15 <= asked.answered < 20
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ({"transport": "sctp"}, "transport"),
+        ({"response_size": 65_528}, "response_size"),
+        ({"persistent": False}, "persistent"),
+        ({"options": ks.TcpOptions()}, "options"),
+    ],
+)
+def test_udp_says_what_would_be_right(net, wrong, right):
+    with pytest.raises(ks.Error, match=right):
+        net.request_response("a", "b", **{"transport": "udp", **wrong})

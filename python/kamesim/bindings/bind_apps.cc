@@ -96,7 +96,53 @@ UdpFlow& add_udp_flow(World& world, Host& source, Host& destination, std::uint32
   return *world.flows.back();
 }
 
+UdpRequestResponse& add_udp_request_response(World& world, Host& client, Host& server, std::uint32_t number,
+                                             const std::string& destination_address, std::uint16_t destination_port,
+                                             std::uint32_t request_octets, std::uint32_t response_octets,
+                                             std::int64_t think_ns, bool exponential, std::int64_t timeout_ns,
+                                             std::uint64_t requests, std::int64_t start_ns,
+                                             std::optional<std::int64_t> stop_ns) {
+  const UdpRequestConfig config{
+      .number = number,
+      .destination = parse_address(destination_address),
+      .destination_port = destination_port,
+      .request_octets = request_octets,
+      .response_octets = response_octets,
+      .timeout = Duration::nanoseconds(timeout_ns),
+      .think_time = Duration::nanoseconds(think_ns),
+      .exponential = exponential,
+      .requests = requests,
+      .start = Time::from_ns(start_ns),
+      .stop = stop_ns ? Time::from_ns(*stop_ns) : Time::max(),
+  };
+  world.udp_request_responses.push_back(std::make_unique<UdpRequestResponse>(client, server, config));
+  return *world.udp_request_responses.back();
+}
+
 void bind_apps(py::module_& m) {
+  py::class_<UdpRequestResponse>(m, "UdpRequestResponse", "Requests and responses over UDP, timed.")
+      .def_property_readonly("connections", [](const UdpRequestResponse&) { return 0; })
+      .def_property_readonly("port",
+                             [](const UdpRequestResponse& r) { return r.client.app().config().destination_port; })
+      .def(
+          "set_destination",
+          [](UdpRequestResponse& r, const std::string& address) { r.client->set_destination(parse_address(address)); },
+          "address"_a)
+      .def("asked_ns",
+           [](const UdpRequestResponse& r) {
+             std::vector<std::int64_t> times;
+             for (const auto& t : r.client.app().transactions()) times.push_back(t.asked.ns());
+             return py::array_t<std::int64_t>(static_cast<py::ssize_t>(times.size()), times.data());
+           })
+      .def(
+          "completed_ns",
+          [](const UdpRequestResponse& r) {
+            std::vector<std::int64_t> times;
+            for (const auto& t : r.client.app().transactions()) times.push_back(t.completed ? t.completed->ns() : -1);
+            return py::array_t<std::int64_t>(static_cast<py::ssize_t>(times.size()), times.data());
+          },
+          "-1: not answered.");
+
   py::class_<Ping>(m, "Ping", "Echo requests at an interval, and what came back.")
       .def_property_readonly("sent", [](const Ping& p) { return p.probes().size(); })
       .def_property_readonly("received", &Ping::received)

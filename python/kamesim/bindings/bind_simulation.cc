@@ -117,6 +117,9 @@ void bind_simulation(py::module_& m) {
       .def("add_request_response", &add_request_response, "client"_a, "server"_a, "number"_a, "destination_address"_a,
            "destination_port"_a, "request_octets"_a, "response_octets"_a, "think_ns"_a, "exponential"_a,
            "connection_each"_a, "timeout_ns"_a, "requests"_a, "start_ns"_a, "stop_ns"_a, "options"_a, internal)
+      .def("add_udp_request_response", &add_udp_request_response, "client"_a, "server"_a, "number"_a,
+           "destination_address"_a, "destination_port"_a, "request_octets"_a, "response_octets"_a, "think_ns"_a,
+           "exponential"_a, "timeout_ns"_a, "requests"_a, "start_ns"_a, "stop_ns"_a, internal)
       .def("add_tcp_flow", &add_tcp_flow, "source"_a, "destination"_a, "options"_a, "source_address"_a,
            "destination_address"_a, "destination_port"_a, "octets"_a, "start_ns"_a, "stop_ns"_a, "sample_interval_ns"_a,
            "series_interval_ns"_a, internal)
