@@ -117,6 +117,11 @@ std::optional<Time> Host::quiet_from() const {
     for (const auto& a : interface->addresses()) {
       if (a->state == AddressState::Tentative || a->state == AddressState::Optimistic) return std::nullopt;
     }
+    if (const Ip4Part* ip4 = stack().ip4()) {
+      for (const auto& a : ip4->addresses(*interface)) {
+        if (a->state == AddressState::Tentative) return std::nullopt;
+      }
+    }
     if (!system_->router_solicitations || stack().forwarding()) continue;
     const auto done = system_->router_solicitations->done_at(static_cast<const EthernetInterface&>(*interface));
     if (!done) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocols/ip4/drops.h"
+#include "protocols/ip6/hold_queue.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/ethernet.h"
 
@@ -15,11 +16,15 @@ constexpr MacAddress kBroadcast({0xff, 0xff, 0xff, 0xff, 0xff, 0xff});
 
 }  // namespace
 
-ArpCache::ArpCache(EthernetInterface& interface, std::function<Ipv4Bits(Ipv4Bits)> source_for, Unresolved unresolved)
+ArpCache::ArpCache(EthernetInterface& interface, std::function<Ipv4Bits(Ipv4Bits)> source_for, Unresolved unresolved,
+                   Probed probed)
     : interface_(interface),
       source_for_(std::move(source_for)),
       unresolved_(std::move(unresolved)),
-      timer_(Timer::to<&ArpCache::on_timer>(interface.stack().node(), *this)) {}
+      probed_(std::move(probed)),
+      timer_(Timer::to<&ArpCache::on_timer>(interface.stack().node(), *this)),
+      guard_(interface.stack().node().stream("arp." + interface.name())),
+      guard_timer_(Timer::to<&ArpCache::on_guard_timer>(interface.stack().node(), *this)) {}
 
 void ArpCache::send(Packet packet, Ipv4Bits next_hop) {
   Ip6Stack& stack = interface_.stack();
@@ -28,12 +33,10 @@ void ArpCache::send(Packet packet, Ipv4Bits next_hop) {
     return interface_.transmit(std::move(packet), it->second.mac, EtherType::Ipv4);
   }
   Entry& entry = make_room_for(next_hop);
-  const std::size_t limit = std::max<std::size_t>(stack.config().max_neighbor_queue, 1);
-  if (entry.queue.size() >= limit) {
-    stack.drop(kArpQueueOverflow, entry.queue.front().bytes());
-    entry.queue.erase(entry.queue.begin());
+  const HoldQueueBounds bounds{.datagrams = std::max<std::size_t>(stack.config().max_neighbor_queue, 1)};
+  for (const Packet& discarded : hold(entry.queue, std::move(packet), bounds)) {
+    stack.drop(kArpQueueOverflow, discarded.bytes());
   }
-  entry.queue.push_back(std::move(packet));
   if (entry.requests == 0) request(next_hop);
 }
 
@@ -63,9 +66,37 @@ void ArpCache::request(Ipv4Bits address) {
   arm_by(entry.due);
 }
 
+void ArpCache::probe(Ipv4Bits address) {
+  guard_.probe(interface_.stack().now(), address);
+  guard_timer_.arm_at(guard_.next_timeout());
+}
+
 void ArpCache::announce(Ipv4Bits own) {
   if (!interface_.nic()->up()) return;
-  transmit({.operation = ArpOperation::Request, .sender_mac = interface_.nic()->mac(), .sender = own, .target = own},
+  ask(own, own);
+  guard_.announced(interface_.stack().now(), own);
+  guard_timer_.arm_at(guard_.next_timeout());
+}
+
+void ArpCache::forget(Ipv4Bits address) {
+  guard_.forget(address);
+  guard_timer_.arm_at(guard_.next_timeout());
+}
+
+void ArpCache::on_guard_timer() {
+  while (const auto due = guard_.on_timeout(interface_.stack().now())) {
+    switch (due->step) {
+      case Ip4AddressGuard::Step::Probe: ask(kIpv4Any, due->address); break;
+      case Ip4AddressGuard::Step::Announce: ask(due->address, due->address); break;
+      case Ip4AddressGuard::Step::Unique: probed_(due->address, true); break;
+    }
+  }
+  guard_timer_.arm_at(guard_.next_timeout());
+}
+
+void ArpCache::ask(Ipv4Bits sender, Ipv4Bits target) {
+  transmit({.operation = ArpOperation::Request, .sender_mac = interface_.nic()->mac(), .sender = sender,
+            .target = target},
            kBroadcast);
 }
 
@@ -84,10 +115,16 @@ void ArpCache::input(Bytes bytes, const std::function<bool(Ipv4Bits)>& own) {
   if (message->sender_mac.is_group() || message->sender_mac == mac) return stack.drop(kArpBadSender, bytes);
   const bool probe = message->sender == kIpv4Any;  // RFC 5227 §1.1: it asks whether the target is in use
   if (!probe && !ipv4_identifies_a_host(message->sender)) return stack.drop(kArpBadSender, bytes);
+  if (const auto in_use = guard_.on_arp(message->sender, message->target)) {  // RFC 5227 §2.1.1
+    stack.drop(kArpProbedAddress, bytes);
+    probed_(*in_use, false);
+    return guard_timer_.arm_at(guard_.next_timeout());
+  }
   if (own(message->sender)) {
     // RFC 5227 §2.4 c: the address is defended, and the other's claim not believed.
     stack.drop(kArpOwnAddress, bytes);
-    return announce(message->sender);
+    if (guard_.defends(stack.now(), message->sender)) ask(message->sender, message->sender);
+    return;
   }
   const bool for_us = own(message->target);
   if (!probe) learn(message->sender, message->sender_mac, for_us);
@@ -109,6 +146,11 @@ void ArpCache::learn(Ipv4Bits address, MacAddress mac, bool create) {
   entry.due = interface_.stack().now() + kArpEntryLifetime;
   arm_by(entry.due);
   for (Packet& packet : std::exchange(entry.queue, {})) interface_.transmit(std::move(packet), mac, EtherType::Ipv4);
+}
+
+void ArpCache::forget_guarded() {
+  guard_.forget_all();
+  guard_timer_.cancel();
 }
 
 void ArpCache::clear() {

@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "protocols/ip4/address_guard.h"
 #include "protocols/ip6/interface.h"
 #include "protocols/wire/arp.h"
 #include "sim/packet.h"
@@ -30,15 +31,24 @@ class ArpCache {
   };
   // What waited in vain for an address, one packet after the other.
   using Unresolved = std::function<void(Packet packet)>;
+  using Probed = std::function<void(Ipv4Bits address, bool unique)>;
 
   // `sources`: asked for the node's address to speak as, to a neighbour.
-  ArpCache(EthernetInterface& interface, std::function<Ipv4Bits(Ipv4Bits)> source_for, Unresolved unresolved);
+  // `probed`: told what came of probe().
+  ArpCache(EthernetInterface& interface, std::function<Ipv4Bits(Ipv4Bits)> source_for, Unresolved unresolved,
+           Probed probed);
 
   void send(Packet packet, Ipv4Bits next_hop);
   // `own`: whether an address is one of this interface.
   void input(Bytes message, const std::function<bool(Ipv4Bits)>& own);
-  // RFC 5227 §3: says that an address is ours now.
+  // RFC 5227 §2.1: asks whether somebody has the address.
+  void probe(Ipv4Bits address);
+  // RFC 5227 §2.3: says that an address is ours now, twice.
   void announce(Ipv4Bits own);
+  // The address is no longer ours, or to be ours.
+  void forget(Ipv4Bits address);
+  // The link is another, or gone: nothing is probed or announced any more.
+  void forget_guarded();
   // Forgets all but what was given by hand; what waits is dropped.
   void clear();
 
@@ -49,7 +59,9 @@ class ArpCache {
  private:
   void learn(Ipv4Bits address, MacAddress mac, bool create);
   void request(Ipv4Bits address);
+  void ask(Ipv4Bits sender, Ipv4Bits target);
   void transmit(const ArpMessage& message, MacAddress destination);
+  void on_guard_timer();
   Entry& make_room_for(Ipv4Bits address);
   void on_timer();
   void arm_by(Time due);
@@ -57,8 +69,11 @@ class ArpCache {
   EthernetInterface& interface_;
   std::function<Ipv4Bits(Ipv4Bits)> source_for_;
   Unresolved unresolved_;
+  Probed probed_;
   std::map<Ipv4Bits, Entry> entries_;  // in order: what is due is done in the order of addresses
   Timer timer_;
+  Ip4AddressGuard guard_;
+  Timer guard_timer_;
 };
 
 }  // namespace kamesim

@@ -37,6 +37,9 @@ inline constexpr DropInfo kIcmp4RedirectRefused{"icmp4.redirect_refused", "RFC 1
 inline constexpr DropInfo kIcmp4TooBigForged{"icmp4.fragmentation_needed_not_elicited", "RFC 5927 §7.2"};
 inline constexpr DropInfo kIcmp4TooBigInvalid{"icmp4.fragmentation_needed_invalid", "RFC 1191 §3"};
 inline constexpr DropInfo kArpOwnAddress{"arp.claims_our_address", "RFC 5227 §2.4"};
+inline constexpr DropInfo kArpProbedAddress{"arp.probed_address_in_use", "RFC 5227 §2.1.1"};
+inline constexpr DropInfo kIp4Filtered{"ip4.filtered", "a packet filter"};
+inline constexpr DropInfo kIp4Prohibited{"ip4.administratively_prohibited", "RFC 1812 §5.2.7.1, §5.3.9"};
 inline constexpr DropInfo kArpNotAsked{"arp.not_for_us", "RFC 826"};
 inline constexpr DropInfo kArpBadSender{"arp.bad_sender", "RFC 826, RFC 5227 §2.1.1"};
 inline constexpr DropInfo kArpQueueOverflow{"arp.queue_overflow", "RFC 1122 §2.3.2.2"};

@@ -26,6 +26,7 @@ void Ip4Stack::forward(Ip6Interface& interface, Packet packet) {
   }
   if (to.kind == RouteKind::Blackhole) return drop(kIp4Blackhole, packet.bytes());
   if (is_broadcast_on(*to.interface, header.destination())) return drop(kIp4DirectedBroadcast, packet.bytes());
+  if (!passes_filter(interface, to.interface, packet.bytes(), false)) return;
   if (packet.size() > to.link_mtu && header.dont_fragment()) {
     return unreachable(kIp4FragmentationNeeded, Icmp4UnreachableCode::FragmentationNeeded, to.link_mtu);  // RFC 1191 §4
   }
@@ -37,6 +38,21 @@ void Ip4Stack::forward(Ip6Interface& interface, Packet packet) {
     return;
   }
   hand_over(*to.interface, std::move(packet), to.next_hop);
+}
+
+// RFC 1812 §5.3.9.
+bool Ip4Stack::passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes packet, bool link_layer_broadcast) {
+  PacketFilter* filter = common_.filter();
+  if (filter == nullptr) return true;
+  switch (filter->judge(in, out, packet)) {
+    case PacketFilter::Verdict::Accept: return true;
+    case PacketFilter::Verdict::Discard: drop(kIp4Filtered, packet); return false;
+    default: break;  // ICMP has one code for what IPv6 tells apart
+  }
+  drop(kIp4Prohibited, packet);
+  send_icmp({Icmp4Type::DestinationUnreachable, static_cast<std::uint8_t>(Icmp4UnreachableCode::AdministrativelyProhibited)},
+            packet, &in, link_layer_broadcast);
+  return false;
 }
 
 // RFC 1812 §5.2.7.2: the sender is on the subnet of the next hop.

@@ -78,6 +78,7 @@ void Ip4Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_bro
 }
 
 void Ip4Stack::local_input(Ip6Interface& interface, Packet packet, bool broadcast) {
+  if (!passes_filter(interface, nullptr, packet.bytes(), broadcast)) return;
   if (Ipv4HeaderView::check_quoted(packet.bytes())->is_fragment()) {
     return reassemble(interface, std::move(packet), broadcast);
   }

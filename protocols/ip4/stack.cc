@@ -37,7 +37,8 @@ Ip4Stack::Interface& Ip4Stack::of(Ip6Interface& interface) {
     fresh.arp = std::make_unique<ArpCache>(
         static_cast<EthernetInterface&>(interface),
         [this, &interface](Ipv4Bits towards) { return source_on(interface, towards); },
-        [this](Packet packet) { unresolved(std::move(packet)); });
+        [this](Packet packet) { unresolved(std::move(packet)); },
+        [this, &interface](Ipv4Bits address, bool unique) { on_probed(interface, address, unique); });
   }
   return fresh;
 }
@@ -54,7 +55,7 @@ const Ip4Part::Addresses& Ip4Stack::addresses(const Ip6Interface& interface) con
 }
 
 InterfaceAddress& Ip4Stack::add_address(Ip6Interface& interface, const Ip6Stack::NewAddress& request) {
-  if (InterfaceAddress* known = find_address(request.address, &interface)) {
+  if (InterfaceAddress* known = find_any(request.address, &interface)) {
     known->preferred_until = request.preferred_until;
     known->valid_until = request.valid_until;
     return *known;
@@ -65,21 +66,42 @@ InterfaceAddress& Ip4Stack::add_address(Ip6Interface& interface, const Ip6Stack:
   a.prefix_length = request.prefix_length;
   a.origin = request.origin;
   a.home_address = request.home_address;
-  a.skip_dad = true;  // RFC 5227's probes are not sent
-  a.state = AddressState::Preferred;
+  a.skip_dad = request.skip_dad;
   a.preferred_until = request.preferred_until;
   a.valid_until = request.valid_until;
-  RouteTable& routes = common_.routes();
-  routes.add({.prefix = Ipv6Prefix(a.address, 128), .interface = &interface, .next_hop = {}, .kind = RouteKind::Local,
-              .origin = RouteOrigin::Connected});
   if (request.on_link_prefix && request.origin == AddressOrigin::Manual && a.prefix_length < 128) {
-    routes.add({.prefix = a.prefix(), .interface = &interface, .next_hop = {}, .origin = RouteOrigin::Connected});
+    common_.routes().add({.prefix = a.prefix(), .interface = &interface, .next_hop = {}, .origin = RouteOrigin::Connected});
   }
   common_.invalidate_destinations();
   common_.notify({Kind::AddressAdded, &interface, a.address});
-  common_.notify({Kind::AddressReady, &interface, a.address});
-  if (on.arp != nullptr) on.arp->announce(ipv4_of(a.address));
+  if (!is_probed(on, a)) {
+    start_using(on, a);
+  } else if (interface.up()) {
+    on.arp->probe(ipv4_of(a.address));
+  }
   return a;
+}
+
+// RFC 5227 §2.1, where the node is to do so.
+bool Ip4Stack::is_probed(const Interface& on, const InterfaceAddress& a) const {
+  return common_.config().nd.ipv4_probes && on.arp != nullptr && !a.skip_dad;
+}
+
+void Ip4Stack::start_using(Interface& on, InterfaceAddress& a) {
+  a.state = AddressState::Preferred;
+  common_.routes().add({.prefix = Ipv6Prefix(a.address, 128), .interface = on.link, .next_hop = {},
+                        .kind = RouteKind::Local, .origin = RouteOrigin::Connected});
+  common_.invalidate_destinations();
+  common_.notify({Kind::AddressReady, on.link, a.address});
+  if (on.arp != nullptr) on.arp->announce(ipv4_of(a.address));
+}
+
+void Ip4Stack::on_probed(Ip6Interface& interface, Ipv4Bits address, bool unique) {
+  InterfaceAddress* a = find_any(v4_mapped(address), &interface);
+  if (a == nullptr) return;
+  if (unique) return start_using(of(interface), *a);
+  a->state = AddressState::Duplicated;
+  common_.notify({Kind::AddressDuplicated, &interface, a->address});
 }
 
 bool Ip4Stack::remove_address(Ip6Interface& interface, const Ipv6Address& address) {
@@ -89,6 +111,7 @@ bool Ip4Stack::remove_address(Ip6Interface& interface, const Ipv6Address& addres
   if (it == on->addresses.end()) return false;
   const Ipv6Prefix prefix = (*it)->prefix();
   on->addresses.erase(it);
+  if (on->arp != nullptr) on->arp->forget(ipv4_of(address));
   const bool prefix_in_use =
       std::ranges::any_of(on->addresses, [&](const auto& other) { return other->prefix() == prefix; });
   common_.routes().remove_if([&](const Route& r) {
@@ -102,6 +125,11 @@ bool Ip4Stack::remove_address(Ip6Interface& interface, const Ipv6Address& addres
 }
 
 InterfaceAddress* Ip4Stack::find_address(const Ipv6Address& address, const Ip6Interface* interface) const {
+  InterfaceAddress* found = find_any(address, interface);
+  return found != nullptr && found->assigned() ? found : nullptr;
+}
+
+InterfaceAddress* Ip4Stack::find_any(const Ipv6Address& address, const Ip6Interface* interface) const {
   for (const auto& on : interfaces_) {
     if (interface != nullptr && on->link != interface) continue;
     for (const auto& a : on->addresses) {
@@ -118,6 +146,7 @@ const InterfaceAddress* Ip4Stack::select_source(const Ipv6Address& destination, 
   const InterfaceAddress* other = nullptr;
   for (const auto& on : interfaces_) {
     for (const auto& a : on->addresses) {
+      if (!a->assigned()) continue;
       if (a->address == destination) return a.get();
       const InterfaceAddress*& place = on->link == out ? on_link : other;
       const bool nearer = place != nullptr && a->prefix().contains(destination) && !place->prefix().contains(destination);
@@ -158,8 +187,22 @@ void Ip4Stack::on_link_change(EthernetInterface& interface, bool up) {
   Interface* on = find(interface);
   if (on == nullptr || on->arp == nullptr) return;
   on->arp->clear();
+  on->arp->forget_guarded();
   if (!up) return;
-  for (const auto& a : on->addresses) on->arp->announce(ipv4_of(a->address));  // RFC 5227 §3
+  for (const auto& a : on->addresses) {
+    if (!is_probed(*on, *a)) {
+      on->arp->announce(ipv4_of(a->address));  // RFC 5227 §3
+      continue;
+    }
+    // RFC 5227 §2.1: "when a link-state change signals that an Ethernet cable has been connected".
+    a->state = AddressState::Tentative;
+    common_.routes().remove_if([&](const Route& r) {
+      return r.kind == RouteKind::Local && r.interface == &interface && r.prefix == Ipv6Prefix(a->address, 128);
+    });
+    common_.invalidate_destinations();
+    common_.notify({Kind::AddressChanged, &interface, a->address});
+    on->arp->probe(ipv4_of(a->address));
+  }
 }
 
 void Ip4Stack::on_interface_removed(Ip6Interface& interface) {

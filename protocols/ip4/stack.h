@@ -60,6 +60,11 @@ class Ip4Stack final : public Ip4Part {
   };
 
   Interface* find(const Ip6Interface& interface) const;
+  // Also one that is being probed, or is in use elsewhere.
+  InterfaceAddress* find_any(const Ipv6Address& address, const Ip6Interface* interface) const;
+  bool is_probed(const Interface& on, const InterfaceAddress& address) const;
+  void start_using(Interface& on, InterfaceAddress& address);
+  void on_probed(Ip6Interface& interface, Ipv4Bits address, bool unique);
   Interface& of(Ip6Interface& interface);
   bool is_own_on(const Ip6Interface& interface, Ipv4Bits address) const;
   bool is_broadcast_on(const Ip6Interface& interface, Ipv4Bits address) const;
@@ -74,6 +79,7 @@ class Ip4Stack final : public Ip4Part {
   void deliver(Ip6Interface& interface, Packet packet, bool broadcast);
   void expire_reassemblies();
   // forward.cc
+  bool passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes packet, bool link_layer_broadcast);
   void forward(Ip6Interface& interface, Packet packet);
   void consider_redirect(Ip6Interface& interface, Bytes packet, const Destination& to);
   // output.cc

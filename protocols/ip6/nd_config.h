@@ -28,6 +28,8 @@ struct NdConfig {
   bool stable_privacy = false;
   // RFC 4291 §2.6.1: a router answers to the Subnet-Router anycast addresses of its links.
   bool subnet_router_anycast = true;
+  // RFC 5227 §2.1: IPv4 addresses are probed before they are used.
+  bool ipv4_probes = false;
   // RFC 3122: asks for, and tells, the IPv6 addresses that belong to link-layer addresses.
   bool inverse_nd = false;
   // RFC 4861 §7.2.6: how often a node, or a home agent for a mobile node, tells neighbours of an address, RetransTimer

@@ -19,14 +19,14 @@ class PacketFilter {
     Prohibit,      // Destination Unreachable, code 1 (RFC 4443 §3.1)
     RefuseSource,  // code 5: the source address failed the ingress or egress policy
   };
-  // A packet for this node (`out` null), or one that would be forwarded.
+  // A packet of IPv6 or IPv4 for this node (`out` null), or one that would be forwarded.
   virtual Verdict judge(const Ip6Interface& in, const Ip6Interface* out, Bytes packet) = 0;
 
  protected:
   ~PacketFilter() = default;
 };
 
-// Rules in order, the first that matches decides; without a match the packet is accepted.
+// Rules in order, the first that matches decides; without a match the packet is accepted. Prefixes of IPv4 are v4-mapped.
 class PrefixFilter final : public PacketFilter {
  public:
   struct Rule {

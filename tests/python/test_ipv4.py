@@ -113,6 +113,87 @@ def test_an_address_is_announced_and_defended(lan):
     assert reason(host, "arp.claims_our_address") == 1
 
 
+def test_announcements_and_defences_are_few(lan):
+    """RFC 5227 section 1.1: ANNOUNCE_NUM two seconds apart; section 2.4 c: one defence in DEFEND_INTERVAL."""
+    wire = Wire(lan)
+    host = lan.network.host("host")
+    lan.attach(host, mac=MAC)
+    lan.network.run(for_=3)
+    wire.run()
+    host.add_address(f"{NODE}/24")
+    first, second = wire.run(20, ARP)
+    assert second.time - first.time == pytest.approx(2.0)
+    for _ in range(3):
+        wire.send(ARP(op=2, hwsrc=PEER_MAC, psrc=NODE, pdst=NODE), BROADCAST)
+        lan.network.run(for_=1)
+    assert len(wire.run(0.1, ARP)) == 1
+    lan.network.run(for_=11)
+    wire.send(ARP(op=2, hwsrc=PEER_MAC, psrc=NODE, pdst=NODE), BROADCAST)
+    assert len(wire.run(0.1, ARP)) == 1
+
+
+@pytest.fixture
+def prober(lan):
+    """A host that probes an address from now on."""
+    host = lan.network.host("host")
+    lan.attach(host, mac=MAC)
+    lan.network.run(for_=3)
+    host.nd.ipv4_probes = True
+    host.add_address(f"{NODE}/24")
+    return host
+
+
+def test_an_address_is_probed_before_it_is_used(lan, prober):
+    """RFC 5227 sections 2.1.1 and 2.3."""
+    wire = Wire(lan)
+    start = lan.network.now
+    probes = wire.run(8, ARP)
+    announcement = probes.pop(3)
+    assert [(p.dst, p[ARP].hwsrc, p[ARP].psrc, p[ARP].pdst) for p in probes[:3]] == [(BROADCAST, MAC, "0.0.0.0", NODE)] * 3
+    assert 0 <= probes[0].time - start <= 1
+    assert all(1 <= b.time - a.time <= 2 for a, b in zip(probes[:3], probes[1:3]))
+    assert announcement.time - probes[2].time == pytest.approx(2.0)
+    assert (announcement[ARP].psrc, announcement[ARP].pdst) == (NODE, NODE)
+    wire.introduce()
+    assert len(wire.exchange(IP(src=PEER, dst=NODE) / ICMP(), ICMP)) == 1
+
+
+def test_an_address_that_is_probed_is_not_used(lan, prober):
+    """RFC 5227 section 2.1: "Before beginning to use an IPv4 address"."""
+    wire = Wire(lan)
+    wire.run(1.5)
+    wire.send(ARP(op=1, hwsrc=PEER_MAC, psrc=PEER, pdst=NODE), BROADCAST)
+    assert [p for p in wire.run(0.1, ARP) if p[ARP].op == 2] == []
+    wire.send(IP(src=PEER, dst=NODE) / ICMP())
+    assert wire.run(0.1, ICMP) == []
+
+
+@pytest.mark.parametrize("sender", [NODE, "0.0.0.0"], ids=["owner", "other prober"])
+def test_an_address_in_use_is_not_taken(lan, prober, sender):
+    """RFC 5227 section 2.1.1: a message of its owner, or a probe of another for it."""
+    wire = Wire(lan)
+    wire.run(1.5)
+    wire.send(ARP(op=1, hwsrc=PEER_MAC, psrc=sender, pdst=NODE), BROADCAST)
+    assert wire.run(10, ARP) == []
+    assert reason(prober, "arp.probed_address_in_use") == 1
+    (row,) = [r for r in prober.addresses().to_dict("records") if r["address"] == NODE]
+    assert row["state"] == "duplicated"
+
+
+def test_who_meets_many_conflicts_probes_once_a_minute(lan, prober):
+    """RFC 5227 section 2.1.1: MAX_CONFLICTS and RATE_LIMIT_INTERVAL."""
+    wire = Wire(lan)
+    wire.run(1.5)
+    for n in range(10):
+        wire.send(ARP(op=1, hwsrc=PEER_MAC, psrc=f"192.0.2.{n + 1}", pdst=PEER), BROADCAST)
+        wire.run(0.1)
+        prober.add_address(f"192.0.2.{n + 2}/24")
+        wire.run(1.5)
+    last = lan.network.now
+    probes = [p for p in wire.run(120, ARP) if p[ARP].psrc == "0.0.0.0"]
+    assert probes[0].time - last > 50
+
+
 def test_an_unknown_neighbour_is_asked_for_once_a_second_then_given_up(lan, host):
     """RFC 1122 sections 2.3.2.1 and 2.3.2.2."""
     wire = Wire(lan)

@@ -79,6 +79,7 @@ constexpr Setting kSettings[] = {
     setting<[](C& c) -> auto& { return c.dup_addr_detect_transmits; }>("nd.dup_addr_detect_transmits"),
     setting<[](C& c) -> auto& { return c.optimistic_dad; }>("nd.optimistic_dad"),
     setting<[](C& c) -> auto& { return c.nd.enhanced_dad; }>("nd.enhanced_dad"),
+    setting<[](C& c) -> auto& { return c.nd.ipv4_probes; }>("nd.ipv4_probes"),
     setting<[](C& c) -> auto& { return c.accept_router_advertisements; }>("nd.accept_router_advertisements"),
     setting<[](C& c) -> auto& { return c.accept_redirects; }>("nd.accept_redirects"),
     setting<[](C& c) -> auto& { return c.send_redirects; }>("nd.send_redirects"),
