@@ -74,7 +74,7 @@ struct Ip6Config {
   ReassemblyLimits reassembly;
   PathMtuLimits path_mtu;
   std::size_t max_neighbors = 4096;        // entries of one interface's neighbour cache
-  std::size_t max_neighbor_queue = 3;      // packets that wait for one address resolution (RFC 4861 §7.2.2)
+  std::size_t max_neighbor_queue = 3;      // datagrams that wait for one address resolution (hold_queue.h)
   std::size_t max_default_routers = 16;
   std::size_t max_prefixes = 32;           // prefix list entries of an interface
   std::size_t max_autoconfigured_addresses = 16;  // of an interface

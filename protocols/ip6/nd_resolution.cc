@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocols/ip6/hold_queue.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_packet.h"
 #include "protocols/ip6/nd_trace.h"
@@ -79,12 +80,10 @@ void NeighborDiscovery::queue(Packet packet, Neighbor& n) {
   const InterfaceAddress* own = interface_.find_address(source_of(packet));
   const bool optimistic = own != nullptr && own->state == AddressState::Optimistic;
   if (optimistic && send_by_default_router(packet, n)) return;
-  const std::size_t limit = std::max<std::size_t>(stack_.config().max_neighbor_queue, 1);
-  if (n.queue.size() >= limit) {  // §7.2.2: the oldest makes room
-    stack_.drop(kNdQueueOverflow, n.queue.front().bytes());
-    n.queue.erase(n.queue.begin());
+  const HoldQueueBounds bounds{.datagrams = std::max<std::size_t>(stack_.config().max_neighbor_queue, 1)};
+  for (const Packet& discarded : hold(n.queue, std::move(packet), bounds)) {
+    stack_.drop(kNdQueueOverflow, discarded.bytes());
   }
-  n.queue.push_back(std::move(packet));
   if (!optimistic) apply(n, nud_on_packet_queued(n, now(), timing()));
 }
 

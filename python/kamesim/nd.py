@@ -19,6 +19,7 @@ class NdSettings(Settings):
 
     dup_addr_detect_transmits = Setting(int, maximum=16)  #: solicitations of a test; 0: no tests (RFC 4862)
     optimistic_dad = Setting(bool)  #: addresses may be used before their test is over (RFC 4429)
+    ipv4_probes = Setting(bool)  #: IPv4 addresses are probed before they are used, 4 to 7 s long (RFC 5227)
     enhanced_dad = Setting(bool)  #: a nonce tells looped-back solicitations from others (RFC 7527)
 
     # --- What routers say --------------------------------------------------------------------------------------------
@@ -50,7 +51,7 @@ class NdSettings(Settings):
 
     max_neighbors = Setting(int, minimum=4, maximum=2**20)  #: entries of its neighbour cache
     max_incomplete_neighbors = Setting(int, maximum=2**20)  #: of those, without MAC address; 0: a quarter
-    max_neighbor_queue = Setting(int, minimum=1, maximum=1024)  #: packets that wait for one MAC address
+    max_neighbor_queue = Setting(int, minimum=1, maximum=1024)  #: datagrams that wait for one MAC address
     max_default_routers = Setting(int, minimum=2, maximum=1024)  #: RFC 4861 section 6.3.4: two or more
     max_prefixes = Setting(int, minimum=1, maximum=1024)  #: on its prefix list
     max_autoconfigured_addresses = Setting(int, minimum=1, maximum=1024)  #: temporary ones among them

@@ -155,9 +155,9 @@ MUTATIONS = [
     Mutation(
         id="nd.queue-oldest",
         rule="new packets displace the oldest that wait (RFC 4861 §7.2.2)",
-        file=RESOLUTION,
-        old="n.queue.erase(n.queue.begin());",
-        new="n.queue.pop_back();",
+        file="protocols/ip6/hold_queue.cc",
+        old="const bool goes = i == 0 ||",
+        new="const bool goes = i + 1 == queue.size() ||",
         cases=("address-resolution.new-packets-displace-the-oldest-that-wait",),
     ),
     Mutation(

@@ -10,6 +10,7 @@ from scapy.layers.inet6 import (
     ICMPv6NDOptSrcLLAddr,
     ICMPv6ND_NS,
     IPv6,
+    IPv6ExtHdrFragment,
 )
 
 from kamesim.conformance.cases.ipv6._neighbors import MAX_SOLICIT, NEIGHBOR, OTHER_MAC, RETRANS_TIMER
@@ -20,9 +21,12 @@ from kamesim.conformance.exchange import (
     expect,
     expect_dropped,
     expect_silence,
+    fragments,
     must,
     na,
     options_of,
+    payload_of,
+    should,
 )
 
 
@@ -80,6 +84,19 @@ def new_packets_displace_the_oldest_that_wait(node, port):
     replies = [p[ICMPv6EchoReply].seq for p in port.run(1.0) if ICMPv6EchoReply in p]
     assert replies == [4, 5, 6]
     expect_dropped(node, "nd.queue_overflow", 3)
+
+
+@case(should("RFC 4861 §7.2.2"))
+def fragments_of_a_packet_wait_together(node, port):
+    # "... a queue large enough to hold the fragments": more than it holds packets otherwise.
+    port.send(*fragments(payload_of(echo_request(data=bytes(7000), source=NEIGHBOR)), 1000, source=NEIGHBOR))
+    expect(port, ICMPv6ND_NS, tgt=NEIGHBOR)
+    port.send(na(NEIGHBOR, lladdr=OTHER_MAC))
+    pieces = [p[IPv6ExtHdrFragment] for p in port.run(1.0) if IPv6ExtHdrFragment in p]
+    assert len(pieces) > 4
+    assert [p.offset for p in pieces] == sorted({p.offset for p in pieces})
+    assert pieces[0].offset == 0 and [p.m for p in pieces] == [1] * (len(pieces) - 1) + [0]
+    expect_dropped(node, "nd.queue_overflow", 0)
 
 
 @case(must("RFC 4861 §7.2.5"))
