@@ -49,6 +49,7 @@ void RouterAdvertisementDaemon::advertise(EthernetInterface& interface, const Ro
   Advertiser& advertiser = it->second;
   advertiser.config = config;
   advertiser.configured_at = stack_.now();
+  advertiser.contradictions.clear();
   if (!config.adv_send_advertisements) return cease(interface);
   set_variables(advertiser);
   start_if_ready(advertiser);
@@ -132,14 +133,29 @@ void RouterAdvertisementDaemon::on_routing_message(const RoutingMessage& message
     case Kind::AddressReady:
       if (!running) start_if_ready(*advertiser);
       return;
+    case Kind::AddressRemoved:
+      if (running && message.address == advertiser->spoke_as) change_source(*advertiser);
+      return;
     case Kind::LinkDown:
       advertiser->schedule.stop();
+      advertiser->spoke_as = {};
+      advertiser->former.reset();
       return arm();
     case Kind::InterfaceRemoved:
       advertisers_.erase(message.interface->index());
       return arm();
     default: return;
   }
+}
+
+// RFC 4861 §6.2.8: as if one interface ceased to advertise and another began to.
+void RouterAdvertisementDaemon::change_source(Advertiser& advertiser) {
+  advertiser.former = Advertiser::Former{advertiser.spoke_as, advertiser.schedule};
+  advertiser.former->schedule.cease(stack_.now());
+  advertiser.spoke_as = {};
+  advertiser.schedule.stop();  // until there is another link-local address
+  start_if_ready(advertiser);
+  arm();
 }
 
 void RouterAdvertisementDaemon::on_datagram(const Datagram& datagram) {
@@ -169,6 +185,10 @@ void RouterAdvertisementDaemon::on_advertisement(Advertiser& advertiser, const D
                                      advertiser.configured_at, *view);
   for (const std::string& variable : found) {
     ++counters_.inconsistent;
+    const Contradiction contradiction{d.source, variable};
+    auto& known = advertiser.contradictions;
+    if (known.size() >= kMaxContradictions || std::ranges::find(known, contradiction) != known.end()) continue;
+    known.push_back(contradiction);
     stack_.node().trace(kTraceInconsistentRouter, {{"interface", advertiser.interface.name()},
                                                    {"router", d.source.to_string()},
                                                    {"variable", variable}});
@@ -177,20 +197,29 @@ void RouterAdvertisementDaemon::on_advertisement(Advertiser& advertiser, const D
 
 void RouterAdvertisementDaemon::on_timer() {
   for (auto& [index, advertiser] : advertisers_) {
+    if (auto& former = advertiser.former) {
+      if (former->schedule.on_timeout(stack_.now()).multicast) {
+        send(advertiser, former->source, kAllNodesLinkLocal, true);
+        ++counters_.multicast_sent;
+      }
+      if (former->schedule.state() == AdvertisementSchedule::State::Silent) former.reset();
+    }
     const AdvertisementSchedule::Output out = advertiser.schedule.on_timeout(stack_.now());
-    for (const Ipv6Address& to : out.unicast) send(advertiser, to, false);
+    const InterfaceAddress* source = advertiser.interface.link_local();
+    if (source == nullptr || (out.unicast.empty() && !out.multicast)) continue;
+    advertiser.spoke_as = source->address;
+    for (const Ipv6Address& to : out.unicast) send(advertiser, source->address, to, false);
     counters_.unicast_sent += out.unicast.size();
     if (!out.multicast) continue;
-    send(advertiser, kAllNodesLinkLocal, out.final);
+    send(advertiser, source->address, kAllNodesLinkLocal, out.final);
     ++counters_.multicast_sent;
   }
   arm();
 }
 
-void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Address& destination, bool final) {
+void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Address& source,
+                                     const Ipv6Address& destination, bool final) {
   EthernetInterface& interface = advertiser.interface;
-  const InterfaceAddress* source = interface.link_local();
-  if (source == nullptr) return;
   stack_.node().trace(kTraceRaSent, {{"interface", interface.name()}, {"destination", destination.to_string()}});
   const auto prefixes = prefixes_of(advertiser);
   const auto mac = interface.has_link_layer_addresses() ? std::optional(interface.nic()->mac()) : std::nullopt;
@@ -203,7 +232,7 @@ void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Add
                                                .final = final},
                                               interface.mtu() - kIpv6HeaderSize);
   for (const auto& message : messages) {
-    socket_.send(message, {.destination = destination, .source = source->address, .interface = &interface,
+    socket_.send(message, {.destination = destination, .source = source, .interface = &interface,
                            .hop_limit = kNdHopLimit, .no_mobility = true});
   }
 }
@@ -211,8 +240,11 @@ void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Add
 void RouterAdvertisementDaemon::arm() {
   std::optional<Time> next;
   for (const auto& [index, advertiser] : advertisers_) {
-    const auto at = advertiser.schedule.next_timeout();
-    if (at && (!next || *at < *next)) next = at;
+    const auto consider = [&](std::optional<Time> at) {
+      if (at && (!next || *at < *next)) next = at;
+    };
+    consider(advertiser.schedule.next_timeout());
+    if (advertiser.former) consider(advertiser.former->schedule.next_timeout());
   }
   timer_.arm_at(next);
 }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "protocols/ip6/routing_message.h"
@@ -14,7 +16,7 @@
 
 namespace kamesim {
 
-// Another router contradicts this one (§6.2.7). Fields: interface, router, variable.
+// Another router contradicts this one (§6.2.7): each variable is told once. Fields: interface, router, variable.
 inline constexpr TraceKind kTraceInconsistentRouter{"rtadvd.inconsistent"};
 inline constexpr TraceKind kTraceRaSent{"rtadvd.ra_sent"};  // fields: interface, destination
 
@@ -61,12 +63,26 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
+  static constexpr std::size_t kMaxContradictions = 64;
+  struct Contradiction {
+    Ipv6Address router;
+    std::string variable;
+    friend bool operator==(const Contradiction&, const Contradiction&) = default;
+  };
   struct Advertiser {
     Advertiser(EthernetInterface& on, RandomStream random) : interface(on), schedule(random) {}
     EthernetInterface& interface;
     RouterAdvertisementConfig config;
     Time configured_at;
     AdvertisementSchedule schedule;
+    Ipv6Address spoke_as;  // the source of its advertisements; unspecified: it sent none since it is up
+    // §6.2.8: as whom it spoke before, while it says goodbye as that.
+    struct Former {
+      Ipv6Address source;
+      AdvertisementSchedule schedule;
+    };
+    std::optional<Former> former;
+    std::vector<Contradiction> contradictions;  // that are on record
   };
   Advertiser* find(const Ip6Interface* interface);
   void start_if_ready(Advertiser& advertiser);
@@ -75,7 +91,8 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   void tell_listeners(const EthernetInterface& interface);
   void on_solicitation(Advertiser& advertiser, const Datagram& datagram);
   void on_advertisement(Advertiser& advertiser, const Datagram& datagram);
-  void send(const Advertiser& advertiser, const Ipv6Address& destination, bool final);
+  void change_source(Advertiser& advertiser);
+  void send(const Advertiser& advertiser, const Ipv6Address& source, const Ipv6Address& destination, bool final);
   void on_timer();
   void arm();
 

@@ -19,9 +19,11 @@ from kamesim.conformance.exchange import (
     must,
     options_of,
     rs,
+    should,
 )
 
 MAX_INITIAL_RTR_ADVERT_INTERVAL, MAX_INITIAL_RTR_ADVERTISEMENTS = 16.0, 3
+MAX_FINAL_RTR_ADVERTISEMENTS = 3
 
 
 @pytest.fixture
@@ -81,6 +83,19 @@ def lifetimes_of_a_prefix_stay_as_they_are(advertiser, port, settled):
     port.send(rs())
     second = options_of(expect(port, ICMPv6ND_RA, within=4.0), ICMPv6NDOptPrefixInfo)[0]
     assert (first.validlifetime, first.preferredlifetime) == (second.validlifetime, second.preferredlifetime)
+
+
+@case(should("RFC 4861 §6.2.8"))
+def change_of_the_link_local_address_is_told_from_the_old_and_from_the_new_one(advertiser, port, settled):
+    other = "fe80::1234"
+    advertiser.add_address(f"{other}/64", dad=False)
+    advertiser.remove_address(NODE.link_local)
+    came = [(p[IPv6].src, p[ICMPv6ND_RA].routerlifetime) for p in port.run(60.0) if find(p, ICMPv6ND_RA)]
+    farewell = [lifetime for source, lifetime in came if source == NODE.link_local]
+    greeting = [lifetime for source, lifetime in came if source == other]
+    assert 1 <= len(farewell) <= MAX_FINAL_RTR_ADVERTISEMENTS and set(farewell) == {0}
+    assert len(greeting) >= 2 and min(greeting) > 0
+    assert came[0][0] == NODE.link_local
 
 
 @case(must("RFC 4861 §6.2.2"))
