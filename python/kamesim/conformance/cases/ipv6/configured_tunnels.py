@@ -9,6 +9,8 @@ from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
     ICMPv6EchoReply,
     ICMPv6EchoRequest,
+    ICMPv6ND_NA,
+    ICMPv6ND_NS,
     ICMPv6PacketTooBig,
     ICMPv6ParamProblem,
     ICMPv6TimeExceeded,
@@ -447,6 +449,21 @@ def tunnel_is_in_the_groups_of_all_nodes_and_all_routers(tunnel, left, right):
         _, payload = tunnelled(right)
         reply = IPv6(payload[8:])
         assert (reply.src, reply.dst, ICMPv6EchoReply in reply) == (tunnel.link_local, "fe80::88", True)
+
+
+@case(must("RFC 4213 §3.8"))
+def probe_of_the_other_end_is_answered(tunnel, left, right):
+    # Of Neighbor Unreachability Detection, "and SHOULD NOT" bear link-layer address options.
+    probe = IPv6(src="fe80::88", dst=tunnel.link_local, hlim=255) / ICMPv6ND_NS(tgt=tunnel.link_local)
+    right.send(from_exit(probe))
+    _, payload = tunnelled(right)
+    answer = IPv6(payload[8:])
+    assert (answer.src, answer.dst, answer.hlim) == (tunnel.link_local, "fe80::88", 255)
+    assert answer[ICMPv6ND_NA].tgt == tunnel.link_local
+    assert (answer[ICMPv6ND_NA].R, answer[ICMPv6ND_NA].S) == (1, 1)
+    assert len(payload) == 8 + 40 + 24  # no options
+    right.send(from_exit(IPv6(src="fe80::88", dst=tunnel.link_local, hlim=254) / ICMPv6ND_NS(tgt=tunnel.link_local)))
+    expect_silence(right)
 
 
 @case(must("RFC 2473 §3.3"))
