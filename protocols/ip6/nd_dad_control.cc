@@ -151,6 +151,7 @@ void NeighborDiscovery::add_link_local() {
 }
 
 void NeighborDiscovery::on_link_up() {
+  if (rare_ != nullptr) rare_->heard_routers.clear();
   interface_.set_disabled(false);
   frames_at_link_up_ = interface_.nic()->counters().sent_frames;
   first_message_at_ = now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);

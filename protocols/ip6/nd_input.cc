@@ -1,5 +1,7 @@
 // Receiving Neighbor Discovery messages: what they teach the Neighbor Cache (RFC 4861 §6.2.6, §6.3.4, §7.2.3,
 // §7.2.5), and the way to the machines that they concern.
+#include <algorithm>
+
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_trace.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -71,6 +73,14 @@ void NeighborDiscovery::learn_global_addresses(const InputPacket& in, const Rout
   }
 }
 
+// A record for each router that is heard on a link, and a bounded number of them: forged ones cost nothing.
+void NeighborDiscovery::trace_advertisement(const Ipv6Address& router) {
+  std::vector<Ipv6Address>& heard = rare().heard_routers;
+  if (heard.size() >= kMaxHeardRouters || std::ranges::find(heard, router) != heard.end()) return;
+  heard.push_back(router);
+  stack_.node().trace(kTraceRaReceived, {{"interface", interface_.name()}, {"router", router.to_string()}});
+}
+
 // §6.3.4. Routers, too, learn the link-layer addresses of their neighbours in this way.
 void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const RouterAdvertisementView& ra) {
   if (const auto mac = source_mac(in, ra.options())) {
@@ -81,9 +91,7 @@ void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const Rou
   }
   if (Neighbor* n = cache_.find(in.source)) n->is_router = true;
   if (stack_.forwarding() || !stack_.config().accept_router_advertisements) return;
-  if (stack_.node().trace_enabled()) {
-    stack_.node().trace(kTraceRaReceived, {{"interface", interface_.name()}, {"router", in.source.to_string()}});
-  }
+  if (stack_.node().trace_enabled()) trace_advertisement(in.source);
   routers().on_advertisement(in, ra);
   arm();
 }

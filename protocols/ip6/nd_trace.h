@@ -8,7 +8,7 @@ namespace kamesim {
 inline constexpr TraceKind kTraceDadStarted{"nd.dad_started"};                    // field: address
 inline constexpr TraceKind kTraceDadDone{"nd.dad_done"};                          // fields: address, unique (0 or 1)
 inline constexpr TraceKind kTraceDadLoopedBack{"nd.dad_looped_back"};             // field: address (RFC 7527 §4.2)
-inline constexpr TraceKind kTraceRaReceived{"nd.ra_received"};                    // field: router
+inline constexpr TraceKind kTraceRaReceived{"nd.ra_received"};                    // field: router; the first of each
 inline constexpr TraceKind kTraceRsSent{"nd.rs_sent"};                            // field: source
 inline constexpr TraceKind kTraceNeighborUnreachable{"nd.neighbor_unreachable"};  // field: neighbor
 inline constexpr TraceKind kTraceDefaultRouter{"nd.default_router"};              // field: router ("" for none)

@@ -145,6 +145,7 @@ class NeighborDiscovery {
   // nd_input.cc
   void on_router_solicitation(const InputPacket& in, const RouterSolicitationView& rs);
   void on_router_advertisement(const InputPacket& in, const RouterAdvertisementView& ra);
+  void trace_advertisement(const Ipv6Address& router);
   void on_neighbor_solicitation(const InputPacket& in, const NeighborSolicitationView& ns);
   void on_neighbor_advertisement(const InputPacket& in, const NeighborAdvertisementView& na);
   void learn(const InputPacket& in, const Ipv6Address& address, const MacAddress& mac);
@@ -193,6 +194,7 @@ class NeighborDiscovery {
   void arm();
   Time now() const;
 
+  static constexpr std::size_t kMaxHeardRouters = 16;
   static constexpr std::size_t kMaxDelayed = 64;  // Neighbor Advertisements that wait (§7.2.6, §7.2.7)
   struct Delayed {
     Time at;
@@ -207,6 +209,7 @@ class NeighborDiscovery {
     std::unordered_set<Ipv6Address> proxies;
     std::vector<Ipv6Address> given_proxies;
     std::vector<Delayed> delayed;
+    std::vector<Ipv6Address> heard_routers;  // whose advertisements are on record, since the link came up
   };
   Rare& rare();
 

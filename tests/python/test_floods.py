@@ -120,6 +120,14 @@ def test_advertisements_of_forged_routers(net):  # RFC 4861 §6.3.4: "a limited 
     assert len(net.host.neighbors()) <= 4096
 
 
+def test_the_trace_keeps_the_first_advertisement_of_few_routers(net):
+    frames = [advertisement(forged("fe80::", n % 500)) for n in range(2000)]
+    net.flood(frames)
+    kinds = net.host.trace()["kind"].value_counts()
+    assert kinds["nd.ra_received"] == 16
+    assert kinds.sum() < 100
+
+
 def test_advertisements_of_forged_prefixes(net):
     """The addresses that it forms, the prefix list and what waits for Duplicate Address Detection are bounded."""
     frames = [advertisement("fe80::99", prefix_option(f"2001:db8:{0x100 + n:x}::")) for n in range(2000)]
@@ -224,7 +232,7 @@ def test_packets_to_groups_that_it_is_not_in(net):
 
 
 def test_memory_is_bounded(net):
-    """What a node keeps of a flood does not grow with it; the trace, of the simulation, of what routers say does."""
+    """What a node keeps of a flood does not grow with it."""
 
     def flood(first, last):
         for n in range(first, last):
