@@ -298,7 +298,7 @@ SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, const
   const Ipv6HeaderView header = *Ipv6HeaderView::check(packet.bytes());
   const Ipv6Address group = header.destination();
   if (group.scope() <= Scope::InterfaceLocal) {  // RFC 4291 §2.7: it is for this node's own members alone
-    if (!interface->in_group(group)) {
+    if (!interface->in_group(group) || !request.multicast_loop.value_or(true)) {  // RFC 3493 §5.2
       drop(kIp6InterfaceLocalGroup, packet.bytes());
     } else {
       loop_back(std::move(packet), interface);

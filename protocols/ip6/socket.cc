@@ -14,9 +14,12 @@ namespace kamesim {
 namespace {
 
 Datagram datagram_from(const InputPacket& in, Bytes payload) {
+  const bool ip4 = in.source.is_v4_mapped();
   return {.payload = payload, .source = in.source, .destination = in.destination, .interface = in.interface,
-          .hop_limit = in.hop_limit, .traffic_class = in.traffic_class, .care_of = in.home_address_care_of,
-          .type2_routed = in.type2_routed, .headers = in.source.is_v4_mapped() ? Bytes{} : in.packet.bytes().first(in.offset)};
+          .hop_limit = in.hop_limit, .traffic_class = in.traffic_class,
+          .flow_label = ip4 ? 0 : Ipv6HeaderView::check_quoted(in.packet.bytes())->flow_label(),
+          .care_of = in.home_address_care_of, .type2_routed = in.type2_routed,
+          .headers = ip4 ? Bytes{} : in.packet.bytes().first(in.offset)};
 }
 
 // RFC 4007 §6: the same address in another zone is another address. 0 on either side: it was not said.

@@ -28,6 +28,7 @@ struct Datagram {
   Ip6Interface* interface = nullptr;
   std::uint8_t hop_limit = 0;
   std::uint8_t traffic_class = 0;
+  std::uint32_t flow_label = 0;
   std::optional<Ipv6Address> care_of;  // where a Home Address option came from
   bool type2_routed = false;
   Bytes headers;                 // the IPv6 header and the extension headers as they came; empty: it came by IPv4
@@ -56,7 +57,7 @@ struct SocketAddress {
   Ipv6Address address;
   std::uint16_t port = 0;
   std::uint32_t zone = 0;
-  friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
+  std::uint32_t flow_info = 0;  // of a destination: the flow label (RFC 6437) to send with, 0: the node's choice
 };
 
 // What UDP and raw sockets have in common: their ends and their groups.

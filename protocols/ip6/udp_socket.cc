@@ -32,7 +32,8 @@ std::errc UdpSocket::connect(const SocketAddress& peer) {
   if (!peer.address.is_unspecified()) {
     // 4.4BSD: two sockets cannot be the same two ends.
     const bool taken = std::ranges::any_of(*layer_.udp_on(local_.port), [&](const UdpSocket* s) {
-      return s != this && s->local_.address == local_.address && s->peer_ == peer;
+      return s != this && s->local_.address == local_.address && s->peer_.address == peer.address &&
+             s->peer_.port == peer.port && s->peer_.zone == peer.zone;
     });
     if (taken) return std::errc::address_in_use;
   }

@@ -197,7 +197,8 @@ void DatagramSocket::on_datagram(const Datagram& datagram) {
   }
   const bool zoned = datagram.source.is_link_local();
   enqueue({.data = {datagram.payload.begin(), datagram.payload.end()},
-           .source = {datagram.source, datagram.source_port, zoned ? datagram.interface->index() : 0},
+           .source = {datagram.source, datagram.source_port, zoned ? datagram.interface->index() : 0,
+                      defaults_.receive_flow_info ? datagram.flow_label : 0},
            .control = control_messages(datagram, receive_options_),
            .at = layer().stack().now()});
 }

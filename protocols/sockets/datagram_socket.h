@@ -81,6 +81,8 @@ class DatagramSocket final : private DatagramHandler {
   std::errc set_option(int level, int name, Bytes value);
   std::errc get_option(int level, int name, std::vector<std::uint8_t>& value);
   SocketGroups& groups() { return socket().groups(); }
+  // RFC 3678 §5.2.2: what MCAST_MSFILTER has set, or the other calls have come to. `interface` 0: the node chooses.
+  std::errc get_source_filter(std::uint32_t interface, const Ipv6Address& group, SocketGroups::Filter& filter);
   SocketLayer& layer() const { return socket().layer(); }
   std::uint64_t dropped() const { return dropped_; }  // for want of room in the receive buffer
 
@@ -90,6 +92,7 @@ class DatagramSocket final : private DatagramHandler {
     std::uint32_t multicast_interface = 0;
     bool multicast_loop = true, receive_error = false, receive_path_mtu = false;
     bool auto_flow_label = true;
+    bool receive_flow_info = false;
     SourcePreferences prefer;
   };
 
@@ -114,6 +117,7 @@ class DatagramSocket final : private DatagramHandler {
   std::errc set_ipsec_policy(Bytes value);
   int address_preferences() const;
   std::errc set_membership(int name, Bytes value);
+  std::errc set_source_filter(Bytes value);
   Ip6Interface* group_interface(std::uint32_t index, const Ipv6Address& group) const;
   void tell_ready();
 

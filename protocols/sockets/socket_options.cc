@@ -20,6 +20,9 @@ constexpr std::size_t kGroupRequestSize = Ipv6Address::kSize + 4;  // struct ipv
 // struct group_source_req: the interface, then two struct sockaddr_storage at 8-octet boundaries.
 constexpr std::size_t kStorageSize = 128, kGroupOffset = 8, kSourceOffset = kGroupOffset + kStorageSize;
 constexpr std::size_t kAddressInStorage = 8;
+// struct group_filter: behind the group, the mode, the number of sources, and the sources themselves.
+constexpr std::size_t kFilterModeOffset = kGroupOffset + kStorageSize, kFilterCountOffset = kFilterModeOffset + 4,
+                      kFilterSourcesOffset = kFilterModeOffset + 8;
 
 std::uint32_t load_native32(const std::uint8_t* p) {
   std::uint32_t v;
@@ -98,6 +101,8 @@ std::errc DatagramSocket::request_for(const SocketAddress& to, const PacketOptio
   request.minimum_mtu = minimum_mtu == 1 || (minimum_mtu == -1 && group);
   if (group) request.multicast_loop = defaults_.multicast_loop;
   if (!defaults_.auto_flow_label) request.flow_label = 0;
+  if (to.flow_info > kIpv6MaxFlowLabel) return std::errc::invalid_argument;
+  if (to.flow_info != 0) request.flow_label = to.flow_info;  // RFC 3493 §3.3
   request.prefer = defaults_.prefer;
   return kDone;
 }
@@ -162,6 +167,7 @@ std::errc DatagramSocket::set_ipv6_option(int name, Bytes value) {
     case kReceiveRouting: return set_flag(receive_options_.routing, value);
     case kReceiveDestination: return set_flag(receive_options_.destination, value);
     case kAutoFlowLabel: return set_flag(defaults_.auto_flow_label, value);
+    case kFlowInfo: return set_flag(defaults_.receive_flow_info, value);
     case kAddressPreferences: return set_address_preferences(value);
     case kIpsecPolicy: return set_ipsec_policy(value);
     case kChecksum: {  // RFC 3542 §3.1
@@ -182,6 +188,7 @@ std::errc DatagramSocket::set_ipv6_option(int name, Bytes value) {
     case kSourceUnblock:
     case kSourceJoin:
     case kSourceLeave: return set_membership(name, value);
+    case kSourceFilter: return set_source_filter(value);
     case kHopLimit: return std::errc::no_protocol_option;  // RFC 3542 §6.3: of one packet only
     default: return sticky_.set(name, value);
   }
@@ -262,6 +269,37 @@ std::errc DatagramSocket::set_membership(int name, Bytes value) {
   }
 }
 
+// RFC 3678 §5.2: mode and sources of a membership at once.
+std::errc DatagramSocket::set_source_filter(Bytes value) {
+  if (value.size() < kFilterSourcesOffset) return std::errc::invalid_argument;
+  const Ipv6Address group = Ipv6Address::from_bytes(value.data() + kGroupOffset + kAddressInStorage);
+  const std::uint32_t mode = load_native32(value.data() + kFilterModeOffset);
+  const std::size_t count = load_native32(value.data() + kFilterCountOffset);
+  if (!group.is_multicast() || (mode != kFilterInclude && mode != kFilterExclude)) return std::errc::invalid_argument;
+  if (count > kMaxSocketSources) return std::errc::no_buffer_space;
+  if (value.size() != kFilterSourcesOffset + count * kStorageSize) return std::errc::invalid_argument;
+  std::vector<Ipv6Address> sources;
+  for (std::size_t i = 0; i < count; ++i) {
+    sources.push_back(
+        Ipv6Address::from_bytes(value.data() + kFilterSourcesOffset + i * kStorageSize + kAddressInStorage));
+  }
+  Ip6Interface* on = group_interface(load_native32(value.data()), group);
+  if (on == nullptr) return std::errc::no_such_device;
+  return groups().set_filter(*on, group,
+                             mode == kFilterInclude ? SocketGroups::Mode::Include : SocketGroups::Mode::Exclude, sources);
+}
+
+std::errc DatagramSocket::get_source_filter(std::uint32_t interface, const Ipv6Address& group,
+                                            SocketGroups::Filter& filter) {
+  if (!group.is_multicast()) return std::errc::invalid_argument;
+  const Ip6Interface* on = group_interface(interface, group);
+  if (on == nullptr) return std::errc::no_such_device;
+  const SocketGroups::Filter* found = groups().filter(*on, group);
+  if (found == nullptr) return std::errc::address_not_available;
+  filter = *found;
+  return kDone;
+}
+
 std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8_t>& value) {
   auto number = [&](std::int64_t n) { return value = int_value(static_cast<int>(n)), kDone; };
   if (level == kLevelSocket) {
@@ -313,6 +351,7 @@ std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8
       return kDone;
     }
     case kAutoFlowLabel: return number(defaults_.auto_flow_label);
+    case kFlowInfo: return number(defaults_.receive_flow_info);
     case kChecksum: return raw() != nullptr ? number(raw()->checksum_at()) : std::errc::no_protocol_option;
     case kPathMtu: {  // RFC 3542 §11.4: of a connected socket
       if (!connected()) return std::errc::not_connected;

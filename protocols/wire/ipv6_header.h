@@ -15,6 +15,7 @@ inline constexpr DropInfo kIp6Truncated{"ip6.truncated", "RFC 8200 §3"};
 inline constexpr DropInfo kIp6BadVersion{"ip6.bad_version", "RFC 8200 §3"};
 inline constexpr DropInfo kIp6PayloadTruncated{"ip6.payload_truncated", "RFC 8200 §3"};
 
+inline constexpr std::uint32_t kIpv6MaxFlowLabel = 0xfffff;  // RFC 8200 §3: 20 bits
 inline constexpr std::size_t kIpv6HeaderSize = 40;
 inline constexpr std::size_t kIpv6MinimumMtu = 1280;  // RFC 8200 §5
 inline constexpr std::size_t kIpv6NextHeaderOffset = 6;

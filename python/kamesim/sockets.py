@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: (host, port), (host, port, flow information, scope) as in Python; a host is an address or a node
+_MAX_FLOW_LABEL = 0xFFFFF  # RFC 6437 section 2: 20 bits
+
+#: (host, port), (host, port, flow information, scope) as in Python; a host is an address or a node. Flow information is
+#: the flow label to send with; 0: the node's choice
 Address = Union["tuple[Any, int]", "tuple[Any, int, int, int]"]
-#: (address, port, flow information, scope): scope is an interface's index for link-local addresses, else 0
+#: (address, port, flow information, scope): scope is an interface's index for link-local addresses, else 0. A sender's
+#: flow label is told after setsockopt(IPPROTO_IPV6, IPV6_FLOWINFO, 1), else it is 0
 SocketName = tuple[str, int, int, int]
 Control = tuple[int, int, Union[bytes, int]]
 
@@ -92,11 +96,11 @@ class Socket:
 
     def getsockname(self) -> SocketName:
         """Its own address and port."""
-        return _name(self._core.local())
+        return self._core.local()
 
     def getpeername(self) -> SocketName:
         """Where it is connected to; OSError (ENOTCONN): nowhere."""
-        return _name(self._core.peer())
+        return self._core.peer()
 
     # --- Sending ------------------------------------------------------------------------------------------------------
 
@@ -157,7 +161,7 @@ class Socket:
         if flags not in (0, names.MSG_PEEK):
             errors.fail(what, "flags", flags, "0 or MSG_PEEK")
         data, control, truncated, source, _ = self._core.receive(size, flags == names.MSG_PEEK)
-        return data, control, names.MSG_TRUNC if truncated else 0, _name(source)
+        return data, control, names.MSG_TRUNC if truncated else 0, source
 
     async def recverr(self) -> SocketError:
         """The next ICMPv6 error about something that it sent; setsockopt(IPPROTO_IPV6, IPV6_RECVERR, 1) first."""
@@ -166,7 +170,7 @@ class Socket:
     def recverr_nowait(self) -> SocketError:
         """The next of those that have come."""
         time_ns, errno, type, code, parameter, sender, destination, data = self._core.receive_error()
-        return SocketError(time_ns / 1e9, errno, type, code, parameter, sender, _name(destination), data)
+        return SocketError(time_ns / 1e9, errno, type, code, parameter, sender, destination, data)
 
     @property
     def readable(self) -> bool:
@@ -228,6 +232,31 @@ class Socket:
         """The opposite."""
         self._source("unblock_source", names.MCAST_UNBLOCK_SOURCE, group, interface, source)
 
+    def set_source_filter(
+        self, group: str, mode: int, sources: Iterable[str], interface: Interface | str | None = None
+    ) -> None:
+        """Mode and sources of a membership at once (RFC 3678, `setsourcefilter`).
+
+        mode: MCAST_INCLUDE hears the sources alone, MCAST_EXCLUDE all but them. It joins the group, if need be;
+        MCAST_INCLUDE without sources leaves it.
+        """
+        what = f"{self._what}: set_source_filter"
+        address, index = self._group("set_source_filter", group, interface)
+        if mode not in (names.MCAST_INCLUDE, names.MCAST_EXCLUDE):
+            errors.fail(what, "mode", mode, f"MCAST_INCLUDE ({names.MCAST_INCLUDE}) or MCAST_EXCLUDE")
+        if isinstance(sources, str):
+            errors.fail(what, "sources", sources, f"a list of addresses, such as [{sources!r}]")
+        senders = [ipaddress.IPv6Address(errors.address(what, "sources", source)).packed for source in sources]
+        value = struct.pack("=I4x", index) + _storage(address) + struct.pack("=II", mode, len(senders))
+        self._core.set_option(names.IPPROTO_IPV6, names.MCAST_MSFILTER, value + b"".join(map(_storage, senders)))
+
+    def source_filter(self, group: str, interface: Interface | str | None = None) -> tuple[int, list[str]]:
+        """Mode and sources of a membership (RFC 3678, `getsourcefilter`); OSError (EADDRNOTAVAIL): there is none."""
+        self._group("source_filter", group, interface)
+        index = 0 if interface is None else self.node.interface(interface)._core.index
+        included, sources = self._core.source_filter(index, group)
+        return names.MCAST_INCLUDE if included else names.MCAST_EXCLUDE, sources
+
     # --- Its end ------------------------------------------------------------------------------------------------------
 
     @property
@@ -276,7 +305,7 @@ class Socket:
         return struct.pack("=i", errors.integer(f"{self._what}: {call}", "value", value, "", minimum=-(2**31),
                                                 maximum=2**31 - 1))  # fmt: skip
 
-    def _ends(self, call: str, address: Any, *, local: bool = False) -> tuple[str, int, int]:
+    def _ends(self, call: str, address: Any, *, local: bool = False) -> SocketName:
         return ends_of(self.node, f"{self._what}: {call}", address, local=local)
 
     def _group(self, call: str, group: str, interface: Interface | str | None) -> tuple[bytes, int]:
@@ -303,13 +332,14 @@ class Socket:
         return f"<Socket {_KINDS[self.type]} of {self.node.name} [{address}]:{port}>"
 
 
-def ends_of(node: Node, what: str, address: Any, *, local: bool = False) -> tuple[str, int, int]:
-    """Address, port and scope of what a caller wrote; Error, which names `what`, if it is none."""
+def ends_of(node: Node, what: str, address: Any, *, local: bool = False) -> SocketName:
+    """Address, port, flow label and scope of what a caller wrote; Error, which names `what`, if it is none."""
     if not isinstance(address, tuple) or len(address) not in (2, 4):
-        errors.fail(what, "address", address, "a tuple (host, port) or (host, port, 0, scope)")
+        errors.fail(what, "address", address, "a tuple (host, port) or (host, port, flowinfo, scope)")
     host, port = address[:2]
-    zone = address[3] if len(address) == 4 else 0
+    label, zone = address[2:] if len(address) == 4 else (0, 0)
     number = errors.integer(what, "port", port, "", minimum=0, maximum=65535)
+    flow = errors.integer(what, "flowinfo", label, "", minimum=0, maximum=_MAX_FLOW_LABEL)
     scope = errors.integer(what, "scope", zone, "", minimum=0, maximum=2**32 - 1)
     if isinstance(host, str) and "%" in host:
         host, _, interface = host.partition("%")
@@ -320,13 +350,8 @@ def ends_of(node: Node, what: str, address: Any, *, local: bool = False) -> tupl
     if not literal and not isinstance(host, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
         host = node.network._address_of(what, "host", host)
     if isinstance(host, ipaddress.IPv4Address) or (isinstance(host, str) and ":" not in host):
-        return f"::ffff:{host}", number, scope  # RFC 3493 section 3.7
-    return errors.address(what, "host", host), number, scope
-
-
-def _name(core: tuple[str, int, int]) -> SocketName:
-    address, port, zone = core
-    return address, port, 0, zone
+        return f"::ffff:{host}", number, flow, scope  # RFC 3493 section 3.7
+    return errors.address(what, "host", host), number, flow, scope
 
 
 def _storage(address: bytes) -> bytes:

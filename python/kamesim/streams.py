@@ -84,7 +84,7 @@ class Stream:
         self._check_open("bind")
         if self._core is not None or self._listener is not None or self._bound is not None:
             self._fail("bind", errno.EINVAL)
-        host, port, _ = ends_of(self.node, f"{self._what}: bind", address, local=True)
+        host, port, _, _ = ends_of(self.node, f"{self._what}: bind", address, local=True)
         self._bound = (host, port)
 
     def listen(self, backlog: int = 128) -> None:
@@ -121,7 +121,9 @@ class Stream:
         self._check_open("connect")
         if self._core is not None or self._listener is not None:
             self._fail("connect", errno.EISCONN)
-        host, port, zone = ends_of(self.node, f"{self._what}: connect", address)
+        host, port, label, zone = ends_of(self.node, f"{self._what}: connect", address)
+        if label:
+            errors.fail(f"{self._what}: connect", "flowinfo", label, "0: the node gives each connection a label")
         core = _core.tcp_socket(self.node.network._core, self.node._core, self._options)
         if self._bound is not None:
             self._refuse("connect", core.bind(*self._bound))

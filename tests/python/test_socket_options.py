@@ -399,6 +399,72 @@ def test_membership_options_and_source_filters(lab, s):  # RFC 3678
     assert GROUP not in set(lab.node.groups()["group"])
 
 
+def test_a_whole_source_filter_at_once(lab, s):  # RFC 3678 section 5.2
+    def hears(source):
+        while s.readable:
+            s.recv_nowait()
+        lab.say(IPv6(src=source, dst=GROUP) / UDP(sport=9, dport=PORT) / b"x")
+        return s.readable
+
+    with pytest.raises(OSError) as caught:
+        s.source_filter(GROUP)
+    assert caught.value.errno == errno.EADDRNOTAVAIL
+    s.set_source_filter(GROUP, ks.MCAST_INCLUDE, [OTHER])
+    assert hears(OTHER) and not hears(PEER)
+    assert s.source_filter(GROUP) == (ks.MCAST_INCLUDE, [OTHER])
+    s.set_source_filter(GROUP, ks.MCAST_EXCLUDE, [OTHER])
+    assert hears(PEER) and not hears(OTHER)
+    s.unblock_source(GROUP, OTHER)
+    assert s.source_filter(GROUP) == (ks.MCAST_EXCLUDE, [])
+    with pytest.raises(OSError) as caught:
+        s.set_source_filter(GROUP, ks.MCAST_EXCLUDE, [f"2001:db8:9::{n:x}" for n in range(1, 130)])
+    assert caught.value.errno == errno.ENOBUFS
+    for wrong in ({"mode": 7}, {"sources": PEER}, {"group": PEER}):
+        with pytest.raises(ks.Error, match=next(iter(wrong))):
+            s.set_source_filter(**{"group": GROUP, "mode": ks.MCAST_INCLUDE, "sources": [], **wrong})
+    s.set_source_filter(GROUP, ks.MCAST_INCLUDE, [])  # leaves
+    assert not hears(PEER)
+    assert GROUP not in set(lab.node.groups()["group"])
+
+
+@pytest.mark.parametrize("length", [0, 143, 150])
+def test_a_source_filter_of_no_size(lab, s, length):
+    with pytest.raises(OSError) as caught:
+        s.setsockopt(IP6, ks.MCAST_MSFILTER, bytes(length))
+    assert caught.value.errno == errno.EINVAL
+
+
+def test_flow_information_is_the_flow_label(lab, s):  # RFC 3493 section 3.3, RFC 6437
+    s.sendto(b"x", (PEER, 9, 0xABCDE, 0))
+    assert lab.one().fl == 0xABCDE
+    s.sendto(b"x", (PEER, 9))
+    chosen = lab.one().fl
+    assert chosen not in (0, 0xABCDE)
+    s.connect((PEER, 9, 0x12345, 0))
+    assert s.getpeername() == (PEER, 9, 0x12345, 0)
+    s.send(b"x")
+    assert lab.one().fl == 0x12345
+    s.connect(None)
+    lab.say(IPv6(src=PEER, dst=lab.address, fl=0x54321) / UDP(sport=9, dport=PORT) / b"x")
+    assert s.recvfrom_nowait()[1] == (PEER, 9, 0, 0)  # so that an answer has a label of its own
+    s.setsockopt(IP6, ks.IPV6_FLOWINFO, 1)
+    lab.say(IPv6(src=PEER, dst=lab.address, fl=0x54321) / UDP(sport=9, dport=PORT) / b"x")
+    assert s.recvfrom_nowait()[1] == (PEER, 9, 0x54321, 0)
+    with pytest.raises(ks.Error, match="flowinfo"):
+        s.sendto(b"x", (PEER, 9, 1 << 20, 0))
+
+
+def test_groups_of_the_interface_are_looped_back_if_wanted(lab, s):  # RFC 3493 section 5.2, RFC 4291 section 2.8
+    s.sendto(b"to myself", ("ff01::1", PORT))
+    lab.net.run(for_=0.1)
+    assert s.recv_nowait() == b"to myself"
+    s.setsockopt(IP6, ks.IPV6_MULTICAST_LOOP, 0)
+    s.sendto(b"to nobody", ("ff01::1", PORT))
+    lab.net.run(for_=0.1)
+    assert not s.readable
+    assert lab.sent() == []
+
+
 def test_groups_are_left_with_the_socket(lab, s):
     s.join_group(GROUP)
     other = lab.node.socket()

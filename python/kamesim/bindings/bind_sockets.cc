@@ -31,14 +31,17 @@ py::bytes bytes_to(const std::vector<std::uint8_t>& data) {
   return py::bytes(reinterpret_cast<const char*>(data.data()), data.size());
 }
 
-using AddressTuple = std::tuple<std::string, std::uint16_t, std::uint32_t>;  // address, port, zone
+using AddressTuple = std::tuple<std::string, std::uint16_t, std::uint32_t, std::uint32_t>;  // address, port, flow, zone
 using ControlTuple = std::tuple<int, int, py::bytes>;                        // level, type, data
 
 SocketAddress address_of(const AddressTuple& tuple) {
-  return {parse_address(std::get<0>(tuple)), std::get<1>(tuple), std::get<2>(tuple)};
+  const auto& [address, port, flow_info, zone] = tuple;
+  return {parse_address(address), port, zone, flow_info};
 }
 
-py::tuple address_to(const SocketAddress& a) { return py::make_tuple(a.address.to_string(), a.port, a.zone); }
+py::tuple address_to(const SocketAddress& a) {
+  return py::make_tuple(a.address.to_string(), a.port, a.flow_info, a.zone);
+}
 
 }  // namespace
 
@@ -164,6 +167,16 @@ void bind_sockets(py::module_& m) {
            },
            "level"_a, "name"_a, "value"_a)
       .def("option", &PythonSocket::option, "level"_a, "name"_a)
+      .def("source_filter",
+           [](PythonSocket& s, std::uint32_t interface, const std::string& group) {
+             SocketGroups::Filter filter;
+             s.check("getsourcefilter",
+                     s.open("getsourcefilter").get_source_filter(interface, parse_address(group), filter));
+             std::vector<std::string> sources;
+             for (const Ipv6Address& source : filter.sources) sources.push_back(source.to_string());
+             return py::make_tuple(filter.mode == SocketGroups::Mode::Include, sources);
+           },
+           "interface"_a, "group"_a, "(whether the sources are included, sources); interface 0: the node chooses.")
       .def_property_readonly("dropped", [](PythonSocket& s) { return s.open("dropped").dropped(); });
 }
 
