@@ -64,8 +64,8 @@ TunnelInterface& Host::add_tunnel(const std::string& name, const Ipv6Address& lo
   TunnelInterface& tunnel = stack().add_tunnel(name, local, remote);
   tunnel.configured = true;
   tunnel.set_parameters(parameters);
-  tunnel.join_group(kAllNodesLinkLocal);
-  if (stack().forwarding()) tunnel.join_group(kAllRoutersLinkLocal);
+  be_in_groups_of_nodes(tunnel);
+  if (stack().forwarding()) be_in_groups_of_routers(tunnel, true);
   std::uint64_t identifier = ipv4_of(local);
   if (!local.is_v4_mapped()) {
     const auto nics = node_.nics();

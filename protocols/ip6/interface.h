@@ -111,6 +111,10 @@ class Ip6Interface {
   GroupList groups_;
 };
 
+// RFC 4291 §2.8: the groups that each node is in, on each of its interfaces, and those of routers besides.
+void be_in_groups_of_nodes(Ip6Interface& interface);
+void be_in_groups_of_routers(Ip6Interface& interface, bool in);
+
 // IPv6 over Ethernet (RFC 2464), point-to-point links included.
 class EthernetInterface final : public Ip6Interface {
  public:

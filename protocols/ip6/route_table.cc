@@ -60,47 +60,65 @@ std::size_t RouteTable::size() const { return large_ != nullptr ? large_->size :
 
 void RouteTable::add(const Route& route) {
   ++generation_;
+  const std::optional<Route> replaced = put(route);
+  if (replaced != route) tell(replaced ? RouteChange::Changed : RouteChange::Added, route);
+}
+
+std::optional<Route> RouteTable::put(const Route& route) {
   if (large_ != nullptr) return index(route);
+  std::optional<Route> replaced;
   const auto same = std::ranges::find_if(few_, [&](const Route& r) {
     return r.prefix == route.prefix && replaces(r, route);
   });
-  if (same != few_.end()) few_.erase(same);
+  if (same != few_.end()) {
+    replaced = *same;
+    few_.erase(same);
+  }
   if (few_.size() < kFew) {
     few_.insert(std::ranges::upper_bound(few_, place(route), {}, place), route);
-    return;
+    return replaced;
   }
   large_ = std::make_unique<Large>();
   for (const Route& known : few_) index(known);
   few_ = {};
   index(route);
+  return replaced;
 }
 
-void RouteTable::index(const Route& route) {
+std::optional<Route> RouteTable::index(const Route& route) {
   auto& routes = large_->find_or_add(route.prefix).routes;
+  std::optional<Route> replaced;
   const auto same = std::ranges::find_if(routes, [&](const Route& r) { return replaces(r, route); });
   if (same != routes.end()) {
+    replaced = *same;
     routes.erase(same);
   } else {
     ++large_->size;
   }
   if (routes.empty()) routes.reserve(1);
   insert_by_metric(routes, route);
+  return replaced;
 }
 
 std::size_t RouteTable::remove_if(const std::function<bool(const Route&)>& predicate) {
-  const std::size_t removed = large_ != nullptr ? remove_indexed(predicate) : std::erase_if(few_, predicate);
-  if (removed > 0) ++generation_;
-  return removed;
-}
-
-std::size_t RouteTable::remove_indexed(const std::function<bool(const Route&)>& predicate) {
-  std::size_t removed = 0;
-  for (auto i = static_cast<std::uint32_t>(large_->buckets.size()); i-- > 0;) {
-    auto& routes = large_->buckets[i].routes;
-    removed += std::erase_if(routes, predicate);
-    if (routes.empty()) large_->remove(i);
+  std::vector<Route> gone;  // if somebody is to be told
+  const auto goes = [&](const Route& route) {
+    if (!predicate(route)) return false;
+    if (observer_ != nullptr) gone.push_back(route);
+    return true;
+  };
+  std::size_t removed = std::erase_if(few_, goes);
+  if (large_ != nullptr) {
+    for (auto i = static_cast<std::uint32_t>(large_->buckets.size()); i-- > 0;) {
+      auto& routes = large_->buckets[i].routes;
+      removed += std::erase_if(routes, goes);
+      if (routes.empty()) large_->remove(i);
+    }
+    large_->size -= removed;
   }
-  large_->size -= removed;
+  if (removed > 0) ++generation_;
+  std::ranges::stable_sort(gone, {}, [](const Route& r) { return std::pair(r.prefix, r.metric); });
+  for (const Route& route : gone) tell(RouteChange::Removed, route);
   return removed;
 }
 

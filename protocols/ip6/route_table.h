@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,10 +37,24 @@ struct Route {
 
   bool on_link() const { return next_hop.is_unspecified(); }
   std::uint32_t mtu_of(std::uint32_t link) const { return mtu != 0 && mtu < link ? mtu : link; }
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+enum class RouteChange : std::uint8_t { Added, Changed, Removed };
+
+class RouteObserver {
+ public:
+  // The table has changed already; it may be changed again from here.
+  virtual void on_route_change(RouteChange change, const Route& route) = 0;
+
+ protected:
+  ~RouteObserver() = default;
 };
 
 class RouteTable {
  public:
+  // Null: nobody is told.
+  void set_observer(RouteObserver* observer) { observer_ = observer; }
   // Adds the route; one with the same prefix, interface, next hop and origin is replaced.
   void add(const Route& route);
   // Removes every route that the predicate accepts; returns how many.
@@ -63,16 +78,21 @@ class RouteTable {
   std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
+  void tell(RouteChange change, const Route& route) {
+    if (observer_ != nullptr) observer_->on_route_change(change, route);
+  }
   // So many are looked through; more have an index.
   static constexpr std::size_t kFew = 8;
 
   struct Large;  // route_table.cc
-  void index(const Route& route);
-  std::size_t remove_indexed(const std::function<bool(const Route&)>& predicate);
+  // Puts it in the place of a route that it replaces, if there is one, which is given back.
+  std::optional<Route> put(const Route& route);
+  std::optional<Route> index(const Route& route);
 
   std::vector<Route> few_;  // the longest prefixes first, those of one prefix together and by metric
   std::unique_ptr<Large> large_;
   std::uint32_t generation_ = 1;
+  RouteObserver* observer_ = nullptr;
 };
 
 }  // namespace kamesim

@@ -1,5 +1,5 @@
-// What the kernel part of a node tells its daemons about interfaces, addresses and routers (the routing socket
-// of KAME, with its RTM_ADDRINFO). All listeners see all messages, in the order in which they registered.
+// What the kernel part of a node tells its daemons about interfaces, addresses, routers and routes (the routing socket
+// of KAME, with its RTM_ADDRINFO, and RTM_ADD, RTM_CHANGE, RTM_DELETE of routes). All listeners see all messages, in the order in which they registered.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 namespace kamesim {
 
 class Ip6Interface;
+struct Route;
 
 struct RoutingMessage {
   enum class Kind : std::uint8_t {
@@ -25,10 +26,16 @@ struct RoutingMessage {
     ForwardingChanged,         // the node became a router, or a host; of no interface
     SettingsChanged,           // the node's configuration; of no interface
     InterfaceRemoved,          // nothing may refer to it any more
+    // Of routes of any origin: given by hand or by daemons, learned of routers, redirects, connected ones and those of
+    // the node's own addresses. Of several equal ways to a prefix each is a route of its own.
+    RouteAdded,
+    RouteChanged,  // another kind, metric or MTU
+    RouteRemoved,
   };
   Kind kind;
   Ip6Interface* interface = nullptr;
-  Ipv6Address address;  // of the address, or the router; unspecified for link messages
+  Ipv6Address address;  // of the address, or the router; the prefix of a route; unspecified for link messages
+  const Route* route = nullptr;  // of messages about routes, during the call
 };
 
 class RoutingListener {

@@ -30,18 +30,25 @@ class LoopbackInterface final : public Ip6Interface {
   void send(Packet packet, const Ipv6Address&) override { stack().output_packet(std::move(packet)); }
 };
 
-// RFC 4291 §2.7.1, §2.8: those of a router. That of interface-local scope never comes from a link.
-constexpr std::array kRouterGroups = {kAllRoutersLinkLocal, kAllRoutersSiteLocal};
-
-void join_router_groups(EthernetInterface& interface) {
-  for (const Ipv6Address& group : kRouterGroups) interface.join_group(group);
-}
-
-void leave_router_groups(EthernetInterface& interface) {
-  for (const Ipv6Address& group : kRouterGroups) interface.leave_group(group);
-}
+// RFC 4291 §2.8.
+constexpr Ipv6Address kGroupsOfNodes[] = {kAllNodesInterfaceLocal, kAllNodesLinkLocal};
+constexpr Ipv6Address kGroupsOfRouters[] = {kAllRoutersInterfaceLocal, kAllRoutersLinkLocal, kAllRoutersSiteLocal};
 
 }  // namespace
+
+void be_in_groups_of_nodes(Ip6Interface& interface) {
+  for (const Ipv6Address& group : kGroupsOfNodes) interface.join_group(group);
+}
+
+void be_in_groups_of_routers(Ip6Interface& interface, bool in) {
+  for (const Ipv6Address& group : kGroupsOfRouters) {
+    if (in) {
+      interface.join_group(group);
+    } else {
+      interface.leave_group(group);
+    }
+  }
+}
 
 Ip6Stack::Ip6Stack(Node& node, Ip6Config config)
     : node_(node),
@@ -68,8 +75,8 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
   while (interface_by_nic_.size() <= nic.index()) interface_by_nic_.push_back(nullptr);
   interface_by_nic_[nic.index()] = &interface;
   nic.set_receiver(this);
-  interface.join_group(kAllNodesLinkLocal);  // RFC 4291 §2.8
-  if (config().forwarding) join_router_groups(interface);
+  be_in_groups_of_nodes(interface);
+  if (config().forwarding) be_in_groups_of_routers(interface, true);
   if (config().node_information) {
     const Ipv6Address group = node_information_group(node_.name());
     if (!group.is_unspecified()) interface.join_group(group);  // RFC 4620 §5
@@ -218,11 +225,6 @@ void Ip6Stack::remove_router_alert_listener(RouterAlertListener& listener) {
   if (router_alert_listeners_ != nullptr) std::erase(*router_alert_listeners_, &listener);
 }
 
-void Ip6Stack::remove_listener(RoutingListener& listener) {
-  RoutingListener** const it = std::ranges::find(listeners_, &listener);
-  if (it != listeners_.end()) listeners_.erase(it);
-}
-
 // ---- Parts that are made on first use ---------------------------------------------------------------------------
 
 Ip6Config& Ip6Stack::mutable_config() {
@@ -264,6 +266,24 @@ std::uint32_t Ip6Stack::next_fragment_id() {
   return fragment_ids_->next_u32();
 }
 
+void Ip6Stack::add_listener(RoutingListener& listener) {
+  listeners_.push_back(&listener);
+  routes_.set_observer(this);
+}
+
+void Ip6Stack::remove_listener(RoutingListener& listener) {
+  RoutingListener** const it = std::ranges::find(listeners_, &listener);
+  if (it != listeners_.end()) listeners_.erase(it);
+  if (listeners_.empty()) routes_.set_observer(nullptr);
+}
+
+void Ip6Stack::on_route_change(RouteChange change, const Route& route) {
+  const Kind kind = change == RouteChange::Added     ? Kind::RouteAdded
+                    : change == RouteChange::Changed ? Kind::RouteChanged
+                                                     : Kind::RouteRemoved;
+  notify({kind, route.interface, route.prefix.address(), &route});
+}
+
 void Ip6Stack::notify(const RoutingMessage& message) {
   // A listener may register or leave others while it is told.
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_routing_message(message);
@@ -274,21 +294,13 @@ void Ip6Stack::set_forwarding(bool on) {
   mutable_config().forwarding = on;
   for (EthernetInterface* interface : interface_by_nic_) {
     if (interface == nullptr) continue;
-    if (on) {
-      join_router_groups(*interface);
-      interface->nd()->routers().forget_routers();  // RFC 4861 §6.3 is for hosts
-    } else {
-      leave_router_groups(*interface);
-    }
+    be_in_groups_of_routers(*interface, on);
+    if (on) interface->nd()->routers().forget_routers();  // RFC 4861 §6.3 is for hosts
     review_subnet_router_anycast(*interface);
   }
   for (const auto& interface : interfaces_) {
     if (!interface->is_tunnel() || !static_cast<TunnelInterface&>(*interface).configured) continue;
-    if (on) {
-      interface->join_group(kAllRoutersLinkLocal);
-    } else {
-      interface->leave_group(kAllRoutersLinkLocal);
-    }
+    be_in_groups_of_routers(*interface, on);
   }
   notify({Kind::ForwardingChanged, nullptr, {}});
 }

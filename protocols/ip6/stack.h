@@ -144,7 +144,7 @@ class RouterAlertListener {
   ~RouterAlertListener() = default;
 };
 
-class Ip6Stack final : public FrameReceiver {
+class Ip6Stack final : public FrameReceiver, private RouteObserver {
  public:
   explicit Ip6Stack(Node& node, Ip6Config config = {});
   ~Ip6Stack();
@@ -264,6 +264,7 @@ class Ip6Stack final : public FrameReceiver {
   void remove_router_alert_listener(RouterAlertListener& listener);
   // Null: every packet passes. The filter must outlive the stack or be taken off.
   void set_filter(PacketFilter* filter) { filter_ = filter; }
+  PacketFilter* filter() const { return filter_; }  // judges packets of IPv4 too
   Reassembler& reassembler() { return reassembly().reassembler; }
 
   // ---- ICMPv6 errors (icmp6.cc) ---------------------------------------------------------------------------------
@@ -275,7 +276,7 @@ class Ip6Stack final : public FrameReceiver {
   void drop(const DropInfo& reason, Bytes packet) { node_.count_drop(&reason, packet); }
 
   // ---- Control --------------------------------------------------------------------------------------------------
-  void add_listener(RoutingListener& listener) { listeners_.push_back(&listener); }
+  void add_listener(RoutingListener& listener);
   void remove_listener(RoutingListener& listener);
   void notify(const RoutingMessage& message);
   void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
@@ -306,6 +307,7 @@ class Ip6Stack final : public FrameReceiver {
 
  private:
   friend class Ip6Interface;
+  void on_route_change(RouteChange change, const Route& route) override;
   // address_list.cc
   void await_dad(Ip6Interface& interface, InterfaceAddress& address);
   void review_subnet_router_anycast(Ip6Interface& interface);

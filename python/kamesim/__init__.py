@@ -49,6 +49,7 @@ from kamesim.network import Network
 from kamesim.node import Host, Node
 from kamesim.radio import Exponential, LogNormal, Scan, Shadowing, TwoRay
 from kamesim.results import Run
+from kamesim.routing import RouteEntry, RoutingMessage, RoutingSocket
 from kamesim.router import Router
 from kamesim.schedule import Scheduled
 from kamesim.signalling import Sighting, SignallingLog, handoff_ladder
@@ -64,6 +65,7 @@ from kamesim.socket_names import (
     IPV6_CHECKSUM,
     IPV6_DONTFRAG,
     IPV6_DSTOPTS,
+    IPV6_FLOWINFO,
     IPV6_HOPLIMIT,
     IPV6_HOPOPTS,
     IPV6_IPSEC_POLICY,
@@ -96,10 +98,13 @@ from kamesim.socket_names import (
     IPV6_USE_MIN_MTU,
     IPV6_V6ONLY,
     MCAST_BLOCK_SOURCE,
+    MCAST_EXCLUDE,
+    MCAST_INCLUDE,
     MCAST_JOIN_GROUP,
     MCAST_JOIN_SOURCE_GROUP,
     MCAST_LEAVE_GROUP,
     MCAST_LEAVE_SOURCE_GROUP,
+    MCAST_MSFILTER,
     MCAST_UNBLOCK_SOURCE,
     MSG_PEEK,
     MSG_TRUNC,
@@ -147,6 +152,7 @@ __all__ = [
     "IPV6_CHECKSUM",
     "IPV6_DONTFRAG",
     "IPV6_DSTOPTS",
+    "IPV6_FLOWINFO",
     "IPV6_HOPLIMIT",
     "IPV6_HOPOPTS",
     "IPV6_IPSEC_POLICY",
@@ -179,10 +185,13 @@ __all__ = [
     "IPV6_USE_MIN_MTU",
     "IPV6_V6ONLY",
     "MCAST_BLOCK_SOURCE",
+    "MCAST_EXCLUDE",
+    "MCAST_INCLUDE",
     "MCAST_JOIN_GROUP",
     "MCAST_JOIN_SOURCE_GROUP",
     "MCAST_LEAVE_GROUP",
     "MCAST_LEAVE_SOURCE_GROUP",
+    "MCAST_MSFILTER",
     "MCAST_UNBLOCK_SOURCE",
     "MSG_PEEK",
     "MSG_TRUNC",
@@ -239,7 +248,10 @@ __all__ = [
     "Ping",
     "Queue",
     "RequestResponse",
+    "RouteEntry",
     "Router",
+    "RoutingMessage",
+    "RoutingSocket",
     "Run",
     "Scan",
     "Scheduled",

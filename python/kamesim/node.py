@@ -19,6 +19,7 @@ from kamesim.ip6 import Ip6Settings
 from kamesim.ipsec import Ipsec
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
 from kamesim.nd import NdSettings
+from kamesim.routing import RoutingSocket
 from kamesim.socket_names import AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM
 from kamesim.sockets import Socket
 from kamesim.streams import Stream
@@ -438,6 +439,10 @@ class Node(Controls, Advertises):
                 errors.fail(f"{self._what}: socket", "protocol", proto, "0 or IPPROTO_TCP for SOCK_STREAM")
             return Stream(self)
         return Socket(self, family, type, proto)
+
+    def routing_socket(self) -> RoutingSocket:
+        """Hears of changes to its links, addresses, routers and routes from now on: `kamesim.routing.RoutingSocket`."""
+        return RoutingSocket(self)
 
     def start(self, coroutine: Coroutine[Any, Any, T], *, name: str | None = None) -> Task[T]:
         """Runs a coroutine on this node, from the present virtual time on: node.start(app(node)).

@@ -5,13 +5,12 @@
 #include "protocols/ip6/tunnel.h"
 #include "protocols/mip6/mobile_ipv6.h"
 #include "protocols/wire/ipv4_address.h"
+#include "python/kamesim/bindings/names.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/mobility.h"
 #include "sim/node.h"
 
 namespace kamesim::python {
-
-namespace {
 
 const char* kind_name(RouteKind kind) {
   switch (kind) {
@@ -24,12 +23,6 @@ const char* kind_name(RouteKind kind) {
   return "";
 }
 
-RouteKind kind_of(const std::string& name) {
-  if (name == "reject") return RouteKind::Reject;
-  if (name == "blackhole") return RouteKind::Blackhole;
-  return RouteKind::Unicast;
-}
-
 const char* origin_name(RouteOrigin origin) {
   switch (origin) {
     case RouteOrigin::Connected: return "connected";
@@ -40,6 +33,14 @@ const char* origin_name(RouteOrigin origin) {
     case RouteOrigin::Daemon: return "shortest path";
   }
   return "";
+}
+
+namespace {
+
+RouteKind kind_of(const std::string& name) {
+  if (name == "reject") return RouteKind::Reject;
+  if (name == "blackhole") return RouteKind::Blackhole;
+  return RouteKind::Unicast;
 }
 
 const char* state_name(AddressState state) {

@@ -42,6 +42,7 @@ PYBIND11_MODULE(_core, m) {
   bind_topology(m);
   bind_simulation(m);
   bind_sockets(m);
+  bind_routing_socket(m);
 }
 
 }  // namespace kamesim::python

@@ -20,6 +20,7 @@
 #include "protocols/apps/request_response.h"
 #include "protocols/apps/tcp_flow.h"
 #include "protocols/apps/udp_flow.h"
+#include "protocols/apps/udp_request_response.h"
 #include "protocols/host/host.h"
 #include "protocols/wire/ipv6_address.h"
 #include "python/kamesim/bindings/stream_socket.h"
@@ -107,6 +108,13 @@ struct RequestResponse {
   FlowEnd<RequestClient> client;
 };
 
+struct UdpRequestResponse {
+  UdpRequestResponse(Host& client_host, Host& server_host, const UdpRequestConfig& config)
+      : server(server_host, config.destination_port), client(client_host, config) {}
+  FlowEnd<UdpRequestServer> server;
+  FlowEnd<UdpRequestClient> client;
+};
+
 struct Capture {
   Capture(const std::string& path, bool only_out);
   PcapngWriter writer;
@@ -124,6 +132,7 @@ struct World {
   std::vector<std::unique_ptr<UdpFlow>> flows;
   std::vector<std::unique_ptr<TcpFlow>> tcp_flows;
   std::vector<std::unique_ptr<RequestResponse>> request_responses;
+  std::vector<std::unique_ptr<UdpRequestResponse>> udp_request_responses;
   std::vector<std::unique_ptr<StreamListener>> stream_listeners;
   std::vector<std::unique_ptr<StreamSocket>> stream_sockets;
   std::vector<std::unique_ptr<TesterPort>> testers;
@@ -167,6 +176,13 @@ RequestResponse& add_request_response(World& world, Host& client, Host& server, 
                                       std::int64_t think_ns, bool exponential, bool connection_each,
                                       std::optional<std::int64_t> timeout_ns, std::uint64_t requests, std::int64_t start_ns,
                                       std::optional<std::int64_t> stop_ns, const TcpSocketOptions& options);
+// The same over UDP (bind_apps.cc).
+UdpRequestResponse& add_udp_request_response(World& world, Host& client, Host& server, std::uint32_t number,
+                                             const std::string& destination_address, std::uint16_t destination_port,
+                                             std::uint32_t request_octets, std::uint32_t response_octets,
+                                             std::int64_t think_ns, bool exponential, std::int64_t timeout_ns,
+                                             std::uint64_t requests, std::int64_t start_ns,
+                                             std::optional<std::int64_t> stop_ns);
 // TCP transfers (bind_tcp.cc).
 TcpFlow& add_tcp_flow(World& world, Host& source, Host& destination, const TcpSocketOptions& options,
                       const std::optional<std::string>& source_address, const std::string& destination_address,
@@ -220,6 +236,7 @@ void bind_router(py::module_& m);
 void bind_radio(py::module_& m);
 void bind_testers(py::module_& m);
 void bind_sockets(py::module_& m);
+void bind_routing_socket(py::module_& m);
 void bind_capture(py::module_& m);
 void bind_topology(py::module_& m);
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sim/random.h"
 
@@ -110,6 +113,30 @@ TEST(RouteTable, IsEmptyAgainWhenAllIsRemoved) {
   EXPECT_EQ(table.size(), 0u);
   EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1")), nullptr);
   EXPECT_TRUE(table.all().empty());
+}
+
+TEST(RouteTable, TellsWhatChanged) {
+  struct Recorder final : RouteObserver {
+    void on_route_change(RouteChange change, const Route& r) override {
+      told.emplace_back(change, r.prefix.to_string() + " " + std::to_string(r.metric));
+    }
+    std::vector<std::pair<RouteChange, std::string>> told;
+  };
+  Recorder recorder;
+  RouteTable table;
+  table.add(route("2001:db8::/32", 1));  // nobody listens yet
+  table.set_observer(&recorder);
+  table.add(route("2001:db8::/32", 1));      // the same
+  table.add(route("2001:db8::/32", 1, 10));  // another metric
+  table.add(route("2001:db8::/32", 2, 10));  // a second way
+  table.add(route("2001:db8:1::/48", 1));
+  table.remove_if([](const Route& r) { return r.interface == interface(1); });
+  const std::vector<std::pair<RouteChange, std::string>> expected = {
+      {RouteChange::Changed, "2001:db8::/32 10"},  {RouteChange::Added, "2001:db8::/32 10"},
+      {RouteChange::Added, "2001:db8:1::/48 0"},   {RouteChange::Removed, "2001:db8::/32 10"},
+      {RouteChange::Removed, "2001:db8:1::/48 0"},
+  };
+  EXPECT_EQ(recorder.told, expected);
 }
 
 }  // namespace

@@ -55,6 +55,13 @@ def group_of_all_routers_is_left_by_a_router_that_becomes_a_host(router, left, g
     expect(left, ICMPv6EchoReply)
 
 
+@case(must("RFC 4291 §2.8"), role="router")
+@pytest.mark.parametrize("group", ["ff02::2", "ff05::2"], ids=["link-local", "site-local"])
+def router_is_in_the_groups_of_all_routers_of_each_scope(router, left, group):
+    left.send(echo_request(group, hlim=1))
+    expect(left, ICMPv6EchoReply)
+
+
 @case(must("RFC 4291 §2.8"))
 def group_of_an_address_is_left_with_it(node, port):
     node.add_address("2001:db8:1::42/64", dad=False, interface=node.interfaces[0])
