@@ -51,7 +51,8 @@ Cipher::Cipher(const EncryptionAlgorithm& algorithm, Bytes keying_material, Dire
     require_openssl(EVP_CIPHER_CTX_set_key_length(c, as_int(key.size())) == 1, "key length");
   }
   require_openssl(EVP_CipherInit_ex2(c, nullptr, key.data(), nullptr, encrypt, nullptr) == 1, "key");
-  EVP_CIPHER_CTX_set_padding(c, 0);  // the padding is ESP's
+  // The padding is ESP's. Said of the block modes only: OpenSSL would repeat it to the others for each packet.
+  if (algorithm.mode == CipherMode::Cbc) EVP_CIPHER_CTX_set_padding(c, 0);
 }
 
 Cipher::Nonce Cipher::nonce(const std::uint8_t* iv) const {
