@@ -17,7 +17,9 @@ namespace {
 using namespace kamesim;
 using namespace kamesim::ipsec;
 
-std::vector<std::uint8_t> key(std::size_t bits, std::size_t salt) { return std::vector<std::uint8_t>(bits / 8 + salt, 7); }
+std::vector<std::uint8_t> key(std::size_t bits, std::size_t salt) {
+  return std::vector<std::uint8_t>(bits / 8 + salt, 7);
+}
 
 // An algorithm of each kind, with integrity.
 struct Suite {

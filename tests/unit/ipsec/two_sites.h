@@ -70,7 +70,10 @@ class Wire final : public FrameObserver {
 class TwoSites {
  public:
   TwoSites()
-      : h1(simulation, "h1", false), g1(simulation, "g1", true), g2(simulation, "g2", true), h2(simulation, "h2", false) {
+      : h1(simulation, "h1", false),
+        g1(simulation, "g1", true),
+        g2(simulation, "g2", true),
+        h2(simulation, "h2", false) {
     join("left", h1, kH1, g1, kG1Inside);
     middle = &join("middle", g1, kG1, g2, kG2);
     join("right", g2, kG2Inside, h2, kH2);
