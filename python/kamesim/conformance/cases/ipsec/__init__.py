@@ -1,0 +1,1 @@
+"""IPsec (RFC 4301 to 4303) of end nodes and gateways."""
