@@ -9,6 +9,7 @@ from rules import (
     daemons,
     fragments,
     icmpv6,
+    ipsec,
     neighbors,
     path_mtu,
     redirects,
@@ -25,6 +26,7 @@ FAMILIES: dict[str, list[Mutation]] = {
     "Redirects": redirects.MUTATIONS,
     "Addresses": addresses.MUTATIONS,
     "Path MTU": path_mtu.MUTATIONS,
+    "IPsec": ipsec.MUTATIONS,
 }
 
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES.values() for mutation in family]

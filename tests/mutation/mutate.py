@@ -105,7 +105,7 @@ def failed_cases(mutation: Mutation, scratch: Scratch, whole: bool) -> set[str]:
     report = scratch.folder / ".kamesim" / "mutation.xml"
     report.unlink(missing_ok=True)
     chosen = [] if whole else [option for case in mutation.cases for option in ("--case", case)]
-    done = scratch.kamesim("conformance", "--suite", "ipv6", "--junit", str(report), *chosen)
+    done = scratch.kamesim("conformance", "--suite", "ipv6", "--suite", "ipsec", "--junit", str(report), *chosen)
     if not report.exists():
         raise RuntimeError(f"the suite did not run:\n{done.stderr[-2000:]}")
     cases = ElementTree.parse(report).iter("testcase")

@@ -1,0 +1,196 @@
+"""IPsec (RFC 4301 to 4303)."""
+
+from __future__ import annotations
+
+from mutation import Mutation
+
+FOLDER = "protocols/ipsec/"
+ESP, AH, MUTABLE, WINDOW = FOLDER + "esp.cc", FOLDER + "ah.cc", FOLDER + "ah_mutable.cc", FOLDER + "replay_window.cc"
+TRANSFORM, TUNNEL = FOLDER + "packet_transform.cc", FOLDER + "tunnel_mode.cc"
+IN, OUT, CHECK = FOLDER + "inbound.cc", FOLDER + "outbound.cc", FOLDER + "policy_check.cc"
+SELECTOR = FOLDER + "selector.h"
+
+MUTATIONS = [
+    Mutation(
+        id="ipsec.replay",
+        rule="a number that was used is not taken again (RFC 4303 §3.4.3)",
+        file=WINDOW,
+        old="return (word(sequence) >> (sequence % kWordBits) & 1) != 0 ? Verdict::Replayed : Verdict::New;",
+        new="return Verdict::New;",
+        cases=("end-node-packets.packet-that-came-before-is-discarded", "gateways.replayed-tunnel-packet-is-discarded"),
+    ),
+    Mutation(
+        id="ipsec.window-edge",
+        rule="what lies before the window is discarded (RFC 4303 §3.4.3)",
+        file=WINDOW,
+        old="highest_ - sequence >= size_",
+        new="highest_ - sequence > size_",
+        cases=("end-node-packets.packet-before-the-window-is-discarded",),
+    ),
+    Mutation(
+        id="ipsec.window-before-icv",
+        rule="the window moves for authentic packets only (RFC 4303 §3.4.3)",
+        file=IN,
+        old="  std::uint32_t high = 0;\n  EspTransform& esp",
+        new="  accept(*sa, number);\n  std::uint32_t high = 0;\n  EspTransform& esp",
+        cases=("end-node-packets.forged-packet-does-not-move-the-window",),
+    ),
+    Mutation(
+        id="ipsec.icv-of-esp",
+        rule="ESP with another ICV is discarded (RFC 4303 §3.4.4)",
+        file=ESP,
+        old="if (!integrity_.matches(received_icv)) return drop(kEspBadIcv);",
+        new="(void)integrity_.matches(received_icv);",
+        cases=("end-node-packets.esp-that-was-changed-is-discarded",),
+    ),
+    Mutation(
+        id="ipsec.icv-of-ah",
+        rule="AH with another ICV is discarded (RFC 4302 §3.4.4)",
+        file=AH,
+        old="return integrity_.matches(icv) ? nullptr : &kAhBadIcv;",
+        new="return integrity_.matches(icv), nullptr;",
+        cases=("end-node-packets.ah-that-was-changed-is-discarded",),
+    ),
+    Mutation(
+        id="ipsec.padding-checked",
+        rule="padding counts 1, 2, 3 (RFC 4303 §2.4)",
+        file=ESP,
+        old="if (padding[i] != i + 1) return false;",
+        new="if (padding[i] == 0) return false;",
+        cases=("end-node-packets.padding-that-does-not-count-is-refused",),
+    ),
+    Mutation(
+        id="ipsec.padding-sent",
+        rule="padding that is sent counts from 1 (RFC 4303 §2.4)",
+        file=ESP,
+        old="static_cast<std::uint8_t>(i + 1);",
+        new="static_cast<std::uint8_t>(i);",
+        cases=("end-node-packets.padding-that-is-sent-counts-from-one",),
+    ),
+    Mutation(
+        id="ipsec.dummy",
+        rule="dummy packets are discarded (RFC 4303 §2.6)",
+        file=IN,
+        old="  if (opened->next_header == NextHeader::NoNextHeader) return refuse(in, kEspDummy);\n",
+        new="",
+        cases=("end-node-packets.dummy-packets-are-discarded", "gateways.dummy-packets-end-at-the-gateway"),
+    ),
+    Mutation(
+        id="ipsec.tfc-padding",
+        rule="padding behind the datagram is cut off (RFC 4303 §2.7)",
+        file=IN,
+        old="  cut_tfc_padding(in);\n",
+        new="",
+        cases=("end-node-packets.traffic-flow-padding-is-cut-off-behind-udp",),
+    ),
+    Mutation(
+        id="ipsec.first-number",
+        rule="the first number is 1 (RFC 4303 §3.3.3)",
+        file=TRANSFORM,
+        old="case Protocol::Esp: ++sa.sequence; return protect_by_esp(sa, packet, place, random);",
+        new="case Protocol::Esp: sa.sequence += 2; return protect_by_esp(sa, packet, place, random);",
+        cases=("end-node-packets.numbers-that-are-sent-count-from-one", "gateways.numbers-of-a-tunnel-count-from-one"),
+    ),
+    Mutation(
+        id="ipsec.reserved-spi",
+        rule="SPIs of 0 to 255 are not used (RFC 4303 §2.1)",
+        file=IN,
+        old="if (spi < kMinSpi && protocol != Protocol::IpComp) {",
+        new="if (spi == 0) {",
+        cases=("end-node-packets.reserved-spi-is-discarded",),
+    ),
+    Mutation(
+        id="ipsec.peer",
+        rule="an association is for its peer's packets (RFC 4301 §5.2)",
+        file=IN,
+        old="if (!peer.is_unspecified() && peer != in.source && !sa->parameters.udp.enabled()) {",
+        new="if (false) {",
+        cases=(
+            "end-node-packets.packet-of-another-source-is-discarded",
+            "gateways.tunnel-from-another-peer-is-discarded",
+        ),
+    ),
+    Mutation(
+        id="ipsec.mode",
+        rule="a tunnel carries packets (RFC 4301 §4.4.2.1)",
+        file=IN,
+        old="if (sa.parameters.mode == Mode::Tunnel && !ip && sa.address().protocol != Protocol::IpComp) {",
+        new="if (false) {",
+        cases=("gateways.payload-that-is-no-packet-is-discarded",),
+    ),
+    Mutation(
+        id="ipsec.clear-text",
+        rule="clear text is discarded where protection is due (RFC 4301 §5.2)",
+        file=CHECK,
+        old="      return depth == 0 ? &kUnprotected : &kPolicyMismatch;\n",
+        new="      return depth == 0 ? nullptr : &kPolicyMismatch;\n",
+        cases=(
+            "end-node-packets.clear-text-is-discarded-where-protection-is-due",
+            "gateways.clear-text-for-the-protected-net-is-discarded",
+        ),
+    ),
+    Mutation(
+        id="ipsec.protection-asked",
+        rule="what came off is what the policy asks (RFC 4301 §5.2)",
+        file=CHECK,
+        old="  if (p.address.protocol != request.protocol) return false;\n",
+        new="",
+        cases=("end-node-packets.other-protection-than-the-policy-asks-is-not-enough",),
+    ),
+    Mutation(
+        id="ipsec.other-tunnel",
+        rule="a tunnel that the policy does not ask for brings nothing in (RFC 4301 §5.2)",
+        file=CHECK,
+        old="        if (applied_[seen]->parameters.mode == Mode::Tunnel) return &kPolicyMismatch;\n      }\n",
+        new="      }\n",
+        cases=("gateways.tunnel-inside-a-tunnel-is-taken-apart",),
+    ),
+    Mutation(
+        id="ipsec.selector-ports",
+        rule="a policy of a port is of that port (RFC 4301 §4.4.1.1)",
+        file=SELECTOR,
+        old="           destination_port.matches(flow.destination_port, flow.ports_hidden);",
+        new="           true;",
+        cases=("end-node-policies.policy-of-a-port-leaves-others-alone",),
+    ),
+    Mutation(
+        id="ipsec.no-association",
+        rule="nothing leaves without the association that is due (RFC 4301 §5.1)",
+        file=OUT,
+        old="  if (bundle.missing != nullptr) return refuse(*bundle.missing);\n  if (bundle.empty()) return Output::GoOn;\n",
+        new="  if (bundle.empty()) return Output::GoOn;\n",
+        cases=("end-node-policies.nothing-leaves-without-the-association-that-is-due",),
+    ),
+    Mutation(
+        id="ipsec.lifetime",
+        rule="an association ends with its octets (RFC 4301 §4.4.2.1)",
+        file=OUT,
+        old="if (!sad_.charge(*sa, packet.size(), stack_.now())) return &kLifetimeOver;",
+        new="(void)&kLifetimeOver;",
+        cases=("end-node-policies.association-ends-with-its-octets",),
+    ),
+    Mutation(
+        id="ipsec.congestion",
+        rule="congestion marks come out of the tunnel (RFC 6040 §4.2)",
+        file=TUNNEL,
+        old="    if (leaves != inner) set_traffic_class(packet, leaves);\n",
+        new="",
+        cases=("gateways.congestion-marks-come-out-of-the-tunnel",),
+    ),
+    Mutation(
+        id="ipsec.mutable-option",
+        rule="AH leaves out options that may change (RFC 4302 §3.3.3.1.2.2)",
+        file=MUTABLE,
+        old="    if (option_may_change_en_route(option.type)) {",
+        new="    if (false) {",
+        cases=("end-node-packets.ah-covers-options-that-may-not-change",),
+    ),
+    Mutation(
+        id="ipsec.nesting",
+        rule="nesting is bounded",
+        file=IN,
+        old="  if (in.ipsec_depth >= kMaxDepth) return refuse(in, kNestedTooDeep);\n",
+        new="",
+        cases=("gateways.nesting-is-bounded",),
+    ),
+]
