@@ -18,7 +18,7 @@ from typing import Any
 import guard
 import records
 import workloads
-from plots import plot
+from plots import AXES, heights, plot
 from programs import ROOT
 from workloads import Micro, Workload
 
@@ -29,9 +29,9 @@ HISTORY = ["hold-1e5", "chain", "tree", "grid", "lan", "tcp", "idle-memory", "py
 SERIES_SAY = {
     "nodes": ("Routers in a grid, equal packet-hops", "routers"),
     "flows": ("Flows through ten routers, equal packets", "flows"),
-    "pending": ("Pending events (HOLD), events a CPU second", "pending events"),
+    "pending": ("Pending events (HOLD)", "pending events"),
     "memory": ("Idle hosts, memory of each", "hosts"),
-    "threads": ("Threads, real time of the grid", "threads"),
+    "threads": ("Threads that share a grid", "threads"),
 }
 
 
@@ -89,21 +89,19 @@ def points(record: Record, series: str) -> list[tuple[float, Entry]]:
 
 
 def growth(record: Record) -> str:
-    """A row a series: how its figure changes over its whole length."""
+    """A row a series: how the cost changes over its whole length."""
     rows = []
     for series, (about, unit) in SERIES_SAY.items():
         found = points(record, series)
-        if len(found) < 2:
+        ours, theirs = heights(series, found, "ours"), heights(series, found, "peer")
+        if len(ours) < 2:
             continue
-        (first, at_first), (last, at_last) = found[0], found[-1]
-        theirs = [(at, entry["peer"]) for at, entry in found if entry["peer"] is not None]
-        beside = ""
-        if len(theirs) > 1 and series != "threads":
-            beside = f"{theirs[-1][1] / theirs[0][1]:.2f} (to {theirs[-1][0]:,.0f})"
+        (first, at_first), (last, at_last) = ours[0], ours[-1]
+        beside = f"{theirs[-1][1] / theirs[0][1]:.2f} (to {theirs[-1][0]:,.0f})" if len(theirs) > 1 else ""
         rows.append([
             f"{about}: {first:,.0f} to {last:,.0f} {unit}",
-            f"{number(at_first['ours'])} to {number(at_last['ours'])} {at_first['unit']}",
-            f"{at_last['ours'] / at_first['ours']:.2f}",
+            f"{number(at_first)} to {number(at_last)} {AXES[series][1]}",
+            f"{at_last / at_first:.2f}",
             beside,
         ])  # fmt: skip
     return table(["what grows", "kamesim", "times", "ns-3, times"], rows)

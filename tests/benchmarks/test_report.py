@@ -58,13 +58,16 @@ def test_growth_is_from_the_first_point_to_the_last(folder):
         entry("nodes/100", 500.0, 4000.0, 8.0, [8, 8]),
         entry("memory/1000", 2.0, 16.0, 8.0, [8, 8]),
         entry("memory/10000", 2.1, None),
+        entry("pending/100", 2e7),
+        entry("pending/1000", 1e7),
         entry("threads/1", 4.0, 4.0, 1.0, [1, 1]),
         entry("threads/2", 2.0, 4.0, 2.0, [2, 2]),
     ]))  # fmt: skip
     page = run(tmp)
-    assert "10 to 10,000 routers | 100 to 300 ns | 3.00 | 3.00 (to 10,000) |" in page
-    assert "1,000 to 10,000 hosts | 2 to 2.1 ns | 1.05 |  |" in page
-    assert "1 to 2 threads | 4 to 2 ns | 0.50 |  |" in page
+    assert "10 to 10,000 routers | 100 to 300 ns a packet-hop | 3.00 | 3.00 (to 10,000) |" in page
+    assert "1,000 to 10,000 hosts | 2 to 2.1 KiB a node | 1.05 |  |" in page
+    assert "1 to 2 threads | 1 to 2 times as fast as one | 2.00 |  |" in page
+    assert "100 to 1,000 pending events | 50 to 100 ns an event | 2.00 |  |" in page  # a cost, of events a second
     assert "<svg" in (tmp / "plots.svg").read_text()
 
 
