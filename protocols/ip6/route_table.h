@@ -53,6 +53,9 @@ class RouteObserver {
 
 class RouteTable {
  public:
+  RouteTable();
+  ~RouteTable();
+
   // Null: nobody is told.
   void set_observer(RouteObserver* observer) { observer_ = observer; }
   // Adds the route; one with the same prefix, interface, next hop and origin is replaced.

@@ -85,6 +85,9 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
       return;
     case Kind::DefaultRouterAdded:
     case Kind::DefaultRouterRemoved: return;  // heard from the advertisements themselves
+    case Kind::RouteAdded:
+    case Kind::RouteChanged:
+    case Kind::RouteRemoved: return;
     case Kind::ForwardingChanged:
     case Kind::SettingsChanged: return;
     case Kind::InterfaceRemoved: return;

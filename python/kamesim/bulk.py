@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from ipaddress import IPv6Network
 from typing import Any, TYPE_CHECKING, TypeVar
@@ -115,12 +116,8 @@ class Columns:
 
     def channel(self, place: int) -> Channel:
         """The channel of one link."""
-        base = self._base
-        fields = {"rate_bps": base.rate_bps, "delay_ns": base.delay_ns, "jitter_ns": base.jitter_ns,
-                  "loss": base.loss, "mtu": base.mtu, "queue": base.queue}  # fmt: skip
-        for name, column in self._many.items():
-            fields[_FIELDS[name][0]] = column[place].item()
-        return Channel(**fields)
+        own = {_FIELDS[name][0]: column[place].item() for name, column in self._many.items()}
+        return dataclasses.replace(self._base, **own)
 
     def to_core(self) -> _core.Channels:
         """The same for the simulation."""
@@ -297,7 +294,7 @@ class Bulk(CellBuilding):
             forwarding = ~mask
         net = Network(**network)
         net._bulk_nodes(what, count, word, 0, forwarding, 1, False)
-        net.links(*ends, delay=delay, rate=rate)
+        net.links(ends[0], ends[1], delay=delay, rate=rate)
         if routes:
             net.shortest_path_routes()
         return net
@@ -349,8 +346,8 @@ class Bulk(CellBuilding):
         return str(word), errors.integer(what, "first", first, "", minimum=0, maximum=2**32 - 2 - _MOST)
 
     def _check_free(self, what: str, series: Series[Any]) -> None:
-        for table in (self._nodes, self._media):
-            if (name := table.taken(series)) is not None:
+        for name in (self._nodes.taken(series), self._media.taken(series)):
+            if name is not None:
                 raise errors.Error(
                     f"{what}: there is {name!r} already; names of nodes, links, LANs and cells are all different: choose "
                     f"another word, or another `first`"

@@ -95,9 +95,6 @@ class Traffic(Observing):
         label = self._flow_name(sender, receiver, name)
         what = f"flow {label!r}"
         start_ns, stop_ns = self._flow_times(what, start, stop)
-        if errors.one_of(what, "transport", transport, ("tcp", "udp")) == "udp":
-            if options is not None or not errors.flag(what, "persistent", persistent):
-                errors.fail(what, "transport", transport, '"tcp", to which options and persistent belong')
         if options is not None and not isinstance(options, TcpOptions):
             errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
         chosen = options or TcpOptions()
@@ -160,6 +157,9 @@ class Traffic(Observing):
         label = self._flow_name(asking, answering, name)
         what = f"requests {label!r}"
         start_ns, stop_ns = self._flow_times(what, start, stop)
+        if errors.one_of(what, "transport", transport, ("tcp", "udp")) == "udp":
+            if options is not None or not errors.flag(what, "persistent", persistent):
+                errors.fail(what, "transport", transport, '"tcp", to which options and persistent belong')
         if options is not None and not isinstance(options, TcpOptions):
             errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
         chosen = options or TcpOptions()

@@ -168,7 +168,7 @@ def random_delay(fresh_port, n):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     {
-        "suite": (("--suite", "ipv7"), "there is no suite 'ipv7'; there are ipv6, mobility"),
+        "suite": (("--suite", "ipv7"), "there is no suite 'ipv7'; there are ipsec, ipv6, mobility, tcp"),
         "case": (("--case", "mine.goood"), "no case is called 'mine.goood'; close to it are\n    mine.good"),
         "role": (("--role", "switch"), "there is no role 'switch'; there are host, router"),
         "role in a choice": (("--role", "router"), "none of the 1 cases chosen is for the role 'router'"),

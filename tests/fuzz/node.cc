@@ -126,7 +126,8 @@ class Scene {
                     "the bound on default routers");
       fuzz::require(interface(i).addresses().size() <= c.max_autoconfigured_addresses * 2 + 8, "the bound on addresses");
     }
-    for (const Reassembler* reassembler : {&host_.stack().reassembler(), &host_.ip4().reassembler()}) {
+    const Reassembler* reassemblers[] = {&host_.stack().reassembler(), &host_.ip4().reassembler()};
+    for (const Reassembler* reassembler : reassemblers) {
       const auto usage = reassembler->usage();
       fuzz::require(usage.bytes <= c.reassembly.bytes && usage.packets <= c.reassembly.packets,
                     "the bounds on reassemblies");

@@ -123,7 +123,7 @@ def test_advertisements_of_forged_routers(net):  # RFC 4861 §6.3.4: "a limited 
 def test_the_trace_keeps_the_first_advertisement_of_few_routers(net):
     frames = [advertisement(forged("fe80::", n % 500)) for n in range(2000)]
     net.flood(frames)
-    kinds = net.host.trace()["kind"].value_counts()
+    kinds = net.host.trace["kind"].value_counts()
     assert kinds["nd.ra_received"] == 16
     assert kinds.sum() < 100
 

@@ -39,7 +39,8 @@ TSHARK = [name for name, row in ENCRYPTION.items() if row["wireshark"]]
 
 
 def key(row, fill):
-    return bytes((fill + i) % 256 for i in range(row["key_bytes_max"]))
+    size = 16 if row["name"] == "blowfish-cbc" else row["key_bytes_max"]  # what tshark's library takes of Blowfish
+    return bytes((fill + i) % 256 for i in range(size))
 
 
 class Link:
@@ -118,7 +119,7 @@ def test_scapy_opens_what_we_protect_and_the_other_way_round(protocol, mode, enc
     received = link.receive(lambda p: p.nh == (51 if protocol == "ah" else 50))
     assert echoed == [message], f"not opened: {link.node.drops}"
     assert received is not None
-    opened = from_node.decrypt(received)
+    opened = IPv6(bytes(from_node.decrypt(received)))
     assert bytes(opened[UDP].payload) == message[::-1]
     assert opened[UDP].dport == 4000
 
@@ -167,7 +168,7 @@ def test_tshark_decrypts_with_our_key_file(encryption, mode, tmp_path):
     combined = ENCRYPTION[encryption]["combined"]
     link.protect("esp", mode, encryption, None if combined else "hmac-sha2-256-128")
     pcap = tmp_path / "esp.pcapng"
-    with link.net.capture(pcap):
+    with link.net.capture(pcap, direction="out"):
         sent_by_us(link)
     rows = decrypted(pcap)
     assert len(rows) >= 3
@@ -182,7 +183,7 @@ def test_tshark_finds_our_icvs_good(integrity, tmp_path):
     link = Link()
     link.protect("esp", "transport", "aes-cbc", integrity)
     pcap = tmp_path / "esp.pcapng"
-    with link.net.capture(pcap):
+    with link.net.capture(pcap, direction="out"):
         sent_by_us(link)
     rows = decrypted(pcap)
     assert len(rows) >= 3

@@ -27,5 +27,5 @@ def test_a_seed_gives_one_run():
         net, _ = million_hosts.build(300, seed)
         net._core.enable_trace_hash()
         net.run(until=6)
-        hashes.add(net.trace_hash)
+        hashes.add(net._core.trace_hash)
     assert len(hashes) == 2

@@ -124,7 +124,7 @@ def test_a_datagram_asks_and_one_answers(net):
 
 
 def test_what_is_lost_is_given_up_after_the_timeout(net):
-    net.links[0].configure(loss=1.0)
+    net.media[0].configure(loss=1.0)
     asked = net.request_response(
         "a", "b", transport="udp", timeout=0.25, think_time=0.5, think="constant", requests=3, response_size=100
     )

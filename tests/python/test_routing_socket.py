@@ -79,7 +79,7 @@ def test_what_routers_advertise_and_redirects_tell(lan, host):
     learned = [("::/0", ROUTER, "router advertisement"), ("2001:db8:3::/64", None, "router advertisement")]
     assert sorted(routes(s)) == sorted(("route added", *route) for route in learned)
     redirect = ICMPv6ND_Redirect(tgt="fe80::77", dst="2001:db8:f::1")
-    quoted = IPv6(src=host.address, dst="2001:db8:f::1") / UDP() / Raw(b"x")
+    quoted = IPv6(src=host.address, dst="2001:db8:f::1") / UDP()  # with its option a multiple of 8 octets
     say(IPv6(src=ROUTER, dst=host.address, hlim=255) / redirect / Raw(b"\4\7" + bytes(6) + bytes(quoted)))
     assert routes(s) == [("route added", "2001:db8:f::1/128", "fe80::77", "redirect")]
     advertise(0)

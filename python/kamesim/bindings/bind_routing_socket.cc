@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include "protocols/sockets/routing_socket.h"
+#include "protocols/wire/ipv4_address.h"
 #include "python/kamesim/bindings/names.h"
 #include "python/kamesim/bindings/world.h"
 

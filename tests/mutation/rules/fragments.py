@@ -27,8 +27,8 @@ MUTATIONS = [
         id="fragments.timeout",
         rule="reassembly is given up after 60 seconds (RFC 8200 §4.5)",
         file=REASSEMBLY,
-        old=".expires = now + kReassemblyTimeout, .ip4",
-        new=".expires = now + kReassemblyTimeout - 30_s, .ip4",
+        old=".expires = now + kReassemblyTimeout, .protection",
+        new=".expires = now + kReassemblyTimeout - 30_s, .protection",
         cases=(
             "fragment-errors.reassembly-is-given-up-after-60-seconds-and-reported",
             "reassembly-keys.fragments-may-take-just-under-a-minute",
@@ -62,8 +62,8 @@ MUTATIONS = [
         id="fragments.identification",
         rule="fragments of one packet bear the same identification (RFC 8200 §4.5)",
         file=REASSEMBLY,
-        old="if (p->identification == a.identification && p->destination == a.destination && same_zone) it = p;",
-        new="if (p->destination == a.destination && same_zone) it = p;",
+        old="const bool same_packet = p->identification == a.identification && p->destination == a.destination;",
+        new="const bool same_packet = p->destination == a.destination;",
         cases=(
             "reassembly.fragments-of-different-packets-do-not-mix",
             "reassembly-keys.fragments-that-differ-are-not-put-together",

@@ -40,7 +40,7 @@ class Ip4Filter : public ::testing::TestWithParam<Ipv4Bits> {  // to the node, a
     std::vector<int> types;
     while (const auto frame = x.tester.recv(100_ms)) {
       const auto ethernet = EthernetHeaderView::check(frame->bytes);
-      if (ethernet->type() != EtherType::Ipv4) continue;
+      if (ethernet->ethertype() != EtherType::Ipv4) continue;
       const auto header = Ipv4HeaderView::check(ethernet->payload());
       code = header->payload()[1];
       types.push_back(header->destination() == kBeyond ? -1 : header->payload()[0]);

@@ -6,7 +6,7 @@ import pytest
 from scapy.layers.inet6 import ICMPv6EchoReply, IPv6
 from scapy.layers.ipsec import ESP
 
-from kamesim.conformance.cases.ipsec._associations import AH_SUITES, ESP_SUITES, between, framed, opened, transport
+from kamesim.conformance.cases.ipsec._associations import AH_SUITES, ESP_SUITES, GCM, between, framed, opened, transport
 from kamesim.conformance.exchange import ETHERNET, NODE, TESTER, case, echo, expect, must
 
 INNER = "2001:db8:77::7"  # behind the tester, who is a gateway
@@ -57,7 +57,7 @@ def ah_in_tunnel_mode_protects_both_ways(host, port, suite):
 
 
 @case(must("RFC 4303 §2.2.1"))
-@pytest.mark.parametrize("suite", [s for s in ESP_SUITES if s.id in ("aes-cbc-128", "aes-gcm-16-128")], ids=id_of)
+@pytest.mark.parametrize("suite", [GCM], ids=id_of)  # Scapy leaves the high half out of a separate ICV of ESP
 def extended_sequence_numbers_are_covered(host, port, suite):
     pair = transport(host, suite, esn=True)
     request = IPv6(src=TESTER.address, dst=NODE.address) / echo(b"long")

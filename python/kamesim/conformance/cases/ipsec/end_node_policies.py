@@ -112,11 +112,14 @@ def level_use_does_without_an_association(host, port):
 
 @case(must("RFC 4301 §4.4.1.1"))
 def protection_of_one_protocol_leaves_others_in_the_clear(host, port):
-    pair = transport(host, GCM, upper="icmp6")
+    pair = transport(host, GCM, upper="udp")
+    port.send(echo_request())
+    expect(port, ICMPv6EchoReply)
     port.send(datagram())
-    expect_none(port, ICMPv6DestUnreach)  # an ICMPv6 message, which is to be protected
-    port.send(framed(pair.into.seal(IPv6(src=TESTER.address, dst=NODE.address) / echo())))
-    opened(port, pair)
+    expect_none(port, ICMPv6DestUnreach)
+    expect_dropped(host, "ipsec.unprotected")
+    port.send(framed(pair.into.seal(IPv6(src=TESTER.address, dst=NODE.address) / UDP(sport=4000, dport=CLOSED_PORT))))
+    expect(port, ICMPv6DestUnreach)
 
 
 @case(must("RFC 4301 §4.4.1.1"))
@@ -164,8 +167,11 @@ def initialization_vectors_differ(host, port):
 # --- ICMPv6 errors --------------------------------------------------------------------------------------------------
 
 
+ON_THE_WAY = "2001:db8:9::1"  # a router that no policy is about
+
+
 def error_about(packet, mtu):
-    return ip() / ICMPv6PacketTooBig(mtu=mtu) / IPerror6(bytes(packet.wire)[ETHERNET:][: 1280 - 48])
+    return ip(source=ON_THE_WAY) / ICMPv6PacketTooBig(mtu=mtu) / IPerror6(bytes(packet.wire)[ETHERNET:][: 1280 - 48])
 
 
 @case(must("RFC 4301 §8.2.1", "RFC 8201 §4"))
@@ -183,7 +189,7 @@ def packet_too_big_about_esp_lowers_the_path_mtu(host, port):
 def packet_too_big_about_an_unknown_association_is_not_believed(host, port):
     pair = transport(host, NULL)
     forged = ip(TESTER.address, source=NODE.address, nh=50, plen=1300) / Raw((0x9999).to_bytes(4, "big") + bytes(1200))
-    port.send(ip() / ICMPv6PacketTooBig(mtu=1280) / IPerror6(bytes(forged)[ETHERNET:][: 1280 - 48]))
+    port.send(ip(source=ON_THE_WAY) / ICMPv6PacketTooBig(mtu=1280) / IPerror6(bytes(forged)[ETHERNET:][: 1280 - 48]))
     port.send(framed(pair.into.seal(IPv6(src=TESTER.address, dst=NODE.address) / echo(bytes(1300)))))
     assert [p[IPv6].nh for p in port.run(1.0) if p[IPv6].nh in (44, 50)] == [50]
 

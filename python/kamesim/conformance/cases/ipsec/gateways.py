@@ -222,7 +222,7 @@ def packet_too_big_for_the_tunnel_is_reported(router, left, right):
     assert 40 + expect(right, ESP)[IPv6].plen <= 1500
 
 
-@case(must("RFC 4301 §8.2.1", "RFC 8200 §5"))
+@case(must("RFC 4301 §8.2.1", "RFC 8200 §5"), role="router")
 def packet_of_the_least_mtu_goes_through_a_narrow_way(lab):
     router = lab.router(right_mtu=1280)
     left, right = lab.ports
