@@ -80,12 +80,13 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"configured, at {configured_at:g} s of virtual time: {time.perf_counter() - start:.1f} s, "
           f"{(resident() - before) / MIB:.0f} MiB")  # fmt: skip
 
-    # Each talker sends to the one that is half of them further: on another LAN, unless there is only one.
+    # Each talker sends to the one that is half of them further: on another LAN, unless there is only one. They begin
+    # one after the other, since a router keeps no more than a few packets while it resolves its neighbour (RFC 4861 §7.2.2).
     count = int(options.hosts * options.active)
     talkers = np.linspace(0, options.hosts - 1, count).astype(int) if count > 1 else []
     flows = [
-        net.udp_flow(hosts[int(a)], hosts[int(b)], rate=1, size=100, start=configured_at, stop=options.until)
-        for a, b in zip(talkers, np.roll(talkers, count // 2))
+        net.udp_flow(hosts[int(a)], hosts[int(b)], rate=1, size=100, start=configured_at + 0.5 * i / count, stop=options.until)
+        for i, (a, b) in enumerate(zip(talkers, np.roll(talkers, count // 2)))
     ]
     start = time.perf_counter()
     net.run(until=options.until, progress=False)
