@@ -22,6 +22,12 @@ inline constexpr std::uint8_t kExpiredNonces = 138;
 inline constexpr std::uint8_t kRegistrationTypeChangeDisallowed = 139;
 inline constexpr std::uint8_t kInvalidCareOfAddress = 174;
 
+// RFC 3963 §4.2.
+inline constexpr std::uint8_t kMobileRouterOperationNotPermitted = 140;
+inline constexpr std::uint8_t kInvalidPrefix = 141;
+inline constexpr std::uint8_t kNotAuthorizedForPrefix = 142;
+inline constexpr std::uint8_t kForwardingSetupFailed = 143;
+
 // RFC 6275 §6.1.9.
 inline constexpr std::uint8_t kUnknownBindingForHomeAddress = 1;
 inline constexpr std::uint8_t kUnrecognizedMhType = 2;

@@ -35,7 +35,7 @@ Parsed<HomeAgentAddressDiscoveryReplyView> HomeAgentAddressDiscoveryReplyView::c
 }
 
 HomeAgentAddressDiscoveryReply HomeAgentAddressDiscoveryReplyView::value() const {
-  HomeAgentAddressDiscoveryReply reply{identifier(), {}};
+  HomeAgentAddressDiscoveryReply reply{identifier(), {}, mobile_router_support()};
   for (std::size_t i = 0; i < size(); ++i) reply.home_agent_addresses.push_back(home_agent_address(i));
   return reply;
 }
@@ -57,13 +57,13 @@ Parsed<MobilePrefixAdvertisementView> MobilePrefixAdvertisementView::check(Bytes
 void emit(ByteWriter& out, const HomeAgentAddressDiscoveryRequest& message) {
   emit_icmp6_header(out, Icmp6Type::HomeAgentAddressDiscoveryRequest, 0);
   out.u16(message.identifier);
-  out.u16(0);
+  out.u16(message.mobile_router_support ? 0x8000 : 0);
 }
 
 void emit(ByteWriter& out, const HomeAgentAddressDiscoveryReply& message) {
   emit_icmp6_header(out, Icmp6Type::HomeAgentAddressDiscoveryReply, 0);
   out.u16(message.identifier);
-  out.u16(0);
+  out.u16(message.mobile_router_support ? 0x8000 : 0);
   for (const Ipv6Address& address : message.home_agent_addresses) out.address(address);
 }
 

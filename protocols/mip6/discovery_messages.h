@@ -24,11 +24,13 @@ Ipv6Address home_agents_anycast(const Ipv6Prefix& prefix);
 
 struct HomeAgentAddressDiscoveryRequest {
   std::uint16_t identifier = 0;
+  bool mobile_router_support = false;  // R, RFC 3963 §7.1: home agents that support mobile routers are wanted
 };
 
 struct HomeAgentAddressDiscoveryReply {
   std::uint16_t identifier = 0;
   std::vector<Ipv6Address> home_agent_addresses;  // most preferable first
+  bool mobile_router_support = false;             // R, RFC 3963 §7.2: they support mobile routers
 };
 
 struct MobilePrefixSolicitation {
@@ -45,7 +47,8 @@ class HomeAgentAddressDiscoveryRequestView {
  public:
   static Parsed<HomeAgentAddressDiscoveryRequestView> check(Bytes message);
   std::uint16_t identifier() const { return load_be16(message_.data() + 4); }
-  HomeAgentAddressDiscoveryRequest value() const { return {identifier()}; }
+  bool mobile_router_support() const { return (message_[6] & 0x80) != 0; }
+  HomeAgentAddressDiscoveryRequest value() const { return {identifier(), mobile_router_support()}; }
 
  private:
   explicit HomeAgentAddressDiscoveryRequestView(Bytes message) : message_(message) {}
@@ -56,6 +59,7 @@ class HomeAgentAddressDiscoveryReplyView {
  public:
   static Parsed<HomeAgentAddressDiscoveryReplyView> check(Bytes message);
   std::uint16_t identifier() const { return load_be16(message_.data() + 4); }
+  bool mobile_router_support() const { return (message_[6] & 0x80) != 0; }
   std::size_t size() const { return (message_.size() - 8) / Ipv6Address::kSize; }
   Ipv6Address home_agent_address(std::size_t i) const {  // i < size()
     return Ipv6Address::from_bytes(message_.data() + 8 + i * Ipv6Address::kSize);

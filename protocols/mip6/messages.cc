@@ -79,8 +79,10 @@ BindingUpdate BindingUpdateView::value() const {
           .home_registration = home_registration(),
           .link_local_address_compatibility = link_local_address_compatibility(),
           .key_management_mobility = key_management_mobility(),
+          .mobile_router = mobile_router(),
           .lifetime = lifetime(),
           .alternate_care_of_address = alternate_care_of_address(options_),
+          .mobile_network_prefixes = mobile_network_prefixes(options_),
           .nonce_indices = nonce_indices(options_),
           .authenticator = authenticator(options_, mh_)};
 }
@@ -91,6 +93,7 @@ BindingAckView::BindingAckView(const MobilityHeaderView& mh)
 BindingAck BindingAckView::value() const {
   return {.status = status(),
           .key_management_mobility = key_management_mobility(),
+          .mobile_router = mobile_router(),
           .sequence = sequence(),
           .lifetime = lifetime(),
           .refresh_interval = binding_refresh_advice(options_),
@@ -127,11 +130,14 @@ void emit(ByteWriter& out, const BindingUpdate& message) {
   out.u16(message.sequence.value());
   out.u8(static_cast<std::uint8_t>((message.acknowledge ? 0x80 : 0) | (message.home_registration ? 0x40 : 0) |
                                    (message.link_local_address_compatibility ? 0x20 : 0) |
-                                   (message.key_management_mobility ? 0x10 : 0)));
+                                   (message.key_management_mobility ? 0x10 : 0) | (message.mobile_router ? 0x04 : 0)));
   out.u8(0);
   out.u16(units_of_duration(message.lifetime));
   if (message.alternate_care_of_address)
     emit_alternate_care_of_address(out, header.options(), *message.alternate_care_of_address);
+  for (const MobileNetworkPrefix& prefix : message.mobile_network_prefixes) {
+    emit_mobile_network_prefix(out, header.options(), prefix);
+  }
   if (message.nonce_indices) emit_nonce_indices(out, header.options(), *message.nonce_indices);
   if (message.authenticator) emit_authenticator(out, header.options(), *message.authenticator);
   header.finish();
@@ -140,7 +146,7 @@ void emit(ByteWriter& out, const BindingUpdate& message) {
 void emit(ByteWriter& out, const BindingAck& message) {
   MobilityHeaderWriter header(out, MhType::BindingAck);
   out.u8(message.status);
-  out.u8(message.key_management_mobility ? 0x80 : 0);
+  out.u8(static_cast<std::uint8_t>((message.key_management_mobility ? 0x80 : 0) | (message.mobile_router ? 0x40 : 0)));
   out.u16(message.sequence.value());
   out.u16(units_of_duration(message.lifetime));
   if (message.refresh_interval) emit_binding_refresh_advice(out, header.options(), *message.refresh_interval);

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "protocols/mip6/mobility_header.h"
 #include "protocols/mip6/mobility_options.h"
@@ -61,15 +62,17 @@ struct CareOfTest {
   friend bool operator==(const CareOfTest&, const CareOfTest&) = default;
 };
 
-// Not implemented: the flags of other RFCs, such as R (RFC 3963) and P (RFC 5213). They are sent as zero and ignored.
+// Not implemented: the flags of other RFCs, such as P (RFC 5213). They are sent as zero and ignored.
 struct BindingUpdate {
   SeqNum16 sequence{0};
   bool acknowledge = false;                       // A
   bool home_registration = false;                 // H
   bool link_local_address_compatibility = false;  // L
   bool key_management_mobility = false;           // K
+  bool mobile_router = false;                     // R, RFC 3963 §4.1
   Duration lifetime;                              // zero: delete the binding
   std::optional<Ipv6Address> alternate_care_of_address;
+  std::vector<MobileNetworkPrefix> mobile_network_prefixes;
   std::optional<NonceIndices> nonce_indices;
   // In a message to send: the value, or zeros that hold its place until it has been computed over the message.
   std::optional<Authenticator> authenticator;
@@ -79,6 +82,7 @@ struct BindingUpdate {
 struct BindingAck {
   std::uint8_t status = 0;               // binding_status.h has the names
   bool key_management_mobility = false;  // K
+  bool mobile_router = false;            // R, RFC 3963 §4.2
   SeqNum16 sequence{0};
   Duration lifetime;
   std::optional<Duration> refresh_interval;  // Binding Refresh Advice
@@ -145,6 +149,7 @@ class BindingUpdateView {
   bool home_registration() const { return (mh_[8] & 0x40) != 0; }
   bool link_local_address_compatibility() const { return (mh_[8] & 0x20) != 0; }
   bool key_management_mobility() const { return (mh_[8] & 0x10) != 0; }
+  bool mobile_router() const { return (mh_[8] & 0x04) != 0; }
   Duration lifetime() const { return duration_of_units(load_be16(mh_.data() + 10)); }
   BindingUpdate value() const;
 
@@ -158,6 +163,7 @@ class BindingAckView {
   explicit BindingAckView(const MobilityHeaderView& mh);
   std::uint8_t status() const { return mh_[6]; }
   bool key_management_mobility() const { return (mh_[7] & 0x80) != 0; }
+  bool mobile_router() const { return (mh_[7] & 0x40) != 0; }
   SeqNum16 sequence() const { return SeqNum16(load_be16(mh_.data() + 8)); }
   Duration lifetime() const { return duration_of_units(load_be16(mh_.data() + 10)); }
   BindingAck value() const;

@@ -9,12 +9,14 @@ namespace {
 
 constexpr std::uint8_t kRefreshAdviceSize = 2;
 constexpr std::uint8_t kNonceIndicesSize = 4;
+constexpr std::uint8_t kMobileNetworkPrefixSize = 18;
 
 bool length_ok(const Tlv& option) {
   switch (option.type) {
     case kBindingRefreshAdviceOption: return option.data.size() == kRefreshAdviceSize;
     case kAlternateCareOfAddressOption: return option.data.size() == Ipv6Address::kSize;
     case kNonceIndicesOption: return option.data.size() == kNonceIndicesSize;
+    case kMobileNetworkPrefixOption: return option.data.size() == kMobileNetworkPrefixSize;
     default: return true;
   }
 }
@@ -51,6 +53,15 @@ std::optional<NonceIndices> nonce_indices(const TlvOptions& options) {
   return NonceIndices{load_be16(option->data.data()), load_be16(option->data.data() + 2)};
 }
 
+std::vector<MobileNetworkPrefix> mobile_network_prefixes(const TlvOptions& options) {
+  std::vector<MobileNetworkPrefix> prefixes;
+  for (const Tlv option : options) {
+    if (option.type != kMobileNetworkPrefixOption) continue;
+    prefixes.push_back({option.data[1], Ipv6Address::from_bytes(option.data.data() + 2)});
+  }
+  return prefixes;
+}
+
 std::optional<Authenticator> authenticator(const TlvOptions& options, Bytes mh) {
   const auto option = options.find(kBindingAuthorizationDataOption);
   Authenticator value;
@@ -63,6 +74,13 @@ std::optional<Authenticator> authenticator(const TlvOptions& options, Bytes mh) 
 void emit_binding_refresh_advice(ByteWriter& out, TlvOptionsWriter& options, Duration refresh_interval) {
   options.begin_option(kBindingRefreshAdviceOption, kRefreshAdviceSize, {2, 0});
   out.u16(units_of_duration(refresh_interval));
+}
+
+void emit_mobile_network_prefix(ByteWriter& out, TlvOptionsWriter& options, const MobileNetworkPrefix& prefix) {
+  options.begin_option(kMobileNetworkPrefixOption, kMobileNetworkPrefixSize, {8, 4});
+  out.u8(0);
+  out.u8(prefix.prefix_length);
+  out.address(prefix.prefix);
 }
 
 void emit_alternate_care_of_address(ByteWriter& out, TlvOptionsWriter& options, const Ipv6Address& care_of) {

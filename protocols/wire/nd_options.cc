@@ -115,7 +115,7 @@ std::optional<HomeAgentInformation> HomeAgentInformation::parse(const NdOption& 
   const std::uint8_t* const p = option.bytes.data();
   // RFC 6275 §7.4: a Home Agent Lifetime of 0 MUST NOT be used.
   if (!has(option, Type::HomeAgentInformation, 8) || load_be16(p + 6) == 0) return std::nullopt;
-  return HomeAgentInformation{load_be16(p + 4), Duration::seconds(load_be16(p + 6))};
+  return HomeAgentInformation{load_be16(p + 4), Duration::seconds(load_be16(p + 6)), (p[2] & 0x80) != 0};
 }
 
 std::optional<NdNonce> NdNonce::parse(const NdOption& option) {
@@ -231,7 +231,7 @@ void emit(ByteWriter& out, const AdvertisementInterval& option) {
 
 void emit(ByteWriter& out, const HomeAgentInformation& option) {
   emit_header(out, Type::HomeAgentInformation, 8);
-  out.u16(0);
+  out.u16(option.mobile_router_support ? 0x8000 : 0);
   out.u16(option.preference);
   out.u16(static_cast<std::uint16_t>(whole_units(option.lifetime, 1_s, 0xffff)));
 }

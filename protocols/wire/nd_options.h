@@ -137,6 +137,7 @@ struct HomeAgentInformation {
   static std::optional<HomeAgentInformation> parse(const NdOption& option);
   std::uint16_t preference = 0;
   Duration lifetime;  // whole seconds, not zero
+  bool mobile_router_support = false;  // R, RFC 3963 §7.3
 };
 
 struct NdNonce {

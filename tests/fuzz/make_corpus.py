@@ -58,6 +58,7 @@ from scapy.layers.inet6 import (
     MIP6OptAltCoA,
     MIP6OptBindingAuthData,
     MIP6OptBRAdvice,
+    MIP6OptMobNetPrefix,
     MIP6OptNonceIndices,
     PadN,
     RouterAlert,
@@ -129,6 +130,8 @@ ICMP6 = {
     "time_exceeded": ICMPv6TimeExceeded(code=1) / QUOTED,
     "parameter_problem": ICMPv6ParamProblem(code=1, ptr=6) / QUOTED,
     "haad_request": ICMPv6HAADRequest(id=1),
+    "haad_request_mobile_router": ICMPv6HAADRequest(id=2, R=1),
+    "haad_reply_mobile_router": ICMPv6HAADReply(id=2, R=1, addresses=[FAR]),
     "haad_reply": ICMPv6HAADReply(id=1, addresses=[FAR, NODE]),
     "mobile_prefix_solicitation": ICMPv6MPSol(id=1),
     "mobile_prefix_advertisement": ICMPv6MPAdv(id=1) / ICMPv6NDOptPrefixInfo(prefix="2001:db8:5::", prefixlen=64),
@@ -176,8 +179,12 @@ MOBILITY = {
     "bu_home": MIP6MH_BU(seq=1, flags="AHL", mhtime=105, options=[MIP6OptAltCoA(acoa=PEER)]),
     "bu_correspondent": MIP6MH_BU(seq=2, flags="A", mhtime=105, options=[
         MIP6OptNonceIndices(hni=1, coni=2), MIP6OptBindingAuthData(authenticator=0x1234)]),
+    "bu_mobile_router": MIP6MH_BU(seq=4, flags="AHR", mhtime=105, options=[
+        MIP6OptAltCoA(acoa=PEER), MIP6OptMobNetPrefix(plen=64, prefix="2001:db8:a::"),
+        MIP6OptMobNetPrefix(plen=129, prefix="2001:db8:b::1")]),
     "bu_deletion": MIP6MH_BU(seq=3, flags="AH", mhtime=0),
     "ba": MIP6MH_BA(status=0, seq=1, mhtime=105, options=[MIP6OptBRAdvice(rinter=30)]),
+    "ba_mobile_router": MIP6MH_BA(status=0, flags="R", seq=4, mhtime=105),
     "be": MIP6MH_BE(status=1, ha=HOME),
 }
 

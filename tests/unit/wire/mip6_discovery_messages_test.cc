@@ -46,6 +46,20 @@ TEST(HomeAgentAddressDiscovery, Reply) {  // RFC 6275 §6.6
   });
 }
 
+TEST(HomeAgentAddressDiscovery, MobileRouterSupport) {  // RFC 3963 §7.1, §7.2
+  // ICMPv6HAADRequest(id=0xbeef, R=1); ICMPv6HAADReply(id=0xbeef, R=1, addresses=["2001:db8:1::1"])
+  const auto request = hex("9000d557beef8000");
+  const auto asked = HomeAgentAddressDiscoveryRequestView::check(request);
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(asked->mobile_router_support());
+  EXPECT_EQ(emitted(asked->value()), to_hex(request));
+  const auto reply = hex("9100a68cbeef800020010db8000100000000000000000001");
+  const auto told = HomeAgentAddressDiscoveryReplyView::check(reply);
+  ASSERT_TRUE(told);
+  EXPECT_TRUE(told->mobile_router_support());
+  EXPECT_EQ(emitted(told->value()), to_hex(reply));
+}
+
 TEST(MobilePrefix, Solicitation) {  // RFC 6275 §6.7
   // ICMPv6MPSol(id=0xbeef)
   const auto bytes = hex("92005358beef0000");

@@ -83,6 +83,37 @@ TEST(MobilityMessages, BindingUpdateToTheHomeAgent) {
                                                                 .alternate_care_of_address = "2001:db8:2::5"_ip6});
 }
 
+TEST(MobilityMessages, BindingUpdateOfAMobileRouter) {  // RFC 3963 §4.1, §4.3
+  // MIP6MH_BU(seq=7, flags="AHR", mhtime=105, options=[MIP6OptAltCoA(acoa="2001:db8:2::5"),
+  //           MIP6OptMobNetPrefix(plen=64, prefix="2001:db8:a::"), MIP6OptMobNetPrefix(plen=48, prefix="2001:db8:b::")])
+  BindingUpdate update{.sequence = SeqNum16(7), .acknowledge = true, .home_registration = true, .mobile_router = true,
+                       .lifetime = 420_s, .alternate_care_of_address = "2001:db8:2::5"_ip6,
+                       .mobile_network_prefixes = {{64, "2001:db8:a::"_ip6}, {48, "2001:db8:b::"_ip6}}};
+  expect_codec<BindingUpdateView>(
+      "3b090500034a0007c40000690100031020010db8000200000000000000000005"
+      "010200000612004020010db8000a0000000000000000000001020000"
+      "0612003020010db8000b00000000000000000000",
+      update);
+  // A length beyond 128 is not the codec's to refuse.
+  update.alternate_care_of_address.reset();
+  update.mobile_network_prefixes = {{200, "2001:db8:a::1"_ip6}};
+  expect_codec<BindingUpdateView>("3b0305006ad10007c4000069061200c820010db8000a00000000000000000001", update);
+}
+
+TEST(MobilityMessages, BindingAckForAMobileRouter) {  // RFC 3963 §4.2
+  // MIP6MH_BA(status=141, flags="R", seq=7, mhtime=0)
+  expect_codec<BindingAckView>("3b010600d4a88d400007000001020000",
+                               BindingAck{.status = 141, .mobile_router = true, .sequence = SeqNum16(7)});
+}
+
+TEST(MobilityMessages, MobileNetworkPrefixOptionHasEighteenOctets) {  // RFC 3963 §4.3
+  auto update = hex("3b0305006ad10007c4000069061100c820010db8000a0000000000000000000000");
+  update.resize(32);
+  update[31] = 0;  // Pad1
+  fill_mobility_header_checksum(kUnspecified, kUnspecified, update);
+  EXPECT_EQ(MobilityHeaderView::check(update, kUnspecified, kUnspecified).error(), &kMhOptionBadLength);
+}
+
 TEST(MobilityMessages, BindingUpdateToACorrespondent) {
   // MIP6MH_BU(seq=1, flags="A", mhtime=105,
   //           options=[MIP6OptNonceIndices(olen=4, hni=0x0102, coni=0x0304),

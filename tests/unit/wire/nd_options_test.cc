@@ -77,6 +77,9 @@ TEST(NdOptions, HomeAgentInformation) {
   const auto option = round_trip<HomeAgentInformation>("08010000000a0708");
   EXPECT_EQ(option.preference, 10);
   EXPECT_EQ(option.lifetime, 1800_s);
+  EXPECT_FALSE(option.mobile_router_support);
+  // ICMPv6NDOptHAInfo(res=0x8000, pref=10, lifetime=1800)
+  EXPECT_TRUE(round_trip<HomeAgentInformation>("08018000000a0708").mobile_router_support);  // RFC 3963 §7.3
   const auto zero_lifetime = hex("08010000000a0000");
   EXPECT_FALSE(NdOptions::check(zero_lifetime)->find<HomeAgentInformation>());
 }
