@@ -64,9 +64,8 @@ def prefixes_of_the_home_link_are_told(right, router, mobile):
 
 @case(must("RFC 6275 §10.6.1", "RFC 6275 §10.6.2"))
 def prefixes_are_told_as_they_are_advertised_on_the_home_link(right, router, mobile):
-    router.advertise(
-        router.interfaces[0], prefixes=[*HOME_LINK, "2001:db8:99::/64"], adv_valid_lifetime=9000, adv_preferred_lifetime=7000
-    )
+    both = [*HOME_LINK, "2001:db8:99::/64"]
+    router.advertise(router.interfaces[0], prefixes=both, adv_valid_lifetime=9000, adv_preferred_lifetime=7000)
     register(mobile)
     solicit(mobile, 1)
     options = advertised(expect(right, ICMPv6MPAdv))
