@@ -10,6 +10,7 @@ from rules import (
     fragments,
     icmpv6,
     ipsec,
+    mobility,
     neighbors,
     path_mtu,
     redirects,
@@ -27,6 +28,7 @@ FAMILIES: dict[str, list[Mutation]] = {
     "Addresses": addresses.MUTATIONS,
     "Path MTU": path_mtu.MUTATIONS,
     "IPsec": ipsec.MUTATIONS,
+    "Mobile IPv6": mobility.MUTATIONS,
 }
 
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES.values() for mutation in family]

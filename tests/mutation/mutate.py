@@ -18,6 +18,7 @@ from catalogue import FAMILIES, MUTATIONS
 from mutation import Mutation, survivors
 
 ROOT = Path(__file__).resolve().parents[2]
+SUITES = ("ipv6", "ipsec", "mobility")
 LONGEST_RUN = 600.0  # s; a stack that is broken may go round in circles
 
 DESCRIPTION = """Breaks rules of the stack one by one. For each mutation the sources are copied to a scratch folder,
@@ -105,7 +106,8 @@ def failed_cases(mutation: Mutation, scratch: Scratch, whole: bool) -> set[str]:
     report = scratch.folder / ".kamesim" / "mutation.xml"
     report.unlink(missing_ok=True)
     chosen = [] if whole else [option for case in mutation.cases for option in ("--case", case)]
-    done = scratch.kamesim("conformance", "--suite", "ipv6", "--suite", "ipsec", "--junit", str(report), *chosen)
+    suites = [option for suite in SUITES for option in ("--suite", suite)]
+    done = scratch.kamesim("conformance", *suites, "--junit", str(report), *chosen)
     if not report.exists():
         raise RuntimeError(f"the suite did not run:\n{done.stderr[-2000:]}")
     cases = ElementTree.parse(report).iter("testcase")
