@@ -10,6 +10,33 @@ from kamesim.conformance.exchange import echo_request, expect, find, is_multicas
 CACHED_MAC, NEW_MAC = "02:00:00:00:00:77", "02:00:00:00:00:66"
 STATES = ("none", "INCOMPLETE", "REACHABLE", "STALE", "PROBE")
 
+# By the entry's state, what a Redirect or a router's message tells of the address (RFC 4861 §6.2.6, §6.3.4, §8.3): the
+# link-layer address told, and what is known then: None: nothing, or else the address and whether it is doubted.
+TOLD_ADDRESSES = {
+    "none": {"new": (NEW_MAC, (NEW_MAC, True)), "no": (None, None)},
+    "INCOMPLETE": {"new": (NEW_MAC, (NEW_MAC, True)), "no": (None, None)},
+    "REACHABLE": {
+        "same": (CACHED_MAC, (CACHED_MAC, False)),
+        "new": (NEW_MAC, (NEW_MAC, True)),
+        "no": (None, (CACHED_MAC, False)),
+    },
+    "STALE": {
+        "same": (CACHED_MAC, (CACHED_MAC, True)),
+        "new": (NEW_MAC, (NEW_MAC, True)),
+        "no": (None, (CACHED_MAC, True)),
+    },
+    "PROBE": {
+        "same": (CACHED_MAC, (CACHED_MAC, True)),
+        "new": (NEW_MAC, (NEW_MAC, True)),
+        "no": (None, (CACHED_MAC, True)),
+    },
+}
+TOLD_CASES = {
+    f"{state}, {told} address": (state, *outcome)
+    for state in STATES
+    for told, outcome in TOLD_ADDRESSES[state].items()
+}
+
 
 class Entry:
     """A neighbour that the tester plays, and the node's entry for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kamesim.conformance.cases.ipv6._entries import CACHED_MAC, NEW_MAC, STATES, Entry
+from kamesim.conformance.cases.ipv6._entries import CACHED_MAC, NEW_MAC, TOLD_CASES, Entry
 from kamesim.conformance.cases.ipv6._hosts import option_of_length
 from kamesim.conformance.cases.ipv6._redirects import by_router, redirect
 from kamesim.conformance.exchange import NODE, TESTER, case, must
@@ -12,35 +12,13 @@ from kamesim.conformance.exchange import NODE, TESTER, case, must
 TARGET = "fe80::77"
 NUMBERS = {"none": 10, "INCOMPLETE": 11, "REACHABLE": 12, "STALE": 13, "PROBE": 14}
 
-# The link-layer address told, and what is known then: None: nothing, or else the address and whether it is doubted.
-TOLD = {
-    "none": {"new": (NEW_MAC, (NEW_MAC, True)), "no": (None, None)},
-    "INCOMPLETE": {"new": (NEW_MAC, (NEW_MAC, True)), "no": (None, None)},
-    "REACHABLE": {
-        "same": (CACHED_MAC, (CACHED_MAC, False)),
-        "new": (NEW_MAC, (NEW_MAC, True)),
-        "no": (None, (CACHED_MAC, False)),
-    },
-    "STALE": {
-        "same": (CACHED_MAC, (CACHED_MAC, True)),
-        "new": (NEW_MAC, (NEW_MAC, True)),
-        "no": (None, (CACHED_MAC, True)),
-    },
-    "PROBE": {
-        "same": (CACHED_MAC, (CACHED_MAC, True)),
-        "new": (NEW_MAC, (NEW_MAC, True)),
-        "no": (None, (CACHED_MAC, True)),
-    },
-}
-CASES = {f"{state}, {told} address": (state, *TOLD[state][told]) for state in STATES for told in TOLD[state]}
-
 
 class Router(Entry):
     is_router = 1
 
 
-@case(must("RFC 4861 §8.3"), logo={name: f"v6LC.2.3.{NUMBERS[state]}" for name, (state, *_rest) in CASES.items()})
-@pytest.mark.parametrize(("state", "told", "known"), CASES.values(), ids=CASES)
+@case(must("RFC 4861 §8.3"), logo={name: f"v6LC.2.3.{NUMBERS[state]}" for name, (state, *_rest) in TOLD_CASES.items()})
+@pytest.mark.parametrize(("state", "told", "known"), TOLD_CASES.values(), ids=TOLD_CASES)
 def redirect_tells_a_link_layer_address(host, port, by_router, state, told, known):
     target = Router(port, TARGET, NODE.link_local)
     target.bring_to(state)
