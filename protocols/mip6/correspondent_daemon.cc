@@ -40,7 +40,7 @@ void CorrespondentDaemon::on_datagram(const Datagram& d) {
 void CorrespondentDaemon::on_binding_error_hint(const Ipv6Address& home, const Ipv6Address& care_of,
                                                 const Ipv6Address& destination) {
   if (const auto error = errors_.on_unknown_binding(stack_.now(), care_of, home)) {
-    socket_.send(*error, {.destination = care_of, .source = destination, .no_mobility = true});
+    socket_.send(*error, {.destination = care_of, .source = destination});
   }
 }
 
@@ -49,7 +49,7 @@ void CorrespondentDaemon::on_unknown_message(const Ipv6Address& source, const Ip
   const Ipv6Address wire_source = care_of.value_or(source);
   const std::optional<Ipv6Address> home = care_of ? std::optional(source) : std::nullopt;
   if (const auto error = errors_.on_unrecognized_mh_type(stack_.now(), wire_source, home)) {
-    socket_.send(*error, {.destination = wire_source, .source = destination, .no_mobility = true});
+    socket_.send(*error, {.destination = wire_source, .source = destination});
   }
 }
 
@@ -64,13 +64,15 @@ void CorrespondentDaemon::on_timer() {
   timer_.arm_at(machine_.next_timeout());
 }
 
+// Its messages go to the very address they name, past all bindings (§6.1), which the kernel part sees to. If this node is
+// a mobile node too, those from its home address go by the tunnel to its home agent while it is away (§11.3.1).
 void CorrespondentDaemon::apply(const CorrespondentRegistration::Output& out, const Datagram* d) {
   Node& node = stack_.node();
   if (out.home_test) {
-    socket_.send(*out.home_test, {.destination = d->source, .source = d->destination, .no_mobility = true});
+    socket_.send(*out.home_test, {.destination = d->source, .source = d->destination});
   }
   if (out.care_of_test) {
-    socket_.send(*out.care_of_test, {.destination = d->source, .source = d->destination, .no_mobility = true});
+    socket_.send(*out.care_of_test, {.destination = d->source, .source = d->destination});
   }
   if (out.evicted) kernel_.remove_binding(*out.evicted);
   if (out.unbound) {
