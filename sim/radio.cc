@@ -21,8 +21,12 @@ std::string describe(const Nic& nic) { return "station '" + nic.node().name() + 
 
 Cell* RadioEnvironment::strongest(Position at) const {
   Cell* best = nullptr;
+  double best_dbm = 0;
   for (Cell* cell : cells_) {
-    if (cell->covers(at) && (best == nullptr || cell->signal_dbm(at) > best->signal_dbm(at))) best = cell;
+    const double dbm = cell->signal_dbm(at);
+    if (dbm < cell->config().sensitivity_dbm || (best != nullptr && dbm <= best_dbm)) continue;
+    best = cell;
+    best_dbm = dbm;
   }
   return best;
 }
