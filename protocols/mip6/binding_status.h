@@ -28,6 +28,11 @@ inline constexpr std::uint8_t kInvalidPrefix = 141;
 inline constexpr std::uint8_t kNotAuthorizedForPrefix = 142;
 inline constexpr std::uint8_t kForwardingSetupFailed = 143;
 
+// RFC 4285 §8.
+inline constexpr std::uint8_t kMesgIdMismatch = 144;  // MIPV6-ID-MISMATCH
+inline constexpr std::uint8_t kMesgIdRequired = 145;  // MIPV6-MESG-ID-REQD
+inline constexpr std::uint8_t kAuthFail = 146;        // MIPV6-AUTH-FAIL
+
 // RFC 6275 §6.1.9.
 inline constexpr std::uint8_t kUnknownBindingForHomeAddress = 1;
 inline constexpr std::uint8_t kUnrecognizedMhType = 2;

@@ -167,7 +167,9 @@ Output BindingUpdater::rejected(Time now, std::uint8_t status) {
   }
   if (state_ == State::Registering) state_ = State::Idle;
   address_refused_ = status == kDuplicateAddressDetectionFailed;
-  if (!address_refused_) deadlines_[kRetry] = now + config_.retry_after_rejection;
+  if (address_refused_ || status == kAuthFail) return {.rejected = status};  // RFC 4285 §5.3: SHOULD stop
+  // RFC 4285 §6: the clock has been set by this acknowledgement.
+  deadlines_[kRetry] = status == kMesgIdMismatch ? now : now + config_.retry_after_rejection;
   return {.rejected = status};
 }
 

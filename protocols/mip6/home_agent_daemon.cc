@@ -20,6 +20,7 @@ HomeAgentDaemon::HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, B
       advertiser_(config.prefix_advertisements, stack_.node().stream("mip6.prefix_advertiser")),
       discovery_(*this, sockets),
       timer_(Timer::to<&HomeAgentDaemon::on_timer>(stack_.node(), *this)) {
+  for (const auto& [home_address, association] : config_.authentication) authentication_.add(home_address, association);
   stack_.add_listener(*this);
   on_home_prefixes_changed();
 }
@@ -122,9 +123,31 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const BindingUpdate update = BindingUpdateView(*mh).value();
   if (!update.home_registration) return;  // for the correspondent daemon
   const ReceivedBindingUpdate received = received_binding_update(d, update);
+  if (!authentic(received, *mh)) return;
   served_as_.insert_or_assign(received.home_address(), d.destination);
   review_prefixes();
   apply(machine_.on_binding_update(stack_.now(), received), d.payload);
+}
+
+bool HomeAgentDaemon::authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update) {
+  const Ipv6Address home = received.home_address();
+  if (!authentication_.knows(home)) {
+    if (config_.authentication_required) stack_.drop(kAuthenticationNoAssociation, update.bytes());
+    return !config_.authentication_required;
+  }
+  const auto verdict = authentication_.on_binding_update(stack_.now(), home, received.care_of(), update);
+  if (verdict.dropped != nullptr) stack_.drop(*verdict.dropped, update.bytes());
+  if (verdict.refused) send(reject(received, *verdict.refused));
+  return verdict.dropped == nullptr && !verdict.refused;
+}
+
+void HomeAgentDaemon::send(const BindingAckToSend& ack) {
+  const Ipv6Address home = ack.routing_header.value_or(ack.destination);
+  if (authentication_.knows(home)) {
+    socket_.send(ack, authentication_.answer(home));
+  } else {
+    socket_.send(ack);
+  }
 }
 
 void HomeAgentDaemon::start_dad(const Defended& addresses) {
@@ -180,7 +203,7 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
                              {"care_of", entry.care_of.to_string()},
                              {"home_registration", std::int64_t{1}}});
   }
-  if (out.ack) socket_.send(*out.ack);
+  if (out.ack) send(*out.ack);
   if (out.start_dad) start_dad(*out.start_dad);
   arm();
 }

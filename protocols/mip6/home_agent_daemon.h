@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "protocols/ip6/routing_message.h"
+#include "protocols/mip6/authentication_protocol.h"
 #include "protocols/mip6/binding_cache.h"
 #include "protocols/mip6/home_agent_registration.h"
 #include "protocols/mip6/home_agents_list.h"
@@ -26,6 +28,10 @@ struct HomeAgentConfig {
   HomeAgentRegistrationConfig registration;
   PrefixAdvertiserConfig prefix_advertisements;
   std::uint16_t preference = 0;  // §10.5.1, among the home agents of the link; higher is more preferable
+  // RFC 4285: registrations of these home addresses are authenticated by options; with `authentication_required` no others
+  // are accepted.
+  std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> authentication;
+  bool authentication_required = false;
 };
 
 class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
@@ -75,6 +81,9 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   void review_prefixes();
   void serve_anycast();
   Duration preferred_lifetime(const Ipv6Address& home_address) const;
+  // RFC 4285 §5. What fails has been answered.
+  bool authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update);
+  void send(const BindingAckToSend& ack);
   void start_dad(const Defended& addresses);
   void finish_dad(const Ipv6Address& home_address, bool unique);
   void apply(const Output& out, Bytes message);
@@ -90,6 +99,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   MobilitySocket socket_;
   HomeAgentRegistration machine_;
   PrefixAdvertiser advertiser_;
+  HomeAuthentication authentication_;
   Discovery discovery_;
   std::vector<PrefixInformation> prefixes_;  // as last told
   std::vector<Ipv6Address> anycast_;         // the anycast addresses that it has taken

@@ -43,6 +43,7 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
       home_(home_registration_of(config, random_)),
       discovery_(*this, sockets),
       timer_(Timer::to<&MobileNodeDaemon::on_timer>(stack_.node(), *this)) {
+  if (config_.authentication) authentication_.emplace(*config_.authentication, config_.clock_offset);
   interface_.routers_solicited_elsewhere = true;
   kernel_.add_listener(*this);
   stack_.add_listener(*this);
@@ -108,6 +109,10 @@ void MobileNodeDaemon::on_datagram(const Datagram& d) {
       stack_.node().trace(kTraceBindingAckReceived,
                           {{"source", d.source.to_string()}, {"sequence", std::int64_t{ack.sequence.value()}},
                            {"status", std::int64_t{ack.status}}, {"lifetime_s", ack.lifetime.to_seconds()}});
+      if (from_home_agent && authentication_) {
+        const DropReason reason = authentication_->on_binding_ack(now, config_.home_address, ack.status, *mh);
+        if (reason != nullptr) return stack_.drop(*reason, d.payload);
+      }
       if (from_home_agent) return apply(home_.on_binding_ack(now, ack));
       if (known) return apply(peer, peer->second.registration.on_binding_ack(now, {ack, d.payload}));
       return stack_.drop(kBackUnmatched, d.payload);
@@ -236,8 +241,14 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
   const Ipv6Address home_agent = choice_.current().value_or(kUnspecified);
   if (out.send) {
     trace_update(out.send->update, home_agent, out.send->source);
-    socket_.send(out.send->update, {.destination = home_agent, .source = out.send->source,
-                                    .no_mobility = true, .home_address_option = out.send->home_address_option});
+    const OutputRequest request{.destination = home_agent, .source = out.send->source, .no_mobility = true,
+                                .home_address_option = out.send->home_address_option};
+    if (authentication_) {
+      const auto what = authentication_->authenticate(stack_.now(), config_.home_address, out.send->source);
+      socket_.send(out.send->update, what, request);
+    } else {
+      socket_.send(out.send->update, request);
+    }
   }
   if (out.bound) {
     prefixes_.on_registered(home_agent);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "protocols/ip6/routing_message.h"
+#include "protocols/mip6/authentication_protocol.h"
 #include "protocols/mip6/binding_updater.h"
 #include "protocols/mip6/correspondent_updater.h"
 #include "protocols/mip6/home_agent_choice.h"
@@ -30,6 +31,8 @@ struct MobileNodeConfig {
   bool acknowledge_correspondents = true;  // A bit in Binding Updates to correspondents
   bool reuse_tokens = true;                // §5.2.7
   std::size_t max_correspondents = 64;
+  std::optional<MobilitySecurityAssociation> authentication;  // RFC 4285, of home registrations
+  Duration clock_offset;                                      // of its time of day, for timestamps
 };
 
 class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, public RoutingListener {
@@ -109,6 +112,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   HomeAgentDiscovery home_agent_discovery_;
   PrefixSolicitor prefixes_;
   BindingUpdater home_;
+  std::optional<MobileNodeAuthentication> authentication_;
   Correspondents correspondents_;
   Discovery discovery_;
   std::optional<Time> discover_again_at_;

@@ -2,13 +2,26 @@
 
 namespace kamesim {
 
-SendError MobilitySocket::send(const BindingAckToSend& out) {
-  OutputRequest request{.destination = out.destination, .source = out.source, .no_mobility = true};
+namespace {
+
+OutputRequest request_for(const BindingAckToSend& out) {
+  OutputRequest request{.destination = out.destination, .source = out.source};
   if (out.routing_header) {
     // The destination is the home address; the wire's is the care-of address, in front of the routing header.
     request.destination = *out.routing_header;
     request.type2_route = out.destination;
   }
+  return request;
+}
+
+}  // namespace
+
+SendError MobilitySocket::send(const BindingAckToSend& out, const AuthenticationToAppend& authentication) {
+  return send(out.ack, authentication, request_for(out));
+}
+
+SendError MobilitySocket::send(const BindingAckToSend& out) {
+  const OutputRequest request = request_for(out);
   if (out.kbm) {
     return send_authenticated(out.ack, *out.kbm, out.authenticated_address, out.source, request);
   }

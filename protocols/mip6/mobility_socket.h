@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocols/ip6/socket.h"
+#include "protocols/mip6/authentication_option.h"
 #include "protocols/mip6/binding_update_reception.h"
 #include "protocols/mip6/keygen.h"
 #include "protocols/mip6/messages.h"
@@ -30,8 +31,17 @@ class MobilitySocket {
     return socket_.send(bytes, request);
   }
 
+  // A message with the options of RFC 4285.
+  template <typename Message>
+  SendError send(const Message& message, const AuthenticationToAppend& authentication, const OutputRequest& request) {
+    std::vector<std::uint8_t> bytes = to_bytes(message);
+    append_authentication(bytes, authentication);
+    return socket_.send(bytes, request);
+  }
+
   // RFC 6275 §9.5.4, §10.3.1.
   SendError send(const BindingAckToSend& out);
+  SendError send(const BindingAckToSend& out, const AuthenticationToAppend& authentication);
 
  private:
   RawSocket socket_;

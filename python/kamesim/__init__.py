@@ -38,6 +38,7 @@ except ModuleNotFoundError as _error:
 
 from kamesim import ancillary, topology
 from kamesim.advertising import AdvertisedPrefix, AdvertisedRoute
+from kamesim.authentication_option import AuthenticationOption
 from kamesim.bulk import Lans, Links, Nodes
 from kamesim.capture import Capture
 from kamesim.errors import UnknownName
@@ -222,6 +223,7 @@ __all__ = [
     "UDP_NO_CHECK6_TX",
     "AdvertisedPrefix",
     "AdvertisedRoute",
+    "AuthenticationOption",
     "Cancelled",
     "Capture",
     "Correspondent",

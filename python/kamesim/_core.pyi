@@ -553,6 +553,27 @@ class MobileIpv6:
     @property
     def home_agent(self) -> str | None: ...
     def home_agents(self) -> list[tuple[str, list[str], int, int]]: ...
+    def authenticate_home(
+        self,
+        home_address: str,
+        identifier: str,
+        spi: int,
+        key: bytes,
+        aaa_key: bytes | None,
+        timestamps: bool,
+        close_enough_ns: int,
+    ) -> None: ...
+    def require_authentication(self) -> None: ...
+    def authenticate_mobile_node(
+        self,
+        identifier: str,
+        spi: int,
+        key: bytes,
+        aaa_key: bytes | None,
+        timestamps: bool,
+        close_enough_ns: int,
+        clock_offset_ns: int,
+    ) -> None: ...
     def start_home_agent(self, home_link: Interface, max_lifetime_ns: int, preference: int) -> None: ...
     def start_mobile_node(
         self,

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Union
 
 from kamesim import _core, errors, tables
+from kamesim.authentication_option import AuthenticationOption
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,12 +37,15 @@ class HomeAgent:
     that the router advertises there, or, if it advertises none, those of the interface's global addresses; and it
     answers home agent discovery at their anycast addresses (RFC 2526). max_lifetime: of registrations, seconds.
     preference: among the home agents of the link, 0 to 65535, higher is better; what `router.advertise` tells of it is
-    for the others.
+    for the others. authentication: home addresses whose registrations have to be authenticated by options (RFC 4285).
+    authentication_required: no others are accepted.
     """
 
     interface: Interface | str | None = None
     max_lifetime: float = MAX_LIFETIME_S
     preference: int = 0
+    authentication: Mapping[str, AuthenticationOption] = field(default_factory=dict)
+    authentication_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class MobileNode:
     one that is given does not answer or refuses to serve. home_prefix_length: bits. lifetime: of registrations, seconds, a multiple of 4.
     route_optimization: whether correspondents are told the care-of address. acknowledge_correspondents: whether
     they are asked to acknowledge that (A bit). reuse_tokens: whether the home keygen token serves several moves
-    (section 5.2.7). interface: the one that roams; None: the node's only one.
+    (section 5.2.7). interface: the one that roams; None: the node's only one. authentication: of home registrations, by
+    options (RFC 4285). clock_offset: how far its time of day is from the home agent's, seconds.
     """
 
     home_address: str
@@ -64,6 +70,8 @@ class MobileNode:
     reuse_tokens: bool = True
     interface: Interface | str | None = None
     discover_home_agents: bool = False
+    authentication: AuthenticationOption | None = None
+    clock_offset: float = 0.0
 
 
 Role = Union[Correspondent, HomeAgent, MobileNode]
@@ -126,6 +134,11 @@ class MobileIp:
             raise errors.Error(f"{what}: {interface.full_name!r} has no global address, so there is no prefix to serve")
         max_lifetime = errors.nanoseconds(what, "max_lifetime", role.max_lifetime)
         preference = errors.integer(what, "preference", role.preference, "", minimum=0, maximum=0xFFFF)
+        required = errors.flag(what, "authentication_required", role.authentication_required)
+        for home_address, how in role.authentication.items():
+            _option(what, how).authenticate_home(what, self._core, home_address)
+        if required:
+            self._core.require_authentication()
         self._core.start_home_agent(interface._core, max_lifetime, preference)
 
     def _home_link(self, what: str, role: HomeAgent) -> Interface:
@@ -154,7 +167,15 @@ class MobileIp:
                 f"{what}: lifetime is {role.lifetime:g} s; it is a multiple of 4 s, from 4 to {MAX_LIFETIME_S}"
             )
         interface = self._node._choose_interface(role.interface)
+        if role.authentication is not None:
+            _option(what, role.authentication).authenticate_mobile_node(what, self._core, role.clock_offset)
         self._core.start_mobile_node(
             interface._core, home_address, length, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens,
         )  # fmt: skip
+
+
+def _option(what: str, value: object) -> AuthenticationOption:
+    if not isinstance(value, AuthenticationOption):
+        errors.fail(what, "authentication", value, "an AuthenticationOption")
+    return value

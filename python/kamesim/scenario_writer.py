@@ -225,10 +225,14 @@ def _add_role(message: Any, node: Node, role: object) -> None:
     if isinstance(role, Correspondent):
         message.correspondents.add(node=node.name)
     elif isinstance(role, HomeAgent):
+        if role.authentication or role.authentication_required:
+            raise errors.Error(f"scenario: {node.name!r} is a home agent with authentication; files hold no keys")
         message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
         )
     elif isinstance(role, MobileNode):
+        if role.authentication is not None:
+            raise errors.Error(f"scenario: {node.name!r} is a mobile node with authentication; files hold no keys")
         message.mobile_nodes.add(
             node=node.name,
             nic=nic,

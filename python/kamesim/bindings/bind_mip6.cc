@@ -20,13 +20,27 @@ class MobileIp {
   void start_home_agent(const Interface& home_link, std::int64_t max_lifetime_ns, std::uint16_t preference) {
     const HomeAgentRegistrationConfig registration{.max_lifetime = Duration::nanoseconds(max_lifetime_ns)};
     home_agent_.emplace(home_link, HomeAgentConfig{.registration = registration, .prefix_advertisements = {},
-                                                   .preference = preference});
+                                                   .preference = preference,
+                                                   .authentication = home_authentication_,
+                                                   .authentication_required = authentication_required_});
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
     if (mobile_node_) throw SimulationError("the node is a mobile node already");
     mobile_node_.emplace(interface, config);
+    mobile_node_->second.authentication = authentication_;
+    mobile_node_->second.clock_offset = clock_offset_;
     now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+  }
+
+  // RFC 4285, of the roles that are started after it.
+  void authenticate_home(const Ipv6Address& home_address, const MobilitySecurityAssociation& association) {
+    home_authentication_.emplace_back(home_address, association);
+  }
+  void require_authentication() { authentication_required_ = true; }
+  void authenticate_mobile_node(const MobilitySecurityAssociation& association, std::int64_t clock_offset_ns) {
+    authentication_ = association;
+    clock_offset_ = Duration::nanoseconds(clock_offset_ns);
   }
 
   // In its present roles, as at boot.
@@ -47,6 +61,10 @@ class MobileIp {
   MobileIpv6* running_ = nullptr;
   std::optional<std::pair<Interface, HomeAgentConfig>> home_agent_;
   std::optional<std::pair<Interface, MobileNodeConfig>> mobile_node_;
+  std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
+  bool authentication_required_ = false;
+  std::optional<MobilitySecurityAssociation> authentication_;
+  Duration clock_offset_;
 };
 
 namespace {
@@ -65,6 +83,24 @@ void start_mobile_node(MobileIp& roles, const Interface& interface, const std::s
                                       .route_optimization = route_optimization,
                                       .acknowledge_correspondents = acknowledge_correspondents,
                                       .reuse_tokens = reuse_tokens});
+}
+
+MobilityKey mobility_key(const py::bytes& given) {
+  const auto octets = static_cast<std::string_view>(given);
+  MobilityKey key{};
+  if (octets.size() != key.size()) throw SimulationError("a key of RFC 4285 has 16 octets");
+  std::ranges::copy(octets, key.begin());
+  return key;
+}
+
+MobilitySecurityAssociation association(const std::string& identifier, std::uint32_t spi, const py::bytes& key,
+                                        const std::optional<py::bytes>& aaa_key, bool timestamps,
+                                        std::int64_t close_enough_ns) {
+  MobilitySecurityAssociation made{.identifier = identifier, .spi = spi, .key = mobility_key(key), .aaa_key = {},
+                                   .timestamps = timestamps,
+                                   .close_enough = Duration::nanoseconds(close_enough_ns)};
+  if (aaa_key) made.aaa_key = mobility_key(*aaa_key);
+  return made;
 }
 
 const char* location(const MobileIp& roles) {
@@ -137,6 +173,28 @@ void bind_mip6(py::module_& m) {
            "Serves the prefixes of the interface's global addresses.")
       .def("start_mobile_node", &start_mobile_node, "interface"_a, "home_address"_a, "home_prefix_length"_a,
            "home_agent"_a, "discover_home_agents"_a, "lifetime_ns"_a, "route_optimization"_a, "acknowledge_correspondents"_a, "reuse_tokens"_a)
+      .def(
+          "authenticate_home",
+          [](MobileIp& roles, const std::string& home_address, const std::string& identifier, std::uint32_t spi,
+             const py::bytes& key, const std::optional<py::bytes>& aaa_key, bool timestamps,
+             std::int64_t close_enough_ns) {
+            roles.authenticate_home(parse_address(home_address),
+                                    association(identifier, spi, key, aaa_key, timestamps, close_enough_ns));
+          },
+          "home_address"_a, "identifier"_a, "spi"_a, "key"_a, "aaa_key"_a, "timestamps"_a, "close_enough_ns"_a,
+          "Of the home agent that is started next: registrations of this home address, as by RFC 4285.")
+      .def("require_authentication", &MobileIp::require_authentication,
+           "The home agent that is started next accepts no registrations but those of authenticate_home().")
+      .def(
+          "authenticate_mobile_node",
+          [](MobileIp& roles, const std::string& identifier, std::uint32_t spi, const py::bytes& key,
+             const std::optional<py::bytes>& aaa_key, bool timestamps, std::int64_t close_enough_ns,
+             std::int64_t clock_offset_ns) {
+            roles.authenticate_mobile_node(association(identifier, spi, key, aaa_key, timestamps, close_enough_ns),
+                                           clock_offset_ns);
+          },
+          "identifier"_a, "spi"_a, "key"_a, "aaa_key"_a, "timestamps"_a, "close_enough_ns"_a, "clock_offset_ns"_a,
+          "Of the mobile node that is started next: its home registrations, as by RFC 4285.")
       .def_property_readonly("location", &location, "'home', 'foreign', 'unknown'; 'none' if not a mobile node.")
       .def_property_readonly("care_of", &care_of, "The primary care-of address, or None.")
       .def_property_readonly("home_agent", &home_agent, "Of the mobile node, or None while it knows none.")
