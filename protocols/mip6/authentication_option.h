@@ -1,5 +1,5 @@
-// The options that authenticate home registrations in place of IPsec: the Mobile Node Identifier (RFC 4283), the mobility
-// message authentication option and the replay protection option (RFC 4285).
+// The options that authenticate home registrations in place of IPsec: the Mobile Node Identifier (RFC 4283), the
+// mobility message authentication option and the replay protection option (RFC 4285).
 #pragma once
 
 #include <array>

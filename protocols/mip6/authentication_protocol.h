@@ -1,5 +1,5 @@
-// The authentication protocol of RFC 4285 as machines: the home agent's part and the mobile node's. They say what to put
-// into messages and what to think of those that come; they know neither sockets nor a clock.
+// The authentication protocol of RFC 4285 as machines: the home agent's part and the mobile node's. They say what to
+// put into messages and what to think of those that come; they know neither sockets nor a clock.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ struct MobilitySecurityAssociation {
   Duration close_enough = 7_s;         // §5.1: SHOULD be more than 3 s
 };
 
-// A time of day in the format of NTP (RFC 4285 §6): seconds since 1900 and 32 bits of fraction. Virtual time begins with
-// the year 2026.
+// A time of day in the format of NTP (RFC 4285 §6): seconds since 1900 and 32 bits of fraction. Virtual time begins
+// with the year 2026.
 std::uint64_t ntp_timestamp(Time now, Duration clock_offset = {});
 
 // Of a home agent: one for all its mobile nodes. The AAA server of the home network is thought to be part of it.

@@ -64,8 +64,8 @@ void CorrespondentDaemon::on_timer() {
   timer_.arm_at(machine_.next_timeout());
 }
 
-// Its messages go to the very address they name, past all bindings (§6.1), which the kernel part sees to. If this node is
-// a mobile node too, those from its home address go by the tunnel to its home agent while it is away (§11.3.1).
+// Its messages go to the very address they name, past all bindings (§6.1), which the kernel part sees to. If this node
+// is a mobile node too, those from its home address go by the tunnel to its home agent while it is away (§11.3.1).
 void CorrespondentDaemon::apply(const CorrespondentRegistration::Output& out, const Datagram* d) {
   Node& node = stack_.node();
   if (out.home_test) {

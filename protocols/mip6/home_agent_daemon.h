@@ -28,8 +28,8 @@ struct HomeAgentConfig {
   HomeAgentRegistrationConfig registration;
   PrefixAdvertiserConfig prefix_advertisements;
   std::uint16_t preference = 0;  // §10.5.1, among the home agents of the link; higher is more preferable
-  // RFC 4285: registrations of these home addresses are authenticated by options; with `authentication_required` no others
-  // are accepted.
+  // RFC 4285: registrations of these home addresses are authenticated by options; with `authentication_required` no
+  // others are accepted.
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> authentication;
   bool authentication_required = false;
 };

@@ -23,10 +23,10 @@ class AuthenticationOption:
         ha.enable(ks.HomeAgent(authentication={"2001:db8:1::100": how}))
         mn.enable(ks.MobileNode(home_address="2001:db8:1::100", home_agent="2001:db8:1::1", authentication=how))
 
-    identifier: of the mobile node, as user@realm. key: 16 octets, of the MN-HA option. spi: which association it is, 256
-    or more. aaa_key: updates bear an MN-AAA option too, with this key of 16 octets; the home agent is its own AAA server.
-    timestamps: updates bear the time of day, against replays; else their sequence numbers have to do. close_enough: by how
-    many seconds the time may differ.
+    identifier: of the mobile node, as user@realm. key: 16 octets, of the MN-HA option. spi: which association it is,
+    256 or more. aaa_key: updates bear an MN-AAA option too, with this key of 16 octets; the home agent is its own AAA
+    server. timestamps: updates bear the time of day, against replays; else their sequence numbers have to do.
+    close_enough: by how many seconds the time may differ.
     """
 
     identifier: str
