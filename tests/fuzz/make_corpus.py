@@ -58,8 +58,11 @@ from scapy.layers.inet6 import (
     MIP6OptAltCoA,
     MIP6OptBindingAuthData,
     MIP6OptBRAdvice,
+    MIP6OptMNID,
     MIP6OptMobNetPrefix,
+    MIP6OptMsgAuth,
     MIP6OptNonceIndices,
+    MIP6OptReplayProtection,
     PadN,
     RouterAlert,
 )
@@ -177,6 +180,12 @@ MOBILITY = {
     "hot": MIP6MH_HoT(index=1, cookie=b"12345678", token=b"abcdefgh"),
     "cot": MIP6MH_CoT(cookie=b"12345678", token=b"abcdefgh"),
     "bu_home": MIP6MH_BU(seq=1, flags="AHL", mhtime=105, options=[MIP6OptAltCoA(acoa=PEER)]),
+    "bu_authenticated": MIP6MH_BU(
+        seq=1,
+        flags="AH",
+        mhtime=105,
+        options=[MIP6OptMNID(id="alice@example"), MIP6OptReplayProtection(timestamp=7), MIP6OptMsgAuth(mspi=4711)],
+    ),
     "bu_correspondent": MIP6MH_BU(seq=2, flags="A", mhtime=105, options=[
         MIP6OptNonceIndices(hni=1, coni=2), MIP6OptBindingAuthData(authenticator=0x1234)]),
     "bu_mobile_router": MIP6MH_BU(seq=4, flags="AHR", mhtime=105, options=[

@@ -1,6 +1,7 @@
 // Mobility Header messages and options (RFC 6275 §6.1, §6.2). The checksum is put right first, or nothing would pass.
 #include <vector>
 
+#include "protocols/mip6/authentication_option.h"
 #include "protocols/mip6/messages.h"
 #include "tests/fuzz/fuzz_input.h"
 
@@ -34,6 +35,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto mh = MobilityHeaderView::check(message, kUnspecified, kUnspecified);
   if (!mh) return 0;
   for (const Tlv option : mh->options()) fuzz::touch(option.data);
+  if (const auto found = authentication_options(*mh)) {
+    for (const auto& value : {found->mn_ha, found->mn_aaa}) {
+      if (!value) continue;
+      fuzz::touch(value->data);
+      fuzz::touch(value->covered);
+    }
+  }
   switch (mh->type()) {
     case MhType::BindingRefreshRequest: break;
     case MhType::HomeTestInit: read<HomeTestInitView>(*mh); break;
