@@ -15,6 +15,10 @@ Output BindingUpdater::on_attach(Time now, const CareOfAddress& care_of) {
   return register_care_of(now);
 }
 
+void BindingUpdater::on_care_of_lifetime(Time valid_until) {
+  if (care_of_) care_of_->valid_until = valid_until;
+}
+
 void BindingUpdater::forget_home_agent() {
   transmission_.stop();
   forget_binding();
@@ -114,10 +118,12 @@ Output BindingUpdater::deregister(Time now, const Ipv6Address& from) {
 
 Output BindingUpdater::send_if_due(Time now) {
   if (!transmission_.due(now)) return {};
+  const bool home_agent = config_.with == BindingUpdaterConfig::With::HomeAgent;
   BindingUpdate update{.acknowledge = true,
-                       .home_registration = true,
+                       .home_registration = home_agent,
                        .link_local_address_compatibility = config_.link_local_address_compatibility,
-                       .key_management_mobility = config_.key_management_mobility};
+                       .key_management_mobility = config_.key_management_mobility,
+                       .map_registration = !home_agent};
   Ipv6Address source = deregister_from_;
   if (state_ == State::Registering) {
     source = care_of_->address;
@@ -131,7 +137,7 @@ Output BindingUpdater::send_if_due(Time now) {
   if (state_ == State::Registering) may_be_bound_until_ = now + update.lifetime;
   update.sequence = *sequence;
   // §11.7.1: ESP does not protect the source address. §11.5.5: at home it is the home address itself.
-  update.alternate_care_of_address = source;
+  if (home_agent) update.alternate_care_of_address = source;
   Output out{.send = HomeUpdateToSend{update, source, config_.home_address}};
   if (source == config_.home_address) out.send->home_address_option.reset();
   out.unanswered = transmission_.count() > kUpdatesToOneHomeAgent;

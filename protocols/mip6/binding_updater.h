@@ -21,6 +21,9 @@
 namespace kamesim {
 
 struct BindingUpdaterConfig {
+  // RFC 5380 §6.1: to a Mobility Anchor Point M takes the place of H, the RCoA that of the home address, and there is no
+  // Alternate Care-of Address option.
+  enum class With : std::uint8_t { HomeAgent, MobilityAnchorPoint } with = With::HomeAgent;
   Ipv6Address home_address;
   Duration lifetime = 420_s;                       // to ask for; a multiple of 4 s
   bool link_local_address_compatibility = false;   // L: our link-local address has the home address's identifier
@@ -68,6 +71,10 @@ class BindingUpdater {
 
   // A new primary care-of address.
   Output on_attach(Time now, const CareOfAddress& care_of);
+  // The present one is valid for longer or shorter than it was said: the next update asks for no more.
+  void on_care_of_lifetime(Time valid_until);
+  // What updates ask for from now on.
+  void request_lifetime(Duration lifetime) { config_.lifetime = lifetime; }
   // Another home agent takes the place of the present one, whose binding is not thought of any more (§11.4.1). Nothing
   // is registered until on_attach().
   void forget_home_agent();

@@ -88,6 +88,10 @@ std::optional<std::uint8_t> HomeAgentRegistration::refusal(Time now, const Recei
   if (std::any_of(config_.prohibited.begin(), config_.prohibited.end(), contains_home)) {
     return kAdministrativelyProhibited;
   }
+  const auto contains_care_of = [&](const Ipv6Prefix& p) { return p.contains(r.care_of()); };
+  if (!config_.care_of_prefixes.empty() && std::ranges::none_of(config_.care_of_prefixes, contains_care_of)) {
+    return kAdministrativelyProhibited;
+  }
   // A packet to it would come back: the care-of address is itself a home address served here.
   if (r.care_of() == home || cache_.lookup(now, r.care_of())) return kInvalidCareOfAddress;
   const bool newcomer = !cache_.find(home) && !pending_.contains(home);

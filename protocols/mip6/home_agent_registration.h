@@ -26,6 +26,7 @@ struct HomeAgentRegistrationConfig {
   std::optional<Duration> refresh_advice;  // §6.2.4, for registrations longer than it
   bool key_management_mobility = false;    // K: dynamic keys whose end point can move
   std::vector<Ipv6Prefix> prohibited;      // home addresses not served: status 129
+  std::vector<Ipv6Prefix> care_of_prefixes;  // of the care-of addresses served (RFC 5380 §6.2); empty: all
   std::size_t max_pending = 256;           // home addresses under Duplicate Address Detection
 };
 

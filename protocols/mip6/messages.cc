@@ -79,6 +79,7 @@ BindingUpdate BindingUpdateView::value() const {
           .home_registration = home_registration(),
           .link_local_address_compatibility = link_local_address_compatibility(),
           .key_management_mobility = key_management_mobility(),
+          .map_registration = map_registration(),
           .mobile_router = mobile_router(),
           .lifetime = lifetime(),
           .alternate_care_of_address = alternate_care_of_address(options_),
@@ -130,7 +131,8 @@ void emit(ByteWriter& out, const BindingUpdate& message) {
   out.u16(message.sequence.value());
   out.u8(static_cast<std::uint8_t>((message.acknowledge ? 0x80 : 0) | (message.home_registration ? 0x40 : 0) |
                                    (message.link_local_address_compatibility ? 0x20 : 0) |
-                                   (message.key_management_mobility ? 0x10 : 0) | (message.mobile_router ? 0x04 : 0)));
+                                   (message.key_management_mobility ? 0x10 : 0) |
+                                   (message.map_registration ? 0x08 : 0) | (message.mobile_router ? 0x04 : 0)));
   out.u8(0);
   out.u16(units_of_duration(message.lifetime));
   if (message.alternate_care_of_address)

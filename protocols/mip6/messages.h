@@ -69,6 +69,7 @@ struct BindingUpdate {
   bool home_registration = false;                 // H
   bool link_local_address_compatibility = false;  // L
   bool key_management_mobility = false;           // K
+  bool map_registration = false;                  // M, RFC 5380 §4
   bool mobile_router = false;                     // R, RFC 3963 §4.1
   Duration lifetime;                              // zero: delete the binding
   std::optional<Ipv6Address> alternate_care_of_address;
@@ -149,6 +150,7 @@ class BindingUpdateView {
   bool home_registration() const { return (mh_[8] & 0x40) != 0; }
   bool link_local_address_compatibility() const { return (mh_[8] & 0x20) != 0; }
   bool key_management_mobility() const { return (mh_[8] & 0x10) != 0; }
+  bool map_registration() const { return (mh_[8] & 0x08) != 0; }
   bool mobile_router() const { return (mh_[8] & 0x04) != 0; }
   Duration lifetime() const { return duration_of_units(load_be16(mh_.data() + 10)); }
   BindingUpdate value() const;

@@ -177,6 +177,14 @@ TEST(HomeAgentRegistration, AnswersWithTheStatusOfEachRule) {  // RFC 6275 §9.5
   x.receives(unknown).acknowledges(kNotHomeAgentForThisMobileNode, 9);
 }
 
+TEST(HomeAgentRegistration, ServesCareOfAddressesOfSomePrefixesOnly) {  // RFC 5380 §6.2
+  HomeAgentRegistrationConfig config;
+  config.care_of_prefixes = {Ipv6Prefix(kNewCareOf, 64)};
+  Exchange x(config);
+  x.receives(update(1)).acknowledges(kAdministrativelyProhibited, 1);
+  EXPECT_FALSE(x.out().start_dad);
+}
+
 TEST(HomeAgentRegistration, ComparesSequenceNumbersModulo65536) {  // RFC 6275 §9.5.1, its own example
   const struct {
     std::uint16_t received;

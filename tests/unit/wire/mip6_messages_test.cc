@@ -151,6 +151,16 @@ TEST(MobilityMessages, BindingError) {
                                  BindingError{.status = 1, .home_address = "2001:db8:1::5"_ip6});
 }
 
+TEST(BindingUpdate, HasTheMFlagBesideTheKFlag) {  // RFC 5380 §4
+  const BindingUpdate update{.sequence = SeqNum16(1), .acknowledge = true, .map_registration = true, .lifetime = 40_s};
+  auto bytes = to_bytes(update);
+  EXPECT_EQ(bytes[8], 0x88);
+  fill_mobility_header_checksum(kUnspecified, kUnspecified, bytes);
+  const auto mh = MobilityHeaderView::check(bytes, kUnspecified, kUnspecified);
+  ASSERT_TRUE(mh);
+  EXPECT_EQ(BindingUpdateView(*mh).value(), update);
+}
+
 TEST(MobilityHeader, ChecksTheRulesOfSection92InOrder) {  // RFC 6275 §9.2
   auto update = hex(kBindingUpdate);
   update[4] ^= 1;
