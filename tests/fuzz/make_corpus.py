@@ -32,6 +32,7 @@ from scapy.layers.inet6 import (
     ICMPv6NDOptDNSSL,
     ICMPv6NDOptDstLLAddr,
     ICMPv6NDOptHAInfo,
+    ICMPv6NDOptMAP,
     ICMPv6NDOptMTU,
     ICMPv6NDOptPrefixInfo,
     ICMPv6NDOptRDNSS,
@@ -170,6 +171,7 @@ ND = {
     "redirect": ICMPv6ND_Redirect(tgt=PEER_LINK_LOCAL, dst=FAR)
     / ICMPv6NDOptDstLLAddr(lladdr=PEER_MAC)
     / ICMPv6NDOptRedirectedHdr(pkt=QUOTED),
+    "map": ICMPv6ND_RA() / ICMPv6NDOptMAP(dist=2, pref=15, validlifetime=3600, addr="2001:db8:5::1"),
     "captive_portal": ICMPv6ND_RA() / Raw(b"\x25\x03https://example.org/\0\0") / Raw(b"\x1a\x01" + b"\0" * 6),
 }
 
@@ -192,6 +194,7 @@ MOBILITY = {
         MIP6OptAltCoA(acoa=PEER), MIP6OptMobNetPrefix(plen=64, prefix="2001:db8:a::"),
         MIP6OptMobNetPrefix(plen=129, prefix="2001:db8:b::1")]),
     "bu_deletion": MIP6MH_BU(seq=3, flags="AH", mhtime=0),
+    "bu_map": MIP6MH_BU(seq=4, flags="AM", mhtime=105),
     "ba": MIP6MH_BA(status=0, seq=1, mhtime=105, options=[MIP6OptBRAdvice(rinter=30)]),
     "ba_mobile_router": MIP6MH_BA(status=0, flags="R", seq=4, mhtime=105),
     "be": MIP6MH_BE(status=1, ha=HOME),

@@ -1,6 +1,7 @@
-// Neighbor Discovery messages and options (RFC 4861, 4191, 6275, 8106, 5175, 8910, 3971).
+// Neighbor Discovery messages and options (RFC 4861, 4191, 6275, 8106, 5175, 8910, 3971, 5380).
 #include "protocols/wire/nd.h"
 
+#include "protocols/hmip6/map_option.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace kamesim {
@@ -35,6 +36,7 @@ void read_options(const NdOptions& options) {
   read_option<RouteInformation>(options);
   read_option<FlagsExpansion>(options);
   read_option<CaptivePortal>(options);
+  read_option<MapOption>(options);
   if (const auto servers = options.find<RecursiveDnsServersView>()) fuzz::touch(to_bytes(servers->value()));
   if (const auto names = options.find<DnsSearchListView>()) fuzz::touch(to_bytes(names->value()));
 }
