@@ -278,6 +278,7 @@ class Node(Controls, Advertises):
         mtu: int | None = None,
         ecn: Literal["normal", "compatibility"] = "normal",
         dscp: Literal["pipe", "uniform"] = "pipe",
+        neighbor: str | None = None,
     ) -> Tunnel:
         """Makes a tunnel between two addresses, of IPv6 (RFC 2473) or IPv4 (RFC 4213, RFC 2003), for packets of both.
 
@@ -288,7 +289,9 @@ class Node(Controls, Advertises):
         they may enter; None: no limit is sent. mtu: of carried packets, in bytes, 1280 or more, if the path takes as
         much; None: what it takes. ecn: how congestion marks go in (RFC 6040):
         "normal", copied, or "compatibility", for exits that do not know of them. dscp: of what comes out (RFC 2983): the
-        carried packet's own, "pipe", or that of the tunnel packet, "uniform".
+        carried packet's own, "pipe", or that of the tunnel packet, "uniform". neighbor: an address of the other end in
+        the tunnel, such as `other.link_local`: it is asked whether it is there while packets go by the tunnel (RFC 4213
+        section 3.8), and while it does not answer the routes by the tunnel are withdrawn; None: it is not asked.
         """
         label = self._free_tunnel_name() if name is None else name
         errors.name(f"{self._what}: tunnel", label)
@@ -306,6 +309,7 @@ class Node(Controls, Advertises):
             mtu=mtu,
             ecn=ecn,
             dscp=dscp,
+            neighbor=neighbor,
         )
         self._core.add_tunnel(label, *ends, parameters)
         tunnel = Tunnel(self, label)

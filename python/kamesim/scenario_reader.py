@@ -246,7 +246,7 @@ class _Builder:
 
 
 def _make_tunnel(node: Node, entry: Any) -> None:
-    given = {name: getattr(entry, name) for name in ("hop_limit", "mtu") if entry.HasField(name)}
+    given = {name: getattr(entry, name) for name in ("hop_limit", "mtu", "neighbor") if entry.HasField(name)}
     tunnel = node.add_tunnel(
         entry.name,
         local=entry.local,
