@@ -1,4 +1,5 @@
 // The way in (RFC 4301 §5.2): the headers of IPsec, taken off one by one.
+#include "protocols/ip6/reassembly.h"
 #include "protocols/ipsec/drops.h"
 #include "protocols/ipsec/kernel.h"
 #include "protocols/ipsec/packet_flow.h"
@@ -53,6 +54,7 @@ bool IpsecKernel::on_header(InputPacket& in) {
     wait(std::move(in.packet), in.interface, true, in.link_layer_multicast);
     return false;
   }
+  remove_atomic_fragment_header(in);
   switch (in.next_header) {
     case NextHeader::Esp: return on_esp(in);
     case NextHeader::AuthenticationHeader: return on_ah(in);
