@@ -20,10 +20,13 @@ void NeighborDiscovery::answer(const InputPacket& in, const Ipv6Address& target,
                   // RFC 6275 §10.4.1: not for the mobile node, which is a host.
                   .router = stack_.forwarding() && !is_proxy(target),
                   .solicited = !to_all,
-                  .override = !proxied && !anycast && !optimistic},
+                  // Nor where no link-layer address is told.
+                  .override = !proxied && !anycast && !optimistic && interface_.has_link_layer_addresses()},
       .destination = to_all ? kAllNodesLinkLocal : in.source};
-  // §7.2.7. Not for a proxied address: "where only one proxy is present, such delay is not necessary" (§7.2.8).
-  if (!anycast) return advertise(advertisement);
+  // §7.2.7, and §7.2.8 for those given by hand, which several may proxy for. A home agent answers at once: "where only one
+  // proxy is present, such delay is not necessary". So is the test of an address, which does not wait for longer than that.
+  const bool one_of_several = anycast || (proxied && is_given_proxy(target) && !to_all);
+  if (!one_of_several) return advertise(advertisement);
   std::vector<Delayed>& delayed = rare().delayed;
   if (delayed.size() >= kMaxDelayed) return stack_.drop(kNdTooManyDelayed, in.packet.bytes());
   delayed.push_back({now() + random_.uniform(Duration(), kMaxAnycastDelayTime), advertisement, 1});
