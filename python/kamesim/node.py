@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LEAST_MTU_OF_IPV4 = 68  # bytes, RFC 791 section 3.2
+_LARGEST_ECHO = 65535 - 8  # bytes: the longest payload (RFC 8200 section 3), less the header of an echo request
 
 
 @dataclass(frozen=True)
@@ -491,7 +492,7 @@ class Node(Controls, Advertises):
             None if source is None else errors.ip_address(what, "source", source),
             None if on is None else on._core,
             errors.integer(what, "count", count, "", minimum=1, maximum=65536),
-            errors.integer(what, "size", size, "bytes", minimum=0, maximum=65000),
+            errors.integer(what, "size", size, "bytes", minimum=0, maximum=_LARGEST_ECHO),
             errors.nanoseconds(what, "interval", interval, above=0),
             None if hop_limit is None else errors.integer(what, "hop_limit", hop_limit, "", minimum=1, maximum=255),
         )
