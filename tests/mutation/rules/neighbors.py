@@ -96,9 +96,9 @@ MUTATIONS = [
     Mutation(
         id="nd.reachable-time",
         rule="a neighbour stays reachable for a time drawn around REACHABLE_TIME (RFC 4861 §6.3.2, §10)",
-        file=CONSTANTS,
-        old="kReachableTime = 30000_ms;",
-        new="kReachableTime = 60000_ms;",
+        file="protocols/ip6/neighbor_discovery.cc",
+        old="  timing_.reachable_time = base.scaled(",
+        new="  timing_.reachable_time = (base * 2).scaled(",
         cases=("unreachability.neighbor-is-not-reachable-for-longer-than-the-reachable-time",),
     ),
     Mutation(
