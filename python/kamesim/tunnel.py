@@ -183,8 +183,9 @@ def check(
     p.dscp_uniform = errors.one_of(what, "dscp", dscp, ("pipe", "uniform")) == "uniform"
     p.neighbor = None
     if neighbor is not None:
-        p.neighbor = errors.ip_address(what, "neighbor", neighbor)
-        address = ipaddress.ip_address(p.neighbor)
+        text = errors.ip_address(what, "neighbor", neighbor)
+        p.neighbor = text
+        address = ipaddress.ip_address(text)
         if address.version != 6 or address.is_multicast or address.is_unspecified or address.is_loopback:
             errors.fail(what, "neighbor", neighbor, "a unicast address of IPv6, such as the other end's link-local one")
     return p
