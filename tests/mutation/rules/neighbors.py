@@ -148,8 +148,8 @@ MUTATIONS = [
         id="nd.anycast-delay",
         rule="answers for an anycast address are delayed at random (RFC 4861 §7.2.7)",
         file="protocols/ip6/nd_advertise.cc",
-        old="if (!anycast) return advertise(advertisement);",
-        new="if (true || !anycast) return advertise(advertisement);",
+        old="const bool one_of_several = anycast || (",
+        new="const bool one_of_several = (",
         cases=("anycast.answers-for-an-anycast-address-are-delayed-at-random",),
     ),
     Mutation(
