@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,7 +70,8 @@ def page(record: Record, families: Mapping[str, Sequence[Mutation]]) -> str:
     lines = [INTRODUCTION, "", f"Of {len(ids)} mutations {run} were run and {killed} killed."]
     not_run = [id for id in ids if id not in record]
     if not_run:
-        lines += ["Not run yet: " + ", ".join(f"`{id}`" for id in not_run) + "."]
+        text = "Not run yet, or changed since: " + ", ".join(f"`{id}`" for id in not_run) + "."
+        lines += textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
     for family, mutations in families.items():
         rows = [row(mutation, record[mutation.id]) for mutation in mutations if mutation.id in record]
         if rows:

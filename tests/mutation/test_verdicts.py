@@ -130,7 +130,7 @@ def test_the_page_tells_what_was_run_and_what_was_not(tmp_path: Path) -> None:
     record.save(tmp_path / "measured.json", measured)
     measured = record.load(tmp_path / "measured.json")
     page = record.page(measured, {"Family": [RULE, other], "Another": [third]})
-    assert "Of 3 mutations 2 were run and 1 killed.\nNot run yet: `third.rule`." in page
+    assert "Of 3 mutations 2 were run and 1 killed.\nNot run yet, or changed since: `third.rule`." in page
     assert "| `a.rule` | the rule | `one.case`<br>`other.case` | killed | 2 | abc1234 |" in page
     assert "| `other.rule` | other | `a.case` | **timed out** | 0 | abc1234 |" in page
     assert "### Another" not in page
