@@ -34,6 +34,19 @@ HomeAgentDaemon::~HomeAgentDaemon() {
   }
 }
 
+void HomeAgentDaemon::protect(ipsec::PfKeyLayer& keys, const Ipv6Address& home_address,
+                              const SignallingProtectionConfig& config) {
+  const auto serves = [&home_address](const auto& a) {
+    return !a->anycast && !a->address.is_link_local() && a->prefix().contains(home_address);
+  };
+  const auto& addresses = home_link_.addresses();
+  const auto own = std::ranges::find_if(addresses, serves);
+  if (own == addresses.end()) return stack_.drop(kProtectionRefused, {});
+  const auto [it, added] = protections_.try_emplace(home_address, keys, stack_, SignallingProtection::Role::HomeAgent,
+                                                    home_address, config);
+  if (added) it->second.serve((*own)->address);
+}
+
 void HomeAgentDaemon::on_routing_message(const RoutingMessage& message) {
   using Kind = RoutingMessage::Kind;
   const bool address = message.kind == Kind::AddressAdded || message.kind == Kind::AddressRemoved ||
@@ -192,12 +205,14 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
     kernel_.remove_home_binding(out.stop_proxy->home_address);
     advertiser_.on_unregistered(out.stop_proxy->home_address);
     served_as_.erase(out.stop_proxy->home_address);
+    if (const auto it = protections_.find(out.stop_proxy->home_address); it != protections_.end()) it->second.at_home();
     node.trace(kTraceUnbound, {{"home_address", out.stop_proxy->home_address.to_string()}});
   }
   if (out.registered) {
     const BindingCacheEntry& entry = *out.registered;
     kernel_.add_home_binding(entry.home_address, entry.care_of, served_as_[entry.home_address], home_link_,
                              entry.link_local);
+    if (const auto it = protections_.find(entry.home_address); it != protections_.end()) it->second.away(entry.care_of);
     advertiser_.on_registered(stack_.now(), entry.home_address, preferred_lifetime(entry.home_address));
     node.trace(kTraceBound, {{"home_address", entry.home_address.to_string()},
                              {"care_of", entry.care_of.to_string()},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
 #include "protocols/mip6/prefix_advertiser.h"
+#include "protocols/mip6/signalling_protection.h"
 #include "sim/timer.h"
 
 namespace kamesim {
@@ -40,6 +42,10 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, BindingCache& cache, Ip6Interface& home_link,
                   const HomeAgentConfig& config = {});
   ~HomeAgentDaemon();
+
+  // What is said to the mobile node of that home address goes by ESP from now on, and what comes from it has to
+  // (RFC 3776). Its registrations are with the first address of ours in its prefix.
+  void protect(ipsec::PfKeyLayer& keys, const Ipv6Address& home_address, const SignallingProtectionConfig& config);
 
   // What it tells goes before the interface's addresses, unless it is nothing. Null: no source (any more).
   void set_prefix_source(const HomePrefixSource* source);
@@ -104,6 +110,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   std::vector<PrefixInformation> prefixes_;  // as last told
   std::vector<Ipv6Address> anycast_;         // the anycast addresses that it has taken
   std::unordered_map<Ipv6Address, Test> tests_;
+  std::map<Ipv6Address, SignallingProtection> protections_;  // by home address
   std::unordered_map<Ipv6Address, Ipv6Address> served_as_;  // home address -> the address of ours it registered with
   Timer timer_;
 };

@@ -56,6 +56,18 @@ MobileNodeDaemon::~MobileNodeDaemon() {
   kernel_.remove_listener(*this);
 }
 
+void MobileNodeDaemon::protect(ipsec::PfKeyLayer& keys, const SignallingProtectionConfig& config) {
+  protection_.emplace(keys, stack_, SignallingProtection::Role::MobileNode, config_.home_address, config);
+  if (choice_.current()) protection_->serve(*choice_.current());
+}
+
+// RFC 3776 §4.3: from the moment that the Binding Update leaves, the tunnel ends at the new care-of address.
+void MobileNodeDaemon::protect_tunnel(const Ipv6Address& home_agent, const Ipv6Address& care_of) {
+  if (!protection_) return;
+  protection_->serve(home_agent);
+  protection_->away(care_of);
+}
+
 void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
   using Kind = RoutingMessage::Kind;
   if (message.interface != &interface_) return;
@@ -208,6 +220,7 @@ void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
   }
   prefixes_.stop();
   if (!home_agent) return apply(choice_.on_needed());
+  protect_tunnel(*home_agent, care_of);
   apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
 }
 
@@ -219,6 +232,7 @@ void MobileNodeDaemon::return_home() {
   const bool was_registered = out.deregistered != BindingUpdater::Deregistered::NothingRegistered;
   kernel_.return_home(config_.home_address, config_.home_prefix_length, interface_,
                       was_registered ? Dad::Skip : Dad::Run);
+  if (protection_) protection_->at_home();
   home_agent_discovery_.stop();
   discover_again_at_.reset();
   prefixes_.stop();
@@ -283,6 +297,7 @@ void MobileNodeDaemon::apply(const HomeAgentChoice::Output& out) {
   if (!out.use || !detector_.care_of()) return;
   const Ipv6Address care_of = *detector_.care_of();
   kernel_.leave_home(config_.home_address, care_of, *out.use, interface_);
+  protect_tunnel(*out.use, care_of);
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
   }

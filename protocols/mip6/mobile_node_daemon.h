@@ -17,6 +17,7 @@
 #include "protocols/mip6/movement_detector.h"
 #include "protocols/mip6/prefix_solicitor.h"
 #include "protocols/mip6/return_routability.h"
+#include "protocols/mip6/signalling_protection.h"
 #include "sim/timer.h"
 
 namespace kamesim {
@@ -41,6 +42,9 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel, Ip6Interface& interface,
                    const MobileNodeConfig& config);
   ~MobileNodeDaemon();
+
+  // What is said to the home agent goes by ESP from now on (RFC 3776); to be called before anything is sent.
+  void protect(ipsec::PfKeyLayer& keys, const SignallingProtectionConfig& config);
 
   MovementDetector::Location location() const { return detector_.location(); }
   const std::optional<Ipv6Address>& care_of() const { return detector_.care_of(); }
@@ -92,6 +96,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out);
   void apply(Correspondents::iterator peer, const ReturnRoutability::Output& out);
   void move_to(const Ipv6Address& care_of);
+  void protect_tunnel(const Ipv6Address& home_agent, const Ipv6Address& care_of);
   void return_home();
   void lose_care_of();
   void advertise_link_local();
@@ -115,6 +120,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   std::optional<MobileNodeAuthentication> authentication_;
   Correspondents correspondents_;
   Discovery discovery_;
+  std::optional<SignallingProtection> protection_;
   std::optional<Time> discover_again_at_;
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;

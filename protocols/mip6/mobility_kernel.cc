@@ -174,8 +174,8 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
 
 bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,
                                                  const Ipv6Address& destination, NextHeader upper) {
-  // §9.3.1: a Binding Update is checked by other means.
-  if (upper == NextHeader::Mobility) return true;
+  // §9.3.1: a Binding Update is checked by other means. What AH or ESP hides is asked about once it can be seen (KAME).
+  if (upper == NextHeader::Mobility || upper == NextHeader::Esp || upper == NextHeader::AuthenticationHeader) return true;
   if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) {
     it->second.last_used = stack_.now();
     return true;

@@ -54,6 +54,7 @@ from kamesim.routing import RouteEntry, RoutingMessage, RoutingSocket
 from kamesim.router import Router
 from kamesim.schedule import Scheduled
 from kamesim.signalling import Sighting, SignallingLog, handoff_ladder
+from kamesim.signalling_protection import SignallingProtection
 from kamesim.socket_names import (
     AF_INET6,
     ICMP6_FILTER,
@@ -260,6 +261,7 @@ __all__ = [
     "Shadowing",
     "Sighting",
     "SignallingLog",
+    "SignallingProtection",
     "Socket",
     "SocketError",
     "Stream",

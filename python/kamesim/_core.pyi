@@ -89,6 +89,7 @@ class Host:
         self, prefix: str, interface: str, next_hop: str | None, kind: str, metric: int, mtu: int
     ) -> None: ...
     def ipsec_running(self) -> bool: ...
+    def start_ipsec(self) -> None: ...
     def ipsec_setkey(self, script: str) -> tuple[str, int, int, str]: ...
     def add_ipsec_policy(self, text: str, name: str, lifetime_ns: int) -> tuple[int, int, int, str]: ...
     def remove_ipsec_policy(self, id: int) -> bool: ...
@@ -278,6 +279,9 @@ class TcpOptions:
     send_buffer: int
     receive_buffer: int
     max_segment: int
+    @property
+    def ipsec_policy(self) -> str: ...
+    def ask_ipsec(self, policy: str) -> bool: ...
 
 class TcpInfo:
     @property
@@ -586,6 +590,18 @@ class MobileIpv6:
         route_optimization: bool,
         acknowledge_correspondents: bool,
         reuse_tokens: bool,
+    ) -> None: ...
+    def protect(
+        self,
+        home_address: str | None,
+        first_spi: int,
+        encryption: str,
+        encryption_key: bytes,
+        integrity: str,
+        integrity_key: bytes,
+        return_routability: bool,
+        prefix_discovery: bool,
+        payload: bool,
     ) -> None: ...
     def binding_cache(self) -> list[tuple[str, str, bool, int, int]]: ...
 

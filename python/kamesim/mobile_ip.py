@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Union
 
 from kamesim import _core, errors, tables
 from kamesim.authentication_option import AuthenticationOption
+from kamesim.signalling_protection import SignallingProtection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,8 @@ class HomeAgent:
     answers home agent discovery at their anycast addresses (RFC 2526). max_lifetime: of registrations, seconds.
     preference: among the home agents of the link, 0 to 65535, higher is better; what `router.advertise` tells of it is
     for the others. authentication: home addresses whose registrations have to be authenticated by options (RFC 4285).
-    authentication_required: no others are accepted.
+    authentication_required: no others are accepted. protection: how what is said to each mobile node is protected, by its home address; of these,
+    registrations that come unprotected are refused. `node.ipsec.require_protected_home_registrations` is for all.
     """
 
     interface: Interface | str | None = None
@@ -46,6 +48,7 @@ class HomeAgent:
     preference: int = 0
     authentication: Mapping[str, AuthenticationOption] = field(default_factory=dict)
     authentication_required: bool = False
+    protection: Mapping[str, SignallingProtection] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class MobileNode:
     route_optimization: whether correspondents are told the care-of address. acknowledge_correspondents: whether
     they are asked to acknowledge that (A bit). reuse_tokens: whether the home keygen token serves several moves
     (section 5.2.7). interface: the one that roams; None: the node's only one. authentication: of home registrations, by
-    options (RFC 4285). clock_offset: how far its time of day is from the home agent's, seconds.
+    options (RFC 4285). clock_offset: how far its time of day is from the home agent's, seconds. protection: of what is
+    said to the home agent, by IPsec; the home agent is given the same.
     """
 
     home_address: str
@@ -72,6 +76,7 @@ class MobileNode:
     discover_home_agents: bool = False
     authentication: AuthenticationOption | None = None
     clock_offset: float = 0.0
+    protection: SignallingProtection | None = None
 
 
 Role = Union[Correspondent, HomeAgent, MobileNode]
@@ -139,7 +144,12 @@ class MobileIp:
             _option(what, how).authenticate_home(what, self._core, home_address)
         if required:
             self._core.require_authentication()
+        protection = {
+            errors.address(f"{what}: protection", "home_address", home): way for home, way in role.protection.items()
+        }
         self._core.start_home_agent(interface._core, max_lifetime, preference)
+        for home, protected in protection.items():
+            protected.start(what, self._core, home)
 
     def _home_link(self, what: str, role: HomeAgent) -> Interface:
         if role.interface is not None:
@@ -173,6 +183,8 @@ class MobileIp:
             interface._core, home_address, length, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens,
         )  # fmt: skip
+        if role.protection is not None:
+            role.protection.start(what, self._core, None)
 
 
 def _option(what: str, value: object) -> AuthenticationOption:

@@ -14,6 +14,7 @@ from kamesim.flow import OnOff
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
+from kamesim.signalling_protection import SignallingProtection
 from kamesim.scenario_writer import FORMAT_VERSION
 
 if TYPE_CHECKING:
@@ -203,7 +204,12 @@ class _Builder:
             self._net.node(role.node).enable(Correspondent())
         for role in self._message.home_agents:
             self._net.node(role.node).enable(
-                HomeAgent(role.nic or None, role.max_lifetime_ns / 1e9, role.preference)
+                HomeAgent(
+                    role.nic or None,
+                    role.max_lifetime_ns / 1e9,
+                    role.preference,
+                    {p.home_address: SignallingProtection.read(p) for p in role.protection},
+                )
             )
         for role in self._message.mobile_nodes:
             self._net.node(role.node).enable(
@@ -217,6 +223,7 @@ class _Builder:
                     acknowledge_correspondents=role.acknowledge_correspondents,
                     reuse_tokens=role.reuse_tokens,
                     interface=role.nic or None,
+                    protection=SignallingProtection.read(role.protection) if role.HasField("protection") else None,
                 )
             )
 

@@ -9,6 +9,7 @@ from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
 from kamesim.media import Lan, Link
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
+from kamesim.signalling_protection import SignallingProtection
 from kamesim.node import Node
 from kamesim.version import VERSION
 
@@ -227,13 +228,15 @@ def _add_role(message: Any, node: Node, role: object) -> None:
     elif isinstance(role, HomeAgent):
         if role.authentication or role.authentication_required:
             raise errors.Error(f"scenario: {node.name!r} is a home agent with authentication; files hold no keys")
-        message.home_agents.add(
+        added = message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
         )
+        for home_address, protection in role.protection.items():
+            _write_protection(added.protection.add(home_address=home_address), protection)
     elif isinstance(role, MobileNode):
         if role.authentication is not None:
             raise errors.Error(f"scenario: {node.name!r} is a mobile node with authentication; files hold no keys")
-        message.mobile_nodes.add(
+        added = message.mobile_nodes.add(
             node=node.name,
             nic=nic,
             home_address=role.home_address,
@@ -245,6 +248,13 @@ def _add_role(message: Any, node: Node, role: object) -> None:
             acknowledge_correspondents=role.acknowledge_correspondents,
             reuse_tokens=role.reuse_tokens,
         )
+        if role.protection is not None:
+            _write_protection(added.protection, role.protection)
+
+
+def _write_protection(added: Any, protection: SignallingProtection) -> None:
+    for name, value in protection.written().items():
+        setattr(added, name, value)
 
 
 def _add_tunnel(added: Any, tunnel: Tunnel) -> None:

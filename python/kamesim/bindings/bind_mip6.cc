@@ -4,7 +4,9 @@
 #include <pybind11/stl.h>
 
 #include "protocols/host/home_prefixes.h"
+#include "protocols/ipsec/algorithms.h"
 #include "protocols/mip6/mobile_ipv6.h"
+#include "protocols/mip6/signalling_protection.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/node.h"
 
@@ -42,12 +44,23 @@ class MobileIp {
     authentication_ = association;
     clock_offset_ = Duration::nanoseconds(clock_offset_ns);
   }
+  // Of the mobile node that this is, or that this home agent is to serve.
+  void protect_mobile_node(const SignallingProtectionConfig& config) {
+    protection_ = config;
+    now().mobile_node()->protect(host_.pfkey(), *protection_);
+  }
+  void protect_home_agent(const Ipv6Address& home_address, const SignallingProtectionConfig& config) {
+    const auto& added = protections_.emplace_back(home_address, config);
+    now().home_agent()->protect(host_.pfkey(), added.first, added.second);
+  }
 
   // In its present roles, as at boot.
   void start() {
     running_ = &host_.start<MobileIpv6>(host_.sockets());
     if (home_agent_) run_home_agent();
+    for (const auto& [home, config] : protections_) now().home_agent()->protect(host_.pfkey(), home, config);
     if (mobile_node_) now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+    if (protection_) now().mobile_node()->protect(host_.pfkey(), *protection_);
   }
 
  private:
@@ -65,6 +78,8 @@ class MobileIp {
   bool authentication_required_ = false;
   std::optional<MobilitySecurityAssociation> authentication_;
   Duration clock_offset_;
+  std::optional<SignallingProtectionConfig> protection_;
+  std::vector<std::pair<Ipv6Address, SignallingProtectionConfig>> protections_;
 };
 
 namespace {
@@ -101,6 +116,26 @@ MobilitySecurityAssociation association(const std::string& identifier, std::uint
                                    .close_enough = Duration::nanoseconds(close_enough_ns)};
   if (aaa_key) made.aaa_key = mobility_key(*aaa_key);
   return made;
+}
+
+// `home_address`: of the mobile node that the home agent is to serve; nothing: it is this node.
+void protect(MobileIp& roles, const std::optional<std::string>& home_address, std::uint32_t first_spi,
+             const std::string& encryption, const py::bytes& encryption_key, const std::string& integrity,
+             const py::bytes& integrity_key, bool return_routability, bool prefix_discovery, bool payload) {
+  const auto secret = [](const py::bytes& key) {
+    const std::string_view text = key;
+    return ipsec::Secret({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  };
+  const auto* cipher = ipsec::find_encryption(encryption);
+  const auto* check = integrity.empty() ? &ipsec::algorithm(ipsec::Integrity::None) : ipsec::find_integrity(integrity);
+  if (cipher == nullptr || check == nullptr) throw SimulationError("no such algorithm of IPsec");
+  const SignallingProtectionConfig config{.first_spi = first_spi, .encryption = cipher->id, .integrity = check->id,
+                                          .encryption_key = secret(encryption_key),
+                                          .integrity_key = secret(integrity_key),
+                                          .return_routability = return_routability,
+                                          .prefix_discovery = prefix_discovery, .payload = payload};
+  if (home_address) return roles.protect_home_agent(parse_address(*home_address), config);
+  roles.protect_mobile_node(config);
 }
 
 const char* location(const MobileIp& roles) {
@@ -195,6 +230,9 @@ void bind_mip6(py::module_& m) {
           },
           "identifier"_a, "spi"_a, "key"_a, "aaa_key"_a, "timestamps"_a, "close_enough_ns"_a, "clock_offset_ns"_a,
           "Of the mobile node that is started next: its home registrations, as by RFC 4285.")
+      .def("protect", &protect, "home_address"_a, "first_spi"_a, "encryption"_a, "encryption_key"_a, "integrity"_a,
+           "integrity_key"_a, "return_routability"_a, "prefix_discovery"_a, "payload"_a,
+           "Protects the signalling of this mobile node, or of that home address as its home agent (RFC 3776).")
       .def_property_readonly("location", &location, "'home', 'foreign', 'unknown'; 'none' if not a mobile node.")
       .def_property_readonly("care_of", &care_of, "The primary care-of address, or None.")
       .def_property_readonly("home_agent", &home_agent, "Of the mobile node, or None while it knows none.")
