@@ -1,5 +1,6 @@
 // The forwarding path (RFC 8200, RFC 4007 §9, RFC 4443). A router never fragments.
 #include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/icmp6.h"
@@ -7,10 +8,32 @@
 
 namespace kamesim {
 
-void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& to, bool link_layer_multicast,
+namespace {
+
+// RFC 3963 §5.5: whatever the routing table says.
+Destination by_tunnel(const Destination& routed, Ip6Interface& tunnel) {
+  Destination to = routed;
+  to.interface = &tunnel;
+  to.neighbor = nullptr;
+  to.next_hop = routed.address;
+  to.link_mtu = tunnel.mtu();
+  to.kind = RouteKind::Unicast;
+  return to;
+}
+
+}  // namespace
+
+void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& routed, bool link_layer_multicast,
                        Forwarding how) {
   const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet.bytes());
   const Ipv6Address source = header.source();
+  std::optional<Destination> tunnelled;
+  if (MobileRouterHooks* hooks = mobility_ == nullptr ? nullptr : mobile_router_hooks(*this)) [[unlikely]] {
+    const auto actions = hooks->on_forward(interface, routed.interface, packet.bytes());
+    if (actions.discard != nullptr) return drop(*actions.discard, packet.bytes());
+    if (actions.tunnel != nullptr) tunnelled = by_tunnel(routed, *actions.tunnel);
+  }
+  const Destination& to = tunnelled ? *tunnelled : routed;
   auto refuse = [&](const DropInfo& reason, const Icmp6Error& error) {
     drop(reason, packet.bytes());
     icmp6_error(error, &interface, link_layer_multicast);

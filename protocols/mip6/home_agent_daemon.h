@@ -28,6 +28,8 @@ struct HomeAgentConfig {
   HomeAgentRegistrationConfig registration;
   PrefixAdvertiserConfig prefix_advertisements;
   std::uint16_t preference = 0;  // §10.5.1, among the home agents of the link; higher is more preferable
+  // RFC 3963 §3: static routes to the Mobile Networks "via the Mobile Router's Home Address", for when it is at home.
+  bool routes_to_mobile_networks = true;
   // RFC 4285: registrations of these home addresses are authenticated by options; with `authentication_required` no
   // others are accepted.
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> authentication;
@@ -45,6 +47,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   void set_prefix_source(const HomePrefixSource* source);
   // What the source of prefixes tells is another than it was.
   void on_home_prefixes_changed();
+  bool supports_mobile_routers() const { return config_.registration.mobile_networks.has_value(); }  // RFC 3963
   // The other home agents of the link (§10.1).
   const std::map<Ipv6Address, HomeAgentsList::Entry>& home_agents() { return discovery_.home_agents(); }
 
@@ -80,6 +83,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   std::vector<PrefixInformation> home_prefixes() const;
   void review_prefixes();
   void serve_anycast();
+  void add_routes_home();
   Duration preferred_lifetime(const Ipv6Address& home_address) const;
   // RFC 4285 §5. What fails has been answered.
   bool authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update);

@@ -45,7 +45,7 @@ from kamesim.errors import UnknownName
 from kamesim.flow import Flow, OnOff, Ping
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link, Medium
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter
 from kamesim.network import Network
 from kamesim.node import Host, Node
 from kamesim.radio import Exponential, LogNormal, Scan, Shadowing, TwoRay
@@ -243,6 +243,7 @@ __all__ = [
     "Medium",
     "MobileIp",
     "MobileNode",
+    "MobileRouter",
     "Network",
     "Node",
     "Nodes",

@@ -553,6 +553,10 @@ class MobileIpv6:
     @property
     def home_agent(self) -> str | None: ...
     def home_agents(self) -> list[tuple[str, list[str], int, int]]: ...
+    @property
+    def mobile_network_forwarded(self) -> bool: ...
+    @property
+    def mobile_router_mode(self) -> str: ...
     def authenticate_home(
         self,
         home_address: str,
@@ -574,7 +578,31 @@ class MobileIpv6:
         close_enough_ns: int,
         clock_offset_ns: int,
     ) -> None: ...
-    def start_home_agent(self, home_link: Interface, max_lifetime_ns: int, preference: int) -> None: ...
+    def start_home_agent(
+        self,
+        home_link: Interface,
+        max_lifetime_ns: int,
+        preference: int,
+        mobile_networks: dict[str, list[str]] | None,
+        verify_prefixes: bool,
+        routes_to_mobile_networks: bool,
+    ) -> None: ...
+    def start_mobile_router(
+        self,
+        egress: Interface,
+        home_address: str,
+        home_prefix_length: int,
+        home_link: str | None,
+        home_agent: str | None,
+        discover_home_agents: bool,
+        lifetime_ns: int,
+        route_optimization: bool,
+        acknowledge_correspondents: bool,
+        reuse_tokens: bool,
+        prefixes: list[str],
+        explicit_mode: bool,
+        try_other_mode: bool,
+    ) -> None: ...
     def start_mobile_node(
         self,
         interface: Interface,
@@ -587,7 +615,7 @@ class MobileIpv6:
         acknowledge_correspondents: bool,
         reuse_tokens: bool,
     ) -> None: ...
-    def binding_cache(self) -> list[tuple[str, str, bool, int, int]]: ...
+    def binding_cache(self) -> list[tuple[str, str, bool, int, int, bool, list[str]]]: ...
 
 class MessageLog:
     def watch(self, interface: Interface) -> None: ...

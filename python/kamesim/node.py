@@ -17,7 +17,7 @@ from kamesim.flow import Ping
 from kamesim.interface import Interface, InterfaceLike
 from kamesim.ip6 import Ip6Settings
 from kamesim.ipsec import Ipsec
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter, Role
 from kamesim.nd import NdSettings
 from kamesim.routing import RoutingSocket
 from kamesim.socket_names import AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM
@@ -68,6 +68,7 @@ class Node(Controls, Advertises):
         self._interfaces: dict[str, Interface] = {}
         self._tunnels: dict[str, Tunnel] = {}
         self._static_addresses: list[StaticAddress] = []
+        self._egress: Interface | None = None  # of a mobile router: the interface that roams
 
     @property
     def ip6(self) -> Ip6Settings:
@@ -496,17 +497,18 @@ class Node(Controls, Advertises):
     def move(self, lan: Lan | str, *, interface: InterfaceLike | None = None, l2_delay: float = 0.0) -> None:
         """Unplugs its interface from where it is and plugs it into a LAN.
 
-        interface: None will do if it has only one. l2_delay: seconds without any link in between.
+        interface: None will do if it has only one, and means the egress interface of a mobile router. l2_delay: seconds
+        without any link in between.
         """
         self.network._move(self, lan, interface, l2_delay)
 
     def enable(self, role: Role) -> MobileIp:
-        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)` or `MobileNode(...)`.
+        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)`, `MobileNode(...)` or `MobileRouter(...)`.
 
-        A home agent and a mobile node are correspondents too.
+        All but the first are correspondents too.
         """
-        if not isinstance(role, (Correspondent, HomeAgent, MobileNode)):
-            errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent or MobileNode")
+        if not isinstance(role, (Correspondent, HomeAgent, MobileNode, MobileRouter)):
+            errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent, MobileNode or MobileRouter")
         if self.mobile_ip is None:
             self.mobile_ip = MobileIp(self, self._core.enable_mobile_ipv6())
         self.mobile_ip.start(role)

@@ -8,7 +8,7 @@ from kamesim import errors, scenario_radio
 from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
 from kamesim.media import Lan, Link
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
 from kamesim.node import Node
 from kamesim.version import VERSION
 
@@ -227,24 +227,41 @@ def _add_role(message: Any, node: Node, role: object) -> None:
     elif isinstance(role, HomeAgent):
         if role.authentication or role.authentication_required:
             raise errors.Error(f"scenario: {node.name!r} is a home agent with authentication; files hold no keys")
-        message.home_agents.add(
+        added = message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
         )
+        added.mobile_routers = role.mobile_networks is not None
+        for home, prefixes in (role.mobile_networks or {}).items():
+            texts = [prefixes] if isinstance(prefixes, str) else prefixes
+            added.mobile_networks.add(home_address=home, prefixes=[str(p) for p in texts])
+        added.any_prefix = not role.verify_prefixes
+        added.without_routes = not role.routes_to_mobile_networks
     elif isinstance(role, MobileNode):
         if role.authentication is not None:
             raise errors.Error(f"scenario: {node.name!r} is a mobile node with authentication; files hold no keys")
-        message.mobile_nodes.add(
-            node=node.name,
-            nic=nic,
-            home_address=role.home_address,
-            home_prefix_length=role.home_prefix_length,
-            home_agent=role.home_agent or "",
-            discover_home_agents=role.discover_home_agents,
-            lifetime_ns=round(role.lifetime * 1e9),
-            route_optimization=role.route_optimization,
-            acknowledge_correspondents=role.acknowledge_correspondents,
-            reuse_tokens=role.reuse_tokens,
+        message.mobile_nodes.add(node=node.name, nic=nic, **_registration(role))
+    elif isinstance(role, MobileRouter):
+        egress = "" if node._egress is None else node._egress.name
+        message.mobile_routers.add(
+            registration=pb.MobileNodeRole(node=node.name, nic=egress, **_registration(role)),
+            prefixes=[role.prefixes] if isinstance(role.prefixes, str) else [str(p) for p in role.prefixes],
+            explicit_mode=role.mode == "explicit",
+            try_other_mode=role.try_other_mode,
+            home_link=role.home_link or "",
         )
+
+
+def _registration(role: MobileNode | MobileRouter) -> dict[str, Any]:
+    return {
+        "home_address": role.home_address,
+        "home_prefix_length": role.home_prefix_length,
+        "home_agent": role.home_agent or "",
+        "discover_home_agents": role.discover_home_agents,
+        "lifetime_ns": round(role.lifetime * 1e9),
+        "route_optimization": role.route_optimization,
+        "acknowledge_correspondents": role.acknowledge_correspondents,
+        "reuse_tokens": role.reuse_tokens,
+    }
 
 
 def _add_tunnel(added: Any, tunnel: Tunnel) -> None:

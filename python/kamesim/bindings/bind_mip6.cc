@@ -1,9 +1,11 @@
 // Mobile IPv6: the roles of a node, and the log of signalling messages.
 #include <algorithm>
+#include <map>
 
 #include <pybind11/stl.h>
 
 #include "protocols/host/home_prefixes.h"
+#include "protocols/host/mobile_networks.h"
 #include "protocols/mip6/mobile_ipv6.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/node.h"
@@ -17,12 +19,10 @@ class MobileIp {
 
   MobileIpv6& now() const { return *running_; }
 
-  void start_home_agent(const Interface& home_link, std::int64_t max_lifetime_ns, std::uint16_t preference) {
-    const HomeAgentRegistrationConfig registration{.max_lifetime = Duration::nanoseconds(max_lifetime_ns)};
-    home_agent_.emplace(home_link, HomeAgentConfig{.registration = registration, .prefix_advertisements = {},
-                                                   .preference = preference,
-                                                   .authentication = home_authentication_,
-                                                   .authentication_required = authentication_required_});
+  void start_home_agent(const Interface& home_link, const HomeAgentConfig& config) {
+    home_agent_.emplace(home_link, config);
+    home_agent_->second.authentication = home_authentication_;
+    home_agent_->second.authentication_required = authentication_required_;
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
@@ -30,7 +30,7 @@ class MobileIp {
     mobile_node_.emplace(interface, config);
     mobile_node_->second.authentication = authentication_;
     mobile_node_->second.clock_offset = clock_offset_;
-    now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+    run_mobile_node();
   }
 
   // RFC 4285, of the roles that are started after it.
@@ -47,7 +47,7 @@ class MobileIp {
   void start() {
     running_ = &host_.start<MobileIpv6>(host_.sockets());
     if (home_agent_) run_home_agent();
-    if (mobile_node_) now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+    if (mobile_node_) run_mobile_node();
   }
 
  private:
@@ -55,6 +55,12 @@ class MobileIp {
     const auto& [home_link, config] = *home_agent_;
     HomeAgentDaemon& home_agent = now().start_home_agent(home_link.now(), config);
     host_.start<AdvertisedHomePrefixes>(host_.router_advertisements(), home_link.now(), home_agent);
+  }
+
+  void run_mobile_node() {
+    const auto& [interface, config] = *mobile_node_;
+    MobileNodeDaemon& mobile_node = now().start_mobile_node(interface.now(), config);
+    if (config.mobile_router) host_.start<AdvertisedMobileNetworks>(host_.router_advertisements(), mobile_node);
   }
 
   Host& host_;
@@ -68,6 +74,50 @@ class MobileIp {
 };
 
 namespace {
+
+using Texts = std::vector<std::string>;
+
+std::vector<Ipv6Prefix> parse_prefixes(const Texts& texts) {
+  std::vector<Ipv6Prefix> prefixes;
+  for (const std::string& text : texts) prefixes.push_back(parse_prefix(text));
+  return prefixes;
+}
+
+void start_home_agent(MobileIp& roles, const Interface& home_link, std::int64_t max_lifetime_ns,
+                      std::uint16_t preference, const std::optional<std::map<std::string, Texts>>& mobile_networks,
+                      bool verify_prefixes, bool routes_to_mobile_networks) {
+  HomeAgentConfig config{.registration = {.max_lifetime = Duration::nanoseconds(max_lifetime_ns)},
+                         .prefix_advertisements = {}, .preference = preference,
+                         .routes_to_mobile_networks = routes_to_mobile_networks};
+  if (mobile_networks) {
+    using enum PrefixTable::ExplicitMode;
+    PrefixTable::Entries entries;
+    for (const auto& [home, prefixes] : *mobile_networks) entries[parse_address(home)] = parse_prefixes(prefixes);
+    config.registration.mobile_networks.emplace(std::move(entries), verify_prefixes ? Verify : Trust);
+  }
+  roles.start_home_agent(home_link, config);
+}
+
+void start_mobile_router(MobileIp& roles, const Interface& egress, const std::string& home_address,
+                         std::uint8_t home_prefix_length, const std::optional<std::string>& home_link,
+                         const std::optional<std::string>& home_agent, bool discover_home_agents,
+                         std::int64_t lifetime_ns, bool route_optimization, bool acknowledge_correspondents,
+                         bool reuse_tokens, const Texts& prefixes, bool explicit_mode, bool try_other_mode) {
+  MobileNodeConfig config{.home_address = parse_address(home_address),
+                          .home_prefix_length = home_prefix_length,
+                          .discover_home_agents = discover_home_agents,
+                          .lifetime = Duration::nanoseconds(lifetime_ns),
+                          .route_optimization = route_optimization,
+                          .acknowledge_correspondents = acknowledge_correspondents,
+                          .reuse_tokens = reuse_tokens};
+  if (home_agent) config.home_agent = parse_address(*home_agent);
+  if (home_link) config.home_link = parse_prefix(*home_link);
+  config.mobile_router = MobileRouterConfig{
+      .prefixes = parse_prefixes(prefixes),
+      .mode = explicit_mode ? RegistrationMode::Explicit : RegistrationMode::Implicit,
+      .try_other_mode = try_other_mode};
+  roles.start_mobile_node(egress, config);
+}
 
 void start_mobile_node(MobileIp& roles, const Interface& interface, const std::string& home_address,
                        std::uint8_t home_prefix_length, const std::optional<std::string>& home_agent,
@@ -149,8 +199,10 @@ py::list binding_cache(const MobileIp& roles) {
   std::ranges::sort(entries, {}, &BindingCacheEntry::home_address);
   py::list rows;
   for (const BindingCacheEntry& e : entries) {
+    py::list networks;
+    for (const Ipv6Prefix& prefix : e.networks) networks.append(prefix.to_string());
     rows.append(py::make_tuple(e.home_address.to_string(), e.care_of.to_string(), e.type == RegistrationType::Home,
-                               e.sequence.value(), e.expires.ns()));
+                               e.sequence.value(), e.expires.ns(), e.mobile_router, networks));
   }
   return rows;
 }
@@ -169,8 +221,26 @@ py::list messages(const MessageLog& log) {
 
 void bind_mip6(py::module_& m) {
   py::class_<MobileIp>(m, "MobileIpv6", "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.")
-      .def("start_home_agent", &MobileIp::start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
-           "Serves the prefixes of the interface's global addresses.")
+      .def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
+           "mobile_networks"_a, "verify_prefixes"_a, "routes_to_mobile_networks"_a,
+           "mobile_networks: prefixes by home address (RFC 3963), or None: mobile routers are not supported.")
+      .def("start_mobile_router", &start_mobile_router, "egress"_a, "home_address"_a, "home_prefix_length"_a,
+           "home_link"_a, "home_agent"_a, "discover_home_agents"_a, "lifetime_ns"_a, "route_optimization"_a,
+           "acknowledge_correspondents"_a, "reuse_tokens"_a, "prefixes"_a, "explicit_mode"_a, "try_other_mode"_a)
+      .def_property_readonly(
+          "mobile_network_forwarded", [](const MobileIp& roles) {
+            const auto& network = roles.now().kernel().mobile_network();
+            return network && network->forwarding();
+          },
+          "Whether the home agent forwards for the Mobile Network by the tunnel (RFC 3963 section 5.3).")
+      .def_property_readonly(
+          "mobile_router_mode", [](const MobileIp& roles) -> const char* {
+            const auto& mobile_node = roles.now().mobile_node();
+            if (!mobile_node || mobile_node->mobile_router() == nullptr) return "none";
+            if (!mobile_node->mobile_router()->active()) return "given up";
+            return mobile_node->mobile_router()->mode() == RegistrationMode::Explicit ? "explicit" : "implicit";
+          },
+          "'implicit', 'explicit', 'given up'; 'none' if not a mobile router.")
       .def("start_mobile_node", &start_mobile_node, "interface"_a, "home_address"_a, "home_prefix_length"_a,
            "home_agent"_a, "discover_home_agents"_a, "lifetime_ns"_a, "route_optimization"_a, "acknowledge_correspondents"_a, "reuse_tokens"_a)
       .def(
@@ -207,7 +277,7 @@ void bind_mip6(py::module_& m) {
           },
           "Whether the home agent has accepted a binding that still lives.")
       .def("binding_cache", &binding_cache,
-           "(home address, care-of address, home registration, sequence, expires in ns), sorted.");
+           "(home address, care-of address, home registration, sequence, expires in ns, mobile router, prefixes), sorted.");
 
   py::class_<MessageLog>(m, "MessageLog", "The signalling messages that left and reached the watched interfaces.")
       .def("watch", [](MessageLog& log, const Interface& interface) { interface.nic().add_observer(&log); },
