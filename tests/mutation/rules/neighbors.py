@@ -129,8 +129,9 @@ MUTATIONS = [
         id="nd.router-flag",
         rule="a router sets the Router flag of its advertisements (RFC 4861 §7.2.4)",
         file="protocols/ip6/nd_advertise.cc",
-        old=".router = stack_.forwarding() && !is_proxy(target),\n                  .solicited = !to_all,",
-        new=".router = stack_.forwarding() && is_proxy(target),\n                  .solicited = !to_all,",
+        old=".router = acts_as_router(interface_) && (!is_proxy(target) || proxied_for_router(stack_, target)),\n"
+        "                  .solicited = !to_all,",
+        new=".router = acts_as_router(interface_) && is_proxy(target),\n                  .solicited = !to_all,",
         cases=("neighbor-solicitations.router-says-that-it-is-one",),
     ),
     Mutation(
@@ -164,7 +165,7 @@ MUTATIONS = [
         id="nd.no-entry",
         rule="an advertisement that a host did not ask for makes no entry (RFC 4861 §7.2.5)",
         file=INPUT,
-        old="if (!stack_.forwarding() || !stack_.config().nd.learn_unsolicited || !mac) {",
+        old="if (!acts_as_router(interface_) || !stack_.config().nd.learn_unsolicited || !mac) {",
         new="if (!stack_.config().nd.learn_unsolicited || !mac) {",
         cases=("advertisement-states.advertisement-makes-no-entry",),
     ),
