@@ -86,6 +86,10 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   void add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of);
   void remove_binding_update(const Ipv6Address& correspondent);
 
+  // ---- Access gateways (RFC 5213 §6.10) ------------------------------------------------------------------------
+  // Null: the routing table alone decides. The policy must outlive the kernel part or be taken off.
+  void set_forwarding_policy(ForwardingPolicy* policy) { forwarding_policy_ = policy; }
+
   // ---- The stack's hooks and input ----------------------------------------------------------------------------
   OutputActions on_output(const Ipv6Address& source, const Ipv6Address& destination, NextHeader next_header) override;
   bool accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,
@@ -94,6 +98,7 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   void on_reverse_tunnelled(const Ipv6Address& source, const Ipv6Address& destination,
                             NextHeader next_header) override;
   void on_care_of_unreachable(const Ipv6Address& home) override;
+  ForwardingPolicy* forwarding_policy() override { return forwarding_policy_; }
   void on_packet(InputPacket& packet) override;  // Mobility Headers
   void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
 
@@ -124,6 +129,7 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   std::unordered_map<Ipv6Address, Ipv6Address> updates_;     // correspondent -> care-of address it knows
   unsigned tunnels_made_ = 0;
   Timer aging_;  // of home addresses that are away
+  ForwardingPolicy* forwarding_policy_ = nullptr;
 };
 
 }  // namespace kamesim
