@@ -29,6 +29,7 @@ void CorrespondentDaemon::on_datagram(const Datagram& d) {
     case MhType::CareOfTestInit:
       return apply(machine_.on_care_of_test_init(now, init, CareOfTestInitView(*mh).value()), &d);
     case MhType::BindingUpdate: {
+      if (BindingUpdateView(*mh).proxy_registration()) return;  // RFC 5213: for a local mobility anchor
       const BindingUpdate update = BindingUpdateView(*mh).value();
       if (update.home_registration && home_registrations_ == HomeRegistrations::LeaveToHomeAgent) return;
       return apply(machine_.on_binding_update(now, received_binding_update(d, update)), &d);

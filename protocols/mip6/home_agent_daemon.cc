@@ -120,6 +120,7 @@ Duration HomeAgentDaemon::preferred_lifetime(const Ipv6Address& home_address) co
 void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
   if (!mh || mh->type() != MhType::BindingUpdate) return;
+  if (BindingUpdateView(*mh).proxy_registration()) return;  // RFC 5213: for a local mobility anchor
   const BindingUpdate update = BindingUpdateView(*mh).value();
   if (!update.home_registration) return;  // for the correspondent daemon
   const ReceivedBindingUpdate received = received_binding_update(d, update);
