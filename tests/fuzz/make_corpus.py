@@ -366,6 +366,23 @@ def ipsec_inputs() -> dict[str, bytes]:
     }
 
 
+# RFC 5213 section 8, with RFC 4283's identifier: Scapy has none of these options.
+PROXY_OPTIONS = bytes.fromhex(
+    "0810016d6e31406578616d706c652e6e65740104000000001612004020010db8ff000000000000000000000017020001180200040100"
+    "1b080000000003e88000190800000200000001020100"
+)
+LINK_LOCAL_OPTION = bytes.fromhex("0104000000001a10fe800000000000000000000000000001")
+PROXY_MOBILITY = {
+    "update": bytes.fromhex("3b0a05000000000782000384") + PROXY_OPTIONS,
+    "deregistration": bytes.fromhex("3b0a05000000000882000000") + PROXY_OPTIONS,
+    "acknowledgement": bytes.fromhex("3b0a06000000002000070384") + PROXY_OPTIONS,
+    "rejection": bytes.fromhex("3b0a060000009d2000070000") + PROXY_OPTIONS,
+    "with_link_local": bytes.fromhex("3b0d05000000000782000384") + PROXY_OPTIONS + LINK_LOCAL_OPTION,
+    "no_options": bytes.fromhex("3b010500000000078200038401020000"),
+    "bad_prefix_length": bytes.fromhex("3b03050000000007820003841612008120010db8ff00000000000000000000000000"),
+}
+
+
 def main() -> None:
     for name, content in SETKEY.items():
         write("setkey", name, content)
@@ -391,6 +408,8 @@ def main() -> None:
         write("nd", name, bytes(message))
     for name, message in MOBILITY.items():
         write("mobility_header", name, bytes(message))
+    for name, content in PROXY_MOBILITY.items():
+        write("proxy_mobility", name, content)
     write("transport", "udp", b"\0" + bytes((ip6() / UDP(sport=9, dport=7) / b"hello")[UDP]))
     write("transport", "tcp_syn", b"\1" + bytes(CHAINS["tcp_syn"][TCP]))
     sack = TCP(sport=1, dport=7, flags="PA", seq=9, ack=9, options=[("NOP", None), ("NOP", None), ("SAck", (1, 2, 5, 9))])
