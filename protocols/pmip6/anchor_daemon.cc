@@ -71,7 +71,9 @@ void AnchorDaemon::forward(const MobilitySession& session) {
   TunnelInterface& tunnel = tunnels_.acquire(session.anchor_address, session.proxy_care_of);
   unroute(session);
   tunnel_of_.emplace(session.id, &tunnel);
-  tunnel.allows_inner_source = [this, &tunnel](const Ipv6Address& source) { return allows_inner_source(tunnel, source); };
+  tunnel.allows_inner_source = [this, &tunnel](const Ipv6Address& source) {
+    return allows_inner_source(tunnel, source);
+  };
   for (const Ipv6Prefix& prefix : session.prefixes) {
     // By a next hop: a packet between two mobile nodes of one gateway goes back by the tunnel that it came from.
     stack_.routes().add({.prefix = prefix, .interface = &tunnel, .next_hop = session.proxy_care_of,

@@ -48,6 +48,7 @@ from kamesim.media import Lan, Link, Medium
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode
 from kamesim.network import Network
 from kamesim.node import Host, Node
+from kamesim.proxy_mobile_ip import AnchorProfile, LocalMobilityAnchor, MobileAccessGateway, ProxyProfile
 from kamesim.radio import Exponential, LogNormal, Scan, Shadowing, TwoRay
 from kamesim.results import Run
 from kamesim.routing import RouteEntry, RoutingMessage, RoutingSocket
@@ -223,6 +224,7 @@ __all__ = [
     "UDP_NO_CHECK6_TX",
     "AdvertisedPrefix",
     "AdvertisedRoute",
+    "AnchorProfile",
     "AuthenticationOption",
     "Cancelled",
     "Capture",
@@ -239,8 +241,10 @@ __all__ = [
     "Lans",
     "Link",
     "Links",
+    "LocalMobilityAnchor",
     "LogNormal",
     "Medium",
+    "MobileAccessGateway",
     "MobileIp",
     "MobileNode",
     "Network",
@@ -248,6 +252,7 @@ __all__ = [
     "Nodes",
     "OnOff",
     "Ping",
+    "ProxyProfile",
     "Queue",
     "RequestResponse",
     "RouteEntry",

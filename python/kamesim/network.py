@@ -168,6 +168,9 @@ class Network(Bulk):
             routers = [i._core for i in medium.interfaces if i.node.is_router]
             hosts = [i._core for i in medium.interfaces if not i.node.is_router and isinstance(medium, Link)]
             subnets.append((medium.prefixes, medium.channel.delay_ns, routers, hosts))
+        for node in self.nodes:
+            if isinstance(node, Router) and node.anchor is not None and node.interfaces:
+                subnets.append(([node.anchor.prefix_pool], 0, [node.interfaces[0]._core], []))
         self._has_shortest_path_routes = True
         return self._core.install_shortest_path_routes(subnets)
 

@@ -507,9 +507,13 @@ class Node(Controls, Advertises):
         """
         if not isinstance(role, (Correspondent, HomeAgent, MobileNode)):
             errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent or MobileNode")
+        mobile_ip = self._enable_mobile_ip()
+        mobile_ip.start(role)
+        return mobile_ip
+
+    def _enable_mobile_ip(self) -> MobileIp:
         if self.mobile_ip is None:
             self.mobile_ip = MobileIp(self, self._core.enable_mobile_ipv6())
-        self.mobile_ip.start(role)
         return self.mobile_ip
 
     @property

@@ -10,6 +10,7 @@ from kamesim.cell import Cell
 from kamesim.media import Lan, Link
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
 from kamesim.node import Node
+from kamesim.router import Router
 from kamesim.version import VERSION
 
 if TYPE_CHECKING:
@@ -106,6 +107,10 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
         movement = message.movements.add(node=node.name)
         for time_ns, x, y in node._core.waypoints():
             movement.waypoints.add(time_ns=time_ns, position=pb.PlanePosition(x_m=x, y_m=y))
+    if isinstance(node, Router) and (node.anchor is not None or node.gateway is not None):
+        raise errors.Error(
+            f"save scenario: {node.name!r} has a role in Proxy Mobile IPv6, which a scenario file has no room for"
+        )
     for role in node.mobile_ip.roles if node.mobile_ip is not None else []:
         _add_role(message, node, role)
 

@@ -16,7 +16,7 @@ std::optional<MobilityHeaderView> header_of(std::vector<std::uint8_t>& message) 
   return mh ? std::optional(*mh) : std::nullopt;
 }
 
-// What is understood of a message survives being written and read again. What is skipped may have made room for padding.
+// What is understood of a message survives being written and read again.
 template <typename Read>
 void round_trip(const MobilityHeaderView& mh, Read read) {
   const auto value = read(mh);
