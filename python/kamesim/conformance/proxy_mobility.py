@@ -1,12 +1,21 @@
-"""What the cases of Proxy Mobile IPv6 (RFC 5213) are written with: its mobility options, which Scapy does not know, and
-an access gateway or an anchor that a tester plays."""
+"""What the cases of Proxy Mobile IPv6 (RFC 5213) are written with: its mobility options, of which Scapy knows RFC 4283's
+only, and an access gateway or an anchor that a tester plays."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from scapy.fields import ByteField, FieldLenField, LongField, ShortField, StrLenField
-from scapy.layers.inet6 import IPv6, IP6Field, MIP6MH_BA, MIP6MH_BU, _MIP6OptAlign, _MobilityHeader, moboptcls
+from scapy.layers.inet6 import (
+    IP6Field,
+    IPv6,
+    MIP6MH_BA,
+    MIP6MH_BU,
+    MIP6OptMNID,
+    _MIP6OptAlign,
+    _MobilityHeader,
+    moboptcls,
+)
 from scapy.packet import Packet
 
 from kamesim.conformance.exchange import Port, find, stack
@@ -22,17 +31,6 @@ class _Option(_MIP6OptAlign, Packet):  # type: ignore[misc]
 
     def extract_padding(self, s: bytes) -> tuple[bytes, bytes]:
         return b"", s
-
-
-class MobileNodeIdentifier(_Option):
-    """RFC 4283 section 3."""
-
-    fields_desc = [
-        ByteField("otype", 8),
-        FieldLenField("olen", None, fmt="B", length_of="identifier", adjust=lambda _, n: n + 1),
-        ByteField("subtype", 1),
-        StrLenField("identifier", MOBILE_NODE, length_from=lambda p: p.olen - 1),
-    ]
 
 
 class HomeNetworkPrefix(_Option):
@@ -86,8 +84,7 @@ class Timestamp(_Option):
 
 
 for _kind in (
-    MobileNodeIdentifier, HomeNetworkPrefix, HandoffIndicator, AccessTechnologyType, LinkLayerIdentifier,
-    LinkLocalAddress, Timestamp,
+    HomeNetworkPrefix, HandoffIndicator, AccessTechnologyType, LinkLayerIdentifier, LinkLocalAddress, Timestamp,
 ):  # fmt: skip
     moboptcls[_kind.fields_desc[0].default] = _kind
 
@@ -116,7 +113,7 @@ def proxy_options(
     """The options of a message, in the order of RFC 5213's figures. None leaves one out; now: of the timestamp."""
     options: list[Packet] = []
     if identifier is not None:
-        options.append(MobileNodeIdentifier(identifier=identifier))
+        options.append(MIP6OptMNID(id=identifier))
     for prefix in prefixes:
         address, _, length = prefix.partition("/")
         options.append(HomeNetworkPrefix(prefix=address, plen=int(length)))
@@ -194,7 +191,7 @@ def acknowledgement(update: Packet, *, status: int = 0, prefixes: tuple[str, ...
     options: list[Packet] = []
     for each in header.options:
         kind = type(each)
-        if kind is HomeNetworkPrefix or not isinstance(each, _Option) or kind in without:
+        if kind is HomeNetworkPrefix or not isinstance(each, (_Option, MIP6OptMNID)) or kind in without:
             continue
         options.append(next((c for c in changed if type(c) is kind), each.copy()))
     listed = [HomeNetworkPrefix(prefix=p.partition("/")[0], plen=int(p.partition("/")[2])) for p in prefixes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import MIP6MH_BA, ICMPv6ParamProblem, IPv6, MIP6OptUnknown
+from scapy.layers.inet6 import MIP6MH_BA, ICMPv6ParamProblem, IPv6, MIP6OptMNID, MIP6OptUnknown
 
 from kamesim import AnchorProfile
 from kamesim.conformance.cases.mobility._anchor import (
@@ -29,7 +29,6 @@ from kamesim.conformance.proxy_mobility import (
     HandoffIndicator,
     LinkLayerIdentifier,
     LinkLocalAddress,
-    MobileNodeIdentifier,
     Timestamp,
     prefixes_of,
     status_of,
@@ -52,7 +51,7 @@ def new_session_gets_a_prefix_of_the_pool(mag):
 def acknowledgement_repeats_what_the_update_says(mag):
     mag.port.send(update := mag.update(hint=4, technology=3))
     ack = message(mag.port, MIP6MH_BA, status=0)
-    assert value_of(ack, MobileNodeIdentifier, "identifier") == MOBILE_NODE
+    assert value_of(ack, MIP6OptMNID, "id") == MOBILE_NODE
     assert value_of(ack, HandoffIndicator) == 4 and value_of(ack, AccessTechnologyType) == 3
     assert value_of(ack, LinkLayerIdentifier, "identifier") == CARD
     assert value_of(ack, Timestamp) == value_of(update, Timestamp)
@@ -142,7 +141,7 @@ def order_of_the_options_is_of_no_matter(mag):
 def missing_identifier(mag):
     ack = mag.ask(identifier=None)
     assert status_of(ack) == 160
-    assert value_of(ack, MobileNodeIdentifier, "identifier") == b"", "a zero length identifier"
+    assert value_of(ack, MIP6OptMNID, "id") == b"", "a zero length identifier"
 
 
 @case(must("RFC 5213 §5.3.1 item 6"), role="router")

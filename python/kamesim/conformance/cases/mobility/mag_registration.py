@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6ND_RA, IPv6, MIP6MH_BU
+from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6ND_RA, IPv6, MIP6MH_BU, MIP6OptMNID
 
 from kamesim import ProxyProfile
 from kamesim.conformance.cases.mobility._gateway import (
@@ -29,7 +29,6 @@ from kamesim.conformance.proxy_mobility import (
     HandoffIndicator,
     LinkLayerIdentifier,
     LinkLocalAddress,
-    MobileNodeIdentifier,
     Timestamp,
     prefixes_of,
     value_of,
@@ -48,8 +47,8 @@ def update_goes_from_the_egress_address_to_the_anchor(update):
 
 @case(must("RFC 5213 §6.9.1.1 item 2"))
 def update_names_the_mobile_node(update):
-    assert value_of(update, MobileNodeIdentifier, "identifier") == MOBILE_NODE
-    assert value_of(update, MobileNodeIdentifier, "subtype") == 1
+    assert value_of(update, MIP6OptMNID, "id") == MOBILE_NODE
+    assert value_of(update, MIP6OptMNID, "subtype") == 1
 
 
 @case(must("RFC 5213 §6.9.1.1 item 3"))
@@ -74,7 +73,7 @@ def station_that_solicits_is_in_an_unknown_state(left, right, bound):
     left.send(solicitation(LAPTOP_MAC, "fe80::98"))
     came = next_update(right)
     assert value_of(came, HandoffIndicator) == 4
-    assert value_of(came, MobileNodeIdentifier, "identifier") == b"laptop@example.net"
+    assert value_of(came, MIP6OptMNID, "id") == b"laptop@example.net"
 
 
 @case(must("RFC 5213 §6.9.1.1 item 6"))
@@ -154,7 +153,7 @@ def acknowledgement_that_matches_no_update_is_ignored(left, right, router, updat
     fields = {
         "sequence": {"seq": update[MIP6MH_BU].seq + 1},
         "source": {"source": "2001:db8:2::77"},
-        "identifier": {"changed": (MobileNodeIdentifier(identifier=b"somebody@else"),)},
+        "identifier": {"changed": (MIP6OptMNID(id=b"somebody@else"),)},
     }[wrong]
     answer(right, update, **fields)
     expect_none(left, ICMPv6ND_RA, within=0.5)
