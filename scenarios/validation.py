@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import handoff_bed as bed
+import pmip6_handoff
 from kamesim import Error, experiment
 
 PACKETS_PER_SECOND = 200.0
 SMALL_FRAME = 150  # bytes: about a Binding Update, or a test message
+PROXY = "PMIPv6"  # what the names of its cases begin with
 
 Rows = dict[str, experiment.Estimate]
 
@@ -28,7 +30,16 @@ def scenario(
     *, seed: int, case: str, ra_interval: tuple[float, float], dad: str, l2_delay: tuple[float, float],
     link_delay: float, correspondent_delay: float, route_optimization: bool,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Two hand-offs: from home (the home agent tests the home address) and from one foreign cell to another."""
+    """Two hand-offs: from home (the home agent tests the home address) and from one foreign cell to another.
+
+    Of Proxy Mobile IPv6: from the first cell to the second, and to the third.
+    """
+    if case.startswith(PROXY):
+        proxy = pmip6_handoff.build(
+            seed=seed, l2_delay=l2_delay, link_delay=link_delay, correspondent_delay=correspondent_delay
+        )
+        proxied = pmip6_handoff.measure(proxy, packets_per_second=PACKETS_PER_SECOND)
+        return [{"hand_off": h.number} | bed.phases(h) for h in proxied]
     made = bed.build(
         seed=seed, ra_interval=ra_interval, dad=dad, l2_delay=l2_delay, link_delay=link_delay,
         correspondent_delay=correspondent_delay, route_optimization=route_optimization,
@@ -57,6 +68,9 @@ ANALYTIC = [
     case("MIPv6, tunnel, RA 3-7 s", route_optimization=False, ra_interval=(3.0, 7.0)),
     case("MIPv6, route optimization"),
     case("MIPv6, route optimization, no DAD", dad="none"),
+    case(PROXY),
+    case(f"{PROXY}, links of 20 ms", link_delay=0.02),
+    case(f"{PROXY}, L2 0.05-0.15 s", l2_delay=(0.05, 0.15)),
 ]  # fmt: skip
 # Rana's ns-3 set-up: 2 ms links of 100 Mb/s; beacons each 100 ms, so that up to that goes by before one is heard.
 NS3 = {"link_delay": 0.002, "correspondent_delay": 0.0, "l2_delay": (0.0, 0.1)}
@@ -99,8 +113,11 @@ def expected_outage(point: dict[str, Any]) -> float:
     correspondent has the new one: + RTT(MN, HA) for the home registration, then the longer of both tests, the home
     test's RTT(MN, HA) + RTT(HA, CN) and the care-of test's RTT(MN, CN); with a home keygen token that still lives
     (RFC 6275 §5.2.7) the care-of test alone; then RTT(MN, CN). Sampled by packets: + one interval.
+    Proxy Mobile IPv6: L2 + RTT(MAG, LMA).
     """
     low, high = point["l2_delay"]
+    if point["case"].startswith(PROXY):
+        return pmip6_handoff.expected_outage((low + high) / 2, point["link_delay"], PACKETS_PER_SECOND)
     base = (low + high) / 2 + bed.movement_detection(point["ra_interval"])
     base += bed.address_configuration(point["dad"]) + 1 / PACKETS_PER_SECOND
     d, c = point["link_delay"], point["correspondent_delay"]
@@ -156,7 +173,10 @@ Made by `scenarios/validation.py`, {seeds} seeds for each row; nothing is tuned.
 
 Outage of the downlink in a hand-off between two foreign cells, in seconds, by 200 packets a second. T = L2 + movement
 detection + address configuration + RTT(MN, HA), and with route optimization the care-of test and the correspondent's
-registration. Movement detection is the wait for what comes first, the next unsolicited advertisement or the answer to
+registration; of Proxy Mobile IPv6, between cells of two access gateways (`scenarios/pmip6_handoff.py`), L2 + RTT(MAG,
+LMA): the host configures no address and detects no movement.
+
+Movement detection is the wait for what comes first, the next unsolicited advertisement or the answer to
 the solicitation; address configuration is 0.5 s of random delay and 1 s of Duplicate Address Detection, on the average
 (RFC 4862 section 5.4.2). A row holds if the formula lies in the 95 % confidence interval of the mean, or within 2 %.
 Rows share their seeds, and so the random delays of the mobile node. A formula that is right misses a 95 % interval one

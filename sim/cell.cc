@@ -73,7 +73,7 @@ double Cell::signal_dbm(Position at) const {
   return received + shadowing_.gain_db(at);
 }
 
-void Cell::attach(Nic& nic) {
+void Cell::attach(Nic& nic, StationEvent how) {
   const std::string nic_name = nic.node().name() + ":" + nic.name();
   if (nic.medium() != nullptr) {
     throw SimulationError("cell '" + name() + "': " + nic_name + " is attached to '" + nic.medium()->name() +
@@ -82,6 +82,13 @@ void Cell::attach(Nic& nic) {
   // The time makes each stay's random stream another one: a station that returns does not meet its old luck again.
   stations_.push_back({&nic, next_number_, stream(nic_name + " from " + std::to_string(now().ns()))});
   nic.set_attachment(this, true);
+  lan_.tell_observers(nic, how);
+}
+
+void Cell::tell_stations(StationObserver& observer) const {
+  for (const Station& station : stations_) {
+    if (station.nic != nullptr) observer.on_station(station.nic->mac(), StationEvent::Associated);
+  }
 }
 
 std::vector<Cell::Station>::iterator Cell::find(const Nic& nic) {
@@ -113,6 +120,7 @@ void Cell::detach(Nic& nic) {
     }
   }
   nic.set_attachment(nullptr, false);
+  lan_.tell_observers(nic, StationEvent::Left);
 }
 
 void Cell::transmit(Nic& from, Packet frame) {

@@ -61,7 +61,7 @@ class Cell final : public Medium, public LanExtension {
 
   // A station associates: its NIC has carrier. Throws SimulationError if the NIC is attached already, here or
   // elsewhere. WirelessStation does this for a node that moves.
-  void attach(Nic& nic);
+  void attach(Nic& nic, StationEvent how = StationEvent::Associated);
   // It leaves; what is under way to and from it is lost, and counted on its node.
   void detach(Nic& nic) override;
   std::size_t stations() const;
@@ -70,6 +70,7 @@ class Cell final : public Medium, public LanExtension {
   // node of each station that would have received it.
   void transmit(Nic& from, Packet frame) override;
   bool on_lan_frame(const Packet& frame) override;
+  void tell_stations(StationObserver& observer) const override;
   void describe(ShardGraph& graph) const override;
   // Not above that of the LAN.
   std::uint32_t mtu() const override { return std::min(config_.mtu, lan_.mtu()); }

@@ -59,6 +59,7 @@ void Lan::attach(Nic& nic) {
   simulation().topology_changed();
   on_nic_changed(nic);
   nic.set_attachment(this, up_);
+  tell_observers(nic, StationEvent::Associated);
 }
 
 void Lan::detach(Nic& nic) {
@@ -71,6 +72,19 @@ void Lan::detach(Nic& nic) {
   station->nic = nullptr;
   simulation().topology_changed();
   nic.set_attachment(nullptr, false);
+  tell_observers(nic, StationEvent::Left);
+}
+
+void Lan::add_observer(StationObserver& observer) {
+  observers_.push_back(&observer);
+  for (const auto& station : stations_) {
+    if (station->nic != nullptr) observer.on_station(station->nic->mac(), StationEvent::Associated);
+  }
+  for (const LanExtension* extension : extensions_) extension->tell_stations(observer);
+}
+
+void Lan::tell_observers(const Nic& station, StationEvent event) const {
+  for (std::size_t i = 0; i < observers_.size(); ++i) observers_[i]->on_station(station.mac(), event);
 }
 
 std::size_t Lan::heap_bytes() const {

@@ -11,6 +11,7 @@
 #include "sim/medium.h"
 #include "sim/pipe.h"
 #include "sim/random.h"
+#include "sim/station_observer.h"
 
 namespace kamesim {
 
@@ -21,6 +22,8 @@ class LanExtension {
  public:
   // Returns whether a station there takes the frame.
   virtual bool on_lan_frame(const Packet& frame) = 0;
+  // Tells the observer of the stations that are there.
+  virtual void tell_stations(StationObserver& observer) const { (void)observer; }
 
  protected:
   ~LanExtension() = default;
@@ -49,6 +52,12 @@ class Lan final : public Medium {
   // Bridges: every frame on the LAN goes to the extensions too, but for the one it came from.
   void add_extension(LanExtension& extension) { extensions_.push_back(&extension); }
   void remove_extension(LanExtension& extension) { std::erase(extensions_, &extension); }
+  // Who hears from now on which stations come and go, on the LAN and on its extensions; at once of those that are
+  // there.
+  void add_observer(StationObserver& observer);
+  void remove_observer(StationObserver& observer) { std::erase(observers_, &observer); }
+  void tell_observers(const Nic& station, StationEvent event) const;
+
   // A frame that an extension brings from `sender`: delivered to the LAN's own stations and the other extensions, at
   // once. `taken`: a station where it comes from takes it.
   void inject(const LanExtension& from, Node& sender, bool taken, Packet frame);
@@ -95,6 +104,7 @@ class Lan final : public Medium {
   std::unordered_map<const Nic*, Station*> by_nic_;
   std::vector<Station*> promiscuous_;
   std::vector<LanExtension*> extensions_;
+  std::vector<StationObserver*> observers_;
   std::vector<Station*> receivers_;  // of the frame at hand; kept for its capacity
   unsigned handing_out_ = 0;
 };

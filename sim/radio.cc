@@ -153,7 +153,8 @@ void WirelessStation::disassociate() {
 void WirelessStation::associate(Cell& cell, Position at) {
   cell_ = &cell;
   node_.trace(kTraceL2Associated, {{"cell", cell.name()}, {"signal_dbm", cell.signal_dbm(at)}});
-  cell.attach(nic_);
+  const bool before = std::exchange(associated_before_, true);
+  cell.attach(nic_, before ? StationEvent::Reassociated : StationEvent::Associated);
 }
 
 }  // namespace kamesim

@@ -107,6 +107,7 @@ class WirelessStation {
   WirelessStationConfig config_;
   Cell* cell_ = nullptr;
   bool started_ = false;
+  bool associated_before_ = false;
   RandomStream random_;
   Timer beacon_;
   Timer handoff_;

@@ -95,6 +95,13 @@ NodeConfiguration configuration_of(const Ip6Stack& stack, const TcpLayer& tcp,
     route.interface = nullptr;
     c.routes.push_back({route, std::move(interface)});
   }
+  for (const auto& any : stack.interfaces()) {
+    if (!any->is_tunnel()) continue;
+    for (Route route : static_cast<const TunnelInterface&>(*any).withdrawn_routes()) {
+      route.interface = nullptr;
+      c.routes.push_back({route, any->name()});
+    }
+  }
   return c;
 }
 

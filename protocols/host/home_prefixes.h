@@ -17,10 +17,12 @@ class AdvertisedHomePrefixes final : public HomePrefixSource, public Advertising
                          HomeAgentDaemon& home_agent)
       : advertisements_(advertisements), home_link_(home_link), home_agent_(home_agent) {
     advertisements_.add_listener(*this);
+    advertisements_.set_mobile_router_support(home_link_, home_agent_.supports_mobile_routers());  // RFC 3963 §7.3
     home_agent_.set_prefix_source(this);
   }
   ~AdvertisedHomePrefixes() {
     home_agent_.set_prefix_source(nullptr);
+    advertisements_.set_mobile_router_support(home_link_, false);
     advertisements_.remove_listener(*this);
   }
   AdvertisedHomePrefixes(const AdvertisedHomePrefixes&) = delete;

@@ -249,9 +249,9 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
   const FragmentHeader f = header->value();
   const std::size_t data = in.packet.size() - in.offset - kFragmentHeaderSize;
   if (header->is_atomic() && config().rules.atomic_fragments_apart) {
-    // RFC 8200 §4.5, RFC 6946 §4: a packet of its own, whatever else bears its identification.
-    remove_fragment_header(in.packet, in.offset, in.next_header_field, static_cast<std::uint8_t>(f.next_header));
-    in.next_header = f.next_header;
+    // RFC 8200 §4.5, RFC 6946 §4: a packet of its own, whatever else bears its identification. Nothing is taken out of it:
+    // an error quotes it as it came, and points to where things stand in it (RFC 4443 §3.4).
+    step_behind(in, in.upper().first(kFragmentHeaderSize));
     return Walk::Next;
   }
   if (f.more_fragments && data % 8 != 0) {

@@ -1,5 +1,7 @@
 // The forwarding path (RFC 8200, RFC 4007 §9, RFC 4443). A router never fragments.
+#include "protocols/ip6/forwarding_policy.h"
 #include "protocols/ip6/ip6_drops.h"
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/wire/icmp6.h"
@@ -7,10 +9,32 @@
 
 namespace kamesim {
 
-void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& to, bool link_layer_multicast,
+namespace {
+
+// RFC 3963 §5.5: whatever the routing table says.
+Destination by_tunnel(const Destination& routed, Ip6Interface& tunnel) {
+  Destination to = routed;
+  to.interface = &tunnel;
+  to.neighbor = nullptr;
+  to.next_hop = routed.address;
+  to.link_mtu = tunnel.mtu();
+  to.kind = RouteKind::Unicast;
+  return to;
+}
+
+}  // namespace
+
+void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& routed, bool link_layer_multicast,
                        Forwarding how) {
   const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet.bytes());
   const Ipv6Address source = header.source();
+  std::optional<Destination> tunnelled;
+  if (MobileRouterHooks* hooks = mobility_ == nullptr ? nullptr : mobile_router_hooks(*this)) [[unlikely]] {
+    const auto actions = hooks->on_forward(interface, routed.interface, packet.bytes());
+    if (actions.discard != nullptr) return drop(*actions.discard, packet.bytes());
+    if (actions.tunnel != nullptr) tunnelled = by_tunnel(routed, *actions.tunnel);
+  }
+  const Destination& to = tunnelled ? *tunnelled : routed;
   auto refuse = [&](const DropInfo& reason, const Icmp6Error& error) {
     drop(reason, packet.bytes());
     icmp6_error(error, &interface, link_layer_multicast);
@@ -20,6 +44,11 @@ void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination
   };
 
   if (link_layer_multicast) return drop(kIp6LinkMulticastForward, packet.bytes());
+  if (mobility_ != nullptr && how != Forwarding::ByPolicy) [[unlikely]] {
+    if (ForwardingPolicy* policy = mobility_->forwarding_policy()) {
+      return forward_by_policy(*policy, interface, std::move(packet), to, link_layer_multicast);
+    }
+  }
   if (source.is_unspecified()) return drop(kIp6UnspecifiedSource, packet.bytes());
   if (ipsec_ != nullptr && !ipsec_->admits_transit(interface, packet.bytes())) [[unlikely]] return;
   if (header.hop_limit() <= 1) {
@@ -46,12 +75,27 @@ void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination
   if (to.interface == &interface) [[unlikely]] {
     const Destination kept = to;  // the look-ups for a redirect may move or evict it, and its neighbour
     // A source route is followed at its sender's wish, and not to be mended (KAME).
-    if (how != Forwarding::SourceRouted) consider_redirect(interface, packet.bytes(), kept);
+    if (how == Forwarding::ByDestination) consider_redirect(interface, packet.bytes(), kept);
     Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(hop_limit);
     return interface.send(std::move(packet), kept.next_hop);
   }
   Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(hop_limit);
   hand_over(to, std::move(packet));
+}
+
+void Ip6Stack::forward_by_policy(ForwardingPolicy& policy, Ip6Interface& interface, Packet packet,
+                                 const Destination& to, bool link_layer_multicast) {
+  const ForwardingPolicy::Verdict verdict = policy.judge(interface, to, packet.bytes());
+  if (verdict.discard != nullptr) return drop(*verdict.discard, packet.bytes());
+  Destination chosen = to;
+  if (verdict.interface != nullptr) {
+    chosen.interface = verdict.interface;
+    chosen.next_hop = verdict.next_hop;
+    chosen.neighbor = nullptr;
+    chosen.kind = RouteKind::Unicast;
+    chosen.link_mtu = verdict.interface->mtu();
+  }
+  forward(interface, std::move(packet), chosen, link_layer_multicast, Forwarding::ByPolicy);
 }
 
 bool Ip6Stack::passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes packet, bool link_layer_multicast) {

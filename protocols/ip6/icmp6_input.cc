@@ -4,6 +4,7 @@
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/node_information.h"
+#include "protocols/ip6/tunnel.h"
 #include "protocols/ip6/tunnel_probe.h"
 #include "protocols/wire/checksum.h"
 #include "protocols/wire/extension_headers.h"
@@ -119,10 +120,11 @@ void Icmp6Input::on_packet(InputPacket& in) {
   } else if (type >= Icmp6Type::RouterSolicitation && type <= Icmp6Type::Redirect) {
     // RFC 6980 §5: fragmentation has no place in Neighbor Discovery; the daemons do not hear of it either.
     if (in.fragmented) return stack_.drop(kNdFragmented, in.packet.bytes());
+    const bool neighbor_message = type == Icmp6Type::NeighborSolicitation || type == Icmp6Type::NeighborAdvertisement;
     if (in.interface->nd() != nullptr) {
       in.interface->nd()->input(in);
-    } else if (type == Icmp6Type::NeighborSolicitation && in.interface->is_tunnel()) {
-      answer_tunnel_probe(stack_, in);
+    } else if (neighbor_message && in.interface->is_tunnel()) {
+      tunnel_neighbor_input(static_cast<TunnelInterface&>(*in.interface), in);
     }
   } else if (!is_known(type) && !is_for_daemons(type)) {  // RFC 4443 §2.4 b
     return stack_.drop(kIcmp6UnknownType, in.packet.bytes());

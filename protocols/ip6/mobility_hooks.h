@@ -11,6 +11,7 @@
 
 namespace kamesim {
 
+class ForwardingPolicy;
 class Ip6Interface;
 
 class MobilityHooks {
@@ -45,6 +46,9 @@ class MobilityHooks {
 
   // An ICMPv6 error says that a packet with a type 2 routing header did not reach its care-of address (§9.3.4).
   virtual void on_care_of_unreachable(const Ipv6Address& home) = 0;
+
+  // Who has a say in where packets of others go; null: the routing table alone.
+  virtual ForwardingPolicy* forwarding_policy() { return nullptr; }
 
  protected:
   ~MobilityHooks() = default;

@@ -10,6 +10,19 @@
 
 namespace kamesim {
 
+namespace {
+
+// RFC 4301 §5: policies are about packets, not interfaces, so they are asked once. What a tunnel takes goes nowhere else.
+bool passes_ipsec(Ip6Stack& stack, const InputPacket& in) {
+  IpsecHooks* ipsec = stack.ipsec_hooks();
+  if (ipsec == nullptr) [[likely]] return true;
+  if (!ipsec->admits_transit(*in.interface, in.packet.bytes())) return false;
+  Packet copy = in.packet.share();
+  return ipsec->on_forward(*in.interface, copy) == IpsecHooks::Output::GoOn;
+}
+
+}  // namespace
+
 void MulticastForwarding::add(MulticastRoute route) {
   const auto known = std::ranges::find_if(
       routes_, [&](const MulticastRoute& r) { return r.groups == route.groups && r.source == route.source; });
@@ -55,6 +68,7 @@ void MulticastForwarding::forward(const InputPacket& in) {
   }
   // RFC 4443 §2.4 e.3: nothing is reported of packets for groups but that they are too big, or an option.
   if (in.hop_limit <= 1) return stack_.drop(kIp6MulticastHopLimit, packet);
+  if (!passes_ipsec(stack_, in)) return;
   if (route != nullptr) {
     ++route->packets;
     route->bytes += packet.size();

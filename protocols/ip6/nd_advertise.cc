@@ -2,6 +2,7 @@
 // §7.2.6 to §7.2.8).
 #include <algorithm>
 
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_packet.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -17,13 +18,16 @@ void NeighborDiscovery::answer(const InputPacket& in, const Ipv6Address& target,
   const bool to_all = in.source.is_unspecified();
   const Advertisement advertisement{
       .message = {.target = target,
-                  // RFC 6275 §10.4.1: not for the mobile node, which is a host.
-                  .router = stack_.forwarding() && !is_proxy(target),
+                  // RFC 6275 §10.4.1: not for a mobile node that is a host; RFC 3963 §6.2.
+                  .router = acts_as_router(interface_) && (!is_proxy(target) || proxied_for_router(stack_, target)),
                   .solicited = !to_all,
-                  .override = !proxied && !anycast && !optimistic},
+                  // Nor where no link-layer address is told.
+                  .override = !proxied && !anycast && !optimistic && interface_.has_link_layer_addresses()},
       .destination = to_all ? kAllNodesLinkLocal : in.source};
-  // §7.2.7. Not for a proxied address: "where only one proxy is present, such delay is not necessary" (§7.2.8).
-  if (!anycast) return advertise(advertisement);
+  // §7.2.7, and §7.2.8 for those given by hand, which several may proxy for. A home agent answers at once: "where only one
+  // proxy is present, such delay is not necessary". So is the test of an address, which does not wait for longer than that.
+  const bool one_of_several = anycast || (proxied && is_given_proxy(target) && !to_all);
+  if (!one_of_several) return advertise(advertisement);
   std::vector<Delayed>& delayed = rare().delayed;
   if (delayed.size() >= kMaxDelayed) return stack_.drop(kNdTooManyDelayed, in.packet.bytes());
   delayed.push_back({now() + random_.uniform(Duration(), kMaxAnycastDelayTime), advertisement, 1});
@@ -63,7 +67,7 @@ void NeighborDiscovery::announce(const Advertisement& advertisement, unsigned ti
 
 // RFC 9131 §6.1.2: with Override clear, to all routers.
 void NeighborDiscovery::announce_new_address(const InterfaceAddress& address) {
-  if (!stack_.config().nd.announce_addresses || stack_.forwarding()) return;
+  if (!stack_.config().nd.announce_addresses || acts_as_router(interface_)) return;
   if (address.address.is_link_local() || address.anycast || address.origin == AddressOrigin::Home) return;
   announce({.message = {.target = address.address}, .destination = kAllRoutersLinkLocal}, kMaxNeighborAdvertisement);
 }
@@ -74,7 +78,7 @@ void NeighborDiscovery::on_link_layer_address_changed() {
   std::vector<Advertisement> news;
   for (const auto& a : interface_.addresses()) {
     if (!a->assigned()) continue;
-    news.push_back({.message = {.target = a->address, .router = stack_.forwarding(), .solicited = false,
+    news.push_back({.message = {.target = a->address, .router = acts_as_router(interface_), .solicited = false,
                                 .override = !a->anycast && a->state != AddressState::Optimistic},
                     .destination = kAllNodesLinkLocal});
   }
@@ -109,7 +113,7 @@ void NeighborDiscovery::advertise(const Advertisement& advertisement) {
 void NeighborDiscovery::send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache) {
   if (!interface_.up()) return;
   announce({.message = {.target = target,
-                        .router = stack_.forwarding() && !is_proxy(target),
+                        .router = acts_as_router(interface_) && (!is_proxy(target) || proxied_for_router(stack_, target)),
                         .solicited = false,
                         .override = override_cache},
             .destination = kAllNodesLinkLocal},

@@ -1,5 +1,6 @@
 // What an administrator does to neighbours and default routers by hand (KAME's ndp).
 #include <algorithm>
+#include <utility>
 
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -88,6 +89,20 @@ void RouterDiscovery::forget_routers() {
   information_.reset();
   for (const Ipv6Address& address : gone) router_gone(address, RoutingMessage::Kind::DefaultRouterRemoved);
   nd_.forget_redirects();
+  nd_.arm();
+}
+
+void RouterDiscovery::forget_prefixes() {
+  for (PrefixEntry& entry : std::exchange(prefixes_.entries(), {})) {
+    entry.on_link_until.reset();
+    sync_route(entry);
+    remove_temporary(entry.prefix);
+    std::vector<Ipv6Address> formed;
+    for (const auto& a : interface_.addresses()) {
+      if (a->origin == AddressOrigin::Autoconfigured && a->prefix() == entry.prefix) formed.push_back(a->address);
+    }
+    for (const Ipv6Address& address : formed) stack_.remove_address(interface_, address);
+  }
   nd_.arm();
 }
 

@@ -2,6 +2,7 @@
 // RFC 4429; RFC 6275 §10.3.1).
 #include <algorithm>
 
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_packet.h"
 #include "protocols/ip6/nd_trace.h"
@@ -20,7 +21,7 @@ bool is_eui64_link_local(const Ipv6Address& address, const Nic& nic) {
 
 bool NeighborDiscovery::allows_optimistic_address() const {
   const auto router = selected_router();
-  return !stack_.forwarding() && router && link_layer_address_known(*router);
+  return !acts_as_router(interface_) && router && link_layer_address_known(*router);
 }
 
 Time NeighborDiscovery::first_solicitation(const InterfaceAddress& address) {
@@ -156,7 +157,7 @@ void NeighborDiscovery::on_link_up() {
   frames_at_link_up_ = interface_.nic()->counters().sent_frames;
   first_message_at_ = now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
   if (routers_ != nullptr) routers_->on_link_up();
-  if (!stack_.forwarding()) {  // RFC 4861 §6.3.2: what a router told was about that link
+  if (heeds_router_advertisements(interface_)) {  // RFC 4861 §6.3.2: what a router told was about that link
     interface_.cur_hop_limit = stack_.config().hop_limit;
     interface_.set_link_mtu(0);
     set_base_reachable_time(kReachableTime);

@@ -2,6 +2,7 @@
 // §7.2.5), and the way to the machines that they concern.
 #include <algorithm>
 
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_trace.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -56,7 +57,7 @@ void NeighborDiscovery::learn(const InputPacket& in, const Ipv6Address& address,
 
 // RFC 4861 §6.2.6. The answer is the router advertisement daemon's matter.
 void NeighborDiscovery::on_router_solicitation(const InputPacket& in, const RouterSolicitationView& rs) {
-  if (!stack_.forwarding()) return stack_.drop(kNdSolicitationToHost, in.packet.bytes());
+  if (!acts_as_router(interface_)) return stack_.drop(kNdSolicitationToHost, in.packet.bytes());
   if (in.source.is_unspecified()) return;
   if (const auto mac = source_mac(in, rs.options())) learn(in, in.source, *mac);
   if (Neighbor* n = cache_.find(in.source)) n->is_router = false;
@@ -90,7 +91,8 @@ void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const Rou
     neighbor(in.source);
   }
   if (Neighbor* n = cache_.find(in.source)) n->is_router = true;
-  if (stack_.forwarding() || !stack_.config().accept_router_advertisements) return;
+  const bool on_egress = egress_role(interface_) != EgressRole::None;  // whatever the node's setting: RFC 3963 §5.6
+  if (!on_egress && (stack_.forwarding() || !stack_.config().accept_router_advertisements)) return;
   if (stack_.node().trace_enabled()) trace_advertisement(in.source);
   routers().on_advertisement(in, ra);
   arm();
@@ -130,7 +132,7 @@ void NeighborDiscovery::on_neighbor_advertisement(const InputPacket& in, const N
   Neighbor* n = cache_.find(target);
   if (n == nullptr || n->state == Neighbor::State::None) {
     // RFC 9131 §6.1.1: a router makes an entry, which is Stale, of an advertisement that tells the address.
-    if (!stack_.forwarding() || !stack_.config().nd.learn_unsolicited || !mac) {
+    if (!acts_as_router(interface_) || !stack_.config().nd.learn_unsolicited || !mac) {
       return stack_.drop(kNdNoEntry, in.packet.bytes());
     }
     learn(in, target, *mac);

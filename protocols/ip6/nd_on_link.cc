@@ -43,9 +43,11 @@ void RouterDiscovery::set_detached(const Ipv6Prefix& prefix, bool detached) {
   for (const Ipv6Address& address : affected) {
     InterfaceAddress* a = interface_.find_address(address);
     if (a == nullptr) continue;
-    stack_.node().trace(kTraceAddressDetached, {{"interface", interface_.name()},
-                                                {"address", address.to_string()},
-                                                {"detached", std::int64_t{detached}}});
+    if (nd_.may_trace()) {
+      stack_.node().trace(kTraceAddressDetached, {{"interface", interface_.name()},
+                                                  {"address", address.to_string()},
+                                                  {"detached", std::int64_t{detached}}});
+    }
     if (detached) {
       stack_.address_changed(interface_, *a);
     } else {
@@ -84,7 +86,7 @@ void RouterDiscovery::select_router() {
     stack_.routes().add({.prefix = {}, .interface = &interface_, .next_hop = *next,
                          .origin = RouteOrigin::RouterAdvertisement, .metric = next_metric});
   }
-  if (!other || !stack_.node().trace_enabled()) return;
+  if (!other || !nd_.may_trace()) return;
   stack_.node().trace(kTraceDefaultRouter,
                       {{"interface", interface_.name()}, {"router", next ? next->to_string() : ""}});
 }

@@ -1,6 +1,7 @@
 // Redirects, sent and received (RFC 4861 §8).
 #include <algorithm>
 
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/nd_packet.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -51,7 +52,7 @@ void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target
 }
 
 void NeighborDiscovery::on_redirect(const InputPacket& in, const RedirectView& redirect) {
-  if (stack_.forwarding()) return stack_.drop(kNdRedirectToRouter, in.packet.bytes());
+  if (acts_as_router(interface_)) return stack_.drop(kNdRedirectToRouter, in.packet.bytes());
   if (!stack_.config().accept_redirects) return stack_.drop(kNdRedirectRefused, in.packet.bytes());
   const Ipv6Address target = redirect.target(), destination = redirect.destination();
   // §8.1: from "the current first-hop router for the specified ICMP Destination Address".

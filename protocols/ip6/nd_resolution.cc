@@ -190,7 +190,9 @@ void NeighborDiscovery::flush_queue(Neighbor& n) {
 void NeighborDiscovery::give_up(Neighbor& n) {
   const Ipv6Address address = n.address;
   std::vector<Packet> waiting = std::exchange(n.queue, {});
-  stack_.node().trace(kTraceNeighborUnreachable, {{"interface", interface_.name()}, {"neighbor", address.to_string()}});
+  if (may_trace()) {
+    stack_.node().trace(kTraceNeighborUnreachable, {{"interface", interface_.name()}, {"neighbor", address.to_string()}});
+  }
   cache_.remove(n);
   stack_.invalidate_destinations();
   remove_redirects_by(address);

@@ -43,6 +43,8 @@ class RouterDiscovery {
   bool set_router(const Ipv6Address& address, Duration lifetime, RouterPreference preference);
   // The node is a router from now on: what others advertise is not for it (RFC 4861 §6.3).
   void forget_routers();
+  // As KAME's ndp -P: the Prefix List is empty, and the addresses that were formed of it are gone.
+  void forget_prefixes();
   // The node's configuration is another one.
   void on_settings_changed();
   // From Duplicate Address Detection, and the address list.

@@ -1,5 +1,6 @@
 #include "protocols/ip6/neighbor_discovery.h"
 
+#include "protocols/ip6/nd_trace.h"
 #include "protocols/ip6/stack.h"
 
 namespace kamesim {
@@ -23,6 +24,11 @@ RouterDiscovery& NeighborDiscovery::routers() {
 NeighborDiscovery::Rare& NeighborDiscovery::rare() {
   if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
   return *rare_;
+}
+
+// What others bring about can be forged: so many records at once, and a few a second.
+bool NeighborDiscovery::may_trace() {
+  return stack_.node().trace_enabled() && rare().trace_limit.take(now(), kNdTraceRate, kNdTraceBurst);
 }
 
 std::optional<Ipv6Address> NeighborDiscovery::selected_router() const {

@@ -146,6 +146,7 @@ class NeighborDiscovery {
   void on_router_solicitation(const InputPacket& in, const RouterSolicitationView& rs);
   void on_router_advertisement(const InputPacket& in, const RouterAdvertisementView& ra);
   void trace_advertisement(const Ipv6Address& router);
+  bool may_trace();
   void on_neighbor_solicitation(const InputPacket& in, const NeighborSolicitationView& ns);
   void on_neighbor_advertisement(const InputPacket& in, const NeighborAdvertisementView& na);
   void learn(const InputPacket& in, const Ipv6Address& address, const MacAddress& mac);
@@ -210,6 +211,7 @@ class NeighborDiscovery {
     std::vector<Ipv6Address> given_proxies;
     std::vector<Delayed> delayed;
     std::vector<Ipv6Address> heard_routers;  // whose advertisements are on record, since the link came up
+    Icmp6RateLimit trace_limit;
   };
   Rare& rare();
 

@@ -31,6 +31,8 @@ inline constexpr DropInfo kFragmentIncompleteChain{"frag6.incomplete_header_chai
 inline constexpr DropInfo kFragmentCongestion{"frag6.congestion_not_ecn_capable", "RFC 3168 §5.3"};
 inline constexpr DropInfo kFragmentOfJumbogram{"frag6.jumbogram", "RFC 2675 §3"};
 
+struct InputPacket;
+
 class Reassembler {
  public:
   struct Arrival {
@@ -116,5 +118,9 @@ class Reassembler {
 // Takes the Fragment header at that offset out of a packet: what is before it moves up against what follows.
 void remove_fragment_header(Packet& packet, std::uint32_t fragment_header, std::uint32_t next_header_field,
                             std::uint8_t next_header);
+
+// Takes the Fragment header out of a packet that is being processed behind it, if it is an atomic fragment (RFC 6946): what
+// IPsec protects is the packet before it was fragmented (RFC 4302 §3.3.4, RFC 4303 §3.3.4).
+void remove_atomic_fragment_header(InputPacket& in);
 
 }  // namespace kamesim

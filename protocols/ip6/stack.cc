@@ -5,6 +5,7 @@
 
 #include "protocols/ip6/icmp6_input.h"
 #include "protocols/ip6/ip4_part.h"
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/multicast_forwarding.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/node_information.h"
@@ -294,8 +295,8 @@ void Ip6Stack::set_forwarding(bool on) {
   mutable_config().forwarding = on;
   for (EthernetInterface* interface : interface_by_nic_) {
     if (interface == nullptr) continue;
-    be_in_groups_of_routers(*interface, on);
-    if (on) interface->nd()->routers().forget_routers();  // RFC 4861 §6.3 is for hosts
+    if (egress_role(*interface) != EgressRole::Host) be_in_groups_of_routers(*interface, on);
+    if (!heeds_router_advertisements(*interface)) interface->nd()->routers().forget_routers();  // RFC 4861 §6.3
     review_subnet_router_anycast(*interface);
   }
   for (const auto& interface : interfaces_) {

@@ -335,9 +335,11 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void parameter_problem(InputPacket& packet, ParameterProblemCode code, std::size_t pointer, const DropInfo& reason);
   void expire_reassemblies();
   // forward.cc
-  enum class Forwarding : std::uint8_t { ByDestination, SourceRouted };
+  enum class Forwarding : std::uint8_t { ByDestination, SourceRouted, ByPolicy };
   void forward(Ip6Interface& interface, Packet packet, const Destination& destination, bool link_layer_multicast,
                Forwarding how = Forwarding::ByDestination);
+  void forward_by_policy(ForwardingPolicy& policy, Ip6Interface& interface, Packet packet,
+                         const Destination& destination, bool link_layer_multicast);
   bool passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes packet, bool link_layer_multicast);
   void consider_redirect(Ip6Interface& interface, Bytes packet, const Destination& destination);
   // output.cc

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/ip4_part.h"
+#include "protocols/ip6/tunnel_probe.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
 #include "protocols/wire/ipv4_header.h"
@@ -55,13 +56,26 @@ TunnelInterface::TunnelInterface(Ip6Stack& stack, std::uint32_t index, std::stri
                                  const Ipv6Address& remote)
     : Ip6Interface(stack, index), name_(std::move(name)), local_(local), remote_(remote) {}
 
+TunnelInterface::~TunnelInterface() = default;
+
+bool TunnelInterface::reachable() const { return probe_ == nullptr || !probe_->silent(); }
+
+std::vector<Route> TunnelInterface::withdrawn_routes() const {
+  return probe_ != nullptr ? probe_->withdrawn() : std::vector<Route>();
+}
+
 void TunnelInterface::set_end_points(const Ipv6Address& local, const Ipv6Address& remote) {
   local_ = local;
   remote_ = remote;
+  if (probe_ != nullptr) probe_->reset();
   stack().invalidate_destinations();
 }
 
 void TunnelInterface::set_parameters(const TunnelParameters& parameters) {
+  if (parameters.neighbor != parameters_.neighbor) {
+    if (probe_ != nullptr) probe_->reset();
+    probe_ = parameters.neighbor ? std::make_unique<TunnelProbe>(*this, *parameters.neighbor) : nullptr;
+  }
   parameters_ = parameters;
   stack().invalidate_destinations();
 }
@@ -69,6 +83,7 @@ void TunnelInterface::set_parameters(const TunnelParameters& parameters) {
 void TunnelInterface::set_up(bool up) {
   if (up == up_) return;
   up_ = up;
+  if (probe_ != nullptr) probe_->reset();
   stack().invalidate_destinations();
   stack().notify({up ? RoutingMessage::Kind::LinkUp : RoutingMessage::Kind::LinkDown, this, {}});
 }
@@ -108,6 +123,7 @@ std::uint8_t TunnelInterface::outer_hop_limit() const {
 
 void TunnelInterface::send(Packet packet, const Ipv6Address&) {
   if (!up_) return stack().drop(kTunnelDown, packet.bytes());
+  if (probe_ != nullptr) probe_->on_packet_sent();
   const bool inner_ip4 = is_ip4(packet.bytes());
   if (const Ends inner = ends_of(packet.bytes()); inner.source == local_ && inner.destination == remote_) [[unlikely]] {
     return stack().drop(kTunnelLoopback, packet.bytes());  // RFC 2473 §4.1.2

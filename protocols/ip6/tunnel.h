@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "protocols/ip6/interface.h"
@@ -10,6 +11,8 @@
 #include "protocols/ip6/tunnel_header.h"
 
 namespace kamesim {
+
+class TunnelProbe;
 
 inline constexpr DropInfo kTunnelUnknownPeer{"tunnel.unknown_peer", "RFC 2473 §3.3"};
 inline constexpr DropInfo kTunnelNesting{"tunnel.nesting", "RFC 2473 §4.1"};
@@ -35,12 +38,15 @@ struct TunnelParameters {
   std::optional<std::uint32_t> mtu;  // of inner packets, if the path carries so much (§6.7)
   TunnelEcn ecn = TunnelEcn::Normal;
   TunnelDscp dscp = TunnelDscp::Pipe;  // RFC 2983, at the exit
+  // RFC 4213 §3.8: the other end's address in the tunnel, whose reachability is watched; empty: nobody's.
+  std::optional<Ipv6Address> neighbor;
 };
 
 class TunnelInterface final : public Ip6Interface {
  public:
   TunnelInterface(Ip6Stack& stack, std::uint32_t index, std::string name, const Ipv6Address& local,
                   const Ipv6Address& remote);
+  ~TunnelInterface() override;
 
   std::string name() const override { return name_; }
   const Ipv6Address& local() const { return local_; }
@@ -51,6 +57,10 @@ class TunnelInterface final : public Ip6Interface {
   const TunnelParameters& parameters() const { return parameters_; }
   void set_parameters(const TunnelParameters& parameters);
   void set_up(bool up);
+  TunnelProbe* probe() const { return probe_.get(); }  // null if no neighbour is watched
+  // False: the neighbour that is watched does not answer, and the routes by the tunnel are withdrawn.
+  bool reachable() const;
+  std::vector<Route> withdrawn_routes() const;
 
   // Which inner sources may come out of the tunnel; all if not set (RFC 6275 §10.4.5 wants the home address only).
   std::function<bool(const Ipv6Address&)> allows_inner_source;
@@ -83,6 +93,7 @@ class TunnelInterface final : public Ip6Interface {
   Ipv6Address local_, remote_;
   TunnelParameters parameters_;
   mutable Counters counters_;
+  std::unique_ptr<TunnelProbe> probe_;
   bool up_ = true;
 };
 

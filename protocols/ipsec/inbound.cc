@@ -1,4 +1,6 @@
 // The way in (RFC 4301 §5.2): the headers of IPsec, taken off one by one.
+#include "protocols/ip6/reassembly.h"
+#include "protocols/ip6/tunnel.h"
 #include "protocols/ipsec/drops.h"
 #include "protocols/ipsec/kernel.h"
 #include "protocols/ipsec/packet_flow.h"
@@ -40,6 +42,17 @@ void cut_tfc_padding(InputPacket& in) {
   if (told >= kUdpHeaderSize && told < in.upper().size()) in.packet.truncate(in.offset + told);
 }
 
+// The tunnel of Mobile IPv6 between these ends; null: there is none.
+TunnelInterface* mobility_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ipv6Address& remote) {
+  if (stack.mobility_hooks() == nullptr) return nullptr;
+  for (const auto& interface : stack.interfaces()) {
+    if (!interface->is_tunnel()) continue;
+    auto& tunnel = static_cast<TunnelInterface&>(*interface);
+    if (tunnel.local() == local && tunnel.remote() == remote) return &tunnel;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool IpsecKernel::refuse(InputPacket& in, const DropInfo& reason) {
@@ -53,6 +66,7 @@ bool IpsecKernel::on_header(InputPacket& in) {
     wait(std::move(in.packet), in.interface, true, in.link_layer_multicast);
     return false;
   }
+  remove_atomic_fragment_header(in);
   switch (in.next_header) {
     case NextHeader::Esp: return on_esp(in);
     case NextHeader::AuthenticationHeader: return on_ah(in);
@@ -184,7 +198,25 @@ void IpsecKernel::leave_tunnel(InputPacket& in, SecurityAssociation& sa) {
   if (const DropInfo* reason = decapsulated(packet, in.traffic_class, sa.parameters.ecn)) {
     return stack_.drop(*reason, packet.bytes());
   }
+  if (TunnelInterface* tunnel = mobility_tunnel(stack_, in.destination, in.source)) [[unlikely]] {
+    return leave_mobility_tunnel(*tunnel, std::move(packet), in.ipsec_depth);
+  }
   put_in(*in.interface, std::move(packet), in.ipsec_depth);
+}
+
+// RFC 3776 §4.3: ESP in tunnel mode stands for the encapsulation between mobile node and home agent; what holds for what
+// comes out of that holds here.
+void IpsecKernel::leave_mobility_tunnel(TunnelInterface& tunnel, Packet packet, unsigned depth) {
+  const Flow flow = flow_of_packet(packet.bytes());
+  if (tunnel.allows_inner_source && !tunnel.allows_inner_source(flow.source)) {
+    return stack_.drop(kTunnelInnerSource, packet.bytes());
+  }
+  ++tunnel.counters().received_packets;
+  tunnel.counters().received_bytes += packet.size();
+  put_in(tunnel, std::move(packet), depth);
+  if (MobilityHooks* hooks = stack_.mobility_hooks()) {
+    hooks->on_reverse_tunnelled(flow.source, flow.destination, NextHeader{flow.next_layer});
+  }
 }
 
 void IpsecKernel::put_in(Ip6Interface& interface, Packet packet, unsigned depth) {
@@ -229,7 +261,9 @@ bool IpsecKernel::admits(InputPacket& in, const IpsecSocketPolicy* socket) {
   }
   if (spd_.empty()) return true;
   const Flow flow = flow_of_message(in.source, in.destination, in.next_header, in.upper());
-  const DropInfo* reason = judge_flow(Direction::In, flow, in.ipsec_depth);
+  const bool by_care_of = in.type2_routed || in.home_address_care_of.has_value();
+  const DropInfo* reason =
+      judge_flow(Direction::In, flow, in.ipsec_depth, by_care_of ? Way::ByCareOfAddress : Way::Plain);
   if (is_icmp_error(flow)) {
     if (reason == nullptr && in.ipsec_depth > 0) return true;
     const bool about_protected = !icmp_error_is_admitted(in.upper(), in.ipsec_depth);

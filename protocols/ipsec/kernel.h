@@ -19,6 +19,10 @@
 #include "sim/random.h"
 #include "sim/timer.h"
 
+namespace kamesim {
+class TunnelInterface;
+}
+
 namespace kamesim::ipsec {
 
 // Headers of IPsec that one packet may bear, tunnels inside tunnels among them.
@@ -37,6 +41,9 @@ struct PacketPathConfig {
   bool bypass_neighbor_discovery = true;
   // RFC 4301 §6.1.1: whether ICMP errors about packets that a policy protects may come unprotected.
   bool accept_unprotected_icmp_errors = true;
+  // RFC 4301 §5.1.1: whether the sources of transit packets that a policy discards are told; as ICMP errors go, in
+  // measure.
+  bool report_discards = false;
   // RFC 6275 §5.1, KAME's mip6.use_ipsec.
   bool require_protected_home_registrations = false;
   std::uint16_t udp_encapsulation_port = kUdpEncapsulationPort;  // RFC 3948 §2.1
@@ -102,11 +109,13 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   bool number_is_new(InputPacket& in, SecurityAssociation& association, const ArrivedNumber& number);
   bool taken_off(InputPacket& in, SecurityAssociation& association);
   void leave_tunnel(InputPacket& in, SecurityAssociation& association);
+  void leave_mobility_tunnel(TunnelInterface& tunnel, Packet packet, unsigned depth);
   void put_in(Ip6Interface& interface, Packet packet, unsigned depth);
   bool unwrap_udp(InputPacket& in);
   // policy_check.cc
   const DropInfo* judge(const SecurityPolicy& policy, unsigned depth) const;
-  const DropInfo* judge_flow(Direction direction, const Flow& flow, unsigned depth);
+  enum class Way : std::uint8_t { Plain, ByCareOfAddress };
+  const DropInfo* judge_flow(Direction direction, const Flow& flow, unsigned depth, Way way = Way::Plain);
   bool icmp_error_is_admitted(Bytes message, unsigned depth);
   const DropInfo* judge_registration(const InputPacket& in) const;
   // kernel.cc

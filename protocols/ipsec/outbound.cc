@@ -7,9 +7,11 @@
 #include "protocols/ipsec/packet_flow.h"
 #include "protocols/ipsec/packet_transform.h"
 #include "protocols/ipsec/tunnel_mode.h"
+#include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
 #include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
+#include "protocols/wire/routing_header.h"
 
 namespace kamesim::ipsec {
 
@@ -27,6 +29,20 @@ void lower_hop_limit(Packet& packet) {
   } else {
     --bytes[kIpv6HopLimitOffset];
   }
+}
+
+// RFC 6275 §6.3, §6.4: with a Home Address option or a type 2 routing header; its logical ends are not those of the
+// IPv6 header.
+bool bears_care_of_address(const IpsecHooks::Outgoing& out) {
+  if (is_ip4(out.packet.bytes())) return false;
+  const Ipv6HeaderView header = *Ipv6HeaderView::check_quoted(out.packet.bytes());
+  if (header.source() != out.source) return true;
+  if (header.destination() == out.destination) return false;
+  ExtensionHeaderWalk walk(header);
+  for (auto step = walk.next(); step && *step; step = walk.next()) {
+    if ((*step)->type == NextHeader::Routing) return (*step)->bytes[kRoutingTypeOffset] == kType2RoutingType;
+  }
+  return false;
 }
 
 }  // namespace
@@ -96,7 +112,8 @@ const DropInfo* IpsecKernel::apply(const Bundle& bundle, Packet& packet) {
     if (sequence_is_used_up(*sa)) return &kSequenceOverflow;
     if (!sad_.charge(*sa, packet.size(), stack_.now())) return &kLifetimeOver;
     if (bundle.policy->requests[i].mode == Mode::Tunnel) {
-      encapsulate(packet, sa->parameters, static_cast<std::uint16_t>(random_.next_u32()));
+      const bool ip4 = sa->address().destination.is_v4_mapped();
+      encapsulate(packet, sa->parameters, ip4 ? static_cast<std::uint16_t>(random_.next_u32()) : std::uint16_t{0});
     }
     if (sa->address().protocol == Protocol::IpComp && deflate_ == nullptr) deflate_ = std::make_unique<Deflate>();
     if (const DropInfo* reason = protect(*sa, packet, random_, deflate_.get())) return reason;
@@ -136,6 +153,8 @@ IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
   const bool names_icmp6 = policy->selector.next_layer.is(NextHeader::Icmp6);
   if (config.bypass_neighbor_discovery && !names_icmp6 && is_neighbor_discovery(flow)) return Output::GoOn;
   if (policy->action == Action::Discard) return refuse(kPolicyDiscard);
+  // RFC 3776 §4.2, KAME: tunnels protect what goes through them, and this goes past them.
+  if (asks_for_tunnel(*policy) && bears_care_of_address(out)) return Output::GoOn;
   // What stays on this node needs no protection.
   if (!out.destination.is_multicast() && stack_.route_to(out.destination, out.zone).kind == RouteKind::Local) {
     return Output::GoOn;
@@ -162,12 +181,19 @@ IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
     stack_.drop(reason, packet.bytes());
     return Output::Refused;
   };
+  auto prohibit = [&](const DropInfo& reason) {
+    refuse(reason);
+    if (!config.report_discards) return Output::Refused;
+    constexpr auto kCode = DestinationUnreachableCode::AdministrativelyProhibited;
+    stack_.icmp6_error(Icmp6Error::destination_unreachable(kCode, packet.bytes()), &in);
+    return Output::Refused;
+  };
   const Flow flow = flow_of_packet(packet.bytes());
   KnownFlow& known = flows_.find(spd_, Direction::Out, flow);
   const SecurityPolicy* policy = known.policy;
-  if (policy == nullptr) return config.unmatched == Action::Discard ? refuse(kNoPolicy) : Output::GoOn;
+  if (policy == nullptr) return config.unmatched == Action::Discard ? prohibit(kNoPolicy) : Output::GoOn;
   if (policy->action == Action::Bypass || policy->action == Action::Entrust) return Output::GoOn;
-  if (policy->action == Action::Discard) return refuse(kPolicyDiscard);
+  if (policy->action == Action::Discard) return prohibit(kPolicyDiscard);
   // KAME: of what others send, from the first tunnel on. RFC 4301 §4.1: transport mode is between the ends.
   const auto tunnel = std::ranges::find(policy->requests, Mode::Tunnel, &Request::mode);
   if (tunnel == policy->requests.end()) return refuse(kTransportForTransit);

@@ -40,6 +40,10 @@ void PfKeyKernel::close(SocketId socket) {
 }
 
 void PfKeyKernel::queue(SocketId to, const std::vector<std::uint8_t>& message) {
+  if (output_.size() >= kMaxQueued) {
+    ++lost_;
+    return;
+  }
   output_.push_back({to, message});
   if (on_output) on_output();
 }

@@ -36,6 +36,9 @@ class PfKeyKernel final : public KeyListener {
   void close(SocketId socket);
   // A socket writes. What is malformed is answered with an error (§2.1) if there is a header to say whose it is.
   void receive(Time now, SocketId from, Bytes message);
+  // Messages that wait to be delivered; what comes beyond is lost, as from a socket whose buffer is full.
+  static constexpr std::size_t kMaxQueued = 1 << 17;
+  std::uint64_t lost() const { return lost_; }
   // What is to be delivered now, in order.
   std::vector<Delivery> take() { return std::exchange(output_, {}); }
 
@@ -76,6 +79,7 @@ class PfKeyKernel final : public KeyListener {
   KeyEngine& engine_;
   std::map<SocketId, Socket> sockets_;
   std::vector<Delivery> output_;
+  std::uint64_t lost_ = 0;
   SocketId next_socket_ = 1;
 };
 

@@ -48,7 +48,7 @@ const DropInfo* IpsecKernel::judge(const SecurityPolicy& policy, unsigned depth)
   return nullptr;
 }
 
-const DropInfo* IpsecKernel::judge_flow(Direction direction, const Flow& flow, unsigned depth) {
+const DropInfo* IpsecKernel::judge_flow(Direction direction, const Flow& flow, unsigned depth, Way way) {
   const SecurityPolicy* policy = flows_.find(spd_, direction, flow).policy;
   if (policy == nullptr) {
     const bool passes = config.unmatched != Action::Discard || depth > 0 || is_neighbor_discovery(flow);
@@ -56,6 +56,8 @@ const DropInfo* IpsecKernel::judge_flow(Direction direction, const Flow& flow, u
   }
   const bool names_icmp6 = policy->selector.next_layer.is(NextHeader::Icmp6);
   if (config.bypass_neighbor_discovery && !names_icmp6 && is_neighbor_discovery(flow)) return nullptr;
+  // RFC 3776 §4.2: tunnels protect what goes through them. What bears a care-of address has come past them.
+  if (way == Way::ByCareOfAddress && asks_for_tunnel(*policy)) return nullptr;
   const DropInfo* reason = judge(*policy, depth);
   if (reason == &kPolicyMismatch) ++applied_[depth - 1]->counters.policy_mismatch;
   return reason;

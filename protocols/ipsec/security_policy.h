@@ -2,6 +2,7 @@
 // which the first match counts; what is to be applied is an ordered list of requests.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -80,5 +81,8 @@ struct SecurityPolicy {
   Duration lifetime{};        // SADB_X_SPDEXPIRE when that is over; 0: it stays
   PolicyCounters counters;
 };
+inline bool asks_for_tunnel(const SecurityPolicy& policy) {
+  return std::ranges::find(policy.requests, Mode::Tunnel, &Request::mode) != policy.requests.end();
+}
 
 }  // namespace kamesim::ipsec

@@ -29,6 +29,9 @@ struct BindingCacheEntry {  // RFC 6275 §9.1
   Time last_used;            // by a packet, as far as known, or updated_at
   bool valid = true;         // §10.3.2: an invalid entry only remembers the sequence number
   bool link_local = false;   // L, home registrations: the derived link-local address is defended too
+  bool on_home_link = true;  // home registrations: false where RFC 3963 §6.2 relaxes that
+  bool mobile_router = false;            // R, RFC 3963 §6.1.1
+  std::vector<Ipv6Prefix> networks{};    // its Mobile Network Prefixes (RFC 3963 §6.1.1)
   NonceIndices nonces;       // correspondents: what authorized it
   Time deadline;             // when its owner has something to do with it: no later than `expires`
   // §9.3.4, correspondents: ICMP errors in a row, and when the last of them was counted.

@@ -123,13 +123,16 @@ Output BindingUpdater::send_if_due(Time now) {
                        .home_registration = home_agent,
                        .link_local_address_compatibility = config_.link_local_address_compatibility,
                        .key_management_mobility = config_.key_management_mobility,
-                       .map_registration = !home_agent};
+                       .map_registration = !home_agent,
+                       .mobile_router = config_.mobile_router};
   Ipv6Address source = deregister_from_;
   if (state_ == State::Registering) {
     source = care_of_->address;
     // RFC 6275 §11.7.1: not beyond the valid lifetime of the care-of address.
     update.lifetime = whole_lifetime_units(std::min(config_.lifetime, care_of_->valid_until - now));
     if (update.lifetime <= Duration()) return on_detach(now);
+    // RFC 3963 §5.2: in all of them. §5.8: not in one that de-registers.
+    update.mobile_network_prefixes = config_.mobile_network_prefixes;
   }
   const auto sequence =
       transmission_.send(now, update.lifetime, BindingUpdateTransmission::Acknowledgement::Requested);
@@ -149,6 +152,10 @@ Output BindingUpdater::accepted(const BindingAck& ack) {
   if (state_ == State::Deregistering) {
     forget_binding();
     return {.deregistered = Deregistered::Acknowledged};
+  }
+  if (config_.mobile_router && !ack.mobile_router) {
+    state_ = State::Idle;
+    return {.no_mobile_router_support = true};
   }
   // RFC 6275 §11.7.3: the lifetime granted counts down from when the update was sent, not from now.
   const Duration granted = std::min(ack.lifetime, sent.lifetime);
@@ -173,7 +180,12 @@ Output BindingUpdater::rejected(Time now, std::uint8_t status) {
   }
   if (state_ == State::Registering) state_ = State::Idle;
   address_refused_ = status == kDuplicateAddressDetectionFailed;
-  if (address_refused_ || status == kAuthFail) return {.rejected = status};  // RFC 4285 §5.3: SHOULD stop
+  // RFC 4285 §5.3: SHOULD stop. RFC 3963 §5.4: the home agent has no binding, and is not asked again in the same way.
+  if (address_refused_ || status == kAuthFail) return {.rejected = status};
+  if (status >= kMobileRouterOperationNotPermitted && status <= kForwardingSetupFailed) {
+    forget_binding();
+    return {.rejected = status};
+  }
   // RFC 4285 §6: the clock has been set by this acknowledgement.
   deadlines_[kRetry] = status == kMesgIdMismatch ? now : now + config_.retry_after_rejection;
   return {.rejected = status};

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "protocols/mip6/binding_update_transmission.h"
 #include "protocols/mip6/constants.h"
@@ -28,6 +30,8 @@ struct BindingUpdaterConfig {
   Duration lifetime = 420_s;                       // to ask for; a multiple of 4 s
   bool link_local_address_compatibility = false;   // L: our link-local address has the home address's identifier
   bool key_management_mobility = false;            // K
+  bool mobile_router = false;                      // R (RFC 3963 §5.2)
+  std::vector<MobileNetworkPrefix> mobile_network_prefixes{};  // of its explicit mode
   SeqNum16 previous_sequence{0};                   // the number before the first
   Duration initial_bindack_timeout_first_reg = kDefaultInitialBindackTimeoutFirstReg;  // §13
   int refresh_percent = 75;                        // §11.7.3: "well before the expiration", of the lifetime granted
@@ -61,6 +65,7 @@ class BindingUpdater {
     bool expired = false;                        // the home agent no longer has a binding
     std::optional<Deregistered> deregistered;
     std::optional<std::uint8_t> rejected;        // Status
+    bool no_mobile_router_support = false;       // RFC 3963 §5.3: accepted, but without the R bit; to be withdrawn
     bool prefix_discovery_needed = false;        // status 1: solicit prefixes, then on_prefixes_confirmed()
     bool unanswered = false;                     // §11.7.1: kUpdatesToOneHomeAgent times; another may be tried
     DropReason dropped = nullptr;
@@ -69,6 +74,10 @@ class BindingUpdater {
   explicit BindingUpdater(const BindingUpdaterConfig& config)
       : config_(config), transmission_(config.previous_sequence) {}
 
+  // RFC 3963 §5.2: what further Binding Updates tell of a Mobile Network.
+  void set_mobile_network_prefixes(std::vector<MobileNetworkPrefix> prefixes) {
+    config_.mobile_network_prefixes = std::move(prefixes);
+  }
   // A new primary care-of address.
   Output on_attach(Time now, const CareOfAddress& care_of);
   // The present one is valid for longer or shorter than it was said: the next update asks for no more.

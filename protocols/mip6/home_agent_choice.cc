@@ -21,7 +21,7 @@ HomeAgentChoice::Output HomeAgentChoice::on_found(const std::vector<Ipv6Address>
 
 HomeAgentChoice::Output HomeAgentChoice::on_failed() {
   if (!current_) return {};
-  if (!contains(failed_, *current_)) failed_.push_back(*current_);
+  mark_failed();
   const auto next = std::ranges::find_if(known_, [this](const Ipv6Address& a) { return !contains(failed_, a); });
   if (next != known_.end()) {
     current_ = *next;
@@ -29,6 +29,23 @@ HomeAgentChoice::Output HomeAgentChoice::on_failed() {
   }
   if (discovery_ == Discovery::Forbidden) return {};
   return {.discover = true};
+}
+
+HomeAgentChoice::Output HomeAgentChoice::on_unsuitable() {
+  if (!current_) return {};
+  if (discovery_ == Discovery::Forbidden) return on_failed();
+  mark_failed();
+  return {.discover = true};
+}
+
+HomeAgentChoice::Output HomeAgentChoice::start_over() {
+  failed_.clear();
+  if (!known_.empty()) current_ = known_.front();
+  return on_needed();
+}
+
+void HomeAgentChoice::mark_failed() {
+  if (!contains(failed_, *current_)) failed_.push_back(*current_);
 }
 
 }  // namespace kamesim

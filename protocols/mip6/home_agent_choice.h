@@ -34,8 +34,13 @@ class HomeAgentChoice {
   Output on_found(const std::vector<Ipv6Address>& home_agents);
   // The present one does not answer, or refuses to serve.
   Output on_failed();
+  // RFC 3963 §5.3: the present one will not do; discovery is to find others, even if some are known.
+  Output on_unsuitable();
+  // All that are known may be tried again.
+  Output start_over();
 
  private:
+  void mark_failed();
   Discovery discovery_;
   std::optional<Ipv6Address> current_;
   std::vector<Ipv6Address> known_;

@@ -23,15 +23,32 @@ HomeAgentDaemon::HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, B
   for (const auto& [home_address, association] : config_.authentication) authentication_.add(home_address, association);
   stack_.add_listener(*this);
   on_home_prefixes_changed();
+  add_routes_home();
 }
 
 HomeAgentDaemon::~HomeAgentDaemon() {
   stack_.remove_listener(*this);
+  stack_.routes().remove_if([this](const Route& r) {
+    return r.origin == RouteOrigin::Mobility && r.interface == &home_link_;
+  });
   for (const Ipv6Address& address : anycast_) stack_.remove_address(home_link_, address);
   for (const auto& [home, test] : tests_) {
     home_link_.nd()->cancel_proxy_dad(home);
     if (test.addresses.link_local) home_link_.nd()->cancel_proxy_dad(*test.addresses.link_local);
   }
+}
+
+void HomeAgentDaemon::protect(ipsec::PfKeyLayer& keys, const Ipv6Address& home_address,
+                              const SignallingProtectionConfig& config) {
+  const auto serves = [&home_address](const auto& a) {
+    return !a->anycast && !a->address.is_link_local() && a->prefix().contains(home_address);
+  };
+  const auto& addresses = home_link_.addresses();
+  const auto own = std::ranges::find_if(addresses, serves);
+  if (own == addresses.end()) return stack_.drop(kProtectionRefused, {});
+  const auto [it, added] = protections_.try_emplace(home_address, keys, stack_, SignallingProtection::Role::HomeAgent,
+                                                    home_address, config);
+  if (added) it->second.serve((*own)->address);
 }
 
 void HomeAgentDaemon::on_routing_message(const RoutingMessage& message) {
@@ -115,13 +132,30 @@ Duration HomeAgentDaemon::preferred_lifetime(const Ipv6Address& home_address) co
   return kInfiniteLifetime;
 }
 
+// ---- Mobile Networks (RFC 3963 §3) --------------------------------------------------------------------------------
+
+// While the mobile router is away, the route by its tunnel is better.
+void HomeAgentDaemon::add_routes_home() {
+  constexpr std::uint32_t kWorseThanTheTunnel = 1;
+  if (!config_.routes_to_mobile_networks || !supports_mobile_routers()) return;
+  for (const auto& [home, networks] : config_.registration.mobile_networks->entries()) {
+    const auto holds_home = [&home = home](const PrefixInformation& p) { return p.prefix().contains(home); };
+    if (std::ranges::none_of(prefixes_, holds_home)) continue;
+    for (const Ipv6Prefix& network : networks) {
+      stack_.routes().add({.prefix = network, .interface = &home_link_, .next_hop = home,
+                           .origin = RouteOrigin::Mobility, .metric = kWorseThanTheTunnel});
+    }
+  }
+}
+
 // ---- Registrations (§10.3) ----------------------------------------------------------------------------------------
 
 void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
   if (!mh || mh->type() != MhType::BindingUpdate) return;
+  if (BindingUpdateView(*mh).proxy_registration()) return;  // RFC 5213: for a local mobility anchor
   const BindingUpdate update = BindingUpdateView(*mh).value();
-  if (!update.home_registration) return;  // for the correspondent daemon
+  if (!update.home_registration && !update.mobile_router) return;  // for the correspondent daemon
   const ReceivedBindingUpdate received = received_binding_update(d, update);
   if (!authentic(received, *mh)) return;
   served_as_.insert_or_assign(received.home_address(), d.destination);
@@ -192,12 +226,17 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
     kernel_.remove_home_binding(out.stop_proxy->home_address);
     advertiser_.on_unregistered(out.stop_proxy->home_address);
     served_as_.erase(out.stop_proxy->home_address);
+    if (const auto it = protections_.find(out.stop_proxy->home_address); it != protections_.end()) it->second.at_home();
     node.trace(kTraceUnbound, {{"home_address", out.stop_proxy->home_address.to_string()}});
   }
   if (out.registered) {
     const BindingCacheEntry& entry = *out.registered;
-    kernel_.add_home_binding(entry.home_address, entry.care_of, served_as_[entry.home_address], home_link_,
-                             entry.link_local);
+    kernel_.add_home_binding({.home = entry.home_address, .care_of = entry.care_of,
+                              .home_agent = served_as_[entry.home_address],
+                              .home_link = entry.on_home_link ? &home_link_ : nullptr,
+                              .link_local = entry.link_local, .mobile_router = entry.mobile_router,
+                              .networks = entry.networks});
+    if (const auto it = protections_.find(entry.home_address); it != protections_.end()) it->second.away(entry.care_of);
     advertiser_.on_registered(stack_.now(), entry.home_address, preferred_lifetime(entry.home_address));
     node.trace(kTraceBound, {{"home_address", entry.home_address.to_string()},
                              {"care_of", entry.care_of.to_string()},

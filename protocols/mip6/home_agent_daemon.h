@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
 #include "protocols/mip6/prefix_advertiser.h"
+#include "protocols/mip6/signalling_protection.h"
 #include "sim/timer.h"
 
 namespace kamesim {
@@ -28,6 +30,8 @@ struct HomeAgentConfig {
   HomeAgentRegistrationConfig registration;
   PrefixAdvertiserConfig prefix_advertisements;
   std::uint16_t preference = 0;  // §10.5.1, among the home agents of the link; higher is more preferable
+  // RFC 3963 §3: static routes to the Mobile Networks "via the Mobile Router's Home Address", for when it is at home.
+  bool routes_to_mobile_networks = true;
   // RFC 4285: registrations of these home addresses are authenticated by options; with `authentication_required` no
   // others are accepted.
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> authentication;
@@ -41,10 +45,15 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
                   const HomeAgentConfig& config = {});
   ~HomeAgentDaemon();
 
+  // What is said to the mobile node of that home address goes by ESP from now on, and what comes from it has to
+  // (RFC 3776). Its registrations are with the first address of ours in its prefix.
+  void protect(ipsec::PfKeyLayer& keys, const Ipv6Address& home_address, const SignallingProtectionConfig& config);
+
   // What it tells goes before the interface's addresses, unless it is nothing. Null: no source (any more).
   void set_prefix_source(const HomePrefixSource* source);
   // What the source of prefixes tells is another than it was.
   void on_home_prefixes_changed();
+  bool supports_mobile_routers() const { return config_.registration.mobile_networks.has_value(); }  // RFC 3963
   // The other home agents of the link (§10.1).
   const std::map<Ipv6Address, HomeAgentsList::Entry>& home_agents() { return discovery_.home_agents(); }
 
@@ -80,6 +89,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   std::vector<PrefixInformation> home_prefixes() const;
   void review_prefixes();
   void serve_anycast();
+  void add_routes_home();
   Duration preferred_lifetime(const Ipv6Address& home_address) const;
   // RFC 4285 §5. What fails has been answered.
   bool authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update);
@@ -104,6 +114,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   std::vector<PrefixInformation> prefixes_;  // as last told
   std::vector<Ipv6Address> anycast_;         // the anycast addresses that it has taken
   std::unordered_map<Ipv6Address, Test> tests_;
+  std::map<Ipv6Address, SignallingProtection> protections_;  // by home address
   std::unordered_map<Ipv6Address, Ipv6Address> served_as_;  // home address -> the address of ours it registered with
   Timer timer_;
 };

@@ -26,11 +26,13 @@ class HomeAgentDiscovery {
     std::optional<HomeAgentAddressDiscoveryRequest> send;  // to the home agents' anycast address of the home prefix
     std::vector<Ipv6Address> found;                        // unicast, in the order of the reply
     bool failed = false;                                   // nobody answered
+    bool no_mobile_router_support = false;                 // RFC 3963 §7.2: no home agent has what was asked for
     DropReason dropped = nullptr;
   };
 
+  enum class Wanted : std::uint8_t { Any, ForMobileRouters };  // RFC 3963 §7.1
   // identifier: drawn by the caller. A discovery that is under way begins anew.
-  Output start(Time now, std::uint16_t identifier);
+  Output start(Time now, std::uint16_t identifier, Wanted wanted = Wanted::Any);
   void stop() { send_at_.reset(); }
   Output on_reply(Time now, const HomeAgentAddressDiscoveryReply& reply);
   Output on_timeout(Time now);
@@ -38,7 +40,10 @@ class HomeAgentDiscovery {
   bool in_progress() const { return send_at_.has_value(); }
 
  private:
+  HomeAgentAddressDiscoveryRequest request() const { return {identifier_, wanted_ == Wanted::ForMobileRouters}; }
+
   std::uint16_t identifier_ = 0;
+  Wanted wanted_ = Wanted::Any;
   std::optional<Time> send_at_;  // empty: idle
   Duration timeout_;
   int retransmissions_ = 0;

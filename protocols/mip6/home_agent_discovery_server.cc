@@ -45,7 +45,7 @@ void HomeAgentDaemon::Discovery::on_address_discovery_request(const Datagram& d)
   if (!request) return stack.drop(*request.error(), d.payload);
   // §10.5.1: to the anycast address of a subnet that is served here; the reply's source is a unicast one of ours there.
   const bool asked = std::ranges::find(daemon_.anycast_, d.destination) != daemon_.anycast_.end();
-  HomeAgentsList::Own own{daemon_.config_.preference, {}};
+  HomeAgentsList::Own own{daemon_.config_.preference, {}, daemon_.supports_mobile_routers()};
   const InterfaceAddress* source = nullptr;
   for (const auto& a : daemon_.home_link_.addresses()) {
     if (a->anycast || a->address.is_link_local() || !a->assigned()) continue;
@@ -53,8 +53,16 @@ void HomeAgentDaemon::Discovery::on_address_discovery_request(const Datagram& d)
     if (source == nullptr || home_agents_anycast(a->prefix()) == d.destination) source = a.get();
   }
   if (!asked || source == nullptr) return stack.drop(kHaadNotHomeAgentsAddress, d.payload);
-  const HomeAgentAddressDiscoveryReply reply{request->identifier(),
-                                             list_.addresses_for_reply(stack.now(), own, random_)};
+  // RFC 3963 §7.2: those that support mobile routers, where such are wanted and there are any.
+  HomeAgentAddressDiscoveryReply reply{request->identifier(), {}};
+  using enum HomeAgentsList::Wanted;
+  if (request->mobile_router_support()) {
+    reply.home_agent_addresses = list_.addresses_for_reply(stack.now(), own, random_, ForMobileRouters);
+    reply.mobile_router_support = !reply.home_agent_addresses.empty();
+  }
+  if (!reply.mobile_router_support) {
+    reply.home_agent_addresses = list_.addresses_for_reply(stack.now(), own, random_, All);
+  }
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   emit(out, reply);

@@ -20,7 +20,7 @@ void HomeAgentRegistration::on_prefix_list(Time now, std::vector<HomePrefix> pre
   prefixes_ = std::move(prefixes);
   for (const Ipv6Address& home : cache_.home_addresses(RegistrationType::Home)) {
     BindingCacheEntry entry = *cache_.find(home);
-    const HomePrefix* prefix = prefix_of(now, home);
+    const HomePrefix* prefix = serving_prefix(now, home);
     entry.expires = std::min(entry.expires, prefix ? prefix->valid_until : now);
     entry.deadline = entry.expires;
     cache_.put(entry);
@@ -28,7 +28,20 @@ void HomeAgentRegistration::on_prefix_list(Time now, std::vector<HomePrefix> pre
 }
 
 HomeAgentRegistration::Output HomeAgentRegistration::on_binding_update(Time now, const ReceivedBindingUpdate& r) {
+  return stamped(process(now, r), r.update.mobile_router);
+}
+
+// RFC 3963 §4.2: the R bit tells a mobile router, and nobody else, that mobile routers are supported.
+HomeAgentRegistration::Output HomeAgentRegistration::stamped(Output out, bool mobile_router) const {
+  if (out.ack && mobile_router && config_.mobile_networks) {
+    out.ack->ack.mobile_router = out.ack->ack.status != kMobileRouterOperationNotPermitted;
+  }
+  return out;
+}
+
+HomeAgentRegistration::Output HomeAgentRegistration::process(Time now, const ReceivedBindingUpdate& r) {
   if (DropReason reason = check_addresses(r)) return {.dropped = reason};
+  if (!r.update.home_registration) return {.ack = reject(r, kMobileRouterOperationNotPermitted)};  // RFC 3963 §6.2
   if (r.update.nonce_indices) return {.dropped = &kBuHomeNonceIndicesPresent};
   const auto last = last_sequence(r.home_address());
   if (last && !r.update.sequence.newer_than(*last)) return {.ack = reject_sequence(r, *last)};
@@ -39,7 +52,31 @@ HomeAgentRegistration::Output HomeAgentRegistration::on_binding_update(Time now,
     entry.sequence = r.update.sequence;
     cache_.put(entry);
   }
-  return r.requests_deletion() ? deregister(now, r) : register_care_of(now, r);
+  return asks_for_deletion(r) ? deregister(now, r) : register_care_of(now, r);
+}
+
+bool HomeAgentRegistration::asks_for_deletion(const ReceivedBindingUpdate& r) const {
+  if (r.requests_deletion()) return true;
+  return r.update.mobile_router && config_.mobile_networks && r.care_of() == r.home_address();  // RFC 3963 §6.2
+}
+
+PrefixTable::Answer HomeAgentRegistration::mobile_network_of(const ReceivedBindingUpdate& r) const {
+  std::vector<Ipv6Prefix> taken;
+  for (const HomePrefix& p : prefixes_) taken.push_back(p.prefix);
+  for (const Ipv6Address& home : cache_.home_addresses(RegistrationType::Home)) {
+    const BindingCacheEntry& entry = *cache_.find(home);
+    if (home != r.home_address() && entry.valid) taken.insert(taken.end(), entry.networks.begin(), entry.networks.end());
+  }
+  return config_.mobile_networks->prefixes_for(r.home_address(), r.update.mobile_network_prefixes, taken);
+}
+
+std::optional<std::uint8_t> HomeAgentRegistration::mobile_router_refusal(const ReceivedBindingUpdate& r) const {
+  if (r.update.mobile_router && !config_.mobile_networks) return kMobileRouterOperationNotPermitted;  // RFC 3963 §6.6
+  const BindingCacheEntry* known = cache_.find(r.home_address());
+  if (known && known->valid && known->mobile_router != r.update.mobile_router) {
+    return kRegistrationTypeChangeDisallowed;  // RFC 3963 §6.2
+  }
+  return r.update.mobile_router ? mobile_network_of(r).refusal : std::nullopt;
 }
 
 HomeAgentRegistration::Output HomeAgentRegistration::on_dad_result(Time now, const Ipv6Address& home_address,
@@ -48,9 +85,14 @@ HomeAgentRegistration::Output HomeAgentRegistration::on_dad_result(Time now, con
   if (it == pending_.end()) return {};  // de-registered meanwhile
   const ReceivedBindingUpdate received = it->second;
   pending_.erase(it);
-  if (result == DadResult::Duplicate) return {.ack = reject(received, kDuplicateAddressDetectionFailed)};
-  if (!prefix_of(now, home_address)) return {.ack = reject(received, kNotHomeSubnet)};
-  return accept(now, received);
+  if (result == DadResult::Duplicate) {
+    return stamped({.ack = reject(received, kDuplicateAddressDetectionFailed)}, received.update.mobile_router);
+  }
+  if (!serving_prefix(now, home_address)) return {.ack = reject(received, kNotHomeSubnet)};
+  if (const auto status = mobile_router_refusal(received)) {
+    return stamped({.ack = reject(received, *status)}, received.update.mobile_router);
+  }
+  return stamped(accept(now, received), received.update.mobile_router);
 }
 
 HomeAgentRegistration::Output HomeAgentRegistration::on_timeout(Time now) {
@@ -81,10 +123,17 @@ const HomePrefix* HomeAgentRegistration::prefix_of(Time now, const Ipv6Address& 
   return it == prefixes_.end() ? nullptr : &*it;
 }
 
+const HomePrefix* HomeAgentRegistration::serving_prefix(Time now, const Ipv6Address& home_address) const {
+  static const HomePrefix kMobileNetwork{};  // it has no lifetime
+  if (const HomePrefix* prefix = prefix_of(now, home_address)) return prefix;
+  const bool served = config_.mobile_networks && config_.mobile_networks->holds(home_address);
+  return served ? &kMobileNetwork : nullptr;
+}
+
 std::optional<std::uint8_t> HomeAgentRegistration::refusal(Time now, const ReceivedBindingUpdate& r) const {
   const Ipv6Address home = r.home_address();
   const auto contains_home = [&](const Ipv6Prefix& p) { return p.contains(home); };
-  if (!prefix_of(now, home)) return kNotHomeSubnet;
+  if (!serving_prefix(now, home)) return kNotHomeSubnet;
   if (std::any_of(config_.prohibited.begin(), config_.prohibited.end(), contains_home)) {
     return kAdministrativelyProhibited;
   }
@@ -97,7 +146,7 @@ std::optional<std::uint8_t> HomeAgentRegistration::refusal(Time now, const Recei
   const bool newcomer = !cache_.find(home) && !pending_.contains(home);
   const std::size_t room = std::min(config_.max_pending, cache_.room(RegistrationType::Home));
   if (newcomer && pending_.size() >= room) return kInsufficientResources;
-  return std::nullopt;
+  return mobile_router_refusal(r);
 }
 
 HomeAgentRegistration::Output HomeAgentRegistration::register_care_of(Time now, const ReceivedBindingUpdate& r) {
@@ -105,6 +154,7 @@ HomeAgentRegistration::Output HomeAgentRegistration::register_care_of(Time now, 
   if (!r.home_address_option) return {.dropped = &kBuHomeAddressOptionMissing};
   const BindingCacheEntry* known = cache_.find(r.home_address());
   if (known && known->valid) return accept(now, r);
+  if (!prefix_of(now, r.home_address())) return accept(now, r);  // not on the home link: nobody else there has it
   // RFC 6275 §10.3.1: without a binding, Duplicate Address Detection comes before the acknowledgement.
   const auto [it, started] = pending_.insert_or_assign(r.home_address(), r);
   it->second.mobility_header = {};  // the packet is not kept
@@ -115,7 +165,7 @@ HomeAgentRegistration::Output HomeAgentRegistration::register_care_of(Time now, 
 HomeAgentRegistration::Output HomeAgentRegistration::accept(Time now, const ReceivedBindingUpdate& r) {
   const BindingCacheEntry* known = cache_.find(r.home_address());
   const bool refreshed = known && known->valid;
-  const HomePrefix& prefix = *prefix_of(now, r.home_address());
+  const HomePrefix& prefix = *serving_prefix(now, r.home_address());
   // RFC 6275 §10.3.1: not beyond what was asked for, nor the prefix's valid lifetime, nor local policy.
   const Duration granted =
       whole_lifetime_units(std::min({r.update.lifetime, prefix.valid_until - now, config_.max_lifetime}));
@@ -128,6 +178,9 @@ HomeAgentRegistration::Output HomeAgentRegistration::accept(Time now, const Rece
   entry.expires = entry.deadline = now + granted;
   // What Duplicate Address Detection was done for stays defended: L counts when the binding is made.
   entry.link_local = refreshed ? known->link_local : r.update.link_local_address_compatibility;
+  entry.on_home_link = prefix_of(now, r.home_address()) != nullptr;
+  entry.mobile_router = r.update.mobile_router;
+  if (entry.mobile_router) entry.networks = mobile_network_of(r).prefixes;
   cache_.put(entry);
 
   BindingAck ack;
@@ -137,7 +190,7 @@ HomeAgentRegistration::Output HomeAgentRegistration::accept(Time now, const Rece
   ack.lifetime = granted;
   if (config_.refresh_advice && *config_.refresh_advice < granted) ack.refresh_interval = config_.refresh_advice;
   Output out{.ack = answer(r, ack), .registered = entry};
-  if (!refreshed) out.start_proxy = defended(entry.home_address, entry.link_local);
+  if (!refreshed && entry.on_home_link) out.start_proxy = defended(entry.home_address, entry.link_local);
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "protocols/mip6/binding_cache.h"
 #include "protocols/mip6/binding_update_reception.h"
 #include "protocols/mip6/constants.h"
+#include "protocols/mip6/prefix_table.h"
 #include "sim/drop.h"
 #include "sim/time.h"
 
@@ -26,6 +27,8 @@ struct HomeAgentRegistrationConfig {
   std::optional<Duration> refresh_advice;  // §6.2.4, for registrations longer than it
   bool key_management_mobility = false;    // K: dynamic keys whose end point can move
   std::vector<Ipv6Prefix> prohibited;      // home addresses not served: status 129
+  // RFC 3963: whose Mobile Networks it forwards for. Empty: it does not support mobile routers, status 140.
+  std::optional<PrefixTable> mobile_networks;
   std::vector<Ipv6Prefix> care_of_prefixes;  // of the care-of addresses served (RFC 5380 §6.2); empty: all
   std::size_t max_pending = 256;           // home addresses under Duplicate Address Detection
 };
@@ -59,7 +62,7 @@ class HomeAgentRegistration {
 
   // The whole Prefix List. Bindings never outlive their prefix (§10.3.1).
   void on_prefix_list(Time now, std::vector<HomePrefix> prefixes);
-  // A Binding Update with the H bit set, authenticated as §5.1 asks.
+  // A Binding Update with the H bit set, or with the R bit alone (RFC 3963 §6.2), authenticated as §5.1 asks.
   Output on_binding_update(Time now, const ReceivedBindingUpdate& received);
   // For both addresses together: Duplicate if either is.
   Output on_dad_result(Time now, const Ipv6Address& home_address, DadResult result);
@@ -70,6 +73,14 @@ class HomeAgentRegistration {
  private:
   std::optional<SeqNum16> last_sequence(const Ipv6Address& home_address) const;
   const HomePrefix* prefix_of(Time now, const Ipv6Address& home_address) const;
+  // Also where the home address is in a Mobile Network that is served here (RFC 3963 §6.2).
+  const HomePrefix* serving_prefix(Time now, const Ipv6Address& home_address) const;
+  Output process(Time now, const ReceivedBindingUpdate& received);
+  bool asks_for_deletion(const ReceivedBindingUpdate& received) const;
+  // Of a Binding Update with the R bit.
+  PrefixTable::Answer mobile_network_of(const ReceivedBindingUpdate& received) const;
+  std::optional<std::uint8_t> mobile_router_refusal(const ReceivedBindingUpdate& received) const;
+  Output stamped(Output out, bool mobile_router) const;
   // The status to refuse a registration with, if any.
   std::optional<std::uint8_t> refusal(Time now, const ReceivedBindingUpdate& received) const;
   Output register_care_of(Time now, const ReceivedBindingUpdate& received);

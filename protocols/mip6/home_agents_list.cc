@@ -24,6 +24,7 @@ void HomeAgentsList::on_router_advertisement(Time now, const HomeAgentAdvertisem
   if (!entries_.contains(advertisement.router) && entries_.size() >= kMaxHomeAgents) return;
   Entry& entry = entries_[advertisement.router];
   entry.preference = advertisement.information ? advertisement.information->preference : 0;
+  entry.mobile_router_support = advertisement.information && advertisement.information->mobile_router_support;
   entry.expires = now + lifetime;
   for (const auto& [address, valid_lifetime] : advertisement.addresses) {
     const bool known = entry.addresses.contains(address);
@@ -35,15 +36,19 @@ void HomeAgentsList::on_router_advertisement(Time now, const HomeAgentAdvertisem
   }
 }
 
-std::vector<Ipv6Address> HomeAgentsList::addresses_for_reply(Time now, const Own& own, RandomStream& random) {
+std::vector<Ipv6Address> HomeAgentsList::addresses_for_reply(Time now, const Own& own, RandomStream& random,
+                                                             Wanted wanted) {
   delete_expired(now);
   struct Ranked {
     std::uint16_t preference;
     std::uint64_t lot;  // decides among equals
     std::vector<Ipv6Address> addresses;
   };
-  std::vector<Ranked> home_agents = {{own.preference, random.next_u64(), own.addresses}};
+  const bool all = wanted == Wanted::All;
+  std::vector<Ranked> home_agents;
+  if (all || own.mobile_router_support) home_agents.push_back({own.preference, random.next_u64(), own.addresses});
   for (const auto& [router, entry] : entries_) {
+    if (!all && !entry.mobile_router_support) continue;
     Ranked& ranked = home_agents.emplace_back(Ranked{entry.preference, random.next_u64(), {}});
     for (const auto& [address, valid_until] : entry.addresses) ranked.addresses.push_back(address);
   }

@@ -44,13 +44,17 @@ class HomeAgentsList {
   struct Own {
     std::uint16_t preference = 0;
     std::vector<Ipv6Address> addresses;  // global ones
+    bool mobile_router_support = false;  // RFC 3963 §7.3
   };
+  enum class Wanted : std::uint8_t { All, ForMobileRouters };
   // For a Home Agent Address Discovery Reply: by decreasing preference; among equals, and among the addresses of one
   // home agent, in random order; no more than fit.
-  std::vector<Ipv6Address> addresses_for_reply(Time now, const Own& own, RandomStream& random);
+  std::vector<Ipv6Address> addresses_for_reply(Time now, const Own& own, RandomStream& random,
+                                               Wanted wanted = Wanted::All);
 
   struct Entry {
     std::uint16_t preference = 0;
+    bool mobile_router_support = false;         // RFC 3963 §7.3
     Time expires;
     std::map<Ipv6Address, Time> addresses;  // until when the prefix is valid
   };

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "protocols/wire/next_header.h"
+#include "protocols/mip6/mobility_header_writer.h"
 
 namespace kamesim {
 namespace {
@@ -18,25 +18,6 @@ std::array<std::uint8_t, 8> eight_octets(Bytes mh, std::size_t offset) {
   std::copy_n(mh.begin() + static_cast<std::ptrdiff_t>(offset), value.size(), value.begin());
   return value;
 }
-
-// Frames one message: the common header on construction, padding and Header Len at the end.
-class MobilityHeaderWriter {
- public:
-  MobilityHeaderWriter(ByteWriter& out, MhType type) : out_(out), start_(out.size()), options_(out, start_) {
-    out_.u8(static_cast<std::uint8_t>(NextHeader::NoNextHeader));
-    out_.u8(0);
-    out_.u8(static_cast<std::uint8_t>(type));
-    out_.u8(0);
-    out_.u16(0);
-  }
-  TlvOptionsWriter& options() { return options_; }
-  void finish() { out_.at(start_)[kMhHeaderLenOffset] = options_.finish(); }
-
- private:
-  ByteWriter& out_;
-  std::size_t start_;
-  TlvOptionsWriter options_;
-};
 
 void emit_init(ByteWriter& out, MhType type, const InitCookie& cookie) {
   MobilityHeaderWriter header(out, type);

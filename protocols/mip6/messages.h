@@ -62,7 +62,7 @@ struct CareOfTest {
   friend bool operator==(const CareOfTest&, const CareOfTest&) = default;
 };
 
-// Not implemented: the flags of other RFCs, such as P (RFC 5213). They are sent as zero and ignored.
+// Those with the P flag (RFC 5213) are read and written in protocols/pmip6.
 struct BindingUpdate {
   SeqNum16 sequence{0};
   bool acknowledge = false;                       // A
@@ -152,6 +152,8 @@ class BindingUpdateView {
   bool key_management_mobility() const { return (mh_[8] & 0x10) != 0; }
   bool map_registration() const { return (mh_[8] & 0x08) != 0; }
   bool mobile_router() const { return (mh_[8] & 0x04) != 0; }
+  // RFC 5213 §8.1, the P flag: the message is a mobile access gateway's (protocols/pmip6).
+  bool proxy_registration() const { return (mh_[8] & 0x02) != 0; }
   Duration lifetime() const { return duration_of_units(load_be16(mh_.data() + 10)); }
   BindingUpdate value() const;
 
@@ -166,6 +168,7 @@ class BindingAckView {
   std::uint8_t status() const { return mh_[6]; }
   bool key_management_mobility() const { return (mh_[7] & 0x80) != 0; }
   bool mobile_router() const { return (mh_[7] & 0x40) != 0; }
+  bool proxy_registration() const { return (mh_[7] & 0x20) != 0; }  // RFC 5213 §8.2, the P flag
   SeqNum16 sequence() const { return SeqNum16(load_be16(mh_.data() + 8)); }
   Duration lifetime() const { return duration_of_units(load_be16(mh_.data() + 10)); }
   BindingAck value() const;

@@ -12,6 +12,7 @@ namespace {
 
 BindingUpdaterConfig home_registration_of(const MobileNodeConfig& config, RandomStream& random) {
   return {.home_address = config.home_address, .lifetime = config.lifetime,
+          .mobile_router = config.mobile_router.has_value(),
           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32()))};
 }
 
@@ -36,7 +37,7 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
       socket_(sockets, *this),
       random_(stack_.node().stream("mip6.mobile_node")),
       detector_({.home_address = config.home_address,
-                 .home_prefix = Ipv6Prefix(config.home_address, config.home_prefix_length)}),
+                 .home_prefix = config.home_link_prefix()}),
       choice_(config.home_agent, config.discover_home_agents ? HomeAgentChoice::Discovery::Allowed
                                                              : HomeAgentChoice::Discovery::Forbidden),
       prefixes_([this] { return static_cast<std::uint16_t>(random_.next_u32()); }),
@@ -47,13 +48,27 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
   interface_.routers_solicited_elsewhere = true;
   kernel_.add_listener(*this);
   stack_.add_listener(*this);
+  if (config_.mobile_router) start_mobile_router();
   if (interface_.up()) apply(detector_.on_link_up(stack_.now()));
 }
 
 MobileNodeDaemon::~MobileNodeDaemon() {
   interface_.routers_solicited_elsewhere = false;
+  if (mobile_router_) stop_mobile_router();
   stack_.remove_listener(*this);
   kernel_.remove_listener(*this);
+}
+
+void MobileNodeDaemon::protect(ipsec::PfKeyLayer& keys, const SignallingProtectionConfig& config) {
+  protection_.emplace(keys, stack_, SignallingProtection::Role::MobileNode, config_.home_address, config);
+  if (choice_.current()) protection_->serve(*choice_.current());
+}
+
+// RFC 3776 §4.3: from the moment that the Binding Update leaves, the tunnel ends at the new care-of address.
+void MobileNodeDaemon::protect_tunnel(const Ipv6Address& home_agent, const Ipv6Address& care_of) {
+  if (!protection_) return;
+  protection_->serve(home_agent);
+  protection_->away(care_of);
 }
 
 void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
@@ -172,6 +187,7 @@ MobileNodeDaemon::Correspondents::iterator MobileNodeDaemon::find_or_add(const I
 }
 
 void MobileNodeDaemon::apply(const MovementDetector::Output& out) {
+  if (mobile_router_) review_egress_role();
   if (out.no_address) lose_care_of();
   if (out.returned_home) return_home();
   if (out.moved) move_to(*out.moved);
@@ -182,6 +198,7 @@ void MobileNodeDaemon::apply(const MovementDetector::Output& out) {
 
 void MobileNodeDaemon::lose_care_of() {
   const Time now = stack_.now();
+  kernel_.set_mobile_network_forwarding(false);
   // §11.3.1: the old care-of address means nothing on this link, nor does the home address.
   if (detector_.knows_router() || kernel_.away(config_.home_address)) {
     kernel_.leave_home(config_.home_address, kUnspecified, choice_.current().value_or(kUnspecified), interface_);
@@ -207,18 +224,26 @@ void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
     apply(peer, peer->second.registration.on_detach(now));
   }
   prefixes_.stop();
+  kernel_.set_mobile_network_forwarding(false);
+  if (mobile_router_ && !mobile_router_->active()) return;
+  if (leaving_home_agent_) return on_home_agent_left();
   if (!home_agent) return apply(choice_.on_needed());
+  protect_tunnel(*home_agent, care_of);
   apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
 }
 
 void MobileNodeDaemon::return_home() {
   const Time now = stack_.now();
   stack_.node().trace(kTraceReturnedHome, {{"home_address", config_.home_address.to_string()}});
+  kernel_.set_mobile_network_forwarding(false);
+  leaving_home_agent_ = false;
   const auto out = home_.on_return_home(now);
   using Dad = MobilityKernel::Dad;
   const bool was_registered = out.deregistered != BindingUpdater::Deregistered::NothingRegistered;
-  kernel_.return_home(config_.home_address, config_.home_prefix_length, interface_,
+  const bool on_link = config_.home_link_prefix().contains(config_.home_address);
+  kernel_.return_home(config_.home_address, on_link ? config_.home_prefix_length : 128, interface_,
                       was_registered ? Dad::Skip : Dad::Run);
+  if (protection_) protection_->at_home();
   home_agent_discovery_.stop();
   discover_again_at_.reset();
   prefixes_.stop();
@@ -230,6 +255,7 @@ void MobileNodeDaemon::return_home() {
 
 void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
   if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
+  if (mobile_router_ && handled_as_mobile_router(out)) return;
   using State = BindingUpdater::State;
   const bool unanswered = out.unanswered && home_.state() == State::Registering;
   const bool refused = out.rejected && home_.state() == State::Idle && home_agent_refuses(*out.rejected);
@@ -259,7 +285,7 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
       apply(peer, peer->second.registration.on_home_registration(stack_.now(), *out.bound));
     }
   }
-  if (out.deregistered == BindingUpdater::Deregistered::Acknowledged) {
+  if (out.deregistered == BindingUpdater::Deregistered::Acknowledged && !detector_.care_of()) {
     stack_.node().trace(kTraceRegistered, {{"peer", home_agent.to_string()},
                                            {"care_of", config_.home_address.to_string()}, {"lifetime_s", 0.0}});
     // §11.5.5: the neighbours on the home link learn our link-layer address again, for the link-local address too.
@@ -278,11 +304,15 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
 void MobileNodeDaemon::apply(const HomeAgentChoice::Output& out) {
   const Time now = stack_.now();
   if (out.discover && !home_agent_discovery_.in_progress() && !discover_again_at_) {
-    apply(home_agent_discovery_.start(now, static_cast<std::uint16_t>(random_.next_u32())));
+    using enum HomeAgentDiscovery::Wanted;
+    apply(home_agent_discovery_.start(now, static_cast<std::uint16_t>(random_.next_u32()),
+                                      mobile_router_ ? ForMobileRouters : Any));
   }
   if (!out.use || !detector_.care_of()) return;
+  if (mobile_router_ && !mobile_router_->may_try(*out.use)) return apply(mobile_router_->on_no_home_agent());
   const Ipv6Address care_of = *detector_.care_of();
   kernel_.leave_home(config_.home_address, care_of, *out.use, interface_);
+  protect_tunnel(*out.use, care_of);
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
   }
@@ -294,7 +324,10 @@ void MobileNodeDaemon::apply(const HomeAgentChoice::Output& out) {
 void MobileNodeDaemon::apply(const HomeAgentDiscovery::Output& out) {
   if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
   if (out.send) discovery_.request_home_agents(*out.send);
-  if (out.failed) discover_again_at_ = stack_.now() + kDiscoverAgainAfter;
+  if (out.failed || out.no_mobile_router_support) {
+    if (mobile_router_ && mobile_router_->has_failed_somewhere()) return apply(mobile_router_->on_no_home_agent());
+    discover_again_at_ = stack_.now() + kDiscoverAgainAfter;
+  }
   if (!out.found.empty()) apply(choice_.on_found(out.found));
   arm();
 }

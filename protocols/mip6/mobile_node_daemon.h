@@ -12,11 +12,13 @@
 #include "protocols/mip6/correspondent_updater.h"
 #include "protocols/mip6/home_agent_choice.h"
 #include "protocols/mip6/home_agent_discovery.h"
+#include "protocols/mip6/mobile_router_registration.h"
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
 #include "protocols/mip6/movement_detector.h"
 #include "protocols/mip6/prefix_solicitor.h"
 #include "protocols/mip6/return_routability.h"
+#include "protocols/mip6/signalling_protection.h"
 #include "sim/timer.h"
 
 namespace kamesim {
@@ -31,8 +33,22 @@ struct MobileNodeConfig {
   bool acknowledge_correspondents = true;  // A bit in Binding Updates to correspondents
   bool reuse_tokens = true;                // §5.2.7
   std::size_t max_correspondents = 64;
-  std::optional<MobilitySecurityAssociation> authentication;  // RFC 4285, of home registrations
-  Duration clock_offset;                                      // of its time of day, for timestamps
+  std::optional<MobilitySecurityAssociation> authentication{};  // RFC 4285, of home registrations
+  Duration clock_offset{};                                      // of its time of day, for timestamps
+  std::optional<MobileRouterConfig> mobile_router{};            // RFC 3963; without it, a mobile host
+  // Of the home link, if the home address is not in it: RFC 3963 §3, "the prefix delegated to the Mobile Router".
+  std::optional<Ipv6Prefix> home_link{};
+
+  Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
+};
+
+class MobileRouterListener {
+ public:
+  // RFC 3963 §5.4.2: no home agent forwards for these prefixes, and nobody is to be told of them any more.
+  virtual void on_prefixes_refused(const std::vector<Ipv6Prefix>& prefixes) = 0;
+
+ protected:
+  ~MobileRouterListener() = default;
 };
 
 class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, public RoutingListener {
@@ -42,6 +58,9 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
                    const MobileNodeConfig& config);
   ~MobileNodeDaemon();
 
+  // What is said to the home agent goes by ESP from now on (RFC 3776); to be called before anything is sent.
+  void protect(ipsec::PfKeyLayer& keys, const SignallingProtectionConfig& config);
+
   MovementDetector::Location location() const { return detector_.location(); }
   const std::optional<Ipv6Address>& care_of() const { return detector_.care_of(); }
   // Whether the home agent has acknowledged a binding that still lives.
@@ -49,6 +68,10 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   // The home agent it registers with, if it knows one, and those that discovery found.
   const std::optional<Ipv6Address>& home_agent() const { return choice_.current(); }
   const std::vector<Ipv6Address>& home_agents() const { return choice_.known(); }
+
+  // Null: not a mobile router.
+  const MobileRouterRegistration* mobile_router() const { return mobile_router_ ? &*mobile_router_ : nullptr; }
+  void set_mobile_router_listener(MobileRouterListener* listener) { mobile_router_listener_ = listener; }
 
   void on_datagram(const Datagram& datagram) override;  // Mobility Headers
   void on_routing_message(const RoutingMessage& message) override;
@@ -88,10 +111,19 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void apply(const HomeAgentChoice::Output& out);
   void apply(const HomeAgentDiscovery::Output& out);
   void apply(const PrefixSolicitor::Output& out);
+  // RFC 3963 (mobile_router_part.cc).
+  void start_mobile_router();
+  void stop_mobile_router();
+  void review_egress_role();
+  bool handled_as_mobile_router(const BindingUpdater::Output& out);
+  void on_home_agent_left();
+  void apply(const MobileRouterRegistration::Output& out);
+  void try_another_home_agent(const HomeAgentChoice::Output& out);
   void on_home_prefix(const PrefixInformation& prefix);
   void apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out);
   void apply(Correspondents::iterator peer, const ReturnRoutability::Output& out);
   void move_to(const Ipv6Address& care_of);
+  void protect_tunnel(const Ipv6Address& home_agent, const Ipv6Address& care_of);
   void return_home();
   void lose_care_of();
   void advertise_link_local();
@@ -115,7 +147,11 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   std::optional<MobileNodeAuthentication> authentication_;
   Correspondents correspondents_;
   Discovery discovery_;
+  std::optional<SignallingProtection> protection_;
   std::optional<Time> discover_again_at_;
+  std::optional<MobileRouterRegistration> mobile_router_;
+  MobileRouterListener* mobile_router_listener_ = nullptr;
+  bool leaving_home_agent_ = false;  // RFC 3963 §5.3: de-registering with one that does not support mobile routers
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;
 };

@@ -90,7 +90,7 @@ void MobileNodeDaemon::Discovery::request_home_agents(const HomeAgentAddressDisc
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   emit(out, request);
-  socket_.send(message, {.destination = home_agents_anycast(Ipv6Prefix(config.home_address, config.home_prefix_length)),
+  socket_.send(message, {.destination = home_agents_anycast(config.home_link_prefix()),
                          .source = daemon_.detector_.care_of().value_or(kUnspecified), .no_mobility = true});
 }
 

@@ -1,5 +1,6 @@
 #include "protocols/mip6/mobility_kernel.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "protocols/ip6/neighbor_discovery.h"
@@ -41,28 +42,44 @@ std::optional<Time> MobilityKernel::binding_last_used(const Ipv6Address& home) c
   return it == bindings_.end() ? std::nullopt : it->second.last_used;
 }
 
-void MobilityKernel::add_home_binding(const Ipv6Address& home, const Ipv6Address& care_of,
-                                      const Ipv6Address& home_agent, Ip6Interface& home_link, bool link_local) {
-  if (const auto it = home_bindings_.find(home); it != home_bindings_.end()) {
-    it->second.care_of = care_of;
-    it->second.tunnel->set_end_points(home_agent, care_of);
-    return;
+void MobilityKernel::add_home_binding(const HomeRegistration& r) {
+  if (const auto it = home_bindings_.find(r.home); it != home_bindings_.end()) {
+    it->second.care_of = r.care_of;
+    it->second.tunnel->set_end_points(r.home_agent, r.care_of);
+    return set_networks(it->second, r.networks);
   }
-  TunnelInterface& tunnel = stack_.add_tunnel("mip" + std::to_string(tunnels_made_++), home_agent, care_of);
-  // RFC 6275 §10.4.5: what comes out of the tunnel must come from the mobile node's home address.
-  tunnel.allows_inner_source = [home](const Ipv6Address& source) { return source == home; };
-  stack_.routes().add({.prefix = Ipv6Prefix(home, 128), .interface = &tunnel, .next_hop = {},
+  TunnelInterface& tunnel = stack_.add_tunnel("mip" + std::to_string(tunnels_made_++), r.home_agent, r.care_of);
+  stack_.routes().add({.prefix = Ipv6Prefix(r.home, 128), .interface = &tunnel, .next_hop = {},
                        .kind = RouteKind::Proxied, .origin = RouteOrigin::Mobility});
-  home_bindings_.emplace(home, HomeBinding{care_of, &home_link, &tunnel, link_local});
+  HomeBinding& binding =
+      home_bindings_.emplace(r.home, HomeBinding{r.care_of, r.home_link, &tunnel, r.link_local, r.mobile_router, {}}).first->second;
+  // RFC 6275 §10.4.5, RFC 3963 §9: what comes out of the tunnel must come from the home address or the Mobile Network.
+  tunnel.allows_inner_source = [home = r.home, &binding](const Ipv6Address& source) {
+    return source == home ||
+           std::ranges::any_of(binding.networks, [&](const Ipv6Prefix& p) { return p.contains(source); });
+  };
+  set_networks(binding, r.networks);
   // §10.4.1: defend the address, and take its place in the neighbours' caches.
-  if (NeighborDiscovery* nd = home_link.nd()) {
-    nd->add_proxy(home);
-    nd->send_unsolicited_advertisement(home, true);
-    if (link_local) {
-      nd->add_proxy(derived_link_local(home));
-      nd->send_unsolicited_advertisement(derived_link_local(home), true);
-    }
+  if (NeighborDiscovery* nd = r.home_link != nullptr ? r.home_link->nd() : nullptr) {
+    const auto defend = [&](const Ipv6Address& address) {
+      nd->add_proxy(address);
+      nd->send_unsolicited_advertisement(address, true);
+    };
+    defend(r.home);
+    if (r.link_local) defend(derived_link_local(r.home));
   }
+}
+
+// RFC 3963 §6.2: also "the Home Agent MUST disable forwarding" for those that are not among them any more.
+void MobilityKernel::set_networks(HomeBinding& binding, const std::vector<Ipv6Prefix>& networks) {
+  for (const Ipv6Prefix& old : binding.networks) {
+    if (std::ranges::find(networks, old) == networks.end()) stack_.routes().remove(old, binding.tunnel, {});
+  }
+  for (const Ipv6Prefix& prefix : networks) {
+    stack_.routes().add({.prefix = prefix, .interface = binding.tunnel, .next_hop = {},
+                         .origin = RouteOrigin::Mobility});
+  }
+  binding.networks = networks;
 }
 
 void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
@@ -70,7 +87,7 @@ void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
   if (it == home_bindings_.end()) return;
   const HomeBinding binding = it->second;
   home_bindings_.erase(it);
-  if (NeighborDiscovery* nd = binding.home_link->nd()) {
+  if (NeighborDiscovery* nd = binding.home_link != nullptr ? binding.home_link->nd() : nullptr) {
     nd->remove_proxy(home);
     if (binding.link_local) nd->remove_proxy(derived_link_local(home));
   }
@@ -157,8 +174,14 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
       actions.route_to_care_of = it->second.care_of;
     }
   }
+  if (mobile_network_ && mobile_network_->contains(destination)) return actions;  // it is behind this node
   const auto home = homes_.find(source);
-  if (home == homes_.end()) return actions;
+  if (home == homes_.end()) {
+    if (mobile_network_ && mobile_network_->contains(source)) {
+      return mobile_network_->on_output(destination, mobile_network_tunnel());
+    }
+    return actions;
+  }
   if (home->second.care_of.is_unspecified()) {
     actions.discard = &kNoCareOfAddress;
     return actions;
@@ -172,10 +195,65 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
   return actions;
 }
 
+void MobilityKernel::add_mobile_network(const MobileNetworkDescription& network) {
+  const bool was_router = acts_as_router(*network.egress);
+  mobile_network_.emplace(stack_, network);
+  egress_changed(*network.egress, was_router);
+}
+
+void MobilityKernel::remove_mobile_network() {
+  if (!mobile_network_) return;
+  Ip6Interface& egress = mobile_network_->egress();
+  const bool was_router = acts_as_router(egress);
+  mobile_network_.reset();
+  egress_changed(egress, was_router);
+}
+
+void MobilityKernel::set_egress_role(EgressRole role) {
+  if (!mobile_network_ || mobile_network_->egress_role() == role) return;
+  const bool was_router = acts_as_router(mobile_network_->egress());
+  mobile_network_->set_egress_role(role);
+  egress_changed(mobile_network_->egress(), was_router);
+}
+
+void MobilityKernel::egress_changed(Ip6Interface& egress, bool was_router) {
+  const bool is_router = acts_as_router(egress);
+  if (is_router != was_router) be_in_groups_of_routers(egress, is_router);  // RFC 3963 §5.7
+  stack_.notify({RoutingMessage::Kind::ForwardingChanged, &egress, {}});
+}
+
+EgressRole MobilityKernel::egress_role(const Ip6Interface& interface) const {
+  const bool is_egress = mobile_network_ && &mobile_network_->egress() == &interface;
+  return is_egress ? mobile_network_->egress_role() : EgressRole::None;
+}
+
+// The link-local address that goes with a home address, too.
+bool MobilityKernel::proxied_for_router(const Ipv6Address& address) const {
+  if (const auto it = home_bindings_.find(address); it != home_bindings_.end()) return it->second.mobile_router;
+  if (!address.is_link_local()) return false;
+  return std::ranges::any_of(home_bindings_, [&](const auto& b) {
+    return b.second.mobile_router && b.second.link_local && derived_link_local(b.first) == address;
+  });
+}
+
+void MobilityKernel::set_mobile_network_forwarding(bool on) {
+  if (mobile_network_) mobile_network_->set_forwarding(on);
+}
+
+TunnelInterface* MobilityKernel::mobile_network_tunnel() const {
+  const auto away = homes_.find(mobile_network_->home_address());
+  return away == homes_.end() ? nullptr : away->second.tunnel;
+}
+
+MobilityHooks::OutputActions MobilityKernel::on_forward(const Ip6Interface& in, const Ip6Interface* out, Bytes packet) {
+  if (!mobile_network_) return {};
+  return mobile_network_->on_forward(in, out, packet, mobile_network_tunnel());
+}
+
 bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,
                                                  const Ipv6Address& destination, NextHeader upper) {
-  // §9.3.1: a Binding Update is checked by other means.
-  if (upper == NextHeader::Mobility) return true;
+  // §9.3.1: a Binding Update is checked by other means. What AH or ESP hides is asked about once it can be seen (KAME).
+  if (upper == NextHeader::Mobility || upper == NextHeader::Esp || upper == NextHeader::AuthenticationHeader) return true;
   if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) {
     it->second.last_used = stack_.now();
     return true;

@@ -9,10 +9,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/mobility_hooks.h"
 #include "protocols/ip6/socket.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/ip6/tunnel.h"
+#include "protocols/mip6/mobile_network.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/timer.h"
 
@@ -46,7 +48,7 @@ class MobilityListener {
   ~MobilityListener() = default;
 };
 
-class MobilityKernel final : public MobilityHooks, public PacketHandler {
+class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, public PacketHandler {
  public:
   explicit MobilityKernel(SocketLayer& sockets);
   ~MobilityKernel();
@@ -63,9 +65,15 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
 
   // ---- Home agent: home registrations (§10.4) -----------------------------------------------------------------
   // Intercepts packets for the home address on `home_link` and tunnels them to the care-of address; an existing
-  // registration moves. `link_local`: the link-local address with the same interface identifier too (L bit).
-  void add_home_binding(const Ipv6Address& home, const Ipv6Address& care_of, const Ipv6Address& home_agent,
-                        Ip6Interface& home_link, bool link_local);
+  // registration moves.
+  struct HomeRegistration {
+    Ipv6Address home, care_of, home_agent;
+    Ip6Interface* home_link;  // null: the home address is not on it, but in a Mobile Network (RFC 3963 §6.2)
+    bool link_local = false;  // the link-local address with the same interface identifier too (L bit)
+    bool mobile_router = false;          // RFC 3963 §6.2
+    std::vector<Ipv6Prefix> networks{};  // its Mobile Network Prefixes: what is for them is tunnelled too (§6.5)
+  };
+  void add_home_binding(const HomeRegistration& registration);
   void remove_home_binding(const Ipv6Address& home);
   // Where the mobile node of that home address is; nothing: it has no home registration here.
   std::optional<Ipv6Address> home_binding_care_of(const Ipv6Address& home) const;
@@ -86,14 +94,32 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   void add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of);
   void remove_binding_update(const Ipv6Address& correspondent);
 
+  // ---- Mobile router (RFC 3963) -------------------------------------------------------------------------------
+  // Its egress interface is taken for one on a visited link until set_egress_role() says otherwise.
+  void add_mobile_network(const MobileNetworkDescription& network);
+  void remove_mobile_network();
+  // §5.6 to §5.8. The daemons are told by ForwardingChanged of that interface.
+  void set_egress_role(EgressRole role);
+  // Whether packets of the Mobile Network may take the tunnel (§5.3).
+  void set_mobile_network_forwarding(bool on);
+  const std::optional<MobileNetwork>& mobile_network() const { return mobile_network_; }
+
+  // ---- Access gateways (RFC 5213 §6.10) ------------------------------------------------------------------------
+  // Null: the routing table alone decides. The policy must outlive the kernel part or be taken off.
+  void set_forwarding_policy(ForwardingPolicy* policy) { forwarding_policy_ = policy; }
+
   // ---- The stack's hooks and input ----------------------------------------------------------------------------
   OutputActions on_output(const Ipv6Address& source, const Ipv6Address& destination, NextHeader next_header) override;
+  EgressRole egress_role(const Ip6Interface& interface) const override;
+  bool proxied_for_router(const Ipv6Address& address) const override;
+  OutputActions on_forward(const Ip6Interface& in, const Ip6Interface* out, Bytes packet) override;
   bool accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,
                                    const Ipv6Address& destination, NextHeader upper) override;
   bool is_home_address(const Ipv6Address& address) override { return homes_.contains(address); }
   void on_reverse_tunnelled(const Ipv6Address& source, const Ipv6Address& destination,
                             NextHeader next_header) override;
   void on_care_of_unreachable(const Ipv6Address& home) override;
+  ForwardingPolicy* forwarding_policy() override { return forwarding_policy_; }
   void on_packet(InputPacket& packet) override;  // Mobility Headers
   void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
 
@@ -107,11 +133,16 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
     Ip6Interface* home_link;
     TunnelInterface* tunnel;
     bool link_local;
+    bool mobile_router;
+    std::vector<Ipv6Prefix> networks;
   };
   struct Home {
     Ipv6Address care_of;
     TunnelInterface* tunnel;
   };
+  void set_networks(HomeBinding& binding, const std::vector<Ipv6Prefix>& networks);
+  TunnelInterface* mobile_network_tunnel() const;
+  void egress_changed(Ip6Interface& egress, bool was_router);
   void hint(const Ipv6Address& home, const Ipv6Address& correspondent);
   void age_home_addresses();
 
@@ -122,8 +153,10 @@ class MobilityKernel final : public MobilityHooks, public PacketHandler {
   std::unordered_map<Ipv6Address, HomeBinding> home_bindings_;
   std::unordered_map<Ipv6Address, Home> homes_;              // our home addresses that are away
   std::unordered_map<Ipv6Address, Ipv6Address> updates_;     // correspondent -> care-of address it knows
+  std::optional<MobileNetwork> mobile_network_;
   unsigned tunnels_made_ = 0;
   Timer aging_;  // of home addresses that are away
+  ForwardingPolicy* forwarding_policy_ = nullptr;
 };
 
 }  // namespace kamesim

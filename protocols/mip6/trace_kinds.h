@@ -14,6 +14,11 @@ inline constexpr TraceKind kTraceBindingUpdateSent{"mip6.binding_update_sent"};
 inline constexpr TraceKind kTraceBindingAckReceived{"mip6.binding_ack_received"};
 // Fields: peer (the home agent or correspondent), care_of, lifetime_s (0: the binding was deleted)
 inline constexpr TraceKind kTraceRegistered{"mip6.registered"};
+// RFC 3963. Fields: home_agent, prefixes (their number)
+inline constexpr TraceKind kTraceMobileNetworkForwarded{"nemo.forwarded"};  // by the home agent, from now on
+// Fields: home_agent, status (of the acknowledgement; 0: it was without the R bit)
+inline constexpr TraceKind kTraceMobileRouterRefused{"nemo.refused"};
+inline constexpr TraceKind kTraceMobileRouterGaveUp{"nemo.gave_up"};  // field: status, the last one
 // Field: correspondent
 inline constexpr TraceKind kTraceReturnRoutabilityStarted{"mip6.return_routability_started"};
 inline constexpr TraceKind kTraceReturnRoutabilityDone{"mip6.return_routability_done"};

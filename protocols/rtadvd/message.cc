@@ -27,6 +27,17 @@ Duration advertised_interval(const RouterAdvertisementConfig& config) {
   return max < 200_ms ? max + 20_ms : max;
 }
 
+// RFC 3963 §7.3: a home agent that supports mobile routers says so, if need be in an option with the values of RFC 6275
+// §7.4 that it would stand for by default.
+std::optional<HomeAgentInformation> home_agent_information(const AdvertisementContent& c) {
+  std::optional<HomeAgentInformation> information = c.config.home_agent_information;
+  if (!c.mobile_router_support || !c.config.home_agent) return information;
+  const Duration lifetime = c.config.default_lifetime();
+  if (!information && lifetime > Duration()) information = HomeAgentInformation{0, lifetime};
+  if (information) information->mobile_router_support = true;
+  return information;
+}
+
 // What every message of the set begins with: the fields, and the options that are about the router itself. RFC 6275
 // §7.4 wants the Home Agent Information option in each of several.
 Message head(const AdvertisementContent& c) {
@@ -49,7 +60,7 @@ Message head(const AdvertisementContent& c) {
   if (config.adv_link_mtu != 0) emit(out, Mtu{config.adv_link_mtu});
   if (config.advertisement_interval) emit(out, AdvertisementInterval{advertised_interval(config)});
   // RFC 6275 §7.4: a lifetime of zero must not be told; without the option it is the Router Lifetime, which is zero.
-  if (config.home_agent_information && !c.final) emit(out, *config.home_agent_information);
+  if (const auto information = home_agent_information(c); information && !c.final) emit(out, *information);
   return message;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/rtadvd/consistency.h"
 #include "protocols/rtadvd/message.h"
@@ -84,6 +85,7 @@ std::vector<PrefixInformation> RouterAdvertisementDaemon::prefixes(const Etherne
 void RouterAdvertisementDaemon::start_if_ready(Advertiser& advertiser) {
   const EthernetInterface& interface = advertiser.interface;
   if (!advertiser.config.adv_send_advertisements || !interface.up() || interface.link_local() == nullptr) return;
+  if (egress_role(interface) == EgressRole::Host) return;  // RFC 3963 §5.6
   advertiser.schedule.start(stack_.now(), {.min_rtr_adv_interval = advertiser.config.min_interval(),
                                            .max_rtr_adv_interval = advertiser.config.max_rtr_adv_interval,
                                            .min_delay_between_ras = advertiser.config.min_delay()});
@@ -102,6 +104,14 @@ void RouterAdvertisementDaemon::set_variables(const Advertiser& advertiser) {
 }
 
 std::vector<AdvertisedPrefix> RouterAdvertisementDaemon::prefixes_of(const Advertiser& advertiser) const {
+  std::vector<AdvertisedPrefix> prefixes = configured_prefixes(advertiser);
+  std::erase_if(prefixes, [this](const AdvertisedPrefix& p) {
+    return std::ranges::any_of(withheld_, [&](const Ipv6Prefix& w) { return w.contains(p.prefix); });
+  });
+  return prefixes;
+}
+
+std::vector<AdvertisedPrefix> RouterAdvertisementDaemon::configured_prefixes(const Advertiser& advertiser) {
   if (advertiser.config.adv_prefix_list) return *advertiser.config.adv_prefix_list;
   std::vector<AdvertisedPrefix> prefixes;
   for (const auto& a : advertiser.interface.addresses()) {
@@ -121,6 +131,8 @@ void RouterAdvertisementDaemon::on_routing_message(const RoutingMessage& message
     // §6.2.5: "system management may disable a router's IP forwarding capability", and the interfaces go on
     // advertising, with a Router Lifetime of zero. What is advertised changes, so it is told soon (§6.2.4).
     for (auto& [index, advertiser] : advertisers_) {
+      if (message.interface == &advertiser.interface) review_egress(advertiser);
+      if (message.interface != nullptr) continue;
       if (advertiser.schedule.state() == AdvertisementSchedule::State::Advertising) start_if_ready(advertiser);
     }
     return;
@@ -145,6 +157,31 @@ void RouterAdvertisementDaemon::on_routing_message(const RoutingMessage& message
       advertisers_.erase(message.interface->index());
       return arm();
     default: return;
+  }
+}
+
+// RFC 3963 §5.6, §5.8: a mobile router may advertise itself on its home link, and falls silent as it leaves.
+void RouterAdvertisementDaemon::review_egress(Advertiser& advertiser) {
+  if (egress_role(advertiser.interface) != EgressRole::Host) return start_if_ready(advertiser);
+  advertiser.schedule.stop();
+  advertiser.spoke_as = {};
+  advertiser.former.reset();
+  arm();
+}
+
+void RouterAdvertisementDaemon::set_mobile_router_support(const EthernetInterface& interface, bool supported) {
+  if (supported) {
+    mobile_router_support_.insert(interface.index());
+  } else {
+    mobile_router_support_.erase(interface.index());
+  }
+}
+
+void RouterAdvertisementDaemon::withhold(const std::vector<Ipv6Prefix>& prefixes) {
+  withheld_.insert(withheld_.end(), prefixes.begin(), prefixes.end());
+  for (auto& [index, advertiser] : advertisers_) {
+    if (advertiser.schedule.state() == AdvertisementSchedule::State::Advertising) start_if_ready(advertiser);
+    tell_listeners(advertiser.interface);
   }
 }
 
@@ -222,14 +259,18 @@ void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Add
   EthernetInterface& interface = advertiser.interface;
   stack_.node().trace(kTraceRaSent, {{"interface", interface.name()}, {"destination", destination.to_string()}});
   const auto prefixes = prefixes_of(advertiser);
+  // RFC 3963 §5.6: on its home link a mobile router is none.
+  const bool is_default_router = stack_.forwarding() && egress_role(interface) == EgressRole::None;
   const auto mac = interface.has_link_layer_addresses() ? std::optional(interface.nic()->mac()) : std::nullopt;
   const auto messages = router_advertisements({.config = advertiser.config,
                                                .prefixes = prefixes,
                                                .source = mac,
                                                .now = stack_.now(),
                                                .configured_at = advertiser.configured_at,
-                                               .forwarding = stack_.forwarding(),
-                                               .final = final},
+                                               .forwarding = is_default_router,
+                                               .final = final,
+                                               .mobile_router_support =
+                                                   mobile_router_support_.contains(interface.index())},
                                               interface.mtu() - kIpv6HeaderSize);
   for (const auto& message : messages) {
     socket_.send(message, {.destination = destination, .source = source, .interface = &interface,

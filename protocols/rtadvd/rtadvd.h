@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,12 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
     return advertisers_.at(interface.index()).configured_at;
   }
 
+  // RFC 3963 §7.3: whether the home agent on the interface supports mobile routers, which advertisements with the H bit
+  // tell in their Home Agent Information option.
+  void set_mobile_router_support(const EthernetInterface& interface, bool supported);
+  // RFC 3963 §5.4.2: prefixes that are not advertised any more, whatever is configured.
+  void withhold(const std::vector<Ipv6Prefix>& prefixes);
+
   // The Prefix Information options that an advertisement of now would bear; none if nothing is advertised there.
   std::vector<PrefixInformation> prefixes(const EthernetInterface& interface) const;
   void add_listener(AdvertisingListener& listener) { listeners_.push_back(&listener); }
@@ -87,6 +94,8 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   Advertiser* find(const Ip6Interface* interface);
   void start_if_ready(Advertiser& advertiser);
   void set_variables(const Advertiser& advertiser);
+  void review_egress(Advertiser& advertiser);
+  static std::vector<AdvertisedPrefix> configured_prefixes(const Advertiser& advertiser);
   std::vector<AdvertisedPrefix> prefixes_of(const Advertiser& advertiser) const;
   void tell_listeners(const EthernetInterface& interface);
   void on_solicitation(Advertiser& advertiser, const Datagram& datagram);
@@ -100,6 +109,8 @@ class RouterAdvertisementDaemon final : public DatagramHandler, public RoutingLi
   RawSocket socket_;
   std::map<std::uint32_t, Advertiser> advertisers_;  // by interface index
   std::vector<AdvertisingListener*> listeners_;
+  std::set<std::uint32_t> mobile_router_support_;  // interface indices
+  std::vector<Ipv6Prefix> withheld_;
   Counters counters_;
   Timer timer_;
 };

@@ -45,15 +45,17 @@ from kamesim.errors import UnknownName
 from kamesim.flow import Flow, OnOff, Ping
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link, Medium
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter
 from kamesim.network import Network
 from kamesim.node import Host, Node
+from kamesim.proxy_mobile_ip import AnchorProfile, LocalMobilityAnchor, MobileAccessGateway, ProxyProfile
 from kamesim.radio import Exponential, LogNormal, Scan, Shadowing, TwoRay
 from kamesim.results import Run
 from kamesim.routing import RouteEntry, RoutingMessage, RoutingSocket
 from kamesim.router import Router
 from kamesim.schedule import Scheduled
 from kamesim.signalling import Sighting, SignallingLog, handoff_ladder
+from kamesim.signalling_protection import SignallingProtection
 from kamesim.socket_names import (
     AF_INET6,
     ICMP6_FILTER,
@@ -223,6 +225,7 @@ __all__ = [
     "UDP_NO_CHECK6_TX",
     "AdvertisedPrefix",
     "AdvertisedRoute",
+    "AnchorProfile",
     "AuthenticationOption",
     "Cancelled",
     "Capture",
@@ -239,15 +242,19 @@ __all__ = [
     "Lans",
     "Link",
     "Links",
+    "LocalMobilityAnchor",
     "LogNormal",
     "Medium",
+    "MobileAccessGateway",
     "MobileIp",
     "MobileNode",
+    "MobileRouter",
     "Network",
     "Node",
     "Nodes",
     "OnOff",
     "Ping",
+    "ProxyProfile",
     "Queue",
     "RequestResponse",
     "RouteEntry",
@@ -260,6 +267,7 @@ __all__ = [
     "Shadowing",
     "Sighting",
     "SignallingLog",
+    "SignallingProtection",
     "Socket",
     "SocketError",
     "Stream",

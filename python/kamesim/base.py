@@ -61,6 +61,7 @@ class NetworkBase:
         self._arrivals: dict[Interface, Scheduled] = {}  # of interfaces between two LANs
         self._testers: list[_core.Tester] = []
         self._has_shortest_path_routes = False
+        self._mobile_networks: list[tuple[Interface, list[str]]] = []  # home links, and prefixes of mobile routers there
         self._interrupted = False
 
     # --- What is in it ----------------------------------------------------------------------------------------------

@@ -342,6 +342,10 @@ class Controls(Placed):
             rows, ["interface", "prefix", "on_link_until_s", "addresses_until_s", "detached", "routers"]
         )
 
+    def clear_prefixes(self) -> None:
+        """Empties the prefix lists, and takes away the addresses that were formed of them, as KAME's `ndp -P`."""
+        self._core.clear_prefixes()
+
     def groups(self) -> pd.DataFrame:
         """The multicast groups that it is in: interface, group, joins (how often it was joined)."""
         return tables.frame(self._core.groups(), ["interface", "group", "joins"])

@@ -47,6 +47,7 @@ class Ipsec(Settings):
     discard_unmatched = Setting(bool)  #: packets of no policy are discarded (RFC 4301 section 5); else they pass (KAME)
     bypass_neighbor_discovery = Setting(bool)  #: unless a policy names ICMPv6, so that nodes can find each other
     accept_unprotected_icmp_errors = Setting(bool)  #: about protected packets (RFC 4301 section 6.1.1)
+    report_discards = Setting(bool)  #: sources of transit packets that a policy discards are told (RFC 4301 section 5.1.1)
     require_protected_home_registrations = Setting(bool)  #: of Mobile IPv6 (RFC 6275 section 5.1)
     udp_encapsulation_port = Setting(int, minimum=1, maximum=65535)  #: where ESP in UDP is heard (RFC 3948)
     cost_per_packet = Setting(float, unit="seconds")  #: of cryptography, to study slow devices
@@ -409,12 +410,13 @@ def _whole_seconds(what: str, name: str, value: Any) -> int:
     return int(seconds)
 
 
-def _algorithm(what: str, kind: str, option: str, name: Any, key: Any) -> list[str]:
+def checked_algorithm(what: str, kind: str, name: Any, key: Any) -> tuple[str, bytes]:
+    """An algorithm of a kind and its key, as given: the name ("" for None) and bytes of a length that it takes."""
     parameter = f"{kind}_key"
     if name is None:
         if key not in (b"", ""):
             errors.fail(what, parameter, key, f"left out, as there is no {kind}")
-        return []
+        return "", b""
     rows = {row["name"]: row for row in ALGORITHMS if row["kind"] == kind}
     rows |= {row["setkey"]: row for row in ALGORITHMS if row["kind"] == kind}
     if name not in rows:
@@ -433,7 +435,14 @@ def _algorithm(what: str, kind: str, option: str, name: Any, key: Any) -> list[s
         lengths = str(least) if least == largest else " or ".join(map(str, range(least, largest + 1, step)))
         right = lengths if step > 1 or least == largest else f"{least} to {largest}"
         errors.fail(what, parameter, bytes(key), f"{right} bytes for {name}{salt}")
-    return [option, name] + ([f"0x{bytes(key).hex()}"] if key else [])
+    return row["name"], bytes(key)
+
+
+def _algorithm(what: str, kind: str, option: str, name: Any, key: Any) -> list[str]:
+    checked, octets = checked_algorithm(what, kind, name, key)
+    if not checked:
+        return []
+    return [option, name] + ([f"0x{octets.hex()}"] if octets else [])
 
 
 def _selector(what: str, source: Any, destination: Any, upper: Any, source_port: Any, destination_port: Any) -> str:

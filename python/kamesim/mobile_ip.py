@@ -1,18 +1,22 @@
-"""Mobile IPv6 (RFC 6275): the roles that a node can have.
+"""Mobile IPv6 (RFC 6275) and NEMO Basic Support (RFC 3963): the roles that a node can have.
 
     ha.enable(ks.HomeAgent())
     mn.enable(ks.MobileNode(home_address="2001:db8:1::100", home_agent="2001:db8:1::1"))
     cn.enable(ks.Correspondent())
+
+    ha.enable(ks.HomeAgent(mobile_networks={"2001:db8:1::200": ["2001:db8:a::/64"]}))
+    mr.enable(ks.MobileRouter(home_address="2001:db8:1::200", home_agent="2001:db8:1::1", prefixes="2001:db8:a::/64"))
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Union
 
 from kamesim import _core, errors, tables
 from kamesim.authentication_option import AuthenticationOption
+from kamesim.signalling_protection import SignallingProtection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,13 +41,26 @@ class HomeAgent:
     that the router advertises there, or, if it advertises none, those of the interface's global addresses; and it
     answers home agent discovery at their anycast addresses (RFC 2526). max_lifetime: of registrations, seconds.
     preference: among the home agents of the link, 0 to 65535, higher is better; what `router.advertise` tells of it is
-    for the others. authentication: home addresses whose registrations have to be authenticated by options (RFC 4285).
+    for the others. protection: how what is said to each mobile node is protected, by its home address; of these,
+    registrations that come unprotected are refused. `node.ipsec.require_protected_home_registrations` is for all.
+    authentication: home addresses whose registrations have to be authenticated by options (RFC 4285).
     authentication_required: no others are accepted.
+
+    mobile_networks: of mobile routers (RFC 3963), their prefixes by home address: its Prefix Table. It forwards for them
+    in implicit mode, and in explicit mode for such of them as they ask for. A home address may be in one of its own
+    prefixes, instead of the home link's. None: mobile routers are not supported, and refused with status 140.
+    verify_prefixes: whether in explicit mode only what the table has is granted; otherwise any prefix that no other
+    mobile router has. routes_to_mobile_networks: whether it routes to the prefixes by the home address, on the home
+    link, while the mobile router is at home.
     """
 
     interface: Interface | str | None = None
     max_lifetime: float = MAX_LIFETIME_S
     preference: int = 0
+    protection: Mapping[str, SignallingProtection] = field(default_factory=dict)
+    mobile_networks: Mapping[str, Iterable[str]] | None = None
+    verify_prefixes: bool = True
+    routes_to_mobile_networks: bool = True
     authentication: Mapping[str, AuthenticationOption] = field(default_factory=dict)
     authentication_required: bool = False
 
@@ -57,8 +74,9 @@ class MobileNode:
     one that is given does not answer or refuses to serve. home_prefix_length: bits. lifetime: of registrations, seconds, a multiple of 4.
     route_optimization: whether correspondents are told the care-of address. acknowledge_correspondents: whether
     they are asked to acknowledge that (A bit). reuse_tokens: whether the home keygen token serves several moves
-    (section 5.2.7). interface: the one that roams; None: the node's only one. authentication: of home registrations, by
-    options (RFC 4285). clock_offset: how far its time of day is from the home agent's, seconds.
+    (section 5.2.7). interface: the one that roams; None: the node's only one. protection: of what is said to the home
+    agent, which is given the same. authentication: of home registrations, by options (RFC 4285). clock_offset: how far
+    its time of day is from the home agent's, seconds.
     """
 
     home_address: str
@@ -70,11 +88,43 @@ class MobileNode:
     reuse_tokens: bool = True
     interface: Interface | str | None = None
     discover_home_agents: bool = False
+    protection: SignallingProtection | None = None
     authentication: AuthenticationOption | None = None
     clock_offset: float = 0.0
 
 
-Role = Union[Correspondent, HomeAgent, MobileNode]
+@dataclass(frozen=True)
+class MobileRouter:
+    """A router that moves with the network behind it (RFC 3963), and a mobile node itself.
+
+    prefixes: of the Mobile Network, one or several; its other interfaces have them. home_address: its own, on the home
+    link's prefix, or in one of `prefixes`; then home_link is the prefix of the home link, by which that is recognized.
+    home_agent: None: found by discovery, which asks for one that supports mobile routers. mode: "implicit": the home
+    agent knows the prefixes; "explicit": each Binding Update tells them. try_other_mode: whether the other mode is
+    tried after every home agent has refused (section 5.4). discover_home_agents: whether others are looked for if the
+    one that is given refuses, or does not support mobile routers. egress: the interface that roams; None: the only one
+    that is on no link, or on one without any of the prefixes. The others are as those of `MobileNode`.
+
+    Away from home it is a host on the egress interface: it takes addresses and default routers as they are advertised,
+    advertises nothing there, and forwards only between its network and the tunnel to the home agent.
+    """
+
+    home_address: str
+    prefixes: str | Iterable[str]
+    home_agent: str | None = None
+    mode: str = "implicit"
+    try_other_mode: bool = False
+    home_prefix_length: int = 64
+    home_link: str | None = None
+    lifetime: float = 420.0
+    route_optimization: bool = True
+    acknowledge_correspondents: bool = True
+    reuse_tokens: bool = True
+    egress: Interface | str | None = None
+    discover_home_agents: bool = True
+
+
+Role = Union[Correspondent, HomeAgent, MobileNode, MobileRouter]
 
 
 class MobileIp:
@@ -101,6 +151,16 @@ class MobileIp:
         return self._core.registered
 
     @property
+    def mobile_network_forwarded(self) -> bool:
+        """Whether the home agent forwards for the mobile router's network by the tunnel (RFC 3963 section 5.3)."""
+        return self._core.mobile_network_forwarded
+
+    @property
+    def mobile_router_mode(self) -> str:
+        """How the mobile router registers: 'implicit', 'explicit'; 'given up' (section 5.4); 'none' if it is none."""
+        return self._core.mobile_router_mode
+
+    @property
     def home_agent(self) -> str | None:
         """The address of the home agent that the mobile node registers with; None while it knows none."""
         return self._core.home_agent
@@ -111,19 +171,26 @@ class MobileIp:
         return tables.frame(rows, ["router", "addresses", "preference", "expires_s"])
 
     def binding_cache(self) -> pd.DataFrame:
-        """The bindings of others: home_address, care_of, home_registration, sequence, expires_s."""
-        rows = [(*row[:4], row[4] / 1e9) for row in self._core.binding_cache()]
-        return tables.frame(rows, ["home_address", "care_of", "home_registration", "sequence", "expires_s"])
+        """The bindings of others: home_address, care_of, home_registration, sequence, expires_s; by RFC 3963 mobile_router
+        and its prefixes."""
+        rows = [(*row[:4], row[4] / 1e9, *row[5:]) for row in self._core.binding_cache()]
+        columns = ["home_address", "care_of", "home_registration", "sequence", "expires_s", "mobile_router", "prefixes"]
+        return tables.frame(rows, columns)
 
     def start(self, role: Role) -> None:
         """Begins to play the role."""
         what = f"{self._node._what}: {type(role).__name__}"
+        mobile = (MobileNode, MobileRouter)
+        if isinstance(role, mobile) and any(isinstance(known, mobile) for known in self.roles):
+            raise errors.Error(f"{what}: it is a mobile node or a mobile router already")
         if any(isinstance(known, type(role)) for known in self.roles):
             raise errors.Error(f"{what}: it has this role already")
         if isinstance(role, HomeAgent):
             self._start_home_agent(what, role)
         elif isinstance(role, MobileNode):
             self._start_mobile_node(what, role)
+        elif isinstance(role, MobileRouter):
+            self._start_mobile_router(what, role)
         self.roles.append(role)
 
     def _start_home_agent(self, what: str, role: HomeAgent) -> None:
@@ -134,12 +201,27 @@ class MobileIp:
             raise errors.Error(f"{what}: {interface.full_name!r} has no global address, so there is no prefix to serve")
         max_lifetime = errors.nanoseconds(what, "max_lifetime", role.max_lifetime)
         preference = errors.integer(what, "preference", role.preference, "", minimum=0, maximum=0xFFFF)
+        protection = {
+            errors.address(f"{what}: protection", "home_address", home): how for home, how in role.protection.items()
+        }
+        networks = None
+        if role.mobile_networks is not None:
+            networks = {
+                errors.address(what, "mobile_networks", home): _prefixes(what, "mobile_networks", prefixes)
+                for home, prefixes in role.mobile_networks.items()
+            }
+        verify = errors.flag(what, "verify_prefixes", role.verify_prefixes)
+        routes = errors.flag(what, "routes_to_mobile_networks", role.routes_to_mobile_networks)
         required = errors.flag(what, "authentication_required", role.authentication_required)
-        for home_address, how in role.authentication.items():
-            _option(what, how).authenticate_home(what, self._core, home_address)
+        for home_address, option in role.authentication.items():
+            _option(what, option).authenticate_home(what, self._core, home_address)
         if required:
             self._core.require_authentication()
-        self._core.start_home_agent(interface._core, max_lifetime, preference)
+        self._core.start_home_agent(interface._core, max_lifetime, preference, networks, verify, routes)
+        for home, how in protection.items():
+            how.start(what, self._core, home)
+        if networks is not None:
+            self._node.network._mobile_networks_added(interface, [p for ps in networks.values() for p in ps])
 
     def _home_link(self, what: str, role: HomeAgent) -> Interface:
         if role.interface is not None:
@@ -152,20 +234,39 @@ class MobileIp:
             raise errors.Error(f"{what}: interface is not given, and of its interfaces {names} are on LANs; name one")
         return shared[0]
 
+    def _start_mobile_router(self, what: str, role: MobileRouter) -> None:
+        if not self._node.is_router:
+            raise errors.Error(f"{what}: {self._node.name!r} is a host; a mobile router is made by net.router(...)")
+        home_address, home_agent, discover, length, lifetime = _registration(what, role)
+        prefixes = _prefixes(what, "prefixes", role.prefixes)
+        mode = errors.one_of(what, "mode", role.mode, ("implicit", "explicit"))
+        home_link = None if role.home_link is None else str(errors.prefix(what, "home_link", role.home_link))
+        egress = self._egress(what, role, prefixes)
+        self._core.start_mobile_router(
+            egress._core, home_address, length, home_link, home_agent, discover, lifetime, role.route_optimization,
+            role.acknowledge_correspondents, role.reuse_tokens, prefixes, mode == "explicit",
+            errors.flag(what, "try_other_mode", role.try_other_mode),
+        )  # fmt: skip
+        self._node._egress = egress
+        self._node.network._mobile_networks_added(None, [])
+
+    def _egress(self, what: str, role: MobileRouter, prefixes: list[str]) -> Interface:
+        if role.egress is not None:
+            return self._node.interface(role.egress)
+
+        def outside(interface: Interface) -> bool:
+            return interface.medium is None or not {str(p) for p in interface.medium.prefixes} & set(prefixes)
+
+        candidates = [i for i in self._node.interfaces if outside(i)]
+        if len(candidates) != 1:
+            names = ", ".join(repr(i.name) for i in candidates) or "none"
+            raise errors.Error(f"{what}: egress is not given, and of its interfaces {names} could be it; name one")
+        return candidates[0]
+
     def _start_mobile_node(self, what: str, role: MobileNode) -> None:
         if self._node.is_router:
             raise errors.Error(f"{what}: {self._node.name!r} is a router; a mobile node is a host")
-        home_address = errors.address(what, "home_address", role.home_address)
-        home_agent = None if role.home_agent is None else errors.address(what, "home_agent", role.home_agent)
-        if home_address == home_agent:
-            raise errors.Error(f"{what}: home_address and home_agent are both {home_address}; they are two nodes'")
-        discover = errors.flag(what, "discover_home_agents", role.discover_home_agents)
-        length = errors.integer(what, "home_prefix_length", role.home_prefix_length, "bits", minimum=1, maximum=128)
-        lifetime = errors.nanoseconds(what, "lifetime", role.lifetime)
-        if not 4 <= role.lifetime <= MAX_LIFETIME_S or role.lifetime % 4:
-            raise errors.Error(
-                f"{what}: lifetime is {role.lifetime:g} s; it is a multiple of 4 s, from 4 to {MAX_LIFETIME_S}"
-            )
+        home_address, home_agent, discover, length, lifetime = _registration(what, role)
         interface = self._node._choose_interface(role.interface)
         if role.authentication is not None:
             _option(what, role.authentication).authenticate_mobile_node(what, self._core, role.clock_offset)
@@ -173,6 +274,31 @@ class MobileIp:
             interface._core, home_address, length, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens,
         )  # fmt: skip
+        if role.protection is not None:
+            role.protection.start(what, self._core, None)
+
+
+def _prefixes(what: str, parameter: str, given: str | Iterable[str]) -> list[str]:
+    texts = [given] if isinstance(given, str) else list(given)
+    if not texts:
+        errors.fail(what, parameter, texts, "a prefix, such as '2001:db8:a::/64', or several")
+    return [str(errors.prefix(what, parameter, text)) for text in texts]
+
+
+def _registration(what: str, role: MobileNode | MobileRouter) -> tuple[str, str | None, bool, int, int]:
+    """What mobile nodes and mobile routers register alike, checked."""
+    home_address = errors.address(what, "home_address", role.home_address)
+    home_agent = None if role.home_agent is None else errors.address(what, "home_agent", role.home_agent)
+    if home_address == home_agent:
+        raise errors.Error(f"{what}: home_address and home_agent are both {home_address}; they are two nodes'")
+    discover = errors.flag(what, "discover_home_agents", role.discover_home_agents)
+    length = errors.integer(what, "home_prefix_length", role.home_prefix_length, "bits", minimum=1, maximum=128)
+    lifetime = errors.nanoseconds(what, "lifetime", role.lifetime)
+    if not 4 <= role.lifetime <= MAX_LIFETIME_S or role.lifetime % 4:
+        raise errors.Error(
+            f"{what}: lifetime is {role.lifetime:g} s; it is a multiple of 4 s, from 4 to {MAX_LIFETIME_S}"
+        )
+    return home_address, home_agent, discover, length, lifetime
 
 
 def _option(what: str, value: object) -> AuthenticationOption:

@@ -11,6 +11,7 @@ from kamesim.bulk import Bulk, LinkSeries
 from kamesim.channel import Channel
 from kamesim.interface import Interface, InterfaceLike
 from kamesim.media import Lan, Link, Medium
+from kamesim.mobile_ip import MobileRouter
 from kamesim.node import Host, Node
 from kamesim.registry import Series
 from kamesim.router import Router
@@ -63,6 +64,40 @@ class Network(Bulk):
     ) -> Router:
         """Makes a router: it forwards, and advertises itself on LANs. Parameters are as those of `host`."""
         return self._add_node(Router, name, position, dup_addr_detect_transmits, optimistic_dad)
+
+    def mobile_router(
+        self,
+        name: str,
+        *,
+        home_address: str,
+        prefixes: str | Iterable[str],
+        home_agent: str | None = None,
+        position: tuple[float, float] | None = None,
+        roam: bool | dict[str, Any] = False,
+        advertise: bool | dict[str, Any] = True,
+        dup_addr_detect_transmits: int = 1,
+        optimistic_dad: bool = False,
+        **role: Any,
+    ) -> Router:
+        """Makes a mobile router (RFC 3963) and the network that moves with it, the LAN "<name>.lan".
+
+        It has two interfaces: "egress", which is on no link until `mr.move(lan)` plugs it in, and "ingress" on its LAN,
+        which has the `prefixes`. Nodes are attached to `mr.interface("ingress").medium`, and cells may be bridged onto it.
+        roam: whether the egress interface is a wireless one, that associates with the cells of the network, or the
+        arguments of `Node.roam`. advertise: as for `Lan.attach`, of the ingress interface. role: further fields of
+        `MobileRouter`, as mode="explicit".
+        """
+        node = self._add_node(Router, name, position, dup_addr_detect_transmits, optimistic_dad)
+        if roam is False:
+            egress = node.add_interface("egress")
+        else:
+            egress = node.roam("egress", **(roam if isinstance(roam, dict) else {}))
+        wanted = [prefixes] if isinstance(prefixes, str) else list(prefixes)
+        self.lan(self._free_name(f"{name}.lan"), wanted).attach(node, name="ingress", advertise=advertise)
+        node.enable(
+            MobileRouter(home_address=home_address, prefixes=wanted, home_agent=home_agent, egress=egress, **role)
+        )
+        return node
 
     def link(
         self,
@@ -157,19 +192,31 @@ class Network(Bulk):
     def shortest_path_routes(self) -> int:
         """Gives every router a route to every prefix along the path of least delay; returns how many routes.
 
-        Hosts carry no transit traffic; one on a point-to-point link to a router gets a default route by it. Call
-        it again when links were added or changed: it replaces the routes that it made before.
+        Hosts carry no transit traffic, nor do mobile routers; a Mobile Network is reached by its home agent's link. A
+        host on a point-to-point link to a router gets a default route by it. Call it again when links were added or
+        changed: it replaces the routes that it made before.
         """
         subnets: list[Any] = []
         for medium in self._media_or_links():
             if isinstance(medium, LinkSeries):
                 subnets.append((medium.begin, medium.a, medium.b, medium.prefix))
                 continue
-            routers = [i._core for i in medium.interfaces if i.node.is_router]
+            routers = [i._core for i in medium.interfaces if i.node.is_router and i.node._egress is None]
             hosts = [i._core for i in medium.interfaces if not i.node.is_router and isinstance(medium, Link)]
-            subnets.append((medium.prefixes, medium.channel.delay_ns, routers, hosts))
+            # RFC 3963 section 6.3: Mobile Networks are reached by way of their home link.
+            behind = [p for home, prefixes in self._mobile_networks if home.medium is medium for p in prefixes]
+            subnets.append(([*medium.prefixes, *behind], medium.channel.delay_ns, routers, hosts))
+        for node in self.nodes:
+            if isinstance(node, Router) and node.anchor is not None and node.interfaces:
+                subnets.append(([node.anchor.prefix_pool], 0, [node.interfaces[0]._core], []))
         self._has_shortest_path_routes = True
         return self._core.install_shortest_path_routes(subnets)
+
+    def _mobile_networks_added(self, home_link: Interface | None, prefixes: list[str]) -> None:
+        if home_link is not None:
+            self._mobile_networks.append((home_link, prefixes))
+        if self._has_shortest_path_routes:
+            self.shortest_path_routes()
 
     def _media_or_links(self) -> Iterator[Medium | LinkSeries]:
         """Its media in the order in which they were made, those links as one that were made in one call."""
@@ -214,7 +261,7 @@ class Network(Bulk):
     def _move(self, node: Node, target: Lan | str, interface: InterfaceLike | None, l2_delay: float) -> None:
         what = f"{node._what}: move"
         lan = self._lan(target)
-        on = node._choose_interface(interface)
+        on = node._egress if interface is None and node._egress is not None else node._choose_interface(interface)
         delay_ns = errors.nanoseconds(what, "l2_delay", l2_delay)
         before = on.medium
         if isinstance(before, Lan):

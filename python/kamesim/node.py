@@ -17,7 +17,7 @@ from kamesim.flow import Ping
 from kamesim.interface import Interface, InterfaceLike
 from kamesim.ip6 import Ip6Settings
 from kamesim.ipsec import Ipsec
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, Role
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter, Role
 from kamesim.nd import NdSettings
 from kamesim.routing import RoutingSocket
 from kamesim.socket_names import AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LEAST_MTU_OF_IPV4 = 68  # bytes, RFC 791 section 3.2
+_LARGEST_ECHO = 65535 - 8  # bytes: the longest payload (RFC 8200 section 3), less the header of an echo request
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Node(Controls, Advertises):
         self._interfaces: dict[str, Interface] = {}
         self._tunnels: dict[str, Tunnel] = {}
         self._static_addresses: list[StaticAddress] = []
+        self._egress: Interface | None = None  # of a mobile router: the interface that roams
 
     @property
     def ip6(self) -> Ip6Settings:
@@ -278,6 +280,7 @@ class Node(Controls, Advertises):
         mtu: int | None = None,
         ecn: Literal["normal", "compatibility"] = "normal",
         dscp: Literal["pipe", "uniform"] = "pipe",
+        neighbor: str | None = None,
     ) -> Tunnel:
         """Makes a tunnel between two addresses, of IPv6 (RFC 2473) or IPv4 (RFC 4213, RFC 2003), for packets of both.
 
@@ -288,7 +291,9 @@ class Node(Controls, Advertises):
         they may enter; None: no limit is sent. mtu: of carried packets, in bytes, 1280 or more, if the path takes as
         much; None: what it takes. ecn: how congestion marks go in (RFC 6040):
         "normal", copied, or "compatibility", for exits that do not know of them. dscp: of what comes out (RFC 2983): the
-        carried packet's own, "pipe", or that of the tunnel packet, "uniform".
+        carried packet's own, "pipe", or that of the tunnel packet, "uniform". neighbor: an address of the other end in
+        the tunnel, such as `other.link_local`: it is asked whether it is there while packets go by the tunnel (RFC 4213
+        section 3.8), and while it does not answer the routes by the tunnel are withdrawn; None: it is not asked.
         """
         label = self._free_tunnel_name() if name is None else name
         errors.name(f"{self._what}: tunnel", label)
@@ -306,6 +311,7 @@ class Node(Controls, Advertises):
             mtu=mtu,
             ecn=ecn,
             dscp=dscp,
+            neighbor=neighbor,
         )
         self._core.add_tunnel(label, *ends, parameters)
         tunnel = Tunnel(self, label)
@@ -487,7 +493,7 @@ class Node(Controls, Advertises):
             None if source is None else errors.ip_address(what, "source", source),
             None if on is None else on._core,
             errors.integer(what, "count", count, "", minimum=1, maximum=65536),
-            errors.integer(what, "size", size, "bytes", minimum=0, maximum=65000),
+            errors.integer(what, "size", size, "bytes", minimum=0, maximum=_LARGEST_ECHO),
             errors.nanoseconds(what, "interval", interval, above=0),
             None if hop_limit is None else errors.integer(what, "hop_limit", hop_limit, "", minimum=1, maximum=255),
         )
@@ -496,20 +502,25 @@ class Node(Controls, Advertises):
     def move(self, lan: Lan | str, *, interface: InterfaceLike | None = None, l2_delay: float = 0.0) -> None:
         """Unplugs its interface from where it is and plugs it into a LAN.
 
-        interface: None will do if it has only one. l2_delay: seconds without any link in between.
+        interface: None will do if it has only one, and means the egress interface of a mobile router. l2_delay: seconds
+        without any link in between.
         """
         self.network._move(self, lan, interface, l2_delay)
 
     def enable(self, role: Role) -> MobileIp:
-        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)` or `MobileNode(...)`.
+        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)`, `MobileNode(...)` or `MobileRouter(...)`.
 
-        A home agent and a mobile node are correspondents too.
+        All but the first are correspondents too.
         """
-        if not isinstance(role, (Correspondent, HomeAgent, MobileNode)):
-            errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent or MobileNode")
+        if not isinstance(role, (Correspondent, HomeAgent, MobileNode, MobileRouter)):
+            errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent, MobileNode or MobileRouter")
+        mobile_ip = self._enable_mobile_ip()
+        mobile_ip.start(role)
+        return mobile_ip
+
+    def _enable_mobile_ip(self) -> MobileIp:
         if self.mobile_ip is None:
             self.mobile_ip = MobileIp(self, self._core.enable_mobile_ipv6())
-        self.mobile_ip.start(role)
         return self.mobile_ip
 
     @property

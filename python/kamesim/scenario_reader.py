@@ -13,7 +13,8 @@ from kamesim.channel import Channel
 from kamesim.flow import OnOff
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
+from kamesim.signalling_protection import SignallingProtection
 from kamesim.scenario_writer import FORMAT_VERSION
 
 if TYPE_CHECKING:
@@ -203,20 +204,30 @@ class _Builder:
             self._net.node(role.node).enable(Correspondent())
         for role in self._message.home_agents:
             self._net.node(role.node).enable(
-                HomeAgent(role.nic or None, role.max_lifetime_ns / 1e9, role.preference)
+                HomeAgent(
+                    role.nic or None,
+                    role.max_lifetime_ns / 1e9,
+                    role.preference,
+                    {p.home_address: SignallingProtection.read(p) for p in role.protection},
+                    {n.home_address: list(n.prefixes) for n in role.mobile_networks} if role.mobile_routers else None,
+                    verify_prefixes=not role.any_prefix,
+                    routes_to_mobile_networks=not role.without_routes,
+                )
             )
         for role in self._message.mobile_nodes:
+            protection = SignallingProtection.read(role.protection) if role.HasField("protection") else None
             self._net.node(role.node).enable(
-                MobileNode(
-                    home_address=role.home_address,
-                    home_agent=role.home_agent or None,
-                    discover_home_agents=role.discover_home_agents,
-                    home_prefix_length=role.home_prefix_length,
-                    lifetime=role.lifetime_ns / 1e9,
-                    route_optimization=role.route_optimization,
-                    acknowledge_correspondents=role.acknowledge_correspondents,
-                    reuse_tokens=role.reuse_tokens,
-                    interface=role.nic or None,
+                MobileNode(interface=role.nic or None, protection=protection, **_registration(role))
+            )
+        for router in self._message.mobile_routers:
+            self._net.node(router.registration.node).enable(
+                MobileRouter(
+                    prefixes=list(router.prefixes),
+                    mode="explicit" if router.explicit_mode else "implicit",
+                    try_other_mode=router.try_other_mode,
+                    home_link=router.home_link or None,
+                    egress=router.registration.nic or None,
+                    **_registration(router.registration),
                 )
             )
 
@@ -246,7 +257,7 @@ class _Builder:
 
 
 def _make_tunnel(node: Node, entry: Any) -> None:
-    given = {name: getattr(entry, name) for name in ("hop_limit", "mtu") if entry.HasField(name)}
+    given = {name: getattr(entry, name) for name in ("hop_limit", "mtu", "neighbor") if entry.HasField(name)}
     tunnel = node.add_tunnel(
         entry.name,
         local=entry.local,
@@ -333,3 +344,17 @@ def _advertising(entry: Any) -> Advertising:
         home_agent=entry.home_agent,
         router_address=entry.router_address,
     )
+
+
+def _registration(role: Any) -> dict[str, Any]:
+    """What mobile nodes and mobile routers register alike."""
+    return {
+        "home_address": role.home_address,
+        "home_agent": role.home_agent or None,
+        "discover_home_agents": role.discover_home_agents,
+        "home_prefix_length": role.home_prefix_length,
+        "lifetime": role.lifetime_ns / 1e9,
+        "route_optimization": role.route_optimization,
+        "acknowledge_correspondents": role.acknowledge_correspondents,
+        "reuse_tokens": role.reuse_tokens,
+    }

@@ -8,8 +8,10 @@ from kamesim import errors, scenario_radio
 from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
 from kamesim.media import Lan, Link
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
+from kamesim.signalling_protection import SignallingProtection
 from kamesim.node import Node
+from kamesim.router import Router
 from kamesim.version import VERSION
 
 if TYPE_CHECKING:
@@ -106,6 +108,10 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
         movement = message.movements.add(node=node.name)
         for time_ns, x, y in node._core.waypoints():
             movement.waypoints.add(time_ns=time_ns, position=pb.PlanePosition(x_m=x, y_m=y))
+    if isinstance(node, Router) and (node.anchor is not None or node.gateway is not None):
+        raise errors.Error(
+            f"save scenario: {node.name!r} has a role in Proxy Mobile IPv6, which a scenario file has no room for"
+        )
     for role in node.mobile_ip.roles if node.mobile_ip is not None else []:
         _add_role(message, node, role)
 
@@ -227,24 +233,50 @@ def _add_role(message: Any, node: Node, role: object) -> None:
     elif isinstance(role, HomeAgent):
         if role.authentication or role.authentication_required:
             raise errors.Error(f"scenario: {node.name!r} is a home agent with authentication; files hold no keys")
-        message.home_agents.add(
+        added = message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
         )
+        for home_address, protection in role.protection.items():
+            _write_protection(added.protection.add(home_address=home_address), protection)
+        added.mobile_routers = role.mobile_networks is not None
+        for home, prefixes in (role.mobile_networks or {}).items():
+            texts = [prefixes] if isinstance(prefixes, str) else prefixes
+            added.mobile_networks.add(home_address=home, prefixes=[str(p) for p in texts])
+        added.any_prefix = not role.verify_prefixes
+        added.without_routes = not role.routes_to_mobile_networks
     elif isinstance(role, MobileNode):
         if role.authentication is not None:
             raise errors.Error(f"scenario: {node.name!r} is a mobile node with authentication; files hold no keys")
-        message.mobile_nodes.add(
-            node=node.name,
-            nic=nic,
-            home_address=role.home_address,
-            home_prefix_length=role.home_prefix_length,
-            home_agent=role.home_agent or "",
-            discover_home_agents=role.discover_home_agents,
-            lifetime_ns=round(role.lifetime * 1e9),
-            route_optimization=role.route_optimization,
-            acknowledge_correspondents=role.acknowledge_correspondents,
-            reuse_tokens=role.reuse_tokens,
+        node_role = message.mobile_nodes.add(node=node.name, nic=nic, **_registration(role))
+        if role.protection is not None:
+            _write_protection(node_role.protection, role.protection)
+    elif isinstance(role, MobileRouter):
+        egress = "" if node._egress is None else node._egress.name
+        message.mobile_routers.add(
+            registration=pb.MobileNodeRole(node=node.name, nic=egress, **_registration(role)),
+            prefixes=[role.prefixes] if isinstance(role.prefixes, str) else [str(p) for p in role.prefixes],
+            explicit_mode=role.mode == "explicit",
+            try_other_mode=role.try_other_mode,
+            home_link=role.home_link or "",
         )
+
+
+def _write_protection(added: Any, protection: SignallingProtection) -> None:
+    for name, value in protection.written().items():
+        setattr(added, name, value)
+
+
+def _registration(role: MobileNode | MobileRouter) -> dict[str, Any]:
+    return {
+        "home_address": role.home_address,
+        "home_prefix_length": role.home_prefix_length,
+        "home_agent": role.home_agent or "",
+        "discover_home_agents": role.discover_home_agents,
+        "lifetime_ns": round(role.lifetime * 1e9),
+        "route_optimization": role.route_optimization,
+        "acknowledge_correspondents": role.acknowledge_correspondents,
+        "reuse_tokens": role.reuse_tokens,
+    }
 
 
 def _add_tunnel(added: Any, tunnel: Tunnel) -> None:

@@ -192,6 +192,8 @@ class Socket:
         if isinstance(value, str):
             value = value.encode()
         self._core.set_option(level, name, self._value("setsockopt", value))
+        if (level, name) == (names.IPPROTO_IPV6, names.IPV6_IPSEC_POLICY):
+            self.node._core.start_ipsec()  # without it nothing would be protected
 
     def getsockopt(self, level: int, name: int, buflen: int = 0) -> int | bytes:
         """An option's value: an int with buflen 0, else up to so many bytes of it."""

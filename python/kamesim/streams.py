@@ -232,7 +232,8 @@ class Stream:
 
     def setsockopt(self, level: int, name: int, value: int | str | bytes) -> None:
         """Sets an option: IPV6_V6ONLY (before `bind`), SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, TCP_NODELAY, TCP_CORK, TCP_MAXSEG, TCP_KEEPIDLE,
-        TCP_KEEPINTVL, TCP_KEEPCNT, or TCP_CONGESTION with a name."""
+        TCP_KEEPINTVL, TCP_KEEPCNT, TCP_CONGESTION with a name, or IPV6_IPSEC_POLICY with a policy string of one
+        direction ("out ipsec esp/transport//require"); connections that are accepted have the listener's."""
         what = f"{self._what}: setsockopt"
         if (level, name) == (names.IPPROTO_IPV6, names.IPV6_V6ONLY) and self._bound is not None:
             self._fail("setsockopt", errno.EINVAL)  # RFC 3493 section 5.3
@@ -241,6 +242,11 @@ class Stream:
         if (level, name) == (names.IPPROTO_TCP, names.TCP_CONGESTION):
             text = value.decode() if isinstance(value, bytes) else value
             self._options.congestion_control = errors.one_of(what, "value", text, tuple(_core.congestion_controls()))
+        elif (level, name) == (names.IPPROTO_IPV6, names.IPV6_IPSEC_POLICY):
+            policy = value.decode() if isinstance(value, bytes) else value
+            if not isinstance(policy, str) or not self._options.ask_ipsec(policy):
+                self._fail("setsockopt", errno.EINVAL)
+            self.node._core.start_ipsec()  # without it nothing would be protected
         else:
             if (level, name) not in _OPTIONS:
                 self._fail("setsockopt", errno.ENOPROTOOPT)
@@ -255,6 +261,8 @@ class Stream:
         """An option's value."""
         if (level, name) == (names.IPPROTO_TCP, names.TCP_CONGESTION):
             return self._options.congestion_control
+        if (level, name) == (names.IPPROTO_IPV6, names.IPV6_IPSEC_POLICY):
+            return self._options.ipsec_policy
         if (level, name) not in _OPTIONS:
             self._fail("getsockopt", errno.ENOPROTOOPT)
         field, scale = _OPTIONS[level, name]

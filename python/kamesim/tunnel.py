@@ -62,6 +62,11 @@ class Tunnel:
         self.node._core.set_tunnel_up(self.name, errors.flag(self._what, "up", value))
 
     @property
+    def reachable(self) -> bool:
+        """False if the `neighbor` that was given does not answer any more: the routes by the tunnel are withdrawn then."""
+        return self.node._core.tunnel_reachable(self.name)
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """What `configure` sets, by name."""
         p = self.node._core.tunnel_parameters(self.name)
@@ -73,6 +78,7 @@ class Tunnel:
             "mtu": p.mtu,
             "ecn": "compatibility" if p.ecn_compatibility else "normal",
             "dscp": "uniform" if p.dscp_uniform else "pipe",
+            "neighbor": p.neighbor,
         }
 
     @property
@@ -155,6 +161,7 @@ def check(
     mtu: Any,
     ecn: Any,
     dscp: Any,
+    neighbor: Any,
 ) -> _core.TunnelParameters:
     """The parameters, checked."""
     p = _core.TunnelParameters()
@@ -174,4 +181,11 @@ def check(
         p.mtu = errors.integer(what, "mtu", mtu, "bytes", minimum=errors.MINIMUM_MTU, maximum=LARGEST_MTU)
     p.ecn_compatibility = errors.one_of(what, "ecn", ecn, ("normal", "compatibility")) == "compatibility"
     p.dscp_uniform = errors.one_of(what, "dscp", dscp, ("pipe", "uniform")) == "uniform"
+    p.neighbor = None
+    if neighbor is not None:
+        text = errors.ip_address(what, "neighbor", neighbor)
+        p.neighbor = text
+        address = ipaddress.ip_address(text)
+        if address.version != 6 or address.is_multicast or address.is_unspecified or address.is_loopback:
+            errors.fail(what, "neighbor", neighbor, "a unicast address of IPv6, such as the other end's link-local one")
     return p

@@ -366,7 +366,73 @@ def ipsec_inputs() -> dict[str, bytes]:
     }
 
 
+UDP_SOCKET, RAW_SOCKET, ICMP6_SOCKET = range(3)
+SET, GET, SEND, RECEIVE = range(4)
+LEVELS = {"ipv6": 0, "socket": 1, "udp": 2, "icmp6": 3}
+
+
+def call(what: int, name: int, data: bytes = b"", socket: int = UDP_SOCKET, level: str = "ipv6") -> bytes:
+    """A call of the target socket_options: of which socket, which one, of what option, and what is given to it."""
+    return struct.pack("!BBBBH", socket, what, LEVELS[level], name, len(data)) + data
+
+
+def storage(address: str) -> bytes:
+    """struct sockaddr_storage with an address of IPv6."""
+    return struct.pack("=HHI16sI", 10, 0, 0, socket.inet_pton(socket.AF_INET6, address), 0).ljust(128, b"\0")
+
+
+def group_filter(group: str, mode: int, sources: list[str], interface: int = 2) -> bytes:
+    """struct group_filter (RFC 3678 section 5.2)."""
+    head = struct.pack("=II", interface, 0) + storage(group) + struct.pack("=II", mode, len(sources))
+    return head + b"".join(map(storage, sources))
+
+
+def socket_option_inputs() -> dict[str, bytes]:
+    number, group = struct.pack("=i", 1), socket.inet_pton(socket.AF_INET6, "ff05::77")
+    one, two = "2001:db8:1::5", "2001:db8:1::6"
+    packet_info = socket.inet_pton(socket.AF_INET6, "2001:db8:1::1") + struct.pack("=I", 2)
+    padding = bytes(IPv6ExtHdrDestOpt(nh=59, options=[PadN(optdata=bytes(4))]))
+    route = bytes(IPv6ExtHdrRouting(nh=59, type=0, segleft=1, addresses=["2001:db8:1::9"]))
+    received = b"".join(call(SET, name, number) for name in (11, 25, 49, 51, 53, 56, 58, 60, 66))
+    join_source = struct.pack("=II", 2, 0) + storage("ff05::77") + storage(one)
+    return {
+        "filter_include": call(SET, 48, group_filter("ff05::77", 1, [one, two])) + call(SEND, 67, number),
+        "filter_exclude": call(SET, 48, group_filter("ff05::77", 0, [one])) * 2,
+        "filter_leave": call(SET, 48, group_filter("ff05::77", 0, [])) + call(SET, 48, group_filter("ff05::77", 1, [])),
+        "filter_too_short": call(SET, 48, group_filter("ff05::77", 1, [one])[:-1]),
+        "sources": call(SET, 46, join_source) + call(SET, 47, join_source) + call(SET, 43, join_source),
+        "membership": call(SET, 20, group + struct.pack("=I", 2)) + call(SET, 21, group + struct.pack("=I", 2)),
+        "sticky": call(SET, 50, packet_info) + call(SET, 54, padding) + call(SET, 57, route) + call(SET, 59, padding)
+        + call(SEND, 67, number) + call(GET, 57),
+        "ancillary": received + call(SEND, 50, packet_info) + call(SEND, 54, padding) + call(SEND, 59, padding)
+        + call(SEND, 57, route) + call(SEND, 52, number) + call(RECEIVE, 0),
+        "raw": call(SET, 7, struct.pack("=i", 4), RAW_SOCKET) + call(SEND, 59, padding, RAW_SOCKET),
+        "icmp6_filter": call(SET, 1, bytes(32), ICMP6_SOCKET, "icmp6") + call(GET, 1, b"", ICMP6_SOCKET, "icmp6")
+        + call(SEND, 67, number, ICMP6_SOCKET),
+        "buffers": call(SET, 8, struct.pack("=i", 100), level="socket") + call(SET, 7, number, level="socket"),
+    }
+
+
+# RFC 5213 section 8, with RFC 4283's identifier: Scapy has none of these options.
+PROXY_OPTIONS = bytes.fromhex(
+    "0810016d6e31406578616d706c652e6e65740104000000001612004020010db8ff000000000000000000000017020001180200040100"
+    "1b080000000003e88000190800000200000001020100"
+)
+LINK_LOCAL_OPTION = bytes.fromhex("0104000000001a10fe800000000000000000000000000001")
+PROXY_MOBILITY = {
+    "update": bytes.fromhex("3b0a05000000000782000384") + PROXY_OPTIONS,
+    "deregistration": bytes.fromhex("3b0a05000000000882000000") + PROXY_OPTIONS,
+    "acknowledgement": bytes.fromhex("3b0a06000000002000070384") + PROXY_OPTIONS,
+    "rejection": bytes.fromhex("3b0a060000009d2000070000") + PROXY_OPTIONS,
+    "with_link_local": bytes.fromhex("3b0d05000000000782000384") + PROXY_OPTIONS + LINK_LOCAL_OPTION,
+    "no_options": bytes.fromhex("3b010500000000078200038401020000"),
+    "bad_prefix_length": bytes.fromhex("3b03050000000007820003841612008120010db8ff00000000000000000000000000"),
+}
+
+
 def main() -> None:
+    for name, content in socket_option_inputs().items():
+        write("socket_options", name, content)
     for name, content in SETKEY.items():
         write("setkey", name, content)
     for name, content in ipsec_inputs().items():
@@ -391,6 +457,8 @@ def main() -> None:
         write("nd", name, bytes(message))
     for name, message in MOBILITY.items():
         write("mobility_header", name, bytes(message))
+    for name, content in PROXY_MOBILITY.items():
+        write("proxy_mobility", name, content)
     write("transport", "udp", b"\0" + bytes((ip6() / UDP(sport=9, dport=7) / b"hello")[UDP]))
     write("transport", "tcp_syn", b"\1" + bytes(CHAINS["tcp_syn"][TCP]))
     sack = TCP(sport=1, dport=7, flags="PA", seq=9, ack=9, options=[("NOP", None), ("NOP", None), ("SAck", (1, 2, 5, 9))])

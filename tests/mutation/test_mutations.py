@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def ids() -> set[str]:
-    all_ids = {case.id for case in listed(suites=["ipv6", "ipsec", "mobility"])}
+    all_ids = {case.id for case in listed()}
     return all_ids | {id.split("/")[0] for id in all_ids}
 
 

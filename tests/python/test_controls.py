@@ -197,6 +197,26 @@ def test_an_advertised_router_and_its_prefix_show(host, wire):
     assert "2001:db8:5::ff:fe00:1" in set(host.addresses()["address"])
 
 
+def test_cleared_prefixes_are_off_the_link_and_their_addresses_gone(host, wire):
+    prefix = ICMPv6NDOptPrefixInfo(prefix="2001:db8:5::", prefixlen=64, validlifetime=600, preferredlifetime=300)
+    host.nd.temporary_addresses = True
+    host.add_address("2001:db8:5::77/64", dad=False)  # by hand: it stays
+    before = set(host.addresses()["address"])
+    wire.advertise(PEER_LINK_LOCAL, 1800, prefix)
+    wire.run(3)
+    formed = set(host.addresses()["address"]) - before
+    assert len(formed) == 2 and all(a.startswith("2001:db8:5:") for a in formed)
+    host.clear_prefixes()
+    assert len(host.prefixes()) == 0
+    assert set(host.addresses()["address"]) == before
+    assert "ra" not in set(host.routes.query("prefix == '2001:db8:5::/64'")["origin"])
+    wire.run(100)  # nor do temporary ones come back
+    assert set(host.addresses()["address"]) == before
+    wire.advertise(PEER_LINK_LOCAL, 1800, prefix)  # is learned anew
+    wire.run(3)
+    assert len(set(host.addresses()["address"]) - before) == 2
+
+
 # --- Addresses ------------------------------------------------------------------------------------------------------------
 
 
@@ -368,6 +388,20 @@ def test_all_default_routers_are_taken_away(host):
     host.clear_default_routers()
     assert len(host.default_routers()) == 0
     assert not (host.routes["prefix"] == "::/0").any()
+
+
+def test_pings_of_any_size(net, lan):
+    one, two = net.host("one"), net.host("two")
+    for n, node in enumerate((one, two)):
+        lan.attach(node, address=f"2001:db8:1::{n + 0x51:x}/64")
+    net.run(for_=5)
+    pings = []
+    for size in (0, 1, 1452, 1453, 65527):
+        pings.append(one.ping(two, count=1, size=size))
+        net.run(for_=1)
+    assert [ping.received for ping in pings] == [1] * 5
+    with pytest.raises(ks.Error, match="size is 65528"):
+        one.ping(two, size=65528)
 
 
 # --- Naming interfaces ----------------------------------------------------------------------------------------------------

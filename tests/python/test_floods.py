@@ -128,6 +128,29 @@ def test_the_trace_keeps_the_first_advertisement_of_few_routers(net):
     assert kinds.sum() < 100
 
 
+def test_the_trace_keeps_few_neighbors_that_do_not_answer(net):
+    """A scan makes the router look for addresses that nobody has: 64 at once, and one a second, are on record."""
+    frames = [packet(HOST, forged(FAR, n), UDP, b"\0\1\0\7\0\x08\0\1", to=ROUTER_MAC, hop_limit=64) for n in range(8000)]
+    start = net.net.now
+    net.flood(frames)
+    kinds = net.router.trace["kind"].value_counts()
+    assert 64 <= kinds["nd.neighbor_unreachable"] <= 64 + net.net.now - start
+
+
+def test_the_trace_keeps_few_changes_of_the_default_router(net):
+    """Each forged router comes, is the best of all, and goes."""
+    frames = []
+    for n in range(2000):
+        source, high = forged("fe80::", n % 500), 0x08
+        for lifetime in (1800, 0):
+            head = struct.pack(">BBHBBHII", 134, 0, 0, 64, high, lifetime, 0, 0)
+            frames.append(icmp6(source, ALL_NODES, head + b"\1\1" + mac("02:00:00:00:00:99")))
+    start = net.net.now
+    net.flood(frames)
+    kinds = net.host.trace["kind"].value_counts()
+    assert 64 <= kinds["nd.default_router"] <= 64 + net.net.now - start
+
+
 def test_advertisements_of_forged_prefixes(net):
     """The addresses that it forms, the prefix list and what waits for Duplicate Address Detection are bounded."""
     frames = [advertisement("fe80::99", prefix_option(f"2001:db8:{0x100 + n:x}::")) for n in range(2000)]

@@ -123,3 +123,32 @@ def test_scenario_files_keep_it(tmp_path):
 def test_routes_that_cannot_be(net, arguments, message):
     with pytest.raises(ks.Error, match=message):
         net.node("r").add_multicast_route(**{"incoming": "eth0", "outgoing": ["eth1"], **arguments})
+
+
+@pytest.mark.parametrize("direction", ["in", "out"])
+def test_policies_are_asked_of_groups_that_are_forwarded(net, direction):  # RFC 4301 sections 5.1 and 5.2
+    r, h1 = net.node("r"), net.node("h1")
+    ears = [listener(net.node(n), "ff0e::5") for n in ("h2", "h3")]
+    r.multicast_forwarding = True
+    net.run(for_=1)
+    r.ipsec.add_policy(f"{direction} discard", destination="ff0e::5")
+    send(h1, "ff0e::5", b"discarded")
+    net.run(for_=1)
+    assert [heard(s) for s in ears] == [[], []]
+    assert r.drops["ipsec.policy_discard"] == 1  # once, and not for each link
+    r.ipsec.flush()
+    send(h1, "ff0e::5", b"passed")
+    net.run(for_=1)
+    assert [heard(s) for s in ears] == [[b"passed"], [b"passed"]]
+
+
+def test_a_group_that_is_to_come_protected_does_not_cross_in_the_clear(net):
+    r, h1 = net.node("r"), net.node("h1")
+    ear = listener(net.node("h2"), "ff0e::5")
+    r.multicast_forwarding = True
+    net.run(for_=1)
+    r.ipsec.add_policy("in ipsec esp/tunnel/2001:db8::1-2001:db8::2/require", destination="ff0e::5")
+    send(h1, "ff0e::5")
+    net.run(for_=1)
+    assert heard(ear) == []
+    assert r.drops["ipsec.unprotected"] == 1

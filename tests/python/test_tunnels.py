@@ -148,7 +148,7 @@ def test_a_reboot_keeps_tunnels():
 
 def test_scenario_files_keep_tunnels(tmp_path):
     sites = Sites(4)
-    there, _ = sites.tunnel(hop_limit=9, mtu=1300, ecn="compatibility", dscp="uniform")
+    there, _ = sites.tunnel(hop_limit=9, mtu=1300, ecn="compatibility", dscp="uniform", neighbor="fe80::9")
     there.add_address("10.9.0.1/30")
     there.up = False
     sites.net.save_scenario(tmp_path / "tunnels.pb")
@@ -157,6 +157,60 @@ def test_scenario_files_keep_tunnels(tmp_path):
     assert again.parameters == there.parameters
     assert again.addresses[-1] == "10.9.0.1"
     assert "tun0" in set(again.node.routes["interface"])
+
+
+def watched(sites):
+    """A tunnel each way, whose ends ask each other whether they are there."""
+    there, back = sites.tunnel()
+    there.configure(neighbor=back.link_local)
+    back.configure(neighbor=there.link_local)
+    return there, back
+
+
+@pytest.mark.parametrize("outer", [6, 4])
+def test_ends_that_ask_each_other_stay_reachable(outer):  # RFC 4213 section 3.8
+    sites = Sites(outer)
+    there, back = watched(sites)
+    sites.net.run(for_=6)
+    ping = sites.a.ping(sites.b.address, count=200, interval=1.0)
+    sites.net.run(for_=210)
+    assert ping.received == 200
+    assert there.reachable and back.reachable
+
+
+@pytest.mark.parametrize("outer", [6, 4])
+def test_a_silent_end_loses_its_routes_until_it_answers(outer):
+    sites = Sites(outer)
+    there, back = watched(sites)
+    sites.net.run(for_=6)
+    routes = lambda: set(sites.left.routes.query("interface == 'tun0' and origin == 'static'")["prefix"])
+    assert routes() == {"2001:db8:b::/64", "10.2.0.0/24"}
+    back.up = False
+    sites.a.ping(sites.b.address, count=3, interval=1.0)
+    sites.net.run(for_=20)
+    assert not there.reachable and routes() == set()
+    assert list(sites.left.trace.query("kind == 'nd.neighbor_unreachable'")["neighbor"]) == [back.link_local]
+    sites.left.reboot()  # keeps them all the same
+    assert there.reachable and routes() == {"2001:db8:b::/64", "10.2.0.0/24"}
+    sites.a.ping(sites.b.address, count=3, interval=1.0)
+    sites.net.run(for_=20)
+    assert not there.reachable and routes() == set()
+    back.up = True
+    sites.net.run(for_=61)
+    assert there.reachable and routes() == {"2001:db8:b::/64", "10.2.0.0/24"}
+
+
+def test_routes_of_a_silent_end_are_back_when_nobody_watches_it_any_more():
+    sites = Sites(6)
+    there, back = watched(sites)
+    sites.net.run(for_=6)
+    back.up = False
+    sites.a.ping(sites.b.address, count=3, interval=1.0)
+    sites.net.run(for_=20)
+    assert not there.reachable
+    there.configure(neighbor=None)
+    assert there.reachable
+    assert "2001:db8:b::/64" in set(sites.left.routes["prefix"])
 
 
 def test_counters_of_what_is_carried():
@@ -219,6 +273,8 @@ def test_a_tunnel_goes_with_its_routes():
         ({"mtu": 1279}, "mtu is 1279"),
         ({"ecn": "full"}, "'normal' or 'compatibility'"),
         ({"dscp": "hose"}, "'pipe' or 'uniform'"),
+        ({"neighbor": "ff02::1"}, "neighbor is 'ff02::1'"),
+        ({"neighbor": "192.0.2.1"}, "neighbor is '192.0.2.1'"),
         ({"name": "eth0"}, "an interface named 'eth0' already"),
     ],
 )

@@ -174,6 +174,12 @@ void clear_neighbors(Host& host) {
   if (Ip4Part* ip4 = host.stack().ip4()) ip4->forget_neighbors();
 }
 
+void clear_prefixes(Host& host) {
+  for_each_link(host, [](Ip6Interface&, NeighborDiscovery& nd) {
+    if (nd.routers_in_use() != nullptr) nd.routers().forget_prefixes();
+  });
+}
+
 }  // namespace
 
 bool run_until_quiet(World& world, const Host& host, std::int64_t until_ns, const py::function& dispatch) {
@@ -200,6 +206,7 @@ void bind_controls(py::class_<Host>& host) {
       .def("prefixes", &prefixes,
            "(interface, prefix, on-link, until, addresses formed, until, detached, routers); times in ns, None: for "
            "ever.")
+      .def("clear_prefixes", &clear_prefixes, "And the addresses that were formed of them.")
       .def_property(
           "multicast_flood",
           [](const Host& h) {

@@ -236,6 +236,7 @@ void bind_host(py::module_& m) {
       .def("trace", &trace, "(time in ns, kind, fields), in the order of time.");
   bind_controls(host);
   bind_mobile_ip(host);
+  bind_proxy_mobile_ip(host);
 }
 
 }  // namespace kamesim::python

@@ -142,6 +142,8 @@ constexpr IpsecSetting kSettings[] = {
     {"accept_unprotected_icmp_errors",
      [](const IpsecSettings& s) { return double(s.path.accept_unprotected_icmp_errors); },
      [](IpsecSettings& s, double v) { s.path.accept_unprotected_icmp_errors = v != 0; }},
+    {"report_discards", [](const IpsecSettings& s) { return double(s.path.report_discards); },
+     [](IpsecSettings& s, double v) { s.path.report_discards = v != 0; }},
     {"require_protected_home_registrations",
      [](const IpsecSettings& s) { return double(s.path.require_protected_home_registrations); },
      [](IpsecSettings& s, double v) { s.path.require_protected_home_registrations = v != 0; }},
@@ -204,6 +206,7 @@ py::list algorithms() {
 void def_ipsec(py::module_& m, py::class_<Host>& host) {
   m.def("ipsec_algorithms", &algorithms);
   host.def("ipsec_running", [](Host& h) { return h.ipsec_in_use() != nullptr; })
+      .def("start_ipsec", [](Host& h) { h.ipsec(); })
       .def("ipsec_setkey", &setkey, "script"_a)
       .def("add_ipsec_policy", &add_policy, "text"_a, "name"_a, "lifetime_ns"_a)
       .def("remove_ipsec_policy", &remove_policy, "id"_a)

@@ -1,10 +1,14 @@
 // Mobile IPv6: the roles of a node, and the log of signalling messages.
 #include <algorithm>
+#include <map>
 
 #include <pybind11/stl.h>
 
 #include "protocols/host/home_prefixes.h"
+#include "protocols/host/mobile_networks.h"
+#include "protocols/ipsec/algorithms.h"
 #include "protocols/mip6/mobile_ipv6.h"
+#include "protocols/mip6/signalling_protection.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/node.h"
 
@@ -17,12 +21,10 @@ class MobileIp {
 
   MobileIpv6& now() const { return *running_; }
 
-  void start_home_agent(const Interface& home_link, std::int64_t max_lifetime_ns, std::uint16_t preference) {
-    const HomeAgentRegistrationConfig registration{.max_lifetime = Duration::nanoseconds(max_lifetime_ns)};
-    home_agent_.emplace(home_link, HomeAgentConfig{.registration = registration, .prefix_advertisements = {},
-                                                   .preference = preference,
-                                                   .authentication = home_authentication_,
-                                                   .authentication_required = authentication_required_});
+  void start_home_agent(const Interface& home_link, const HomeAgentConfig& config) {
+    home_agent_.emplace(home_link, config);
+    home_agent_->second.authentication = home_authentication_;
+    home_agent_->second.authentication_required = authentication_required_;
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
@@ -30,7 +32,17 @@ class MobileIp {
     mobile_node_.emplace(interface, config);
     mobile_node_->second.authentication = authentication_;
     mobile_node_->second.clock_offset = clock_offset_;
-    now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+    run_mobile_node();
+  }
+
+  // Of the mobile node that this is, or that this home agent is to serve.
+  void protect_mobile_node(const SignallingProtectionConfig& config) {
+    protection_ = config;
+    now().mobile_node()->protect(host_.pfkey(), *protection_);
+  }
+  void protect_home_agent(const Ipv6Address& home_address, const SignallingProtectionConfig& config) {
+    const auto& added = protections_.emplace_back(home_address, config);
+    now().home_agent()->protect(host_.pfkey(), added.first, added.second);
   }
 
   // RFC 4285, of the roles that are started after it.
@@ -47,7 +59,9 @@ class MobileIp {
   void start() {
     running_ = &host_.start<MobileIpv6>(host_.sockets());
     if (home_agent_) run_home_agent();
-    if (mobile_node_) now().start_mobile_node(mobile_node_->first.now(), mobile_node_->second);
+    for (const auto& [home, config] : protections_) now().home_agent()->protect(host_.pfkey(), home, config);
+    if (mobile_node_) run_mobile_node();
+    if (protection_) now().mobile_node()->protect(host_.pfkey(), *protection_);
   }
 
  private:
@@ -57,10 +71,18 @@ class MobileIp {
     host_.start<AdvertisedHomePrefixes>(host_.router_advertisements(), home_link.now(), home_agent);
   }
 
+  void run_mobile_node() {
+    const auto& [interface, config] = *mobile_node_;
+    MobileNodeDaemon& mobile_node = now().start_mobile_node(interface.now(), config);
+    if (config.mobile_router) host_.start<AdvertisedMobileNetworks>(host_.router_advertisements(), mobile_node);
+  }
+
   Host& host_;
   MobileIpv6* running_ = nullptr;
   std::optional<std::pair<Interface, HomeAgentConfig>> home_agent_;
   std::optional<std::pair<Interface, MobileNodeConfig>> mobile_node_;
+  std::optional<SignallingProtectionConfig> protection_;
+  std::vector<std::pair<Ipv6Address, SignallingProtectionConfig>> protections_;
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
   bool authentication_required_ = false;
   std::optional<MobilitySecurityAssociation> authentication_;
@@ -68,6 +90,50 @@ class MobileIp {
 };
 
 namespace {
+
+using Texts = std::vector<std::string>;
+
+std::vector<Ipv6Prefix> parse_prefixes(const Texts& texts) {
+  std::vector<Ipv6Prefix> prefixes;
+  for (const std::string& text : texts) prefixes.push_back(parse_prefix(text));
+  return prefixes;
+}
+
+void start_home_agent(MobileIp& roles, const Interface& home_link, std::int64_t max_lifetime_ns,
+                      std::uint16_t preference, const std::optional<std::map<std::string, Texts>>& mobile_networks,
+                      bool verify_prefixes, bool routes_to_mobile_networks) {
+  HomeAgentConfig config{.registration = {.max_lifetime = Duration::nanoseconds(max_lifetime_ns)},
+                         .prefix_advertisements = {}, .preference = preference,
+                         .routes_to_mobile_networks = routes_to_mobile_networks};
+  if (mobile_networks) {
+    using enum PrefixTable::ExplicitMode;
+    PrefixTable::Entries entries;
+    for (const auto& [home, prefixes] : *mobile_networks) entries[parse_address(home)] = parse_prefixes(prefixes);
+    config.registration.mobile_networks.emplace(std::move(entries), verify_prefixes ? Verify : Trust);
+  }
+  roles.start_home_agent(home_link, config);
+}
+
+void start_mobile_router(MobileIp& roles, const Interface& egress, const std::string& home_address,
+                         std::uint8_t home_prefix_length, const std::optional<std::string>& home_link,
+                         const std::optional<std::string>& home_agent, bool discover_home_agents,
+                         std::int64_t lifetime_ns, bool route_optimization, bool acknowledge_correspondents,
+                         bool reuse_tokens, const Texts& prefixes, bool explicit_mode, bool try_other_mode) {
+  MobileNodeConfig config{.home_address = parse_address(home_address),
+                          .home_prefix_length = home_prefix_length,
+                          .discover_home_agents = discover_home_agents,
+                          .lifetime = Duration::nanoseconds(lifetime_ns),
+                          .route_optimization = route_optimization,
+                          .acknowledge_correspondents = acknowledge_correspondents,
+                          .reuse_tokens = reuse_tokens};
+  if (home_agent) config.home_agent = parse_address(*home_agent);
+  if (home_link) config.home_link = parse_prefix(*home_link);
+  config.mobile_router = MobileRouterConfig{
+      .prefixes = parse_prefixes(prefixes),
+      .mode = explicit_mode ? RegistrationMode::Explicit : RegistrationMode::Implicit,
+      .try_other_mode = try_other_mode};
+  roles.start_mobile_node(egress, config);
+}
 
 void start_mobile_node(MobileIp& roles, const Interface& interface, const std::string& home_address,
                        std::uint8_t home_prefix_length, const std::optional<std::string>& home_agent,
@@ -83,6 +149,26 @@ void start_mobile_node(MobileIp& roles, const Interface& interface, const std::s
                                       .route_optimization = route_optimization,
                                       .acknowledge_correspondents = acknowledge_correspondents,
                                       .reuse_tokens = reuse_tokens});
+}
+
+// `home_address`: of the mobile node that the home agent is to serve; nothing: it is this node.
+void protect(MobileIp& roles, const std::optional<std::string>& home_address, std::uint32_t first_spi,
+             const std::string& encryption, const py::bytes& encryption_key, const std::string& integrity,
+             const py::bytes& integrity_key, bool return_routability, bool prefix_discovery, bool payload) {
+  const auto secret = [](const py::bytes& key) {
+    const std::string_view text = key;
+    return ipsec::Secret({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  };
+  const auto* cipher = ipsec::find_encryption(encryption);
+  const auto* check = integrity.empty() ? &ipsec::algorithm(ipsec::Integrity::None) : ipsec::find_integrity(integrity);
+  if (cipher == nullptr || check == nullptr) throw SimulationError("no such algorithm of IPsec");
+  const SignallingProtectionConfig config{.first_spi = first_spi, .encryption = cipher->id, .integrity = check->id,
+                                          .encryption_key = secret(encryption_key),
+                                          .integrity_key = secret(integrity_key),
+                                          .return_routability = return_routability,
+                                          .prefix_discovery = prefix_discovery, .payload = payload};
+  if (home_address) return roles.protect_home_agent(parse_address(*home_address), config);
+  roles.protect_mobile_node(config);
 }
 
 MobilityKey mobility_key(const py::bytes& given) {
@@ -149,8 +235,10 @@ py::list binding_cache(const MobileIp& roles) {
   std::ranges::sort(entries, {}, &BindingCacheEntry::home_address);
   py::list rows;
   for (const BindingCacheEntry& e : entries) {
+    py::list networks;
+    for (const Ipv6Prefix& prefix : e.networks) networks.append(prefix.to_string());
     rows.append(py::make_tuple(e.home_address.to_string(), e.care_of.to_string(), e.type == RegistrationType::Home,
-                               e.sequence.value(), e.expires.ns()));
+                               e.sequence.value(), e.expires.ns(), e.mobile_router, networks));
   }
   return rows;
 }
@@ -169,10 +257,31 @@ py::list messages(const MessageLog& log) {
 
 void bind_mip6(py::module_& m) {
   py::class_<MobileIp>(m, "MobileIpv6", "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.")
-      .def("start_home_agent", &MobileIp::start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
-           "Serves the prefixes of the interface's global addresses.")
+      .def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
+           "mobile_networks"_a, "verify_prefixes"_a, "routes_to_mobile_networks"_a,
+           "mobile_networks: prefixes by home address (RFC 3963), or None: mobile routers are not supported.")
+      .def("start_mobile_router", &start_mobile_router, "egress"_a, "home_address"_a, "home_prefix_length"_a,
+           "home_link"_a, "home_agent"_a, "discover_home_agents"_a, "lifetime_ns"_a, "route_optimization"_a,
+           "acknowledge_correspondents"_a, "reuse_tokens"_a, "prefixes"_a, "explicit_mode"_a, "try_other_mode"_a)
+      .def_property_readonly(
+          "mobile_network_forwarded", [](const MobileIp& roles) {
+            const auto& network = roles.now().kernel().mobile_network();
+            return network && network->forwarding();
+          },
+          "Whether the home agent forwards for the Mobile Network by the tunnel (RFC 3963 section 5.3).")
+      .def_property_readonly(
+          "mobile_router_mode", [](const MobileIp& roles) -> const char* {
+            const auto& mobile_node = roles.now().mobile_node();
+            if (!mobile_node || mobile_node->mobile_router() == nullptr) return "none";
+            if (!mobile_node->mobile_router()->active()) return "given up";
+            return mobile_node->mobile_router()->mode() == RegistrationMode::Explicit ? "explicit" : "implicit";
+          },
+          "'implicit', 'explicit', 'given up'; 'none' if not a mobile router.")
       .def("start_mobile_node", &start_mobile_node, "interface"_a, "home_address"_a, "home_prefix_length"_a,
            "home_agent"_a, "discover_home_agents"_a, "lifetime_ns"_a, "route_optimization"_a, "acknowledge_correspondents"_a, "reuse_tokens"_a)
+      .def("protect", &protect, "home_address"_a, "first_spi"_a, "encryption"_a, "encryption_key"_a, "integrity"_a,
+           "integrity_key"_a, "return_routability"_a, "prefix_discovery"_a, "payload"_a,
+           "Protects the signalling of this mobile node, or of that home address as its home agent (RFC 3776).")
       .def(
           "authenticate_home",
           [](MobileIp& roles, const std::string& home_address, const std::string& identifier, std::uint32_t spi,
@@ -207,7 +316,7 @@ void bind_mip6(py::module_& m) {
           },
           "Whether the home agent has accepted a binding that still lives.")
       .def("binding_cache", &binding_cache,
-           "(home address, care-of address, home registration, sequence, expires in ns), sorted.");
+           "(home address, care-of address, home registration, sequence, expires in ns, mobile router, prefixes), sorted.");
 
   py::class_<MessageLog>(m, "MessageLog", "The signalling messages that left and reached the watched interfaces.")
       .def("watch", [](MessageLog& log, const Interface& interface) { interface.nic().add_observer(&log); },

@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include "protocols/ipsec/socket_policy.h"
 #include "protocols/tcp/congestion_control.h"
 #include "protocols/tcp/layer.h"
 #include "python/kamesim/bindings/world.h"
@@ -125,6 +126,13 @@ void bind_tcp(py::module_& m) {
       .def_readwrite("pacing", &TcpSocketOptions::pacing)
       .def_readwrite("rack", &TcpSocketOptions::rack)
       .def_readwrite("frto", &TcpSocketOptions::frto)
+      .def("ask_ipsec", [](TcpSocketOptions& o, const std::string& policy) {
+             auto asked = ipsec::with_policy(o.ipsec.get(), policy);
+             if (asked == nullptr) return false;
+             o.ipsec = std::move(asked);
+             return true;
+           }, "policy"_a, "Replaces the policy of one direction by what the policy string says; false: it is none.")
+      .def_property_readonly("ipsec_policy", [](const TcpSocketOptions& o) { return ipsec::to_text(o.ipsec.get()); })
       .def_property(
           "ecn", [](const TcpSocketOptions& o) { return kEcnModes[static_cast<std::size_t>(o.ecn)]; }, &set_ecn);
   def_duration<&TcpSocketOptions::keepalive_idle>(options, "keepalive_idle_ns");

@@ -65,6 +65,14 @@ void def_tunnels(py::module_& m, py::class_<Host>& host) {
       .def_readwrite("encapsulation_limit", &TunnelParameters::encapsulation_limit)
       .def_readwrite("mtu", &TunnelParameters::mtu)
       .def_property(
+          "neighbor",
+          [](const TunnelParameters& p) {
+            return p.neighbor ? std::optional(p.neighbor->to_string()) : std::nullopt;
+          },
+          [](TunnelParameters& p, const std::optional<std::string>& address) {
+            p.neighbor = address ? std::optional(parse_address(*address)) : std::nullopt;
+          })
+      .def_property(
           "ecn_compatibility", [](const TunnelParameters& p) { return p.ecn == TunnelEcn::Compatibility; },
           [](TunnelParameters& p, bool on) { p.ecn = on ? TunnelEcn::Compatibility : TunnelEcn::Normal; })
       .def_property(
@@ -98,6 +106,9 @@ void def_tunnels(py::module_& m, py::class_<Host>& host) {
           "name"_a, "parameters"_a)
       .def("tunnel_counters", &counters, "name"_a)
       .def("tunnel_mtu", [](const Host& h, const std::string& name) { return tunnel(h, name).mtu(); }, "name"_a)
+      .def(
+          "tunnel_reachable", [](const Host& h, const std::string& name) { return tunnel(h, name).reachable(); },
+          "name"_a)
       .def("tunnel_up", [](const Host& h, const std::string& name) { return tunnel(h, name).up(); }, "name"_a)
       .def(
           "set_tunnel_up", [](Host& h, const std::string& name, bool up) { tunnel(h, name).set_up(up); }, "name"_a,

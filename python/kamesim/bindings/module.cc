@@ -36,6 +36,7 @@ PYBIND11_MODULE(_core, m) {
   bind_apps(m);
   bind_media(m);
   bind_mip6(m);
+  bind_pmip6(m);
   bind_radio(m);
   bind_testers(m);
   bind_capture(m);

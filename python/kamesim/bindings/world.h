@@ -227,6 +227,8 @@ void bind_host(py::module_& m);
 void bind_controls(py::class_<Host>& host);
 void bind_mobile_ip(py::class_<Host>& host);
 void bind_mip6(py::module_& m);
+void bind_pmip6(py::module_& m);
+void bind_proxy_mobile_ip(py::class_<Host>& host);
 void bind_interface(py::module_& m);
 void bind_apps(py::module_& m);
 void bind_tcp(py::module_& m);

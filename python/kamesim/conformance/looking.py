@@ -8,6 +8,7 @@ from typing import Any
 from scapy.layers.inet import TCP, UDP
 from scapy.layers.inet6 import (
     HAO,
+    ICMPv6ND_RA,
     IPv6,
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
@@ -62,8 +63,9 @@ def check_frame(packet: Packet) -> None:
     assert len(packet.wire) == ETHERNET + 40 + length, "payload length (RFC 8200 §3, RFC 2675 §3)"
     assert not jumbogram or (header.plen, header.nh) == (0, 0), "a jumbogram's length is in its option (RFC 2675 §3)"
     assert not is_multicast(header.src), "source is a group (RFC 4291 §2.7)"
+    to_one = find(packet, ICMPv6ND_RA) is not None and not int(packet.dst[:2], 16) & 1  # RFC 6085 §3
     if is_multicast(header.dst):
-        assert packet.dst == group_mac(header.dst), "RFC 2464 §7"
+        assert to_one or packet.dst == group_mac(header.dst), "RFC 2464 §7"
     else:
         assert not int(packet.dst[:2], 16) & 1, "unicast packet in a group frame"
     protocols = ((58, _ICMPv6), (17, UDP), (6, TCP), (135, _MobilityHeader))

@@ -20,7 +20,13 @@ WARNING = 0x600000  # severities below are chats and notes
 FILTER = f"_ws.malformed || _ws.expert.severity >= {WARNING}"
 PREFERENCES = ("udp.check_checksum:TRUE", "tcp.check_checksum:TRUE", "tcp.analyze_sequence_numbers:FALSE")
 # Captures hold only one direction, so tshark misses the other; and it comments on what TCP does by its rules.
-TOLERATED = ("No response seen to ICMPv6 request", "Connection reset (RST)", "D-SACK Sequence")
+# The last is RFC 5213 §5.3.1 item 4's "zero length identifier".
+TOLERATED = (
+    "No response seen to ICMPv6 request",
+    "Connection reset (RST)",
+    "D-SACK Sequence",
+    "Mobile Node Identifier (with option length = 1 byte",
+)
 
 FRAGMENT = 44
 ETHERNET_LINK_TYPE = 1

@@ -51,9 +51,9 @@ MUTATIONS = [
     Mutation(
         id="icmpv6.rate-limit",
         rule="errors are limited by a token bucket (RFC 4443 §2.4 f)",
-        file="protocols/ip6/icmp6_rate_limit.h",
-        old="if (level_ < token) return false;",
-        new="if (level_ < Duration()) return false;",
+        file=INPUT,
+        old="config.icmp6_error_rate, config.icmp6_error_burst);",
+        new="config.icmp6_error_rate, config.icmp6_error_burst + 1);",
         cases=(
             "icmpv6-rate-limit.burst-of-errors-is-limited-to-the-bucket",
             "icmpv6-rate-limit.steady-errors-are-limited-to-the-rate",

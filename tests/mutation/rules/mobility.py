@@ -10,6 +10,7 @@ HOME_AGENT = "protocols/mip6/home_agent_registration.cc"
 UPDATER, TRANSMISSION = "protocols/mip6/binding_updater.cc", "protocols/mip6/binding_update_transmission.cc"
 CORRESPONDENT_UPDATER = "protocols/mip6/correspondent_updater.cc"
 TESTS = "protocols/mip6/return_routability.cc"
+NETWORK = "protocols/mip6/mobile_network.cc"
 
 MUTATIONS = [
     Mutation(
@@ -75,8 +76,8 @@ MUTATIONS = [
         id="mobility.reverse-tunnel-source",
         rule="what leaves the reverse tunnel comes from the home address (RFC 6275 §10.4.5)",
         file=KERNEL,
-        old="tunnel.allows_inner_source = [home](const Ipv6Address& source) { return source == home; };",
-        new="tunnel.allows_inner_source = [](const Ipv6Address&) { return true; };",
+        old="    return source == home ||\n",
+        new="    return source != kUnspecified ||\n",
         cases=(
             "home-agent-tunnels.reverse-tunnel-is-for-the-home-address-alone",
             "home-agent-interception.reverse-tunnel-carries-no-other-source",
@@ -86,16 +87,16 @@ MUTATIONS = [
         id="mobility.home-agents-own-packets",
         rule="the home agent's own packets go by a routing header (RFC 6275 §10.4.2)",
         file=KERNEL,
-        old="actions.route_to_care_of = it->second.care_of;\n    }\n  }\n  const auto home",
-        new="actions.route_to_care_of.reset();\n    }\n  }\n  const auto home",
+        old="actions.route_to_care_of = it->second.care_of;\n    }\n  }\n  if (mobile_network_",
+        new="actions.route_to_care_of.reset();\n    }\n  }\n  if (mobile_network_",
         cases=("home-agent-tunnels.home-agent-itself-sends-by-a-routing-header",),
     ),
     Mutation(
         id="mobility.proxy-advertisement",
         rule="a home agent tells all nodes of the home link that it stands in (RFC 6275 §10.4.1)",
         file=KERNEL,
-        old="    nd->send_unsolicited_advertisement(home, true);\n    if (link_local) {",
-        new="    if (link_local) {",
+        old="      nd->send_unsolicited_advertisement(address, true);\n",
+        new="",
         cases=("home-agent-proxy.proxy-tells-all-nodes",),
     ),
     Mutation(
@@ -194,8 +195,8 @@ MUTATIONS = [
         id="mobility.not-home-subnet",
         rule="a home address that is not on the home link is status 132 (RFC 6275 §10.3.1)",
         file=HOME_AGENT,
-        old="if (!prefix_of(now, home)) return kNotHomeSubnet;",
-        new="if (!prefix_of(now, home)) return kAdministrativelyProhibited;",
+        old="if (!serving_prefix(now, home)) return kNotHomeSubnet;",
+        new="if (!serving_prefix(now, home)) return kAdministrativelyProhibited;",
         cases=(
             "home-agent-registration.home-address-of-another-subnet-is-rejected",
             "home-agent-validation.home-address-that-is-not-on-the-home-link-is-refused",
@@ -304,5 +305,88 @@ MUTATIONS = [
         old="kMaxTokenLifetime = 210_s;",
         new="kMaxTokenLifetime = 2100_s;",
         cases=("mobile-node-return-routability.tokens-are-not-used-beyond-max-token-lifetime",),
+    ),
+    Mutation(
+        id="nemo.ingress-filter",
+        rule="sources beyond the Mobile Network are not let out (RFC 3963 §9)",
+        file=NETWORK,
+        old="if (spoofed && !source.is_link_local()) return discard(kNemoForeignSource);",
+        new="(void)spoofed;",
+        cases=(
+            "mobile-router-packets.source-beyond-the-mobile-network-is-discarded",
+            "mobile-router-packets.source-that-is-the-mobile-routers-own-is-discarded",
+        ),
+    ),
+    Mutation(
+        id="nemo.not-by-tunnel",
+        rule="on a visited link all that is for the Mobile Network comes by the tunnel (RFC 3963 §5.5)",
+        file=NETWORK,
+        old="return at_home() ? Actions() : discard(kNemoNotByTunnel);",
+        new="return {};",
+        cases=("mobile-router-packets.packet-that-comes-without-the-tunnel-is-discarded",),
+    ),
+    Mutation(
+        id="nemo.no-tunnel",
+        rule="the tunnel is used after an acknowledgement with the R bit (RFC 3963 §5.3)",
+        file=NETWORK,
+        old="if (!forwarding_ || tunnel == nullptr)",
+        new="if (tunnel == nullptr)",
+        cases=("mobile-router-registration.traffic-waits-for-the-acknowledgement",),
+    ),
+    Mutation(
+        id="nemo.r-without-h",
+        rule="the R bit without the H bit is status 140 (RFC 3963 §6.2)",
+        file=HOME_AGENT,
+        old="if (!r.update.home_registration) return {.ack = reject(r, kMobileRouterOperationNotPermitted)};",
+        new="",
+        cases=("home-agent-networks-registration.r-bit-without-the-h-bit-is-refused",),
+    ),
+    Mutation(
+        id="nemo.prefix-table",
+        rule="prefixes that are told are verified (RFC 3963 §6.1.2)",
+        file="protocols/mip6/prefix_table.cc",
+        old="if (explicit_mode_ == ExplicitMode::Verify) return false;",
+        new="if (explicit_mode_ == ExplicitMode::Verify) return true;",
+        cases=("home-agent-networks-registration.prefix-of-nobody-or-another-is-refused",),
+    ),
+    Mutation(
+        id="nemo.prefixes-left-out",
+        rule="prefixes that a refresh leaves out are not forwarded any more (RFC 3963 §6.2)",
+        file=KERNEL,
+        old="if (std::ranges::find(networks, old) == networks.end()) stack_.routes().remove(old, binding.tunnel, {});",
+        new="(void)old;",
+        cases=("home-agent-networks-packets.prefix-that-a-refresh-leaves-out-is-not-forwarded-any-more",),
+    ),
+    Mutation(
+        id="nemo.all-routers",
+        rule="no All-Routers groups on a visited link (RFC 3963 §5.7)",
+        file=KERNEL,
+        old="if (is_router != was_router) be_in_groups_of_routers(egress, is_router);  // RFC 3963 §5.7",
+        new="(void)is_router, (void)was_router;",
+        cases=("mobile-router-links.no-all-routers-groups-on-a-visited-link",),
+    ),
+    Mutation(
+        id="nemo.silent-egress",
+        rule="no Router Advertisements on a visited link (RFC 3963 §5.6)",
+        file="protocols/rtadvd/rtadvd.cc",
+        old="if (egress_role(interface) == EgressRole::Host) return;  // RFC 3963 §5.6",
+        new="",
+        cases=("mobile-router-links.no-advertisements-on-a-visited-link",),
+    ),
+    Mutation(
+        id="nemo.fatal-status",
+        rule="a status of the other mode is fatal (RFC 3963 §5.4)",
+        file="protocols/mip6/mobile_router_registration.cc",
+        old="  if (!belongs_to(mode_, status)) return give_up();  // \"MUST treat [it] as a fatal error\"\n",
+        new="",
+        cases=("mobile-router-errors.status-of-the-other-mode-is-fatal",),
+    ),
+    Mutation(
+        id="nemo.discovery-support",
+        rule="home agents that support mobile routers are told where such are wanted (RFC 3963 §7.2)",
+        file="protocols/mip6/home_agents_list.cc",
+        old="    if (!all && !entry.mobile_router_support) continue;\n",
+        new="",
+        cases=("home-agent-networks-discovery.only-home-agents-with-support-are-told",),
     ),
 ]

@@ -96,9 +96,9 @@ MUTATIONS = [
     Mutation(
         id="nd.reachable-time",
         rule="a neighbour stays reachable for a time drawn around REACHABLE_TIME (RFC 4861 §6.3.2, §10)",
-        file=CONSTANTS,
-        old="kReachableTime = 30000_ms;",
-        new="kReachableTime = 60000_ms;",
+        file="protocols/ip6/neighbor_discovery.cc",
+        old="  timing_.reachable_time = base.scaled(",
+        new="  timing_.reachable_time = (base * 2).scaled(",
         cases=("unreachability.neighbor-is-not-reachable-for-longer-than-the-reachable-time",),
     ),
     Mutation(
@@ -129,8 +129,9 @@ MUTATIONS = [
         id="nd.router-flag",
         rule="a router sets the Router flag of its advertisements (RFC 4861 §7.2.4)",
         file="protocols/ip6/nd_advertise.cc",
-        old=".router = stack_.forwarding() && !is_proxy(target),\n                  .solicited = !to_all,",
-        new=".router = stack_.forwarding() && is_proxy(target),\n                  .solicited = !to_all,",
+        old=".router = acts_as_router(interface_) && (!is_proxy(target) || proxied_for_router(stack_, target)),\n"
+        "                  .solicited = !to_all,",
+        new=".router = acts_as_router(interface_) && is_proxy(target),\n                  .solicited = !to_all,",
         cases=("neighbor-solicitations.router-says-that-it-is-one",),
     ),
     Mutation(
@@ -148,8 +149,8 @@ MUTATIONS = [
         id="nd.anycast-delay",
         rule="answers for an anycast address are delayed at random (RFC 4861 §7.2.7)",
         file="protocols/ip6/nd_advertise.cc",
-        old="if (!anycast) return advertise(advertisement);",
-        new="if (true || !anycast) return advertise(advertisement);",
+        old="const bool one_of_several = anycast || (",
+        new="const bool one_of_several = (",
         cases=("anycast.answers-for-an-anycast-address-are-delayed-at-random",),
     ),
     Mutation(
@@ -164,7 +165,7 @@ MUTATIONS = [
         id="nd.no-entry",
         rule="an advertisement that a host did not ask for makes no entry (RFC 4861 §7.2.5)",
         file=INPUT,
-        old="if (!stack_.forwarding() || !stack_.config().nd.learn_unsolicited || !mac) {",
+        old="if (!acts_as_router(interface_) || !stack_.config().nd.learn_unsolicited || !mac) {",
         new="if (!stack_.config().nd.learn_unsolicited || !mac) {",
         cases=("advertisement-states.advertisement-makes-no-entry",),
     ),

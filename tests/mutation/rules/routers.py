@@ -65,8 +65,11 @@ MUTATIONS = [
         rule="a router that answers is preferred to one that does not (RFC 4861 §6.3.6)",
         file="protocols/ip6/nd_default_routers.cc",
         old="return std::tuple(!r.suspect, r.preference, known(r.address), selected_ == r.address);",
-        new="return std::tuple(r.preference, known(r.address), selected_ == r.address);",
-        cases=("default-routers.reachable-router-is-preferred-to-one-that-does-not-answer",),
+        new="return std::tuple(r.preference, selected_ == r.address || !known);",
+        cases=(
+            "default-routers.reachable-router-is-preferred-to-one-that-does-not-answer",
+            "router-preferences.router-that-answers-is-before-one-of-higher-preference",
+        ),
     ),
     Mutation(
         id="ra.ceased-to-route",

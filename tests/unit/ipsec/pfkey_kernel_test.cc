@@ -266,5 +266,17 @@ TEST(PfKeyKernel, ShowsAllToTheCurious) {   // §3.1.11: SADB_X_PROMISC
   EXPECT_EQ(x.hears(curious).size(), 1u);
 }
 
+TEST(PfKeyKernel, BoundsWhatWaits) {
+  Exchange x;
+  const auto flush = to_bytes(Message{.type = Type::SpdFlush});
+  for (std::size_t i = 0; i < PfKeyKernel::kMaxQueued / 2; ++i) x.kernel.receive(x.now, x.daemon, flush);  // told to both
+  EXPECT_EQ(x.kernel.lost(), 0u);
+  x.kernel.receive(x.now, x.daemon, flush);
+  EXPECT_EQ(x.kernel.lost(), 2u);
+  EXPECT_EQ(x.kernel.take().size(), PfKeyKernel::kMaxQueued);
+  x.sends(Message{.type = Type::SpdFlush});
+  EXPECT_EQ(x.hears(x.onlooker).size(), 1u);
+}
+
 }  // namespace
 }  // namespace kamesim::ipsec

@@ -374,5 +374,44 @@ TEST(BindingUpdater, RegistersAgainWhenTheHomeAgentLostTheBinding) {  // RFC 627
   x.at(4_s).receives(BindingError{kUnknownBindingForHomeAddress, kHome}).sends(2);
 }
 
+TEST(BindingUpdater, RegistersAsAMobileRouter) {  // RFC 3963 §5.2
+  Exchange x({.mobile_router = true, .mobile_network_prefixes = {{64, "2001:db8:a::"_ip6}}});
+  x.at(0_s).attach().sends(1);
+  EXPECT_TRUE(x.out().send->update.mobile_router);
+  EXPECT_TRUE(x.out().send->update.home_registration);
+  EXPECT_EQ(x.out().send->update.mobile_network_prefixes.size(), 1u);
+  BindingAck accepted = ack(1);
+  accepted.mobile_router = true;
+  x.at(1_s).receives(accepted).bound_until(420_s);
+  x.at(315_s).times_out().sends(2);  // a refresh tells them too
+  EXPECT_EQ(x.out().send->update.mobile_network_prefixes.size(), 1u);
+  EXPECT_TRUE(x.out().send->update.mobile_router);
+  accepted.sequence = SeqNum16(2);
+  x.at(316_s).receives(accepted);
+  x.at(317_s).returns_home();
+  ASSERT_TRUE(x.out().send);
+  EXPECT_TRUE(x.out().send->update.mobile_network_prefixes.empty());  // RFC 3963 §5.8
+}
+
+TEST(BindingUpdater, IsNotBoundByAnAcknowledgementWithoutTheRBit) {  // RFC 3963 §5.3
+  Exchange x({.mobile_router = true});
+  x.at(0_s).attach().sends(1);
+  x.at(1_s).receives(ack(1));
+  EXPECT_FALSE(x.out().bound);
+  EXPECT_TRUE(x.out().no_mobile_router_support);
+  x.withdraws().sends(2, kCareOf, 0_s);  // "MUST also de-register with the Home Agent"
+  x.at(2_s).receives(ack(2, 0_s)).deregistered(Deregistered::Acknowledged);
+}
+
+TEST(BindingUpdater, DoesNotRepeatWhatWasRefusedToAMobileRouter) {  // RFC 3963 §5.4
+  for (const std::uint8_t status : {140, 141, 142, 143}) {
+    Exchange x({.mobile_router = true});
+    x.at(0_s).attach().sends(1);
+    x.at(1_s).receives(rejection(1, status)).rejected(status);
+    EXPECT_FALSE(x.machine().next_timeout()) << int{status};
+    EXPECT_FALSE(x.machine().binding());
+  }
+}
+
 }  // namespace
 }  // namespace kamesim

@@ -80,5 +80,28 @@ TEST(HomeAgentChoice, StaysWithTheOneItIsGivenIfDiscoveryIsOff) {
   EXPECT_EQ(choice.on_needed().use, kHomeAgent);
 }
 
+TEST(HomeAgentDiscovery, AsksForSupportOfMobileRouters) {  // RFC 3963 §7.1, §7.2
+  HomeAgentDiscovery machine;
+  EXPECT_FALSE(machine.start(at(0_s), 6).send->mobile_router_support);
+  EXPECT_TRUE(machine.start(at(0_s), 7, HomeAgentDiscovery::Wanted::ForMobileRouters).send->mobile_router_support);
+  EXPECT_TRUE(machine.on_timeout(at(3_s)).send->mobile_router_support);
+  const auto unsupported = machine.on_reply(at(4_s), {7, {kSecond}, false});
+  EXPECT_TRUE(unsupported.no_mobile_router_support);
+  EXPECT_TRUE(unsupported.found.empty());
+  EXPECT_FALSE(machine.in_progress());
+  machine.start(at(5_s), 8, HomeAgentDiscovery::Wanted::ForMobileRouters);
+  EXPECT_EQ(machine.on_reply(at(6_s), {8, {kSecond}, true}).found, std::vector{kSecond});
+}
+
+TEST(HomeAgentChoice, DiscoversAgainInsteadOfTryingTheNext) {  // RFC 3963 §5.3
+  HomeAgentChoice choice(kHomeAgent, Discovery::Allowed);
+  EXPECT_TRUE(choice.on_unsuitable().discover);
+  EXPECT_EQ(choice.on_found({kHomeAgent, kSecond}).use, kSecond);
+  HomeAgentChoice fixed(kHomeAgent, Discovery::Forbidden);
+  const auto out = fixed.on_unsuitable();
+  EXPECT_FALSE(out.use || out.discover);
+  EXPECT_EQ(fixed.start_over().use, kHomeAgent);
+}
+
 }  // namespace
 }  // namespace kamesim

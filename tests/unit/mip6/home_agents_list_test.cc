@@ -110,5 +110,20 @@ TEST(HomeAgentsList, RepliesWithNoMoreThanFitsTheMinimumMtu) {  // RFC 6275 §10
   EXPECT_EQ(x.reply().size(), 77u);  // 40 + 8 + 77 * 16 = 1280
 }
 
+TEST(HomeAgentsList, TellsThoseThatSupportMobileRouters) {  // RFC 3963 §7.2, §7.3
+  HomeAgentsList list;
+  RandomStream random(1, 2, "test");
+  using enum HomeAgentsList::Wanted;
+  HomeAgentAdvertisement supporting = advertisement(kRouterA, kGlobalA);
+  supporting.information = HomeAgentInformation{.preference = 5, .lifetime = 50_s, .mobile_router_support = true};
+  list.on_router_advertisement(at(0_s), supporting);
+  list.on_router_advertisement(at(0_s), advertisement(kRouterB, kGlobalB));
+  const HomeAgentsList::Own plain{0, {kHomeAgent}, false}, own{0, {kHomeAgent}, true};
+  EXPECT_EQ(list.addresses_for_reply(at(1_s), plain, random, ForMobileRouters), std::vector{kGlobalA});
+  EXPECT_EQ(list.addresses_for_reply(at(1_s), own, random, ForMobileRouters), (std::vector{kGlobalA, kHomeAgent}));
+  EXPECT_EQ(list.addresses_for_reply(at(1_s), plain, random).size(), 3u);
+  EXPECT_TRUE(list.addresses_for_reply(at(50_s), plain, random, ForMobileRouters).empty()) << "its lifetime is over";
+}
+
 }  // namespace
 }  // namespace kamesim

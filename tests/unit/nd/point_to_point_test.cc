@@ -60,6 +60,7 @@ TEST_F(PointToPoint, AnswersTellNoLinkLayerAddress) {  // RFC 4861 §4.4
   const auto na = x.recv<NeighborAdvertisementView>(1_s);
   ASSERT_TRUE(na);
   EXPECT_TRUE(na->view().solicited());
+  EXPECT_FALSE(na->view().override());  // §7.2.4
   EXPECT_FALSE(na->option<TargetLinkLayerAddress>());
 }
 

@@ -38,6 +38,23 @@ TEST_F(Proxy, AnswersInTheGroupOfTheAddress) {
   EXPECT_EQ(na->option<TargetLinkLayerAddress>()->address, x.nic.mac());
 }
 
+TEST_F(Proxy, AnswersAtRandomWithinASecond) {  // §7.2.8: other proxies answer too
+  x.nd().add_given_proxy(kElsewhere);
+  x.run(1_s);
+  x.tester.clear();
+  Duration shortest = 10_s, longest;
+  for (int i = 0; i < 8; ++i) {  // within 8 s, before the node gives up probing the silent tester (§7.3.3)
+    const Time asked = x.simulation.now();
+    x.send_nd({kTester, solicited_node(kElsewhere)}, NeighborSolicitation{kElsewhere}, SourceLinkLayerAddress{kTesterMac});
+    ASSERT_TRUE(x.recv<NeighborAdvertisementView>(1100_ms));
+    const Duration delay = x.simulation.now() - asked;
+    shortest = std::min(shortest, delay);
+    longest = std::max(longest, delay);
+  }
+  EXPECT_LE(longest, 1001_ms);
+  EXPECT_GE(longest - shortest, 500_ms);
+}
+
 TEST_F(Proxy, DefendsTheAddressAgainstTests) {  // RFC 4862 §5.4.3: the owner may be there
   x.nd().add_given_proxy(kElsewhere);
   x.run(1_s);

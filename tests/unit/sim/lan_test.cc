@@ -271,5 +271,26 @@ TEST(Lan, MayBeDestroyedWithFramesUnderWay) {
   x.a.send_to(x.b.mac());
 }
 
+TEST(Lan, TellsWhoseCablesArePluggedInAndOut) {
+  struct News final : StationObserver {
+    std::vector<std::pair<MacAddress, StationEvent>> heard;
+    void on_station(MacAddress station, StationEvent event) override { heard.emplace_back(station, event); }
+  };
+  Simulation simulation(1);
+  Lan& lan = simulation.add_medium<Lan>("lan", LinkConfig{});
+  Station a(simulation, "a"), b(simulation, "b");
+  lan.attach(a.nic);
+  News news;
+  lan.add_observer(news);
+  lan.attach(b.nic);
+  lan.detach(a.nic);
+  using enum StationEvent;
+  EXPECT_EQ(news.heard, (std::vector<std::pair<MacAddress, StationEvent>>{
+                            {a.mac(), Associated}, {b.mac(), Associated}, {a.mac(), Left}}));
+  lan.remove_observer(news);
+  lan.detach(b.nic);
+  EXPECT_EQ(news.heard.size(), 3u);
+}
+
 }  // namespace
 }  // namespace kamesim

@@ -53,6 +53,12 @@ struct Walk {
   std::unique_ptr<WirelessStation> station;
 };
 
+// What the wire is told of the stations of its cells.
+struct News final : StationObserver {
+  std::vector<std::pair<MacAddress, StationEvent>> heard;
+  void on_station(MacAddress station, StationEvent event) override { heard.emplace_back(station, event); }
+};
+
 // 30 dB a decade: the right cell is 3 dB stronger from 55.7 m on, where x / (100 - x) = 10^0.1.
 TEST(WirelessStation, HandsOffWhenAnotherCellIsStrongerByTheHysteresis) {
   Walk w(100);
@@ -226,6 +232,22 @@ TEST(WirelessStation, SaysWhatIsWrongWithDelaysAndScans) {
   EXPECT_EQ(error({.scan = ChannelScan{.channels = 0}}), "station 's': scan.channels is 0; there is one at least");
   EXPECT_EQ(error({.scan = ChannelScan{.min_channel_time = 50_ms}}),
             "station 's': scan.max_channel_time is 0.040000 s; it must not be below min_channel_time, 0.050000 s");
+}
+
+TEST(WirelessStation, IsKnownToTheWireWhereItAssociates) {
+  Walk w(100);
+  News news;
+  w.lan.add_observer(news);
+  w.run_until(20_s);
+  using enum StationEvent;
+  const MacAddress mac = w.mn.mac();
+  EXPECT_EQ(news.heard, (std::vector<std::pair<MacAddress, StationEvent>>{
+                            {mac, Associated}, {mac, Left}, {mac, Reassociated}}));
+  News late;
+  w.lan.add_observer(late);
+  EXPECT_EQ(late.heard, (std::vector<std::pair<MacAddress, StationEvent>>{{mac, Associated}}));
+  w.lan.remove_observer(news);
+  w.lan.remove_observer(late);
 }
 
 }  // namespace

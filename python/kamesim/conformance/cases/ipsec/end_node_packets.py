@@ -37,6 +37,7 @@ from kamesim.conformance.exchange import (
     expect_dropped,
     expect_none,
     expect_silence,
+    fragment,
     fragments,
     must,
     payload_of,
@@ -324,6 +325,22 @@ def fragments_are_made_of_protected_packets(host, port, protocol):
     packet = IPv6(src=NODE.address, dst=TESTER.address, nh=first) / Raw(data)
     reply = IPv6(bytes(pair.out.scapy().decrypt(IPv6(bytes(packet)))))
     assert reply[ICMPv6EchoReply].data == bytes(2000)
+
+
+@case(must("RFC 4303 §3.4.1", "RFC 4302 §3.4.1"))
+@pytest.mark.parametrize("protocol", ["esp", "ah"])
+@pytest.mark.parametrize("before", [(), (IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))]),)], ids=["first", "behind"])
+def atomic_fragment_of_a_protected_packet_is_opened(host, port, protocol, before):
+    pair = transport(host, NULL, protocol)
+    packet = IPv6(src=TESTER.address, dst=NODE.address)
+    for header in before:
+        packet = packet / header
+    whole = framed(pair.into.seal(packet / echo(b"atomic")))
+    headers = 8 * len(before)
+    fragmentable = payload_of(whole)[headers:]
+    protected = 50 if protocol == "esp" else 51
+    port.send(fragment(fragmentable, offset=0, more=False, next_header=protected, before=before))
+    assert opened(port, pair)[ICMPv6EchoReply].data == b"atomic"
 
 
 # --- Clear text -----------------------------------------------------------------------------------------------------

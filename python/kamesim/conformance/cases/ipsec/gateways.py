@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6PacketTooBig, ICMPv6TimeExceeded, IPv6
+from scapy.layers.inet6 import (
+    ICMPv6DestUnreach,
+    ICMPv6EchoReply,
+    ICMPv6EchoRequest,
+    ICMPv6PacketTooBig,
+    ICMPv6TimeExceeded,
+    IPv6,
+)
 from scapy.layers.ipsec import AH, ESP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
@@ -32,6 +39,7 @@ from kamesim.conformance.exchange import (
     expect_silence,
     ip,
     must,
+    should,
 )
 
 FAR, FAR_NET, NEAR_NET = "2001:db8:77::7", "2001:db8:77::/64", f"{PREFIX}/64"
@@ -101,6 +109,18 @@ def discard_policy_stops_what_goes_through(router, left, right, direction):
     left.send(echo_request(TESTER_RIGHT.address))
     expect_none(right, ICMPv6EchoRequest)
     expect_dropped(router, "ipsec.policy_discard")
+
+
+@case(should("RFC 4301 §5.1.1"))
+@pytest.mark.parametrize("switch", [False, True], ids=["off", "on"])
+def discard_is_reported_by_a_switch(router, left, right, switch):
+    router.ipsec.setkey(f"spdadd {NEAR_NET} 2001:db8:2::/64 any -P out discard;")
+    router.ipsec.report_discards = switch
+    left.send(echo_request(TESTER_RIGHT.address))
+    if switch:
+        assert expect(left, ICMPv6DestUnreach).code == 1
+    else:
+        expect_none(left, ICMPv6DestUnreach)
 
 
 @case(must("RFC 4301 §4.4.1"))

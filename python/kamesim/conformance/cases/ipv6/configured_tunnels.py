@@ -460,7 +460,7 @@ def probe_of_the_other_end_is_answered(tunnel, left, right):
     answer = IPv6(payload[8:])
     assert (answer.src, answer.dst, answer.hlim) == (tunnel.link_local, "fe80::88", 255)
     assert answer[ICMPv6ND_NA].tgt == tunnel.link_local
-    assert (answer[ICMPv6ND_NA].R, answer[ICMPv6ND_NA].S) == (1, 1)
+    assert (answer[ICMPv6ND_NA].R, answer[ICMPv6ND_NA].S, answer[ICMPv6ND_NA].O) == (1, 1, 0)
     assert len(payload) == 8 + 40 + 24  # no options
     right.send(from_exit(IPv6(src="fe80::88", dst=tunnel.link_local, hlim=254) / ICMPv6ND_NS(tgt=tunnel.link_local)))
     expect_silence(right)

@@ -20,8 +20,11 @@ CORRESPONDENT = "2001:db8:d::1"
 
 
 def home_agent(lab: Lab, **role: Any) -> ks.Router:
-    """A home agent for the left LAN, the rest of the world behind the tester on the right."""
-    router = lab.router()
+    """A home agent for the left LAN, the rest of the world behind the tester on the right.
+
+    It is the router of the fixtures `left` and `right` if the case has asked for one of them before.
+    """
+    router = lab.net.node("router") if lab.ports else lab.router()
     left, right = router.interfaces
     router.add_route("::/0", via=TESTER_RIGHT.link_local, interface=right)
     router.enable(ks.HomeAgent(interface=left, **role))

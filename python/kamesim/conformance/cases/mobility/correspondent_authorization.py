@@ -300,7 +300,7 @@ def reserved_bits_of_an_update_are_ignored(port, mobile):
     tested(mobile)
     update = mobile.optimized(binding_update(1, mobile.indices, authorization()))
     update[MIP6MH_BU].res = 0xFF
-    update[MIP6MH_BU].flags |= 0x07  # not R, P, F, T
+    update[MIP6MH_BU].flags |= 0x03  # neither P, which needs H (RFC 5213 §8.1), nor the last
     port.send(signed(update, mobile.kbm, CARE_OF))
     message(port, MIP6MH_BA, status=0)
 

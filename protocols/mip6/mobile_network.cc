@@ -1,0 +1,47 @@
+#include "protocols/mip6/mobile_network.h"
+
+#include "protocols/wire/ipv6_header.h"
+
+namespace kamesim {
+namespace {
+
+MobileNetwork::Actions discard(const DropInfo& reason) {
+  MobileNetwork::Actions actions;
+  actions.discard = &reason;
+  return actions;
+}
+
+}  // namespace
+
+MobileNetwork::Actions MobileNetwork::on_forward(const Ip6Interface& in, const Ip6Interface* out, Bytes packet,
+                                                 Ip6Interface* tunnel) const {
+  const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet);
+  const Ipv6Address source = header.source(), destination = header.destination();
+  // On a visited link the mobile router is a host (§5.6), and all that is for its network comes by the tunnel.
+  if (&in == description_.egress) return at_home() ? Actions() : discard(kNemoNotByTunnel);
+  const bool stays_inside = out != nullptr && out != description_.egress && out != tunnel;
+  if (&in == tunnel) {
+    return contains(destination) && stays_inside ? Actions() : discard(kNemoForeignDestination);
+  }
+  // §9, ingress filtering: nodes of the Mobile Network do not send as others, nor as the mobile router. Of link-local
+  // sources the forwarding path itself takes care.
+  const bool spoofed = !contains(source) || stack_.find_own_address(source, nullptr) != nullptr;
+  if (spoofed && !source.is_link_local()) return discard(kNemoForeignSource);
+  if (stays_inside || at_home()) return {};
+  if (contains(destination)) return discard(kNemoForeignDestination);  // a part of it that is not there
+  return outward(tunnel);
+}
+
+MobileNetwork::Actions MobileNetwork::on_output(const Ipv6Address& destination, Ip6Interface* tunnel) const {
+  if (at_home() || contains(destination)) return {};
+  return outward(tunnel);
+}
+
+MobileNetwork::Actions MobileNetwork::outward(Ip6Interface* tunnel) const {
+  if (!forwarding_ || tunnel == nullptr) return discard(kNemoNoTunnel);
+  Actions actions;
+  actions.tunnel = tunnel;
+  return actions;
+}
+
+}  // namespace kamesim
