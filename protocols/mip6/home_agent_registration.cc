@@ -41,7 +41,9 @@ HomeAgentRegistration::Output HomeAgentRegistration::stamped(Output out, bool mo
 
 HomeAgentRegistration::Output HomeAgentRegistration::process(Time now, const ReceivedBindingUpdate& r) {
   if (DropReason reason = check_addresses(r)) return {.dropped = reason};
-  if (!r.update.home_registration) return {.ack = reject(r, kMobileRouterOperationNotPermitted)};  // RFC 3963 §6.2
+  if (r.update.mobile_router && !r.update.home_registration) {  // RFC 3963 §6.2
+    return {.ack = reject(r, kMobileRouterOperationNotPermitted)};
+  }
   if (r.update.nonce_indices) return {.dropped = &kBuHomeNonceIndicesPresent};
   const auto last = last_sequence(r.home_address());
   if (last && !r.update.sequence.newer_than(*last)) return {.ack = reject_sequence(r, *last)};

@@ -337,8 +337,8 @@ MUTATIONS = [
         id="nemo.r-without-h",
         rule="the R bit without the H bit is status 140 (RFC 3963 §6.2)",
         file=HOME_AGENT,
-        old="if (!r.update.home_registration) return {.ack = reject(r, kMobileRouterOperationNotPermitted)};",
-        new="",
+        old="if (r.update.mobile_router && !r.update.home_registration) {",
+        new="if (false) {",
         cases=("home-agent-networks-registration.r-bit-without-the-h-bit-is-refused",),
     ),
     Mutation(

@@ -185,6 +185,14 @@ TEST(HomeAgentRegistration, ServesCareOfAddressesOfSomePrefixesOnly) {  // RFC 5
   EXPECT_FALSE(x.out().start_dad);
 }
 
+TEST(HomeAgentRegistration, TakesARegistrationWithAMapWithoutTheHBit) {  // RFC 5380 §4
+  Exchange x;
+  ReceivedBindingUpdate local = update(1);
+  local.update.home_registration = false;
+  local.update.map_registration = true;
+  EXPECT_TRUE(x.receives(local).out().start_dad);
+}
+
 TEST(HomeAgentRegistration, ComparesSequenceNumbersModulo65536) {  // RFC 6275 §9.5.1, its own example
   const struct {
     std::uint16_t received;
