@@ -16,6 +16,11 @@ BindingUpdaterConfig home_registration_of(const MobileNodeConfig& config, Random
           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32()))};
 }
 
+// RFC 6275 §11.5.3: an address under test may be used at once where it is optimistic (RFC 4429 §3.2).
+bool serves_as_care_of(const InterfaceAddress& address) {
+  return address.usable_as_source() && address.state != AddressState::Deprecated;
+}
+
 // How long after a discovery that nobody answered the next one begins.
 constexpr Duration kDiscoverAgainAfter = 60_s;
 
@@ -49,6 +54,7 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
   kernel_.add_listener(*this);
   stack_.add_listener(*this);
   if (config_.mobile_router) start_mobile_router();
+  tell_addresses();
   if (interface_.up()) apply(detector_.on_link_up(stack_.now()));
 }
 
@@ -71,6 +77,14 @@ void MobileNodeDaemon::protect_tunnel(const Ipv6Address& home_agent, const Ipv6A
   protection_->away(care_of);
 }
 
+// Those that the interface had before this daemon began, and nobody tells it of any more.
+void MobileNodeDaemon::tell_addresses() {
+  for (const auto& a : interface_.addresses()) {
+    const bool candidate = !a->address.is_link_local() && a->address != config_.home_address;
+    if (candidate && serves_as_care_of(*a)) detector_.on_address_usable(stack_.now(), a->address);
+  }
+}
+
 void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
   using Kind = RoutingMessage::Kind;
   if (message.interface != &interface_) return;
@@ -88,10 +102,7 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
       if (message.address.is_link_local()) advertise_link_local();
       if (!candidate) return;
       const InterfaceAddress* address = interface_.find_address(message.address);
-      // §11.5.3: an address under test may be used at once where it is optimistic (RFC 4429 §3.2).
-      const bool usable = address != nullptr && address->usable_as_source() &&
-                          address->state != AddressState::Deprecated;
-      if (usable) return apply(detector_.on_address_usable(now, message.address));
+      if (address != nullptr && serves_as_care_of(*address)) return apply(detector_.on_address_usable(now, message.address));
       if (message.kind == Kind::AddressChanged) apply(detector_.on_address_gone(now, message.address));
       return;
     }

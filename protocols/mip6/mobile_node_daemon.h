@@ -127,6 +127,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void return_home();
   void lose_care_of();
   void advertise_link_local();
+  void tell_addresses();
   void on_timer();
   void arm();
   Correspondents::iterator find_or_add(const Ipv6Address& correspondent);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scapy.layers.inet6 import MIP6MH_BU, ICMPv6EchoReply, ICMPv6ND_NS, ICMPv6ND_RS, MIP6OptAltCoA, MIP6OptNonceIndices
 
+import kamesim as ks
 from kamesim.conformance.cases.mobility._mobile_node import (
     ACCESS,
     CARE_OF,
@@ -48,6 +49,21 @@ def movement_ends_in_a_binding_update(journey):
     assert str(fields.flags) in ("HA", "AH") and fields.mhtime == 420 // 4
     assert option(update, MIP6OptAltCoA).acoa == CARE_OF
     assert option(update, MIP6OptNonceIndices) is None
+
+
+@case(must("RFC 6275 §11.5.1", "RFC 6275 §11.7.1"))
+def host_that_is_enabled_on_a_visited_link_registers_what_it_has(lab):
+    # It has had its address for long, and the router's next periodic advertisement is far away.
+    _lan, port = lab.link("visited", ACCESS)
+    advertisement = ra(prefix_information(ACCESS.address.removesuffix("1")), source=ACCESS.link_local, lladdr=ACCESS.mac)
+    node = lab.net.host("mobile")
+    lab.attach(lab.net.medium("visited"), node, address=False)
+    port.send(advertisement)
+    port.run(30.0)
+    node.enable(ks.MobileNode(home_address=HOME, home_agent=HOME_AGENT))
+    expect(port, ICMPv6ND_RS, within=1.0)
+    port.send(advertisement)
+    assert ends(message(port, MIP6MH_BU, within=1.0, to=HOME_AGENT)) == (CARE_OF, HOME_AGENT)
 
 
 @case(must("RFC 6275 §11.5.1"))
