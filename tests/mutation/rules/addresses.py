@@ -46,8 +46,8 @@ MUTATIONS = [
         id="slaac.deprecated",
         rule="an address is deprecated when its preferred lifetime is over (RFC 4862 §5.5.4)",
         file="protocols/ip6/nd_autoconfiguration.cc",
-        old="if (a->state == AddressState::Preferred && past) {",
-        new="if (a->state == AddressState::Preferred && past && a->temporary) {",
+        old=".preferred_until = lifetime_end(now, option.preferred_lifetime),\n",
+        new=".preferred_until = valid_until,\n",
         cases=("address-lifetimes.address-becomes-deprecated-when-its-preferred-lifetime-is-over",),
     ),
     Mutation(
@@ -72,7 +72,7 @@ MUTATIONS = [
         file=DAD,
         old="    interface_.set_disabled(true);\n",
         new="",
-        cases=("duplicate-addresses.interface-with-a-duplicate-hardware-address-is-disabled",),
+        cases=("duplicate-addresses.duplicate-hardware-address-found-late-silences-all-addresses",),
     ),
     Mutation(
         id="dad.tentative",

@@ -159,6 +159,21 @@ def interface_with_a_duplicate_hardware_address_is_disabled(lab):
     assert state(host, NODE.link_local) == "duplicated"
 
 
+@case(must("RFC 4862 §5.4.5"), role="host")
+def duplicate_hardware_address_found_late_silences_all_addresses(host, port):
+    # The other addresses have passed their tests, but come from the same hardware.
+    port.send(echo_request())
+    expect(port, ICMPv6EchoReply)
+    host.remove_address(NODE.link_local)
+    host.add_address(f"{NODE.link_local}/64")
+    expect(port, ICMPv6ND_NS, tgt=NODE.link_local)
+    port.send(dad_ns(NODE.link_local))
+    port.run(3.0)
+    assert state(host, NODE.link_local) == "duplicated"
+    port.send(echo_request())
+    assert port.run(5.0) == []
+
+
 @case(must("RFC 4862 §5.4.5"))
 def duplicate_global_address_leaves_the_interface_alone(host, port):
     # Link-local ones only.
