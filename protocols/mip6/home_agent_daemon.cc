@@ -99,6 +99,8 @@ void HomeAgentDaemon::on_home_prefixes_changed() {
   serve_anycast();
   // §10.6.2: flags or lifetimes changed, or a prefix is new.
   for (const PrefixInformation& p : prefixes_) {
+    const auto of_it = [&p](const PrefixInformation& old) { return old.prefix() == p.prefix(); };
+    if (std::ranges::none_of(before, of_it)) advertiser_.on_prefix_added(stack_.now(), p.preferred_lifetime);
     const auto same = [&p](const PrefixInformation& old) {
       return old.prefix() == p.prefix() && old.on_link == p.on_link && old.autonomous == p.autonomous &&
              old.valid_lifetime == p.valid_lifetime && old.preferred_lifetime == p.preferred_lifetime;

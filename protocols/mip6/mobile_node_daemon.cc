@@ -1,6 +1,7 @@
 #include "protocols/mip6/mobile_node_daemon.h"
 
 #include <algorithm>
+#include <string>
 
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/mip6/binding_status.h"
@@ -34,13 +35,13 @@ bool home_agent_refuses(std::uint8_t status) {
 }  // namespace
 
 MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel, Ip6Interface& interface,
-                                   const MobileNodeConfig& config)
+                                   const MobileNodeConfig& config, unsigned number)
     : stack_(sockets.stack()),
       kernel_(kernel),
       interface_(interface),
       config_(config),
       socket_(sockets, *this),
-      random_(stack_.node().stream("mip6.mobile_node")),
+      random_(stack_.node().stream(number == 0 ? "mip6.mobile_node" : "mip6.mobile_node." + std::to_string(number))),
       detector_({.home_address = config.home_address,
                  .home_prefix = config.home_link_prefix()}),
       choice_(config.home_agent, config.discover_home_agents ? HomeAgentChoice::Discovery::Allowed
@@ -77,11 +78,20 @@ void MobileNodeDaemon::protect_tunnel(const Ipv6Address& home_agent, const Ipv6A
   protection_->away(care_of);
 }
 
+bool MobileNodeDaemon::may_be_care_of(const Ipv6Address& address) const {
+  return !address.is_link_local() && address != config_.home_address && !is_another_home_address(address);
+}
+
+bool MobileNodeDaemon::is_another_home_address(const Ipv6Address& address) const {
+  if (address == config_.home_address) return false;
+  const InterfaceAddress* at_home = interface_.find_address(address);
+  return kernel_.away(address) || (at_home != nullptr && at_home->home_address);
+}
+
 // Those that the interface had before this daemon began, and nobody tells it of any more.
 void MobileNodeDaemon::tell_addresses() {
   for (const auto& a : interface_.addresses()) {
-    const bool candidate = !a->address.is_link_local() && a->address != config_.home_address;
-    if (candidate && serves_as_care_of(*a)) detector_.on_address_usable(stack_.now(), a->address);
+    if (may_be_care_of(a->address) && serves_as_care_of(*a)) detector_.on_address_usable(stack_.now(), a->address);
   }
 }
 
@@ -89,7 +99,7 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
   using Kind = RoutingMessage::Kind;
   if (message.interface != &interface_) return;
   const Time now = stack_.now();
-  const bool candidate = !message.address.is_link_local() && message.address != config_.home_address;
+  const bool candidate = may_be_care_of(message.address);
   switch (message.kind) {
     case Kind::LinkUp: return apply(detector_.on_link_up(now));
     case Kind::LinkDown:
@@ -102,7 +112,9 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
       if (message.address.is_link_local()) advertise_link_local();
       if (!candidate) return;
       const InterfaceAddress* address = interface_.find_address(message.address);
-      if (address != nullptr && serves_as_care_of(*address)) return apply(detector_.on_address_usable(now, message.address));
+      if (address != nullptr && serves_as_care_of(*address)) {
+        return apply(detector_.on_address_usable(now, message.address));
+      }
       if (message.kind == Kind::AddressChanged) apply(detector_.on_address_gone(now, message.address));
       return;
     }
@@ -124,6 +136,7 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
 void MobileNodeDaemon::on_datagram(const Datagram& d) {
   const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
   if (!mh) return;  // the kernel has counted it
+  if (is_another_home_address(d.destination)) return;  // its daemon's
   const Time now = stack_.now();
   const bool from_home_agent = d.source == choice_.current();
   const auto peer = correspondents_.find(d.source);
@@ -158,6 +171,7 @@ void MobileNodeDaemon::on_datagram(const Datagram& d) {
       return;
     case MhType::BindingError: {
       const BindingError error = BindingErrorView(*mh).value();
+      if (is_another_home_address(error.home_address)) return;
       if (from_home_agent) return apply(home_.on_binding_error(now, error));
       if (known) return apply(peer, peer->second.registration.on_binding_error(now, error));
       return;
@@ -166,8 +180,8 @@ void MobileNodeDaemon::on_datagram(const Datagram& d) {
   }
 }
 
-void MobileNodeDaemon::on_route_optimization_hint(const Ipv6Address&, const Ipv6Address& correspondent) {
-  if (!config_.route_optimization || correspondent == choice_.current()) return;
+void MobileNodeDaemon::on_route_optimization_hint(const Ipv6Address& home, const Ipv6Address& correspondent) {
+  if (home != config_.home_address || !config_.route_optimization || correspondent == choice_.current()) return;
   if (correspondent.is_multicast() || correspondent.is_link_local()) return;
   const auto peer = find_or_add(correspondent);
   if (peer != correspondents_.end()) apply(peer, peer->second.registration.on_tunnelled_packet(stack_.now()));
@@ -212,7 +226,7 @@ void MobileNodeDaemon::lose_care_of() {
   kernel_.set_mobile_network_forwarding(false);
   // §11.3.1: the old care-of address means nothing on this link, nor does the home address.
   if (detector_.knows_router() || kernel_.away(config_.home_address)) {
-    kernel_.leave_home(config_.home_address, kUnspecified, choice_.current().value_or(kUnspecified), interface_);
+    leave_home(kUnspecified, choice_.current().value_or(kUnspecified));
   }
   home_agent_discovery_.stop();
   discover_again_at_.reset();
@@ -228,8 +242,7 @@ void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
   stack_.node().trace(kTraceMoved, {{"home_address", config_.home_address.to_string()},
                                     {"care_of", care_of.to_string()}});
   const auto& home_agent = choice_.current();
-  kernel_.leave_home(config_.home_address, home_agent ? care_of : kUnspecified, home_agent.value_or(kUnspecified),
-                     interface_);
+  leave_home(home_agent ? care_of : kUnspecified, home_agent.value_or(kUnspecified));
   // §11.3.1: nothing is sent from the old care-of address any more.
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
@@ -241,6 +254,13 @@ void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
   if (!home_agent) return apply(choice_.on_needed());
   protect_tunnel(*home_agent, care_of);
   apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
+}
+
+void MobileNodeDaemon::leave_home(const Ipv6Address& care_of, const Ipv6Address& home_agent) {
+  kernel_.leave_home(config_.home_address, care_of, home_agent, interface_);
+  if (home_lifetimes_) {
+    kernel_.set_home_lifetimes(config_.home_address, home_lifetimes_->preferred_until, home_lifetimes_->valid_until);
+  }
 }
 
 void MobileNodeDaemon::return_home() {
@@ -322,7 +342,7 @@ void MobileNodeDaemon::apply(const HomeAgentChoice::Output& out) {
   if (!out.use || !detector_.care_of()) return;
   if (mobile_router_ && !mobile_router_->may_try(*out.use)) return apply(mobile_router_->on_no_home_agent());
   const Ipv6Address care_of = *detector_.care_of();
-  kernel_.leave_home(config_.home_address, care_of, *out.use, interface_);
+  leave_home(care_of, *out.use);
   protect_tunnel(*out.use, care_of);
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
@@ -351,12 +371,18 @@ void MobileNodeDaemon::apply(const PrefixSolicitor::Output& out) {
   arm();
 }
 
-// An accepted advertisement tells this of a prefix; what it means for the home address is as on the home link.
+// An accepted advertisement tells this of a prefix; what it means is as on the home link (RFC 4862 §5.5.3).
+void MobileNodeDaemon::on_advertised_prefix(const PrefixInformation& prefix) {
+  if (prefix.preferred_lifetime > prefix.valid_lifetime) return;
+  if (prefix.prefix().contains(config_.home_address)) return on_home_prefix(prefix);
+  if (home_prefix_listener_ != nullptr) home_prefix_listener_->on_other_home_prefix(*this, prefix);
+}
+
 void MobileNodeDaemon::on_home_prefix(const PrefixInformation& prefix) {
-  if (!prefix.prefix().contains(config_.home_address) || prefix.preferred_lifetime > prefix.valid_lifetime) return;
   const Time now = stack_.now();
   const auto until = [now](Duration left) { return left == kInfiniteLifetime ? Time::max() : now + left; };
-  kernel_.set_home_lifetimes(config_.home_address, until(prefix.preferred_lifetime), until(prefix.valid_lifetime));
+  home_lifetimes_ = {until(prefix.preferred_lifetime), until(prefix.valid_lifetime)};
+  kernel_.set_home_lifetimes(config_.home_address, home_lifetimes_->preferred_until, home_lifetimes_->valid_until);
   prefixes_.on_home_prefix(now, until(prefix.valid_lifetime));
   if (prefix.valid_lifetime > Duration()) apply(home_.on_prefixes_confirmed(now));
 }
@@ -374,7 +400,7 @@ void MobileNodeDaemon::apply(Correspondents::iterator peer, const CorrespondentU
   if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
   if (out.discard_tokens) peer->second.routability.discard(*out.discard_tokens);
   if (out.stop_return_routability) peer->second.routability.stop();
-  if (out.unbound || out.finished) kernel_.remove_binding_update(correspondent);
+  if (out.unbound || out.finished) kernel_.remove_binding_update(config_.home_address, correspondent);
   if (out.send) {
     trace_update(out.send->update, correspondent, out.send->source);
     socket_.send_authenticated(out.send->update, out.send->kbm, out.send->authenticated_address, correspondent,
@@ -382,7 +408,7 @@ void MobileNodeDaemon::apply(Correspondents::iterator peer, const CorrespondentU
                                 .home_address_option = out.send->home_address_option});
   }
   if (out.bound) {
-    kernel_.add_binding_update(correspondent, out.bound->care_of);
+    kernel_.add_binding_update(config_.home_address, correspondent, out.bound->care_of);
     stack_.node().trace(kTraceRegistered, {{"peer", correspondent.to_string()},
                                            {"care_of", out.bound->care_of.to_string()},
                                            {"lifetime_s", (out.bound->expires - stack_.now()).to_seconds()}});

@@ -1,5 +1,6 @@
 // The mobile node daemon (KAME's mnd with its movement detector): RFC 6275 §11 on sockets, the routing socket and
-// the mobility messages of the kernel. It carries what the machines say from one to the other.
+// the mobility messages of the kernel. It carries what the machines say from one to the other. It has one home address;
+// a node with several of them runs as many daemons, each with its own home link and home agent.
 #pragma once
 
 #include <map>
@@ -19,6 +20,7 @@
 #include "protocols/mip6/prefix_solicitor.h"
 #include "protocols/mip6/return_routability.h"
 #include "protocols/mip6/signalling_protection.h"
+#include "protocols/wire/nd_options.h"
 #include "sim/timer.h"
 
 namespace kamesim {
@@ -42,6 +44,17 @@ struct MobileNodeConfig {
   Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
 };
 
+class MobileNodeDaemon;
+
+class HomePrefixListener {
+ public:
+  // RFC 6275 §11.4.3: the home agent of `teller` advertises a prefix that its home address does not have.
+  virtual void on_other_home_prefix(const MobileNodeDaemon& teller, const PrefixInformation& prefix) = 0;
+
+ protected:
+  ~HomePrefixListener() = default;
+};
+
 class MobileRouterListener {
  public:
   // RFC 3963 §5.4.2: no home agent forwards for these prefixes, and nobody is to be told of them any more.
@@ -53,14 +66,18 @@ class MobileRouterListener {
 
 class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, public RoutingListener {
  public:
-  // `interface` is the one that roams.
+  // `interface` is the one that roams. Of the daemons of one node, each has another home address, and
+  // another number.
   MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel, Ip6Interface& interface,
-                   const MobileNodeConfig& config);
+                   const MobileNodeConfig& config, unsigned number = 0);
   ~MobileNodeDaemon();
 
   // What is said to the home agent goes by ESP from now on (RFC 3776); to be called before anything is sent.
   void protect(ipsec::PfKeyLayer& keys, const SignallingProtectionConfig& config);
 
+  const MobileNodeConfig& config() const { return config_; }
+  const Ipv6Address& home_address() const { return config_.home_address; }
+  Ip6Interface& interface() const { return interface_; }
   MovementDetector::Location location() const { return detector_.location(); }
   const std::optional<Ipv6Address>& care_of() const { return detector_.care_of(); }
   // Whether the home agent has acknowledged a binding that still lives.
@@ -71,6 +88,9 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
 
   // Null: not a mobile router.
   const MobileRouterRegistration* mobile_router() const { return mobile_router_ ? &*mobile_router_ : nullptr; }
+  void set_home_prefix_listener(HomePrefixListener* listener) { home_prefix_listener_ = listener; }
+  // What an accepted advertisement, to this home address or another of the node, tells of the prefix of this one.
+  void on_home_prefix(const PrefixInformation& prefix);
   void set_mobile_router_listener(MobileRouterListener* listener) { mobile_router_listener_ = listener; }
 
   void on_datagram(const Datagram& datagram) override;  // Mobility Headers
@@ -119,7 +139,8 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void on_home_agent_left();
   void apply(const MobileRouterRegistration::Output& out);
   void try_another_home_agent(const HomeAgentChoice::Output& out);
-  void on_home_prefix(const PrefixInformation& prefix);
+  void on_advertised_prefix(const PrefixInformation& prefix);
+  void leave_home(const Ipv6Address& care_of, const Ipv6Address& home_agent);
   void apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out);
   void apply(Correspondents::iterator peer, const ReturnRoutability::Output& out);
   void move_to(const Ipv6Address& care_of);
@@ -128,6 +149,8 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void lose_care_of();
   void advertise_link_local();
   void tell_addresses();
+  bool may_be_care_of(const Ipv6Address& address) const;
+  bool is_another_home_address(const Ipv6Address& address) const;
   void on_timer();
   void arm();
   Correspondents::iterator find_or_add(const Ipv6Address& correspondent);
@@ -152,6 +175,11 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   std::optional<Time> discover_again_at_;
   std::optional<MobileRouterRegistration> mobile_router_;
   MobileRouterListener* mobile_router_listener_ = nullptr;
+  HomePrefixListener* home_prefix_listener_ = nullptr;
+  struct Lifetimes {
+    Time preferred_until, valid_until;
+  };
+  std::optional<Lifetimes> home_lifetimes_;  // of the home prefix, if the home agent has told them
   bool leaving_home_agent_ = false;  // RFC 3963 §5.3: de-registering with one that does not support mobile routers
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;

@@ -54,6 +54,7 @@ void MobileNodeDaemon::Discovery::on_address_discovery_reply(const Datagram& d) 
 }
 
 void MobileNodeDaemon::Discovery::on_prefix_advertisement(const Datagram& d) {
+  if (daemon_.is_another_home_address(d.destination)) return;  // its daemon's
   const auto advertisement = MobilePrefixAdvertisementView::check(d.payload);
   if (!advertisement) return daemon_.stack_.drop(*advertisement.error(), d.payload);
   const PrefixSolicitor::Output out = daemon_.prefixes_.on_advertisement(
@@ -61,7 +62,7 @@ void MobileNodeDaemon::Discovery::on_prefix_advertisement(const Datagram& d) {
   daemon_.apply(out);
   if (!out.accepted) return;
   for (const auto& option : advertisement->options()) {
-    if (const auto prefix = PrefixInformation::parse(option)) daemon_.on_home_prefix(*prefix);
+    if (const auto prefix = PrefixInformation::parse(option)) daemon_.on_advertised_prefix(*prefix);
   }
 }
 

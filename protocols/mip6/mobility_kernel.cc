@@ -151,11 +151,16 @@ void MobilityKernel::age_home_addresses() {
   aging_.arm_at(next);
 }
 
-void MobilityKernel::add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of) {
-  updates_.insert_or_assign(correspondent, care_of);
+void MobilityKernel::add_binding_update(const Ipv6Address& home, const Ipv6Address& correspondent,
+                                        const Ipv6Address& care_of) {
+  const auto it = homes_.find(home);
+  if (it != homes_.end()) it->second.updates.insert_or_assign(correspondent, care_of);
 }
 
-void MobilityKernel::remove_binding_update(const Ipv6Address& correspondent) { updates_.erase(correspondent); }
+void MobilityKernel::remove_binding_update(const Ipv6Address& home, const Ipv6Address& correspondent) {
+  const auto it = homes_.find(home);
+  if (it != homes_.end()) it->second.updates.erase(correspondent);
+}
 
 MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source, const Ipv6Address& destination,
                                                        NextHeader next_header) {
@@ -186,7 +191,8 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
     actions.discard = &kNoCareOfAddress;
     return actions;
   }
-  if (const auto it = updates_.find(destination); it != updates_.end() && !signalling) {
+  const auto& updates = home->second.updates;
+  if (const auto it = updates.find(destination); it != updates.end() && !signalling) {
     actions.home_address_option_from = it->second;
     return actions;
   }

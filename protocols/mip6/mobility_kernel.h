@@ -90,9 +90,10 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   // Of a home address that is away, as told by its home agent: it ages as an address of a link does (RFC 4862 §5.5.4).
   void set_home_lifetimes(const Ipv6Address& home, Time preferred_until, Time valid_until);
   bool away(const Ipv6Address& home) const { return homes_.contains(home); }
-  // A correspondent has a binding for us: send to it directly from the care-of address.
-  void add_binding_update(const Ipv6Address& correspondent, const Ipv6Address& care_of);
-  void remove_binding_update(const Ipv6Address& correspondent);
+  // A correspondent has a binding for this home address: send to it directly from the care-of address. It lasts no
+  // longer than the home address is away.
+  void add_binding_update(const Ipv6Address& home, const Ipv6Address& correspondent, const Ipv6Address& care_of);
+  void remove_binding_update(const Ipv6Address& home, const Ipv6Address& correspondent);
 
   // ---- Mobile router (RFC 3963) -------------------------------------------------------------------------------
   // Its egress interface is taken for one on a visited link until set_egress_role() says otherwise.
@@ -139,6 +140,7 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   struct Home {
     Ipv6Address care_of;
     TunnelInterface* tunnel;
+    std::unordered_map<Ipv6Address, Ipv6Address> updates{};  // correspondent -> care-of address it knows
   };
   void set_networks(HomeBinding& binding, const std::vector<Ipv6Prefix>& networks);
   TunnelInterface* mobile_network_tunnel() const;
@@ -152,7 +154,6 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   std::unordered_map<Ipv6Address, Binding> bindings_;
   std::unordered_map<Ipv6Address, HomeBinding> home_bindings_;
   std::unordered_map<Ipv6Address, Home> homes_;              // our home addresses that are away
-  std::unordered_map<Ipv6Address, Ipv6Address> updates_;     // correspondent -> care-of address it knows
   std::optional<MobileNetwork> mobile_network_;
   unsigned tunnels_made_ = 0;
   Timer aging_;  // of home addresses that are away

@@ -26,6 +26,10 @@ void PrefixAdvertiser::on_unregistered(const Ipv6Address& home_address) {
   mobile_nodes_.erase(it);
 }
 
+void PrefixAdvertiser::on_prefix_added(Time now, Duration preferred_lifetime) {
+  for (auto& item : mobile_nodes_) schedule(now, item, preferred_lifetime);
+}
+
 void PrefixAdvertiser::on_prefix_changed(Time now, const Ipv6Prefix& prefix, Duration preferred_lifetime) {
   for (auto& item : mobile_nodes_) {
     if (prefix.contains(item.first)) schedule(now, item, preferred_lifetime);

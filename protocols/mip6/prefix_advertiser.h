@@ -47,7 +47,9 @@ class PrefixAdvertiser {
   // A home registration was made or renewed. preferred_lifetime: what is left of that of the home prefix.
   void on_registered(Time now, const Ipv6Address& home_address, Duration preferred_lifetime);
   void on_unregistered(const Ipv6Address& home_address);
-  // What is to be said of the prefix changed: its flags or lifetimes, or it is new.
+  // A prefix is new on the home link: all mobile nodes are told.
+  void on_prefix_added(Time now, Duration preferred_lifetime);
+  // What is to be said of the prefix changed, its flags or lifetimes: those with a home address in it are told.
   void on_prefix_changed(Time now, const Ipv6Prefix& prefix, Duration preferred_lifetime);
   Output on_solicitation(Time now, const Ipv6Address& home_address, std::uint16_t identifier,
                          const Ipv6Address& source);

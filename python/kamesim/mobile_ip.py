@@ -77,6 +77,9 @@ class MobileNode:
     (section 5.2.7). interface: the one that roams; None: the node's only one. protection: of what is said to the home
     agent, which is given the same. authentication: of home registrations, by options (RFC 4285). clock_offset: how far
     its time of day is from the home agent's, seconds.
+
+    A node with several home addresses is enabled once for each; each has its own home link and home agent. What
+    `Node.mobile_ip` tells of a mobile node is of the first, and of all by `home_addresses()`.
     """
 
     home_address: str
@@ -165,6 +168,11 @@ class MobileIp:
         """The address of the home agent that the mobile node registers with; None while it knows none."""
         return self._core.home_agent
 
+    def home_addresses(self) -> pd.DataFrame:
+        """The mobile node's, as they were enabled: home_address, location, care_of, home_agent, registered."""
+        columns = ["home_address", "location", "care_of", "home_agent", "registered"]
+        return tables.frame(self._core.home_addresses(), columns)
+
     def home_agents(self) -> pd.DataFrame:
         """The home agent's list of others on the home link: router, addresses, preference, expires_s."""
         rows = [(*row[:3], row[3] / 1e9) for row in self._core.home_agents()]
@@ -180,11 +188,7 @@ class MobileIp:
     def start(self, role: Role) -> None:
         """Begins to play the role."""
         what = f"{self._node._what}: {type(role).__name__}"
-        mobile = (MobileNode, MobileRouter)
-        if isinstance(role, mobile) and any(isinstance(known, mobile) for known in self.roles):
-            raise errors.Error(f"{what}: it is a mobile node or a mobile router already")
-        if any(isinstance(known, type(role)) for known in self.roles):
-            raise errors.Error(f"{what}: it has this role already")
+        self._check_not_played(what, role)
         if isinstance(role, HomeAgent):
             self._start_home_agent(what, role)
         elif isinstance(role, MobileNode):
@@ -192,6 +196,19 @@ class MobileIp:
         elif isinstance(role, MobileRouter):
             self._start_mobile_router(what, role)
         self.roles.append(role)
+
+    def _check_not_played(self, what: str, role: Role) -> None:
+        if isinstance(role, MobileNode):
+            home = errors.address(what, "home_address", role.home_address)
+            if any(isinstance(known, MobileRouter) for known in self.roles):
+                raise errors.Error(f"{what}: it is a mobile router, which is a mobile node already")
+            if home in [row[0] for row in self._core.home_addresses()]:
+                raise errors.Error(f"{what}: home_address is {home}, which it has already; another is a further role")
+            return
+        if isinstance(role, MobileRouter) and any(isinstance(known, MobileNode) for known in self.roles):
+            raise errors.Error(f"{what}: it is a mobile node already")
+        if any(isinstance(known, type(role)) for known in self.roles):
+            raise errors.Error(f"{what}: it has this role already")
 
     def _start_home_agent(self, what: str, role: HomeAgent) -> None:
         if not self._node.is_router:

@@ -1,6 +1,7 @@
 // Mobile IPv6: the roles of a node, and the log of signalling messages.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include <pybind11/stl.h>
 
@@ -28,17 +29,17 @@ class MobileIp {
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
-    if (mobile_node_) throw SimulationError("the node is a mobile node already");
-    mobile_node_.emplace(interface, config);
-    mobile_node_->second.authentication = authentication_;
-    mobile_node_->second.clock_offset = clock_offset_;
-    run_mobile_node();
+    MobileNodeRole& role = mobile_nodes_.emplace_back(MobileNodeRole{interface, config, {}});
+    role.config.authentication = std::exchange(authentication_, std::nullopt);
+    role.config.clock_offset = std::exchange(clock_offset_, Duration());
+    run(role);
   }
 
-  // Of the mobile node that this is, or that this home agent is to serve.
+  // Of the home address that was started last, or that this home agent is to serve.
   void protect_mobile_node(const SignallingProtectionConfig& config) {
-    protection_ = config;
-    now().mobile_node()->protect(host_.pfkey(), *protection_);
+    MobileNodeRole& role = mobile_nodes_.back();
+    role.protection = config;
+    role.running->protect(host_.pfkey(), config);
   }
   void protect_home_agent(const Ipv6Address& home_address, const SignallingProtectionConfig& config) {
     const auto& added = protections_.emplace_back(home_address, config);
@@ -60,8 +61,7 @@ class MobileIp {
     running_ = &host_.start<MobileIpv6>(host_.sockets());
     if (home_agent_) run_home_agent();
     for (const auto& [home, config] : protections_) now().home_agent()->protect(host_.pfkey(), home, config);
-    if (mobile_node_) run_mobile_node();
-    if (protection_) now().mobile_node()->protect(host_.pfkey(), *protection_);
+    for (MobileNodeRole& role : mobile_nodes_) run(role);
   }
 
  private:
@@ -71,17 +71,25 @@ class MobileIp {
     host_.start<AdvertisedHomePrefixes>(host_.router_advertisements(), home_link.now(), home_agent);
   }
 
-  void run_mobile_node() {
-    const auto& [interface, config] = *mobile_node_;
-    MobileNodeDaemon& mobile_node = now().start_mobile_node(interface.now(), config);
-    if (config.mobile_router) host_.start<AdvertisedMobileNetworks>(host_.router_advertisements(), mobile_node);
+  struct MobileNodeRole {
+    Interface interface;
+    MobileNodeConfig config;
+    std::optional<SignallingProtectionConfig> protection;
+    MobileNodeDaemon* running = nullptr;
+  };
+
+  void run(MobileNodeRole& role) {
+    role.running = &now().start_mobile_node(role.interface.now(), role.config);
+    if (role.protection) role.running->protect(host_.pfkey(), *role.protection);
+    if (role.config.mobile_router) {
+      host_.start<AdvertisedMobileNetworks>(host_.router_advertisements(), *role.running);
+    }
   }
 
   Host& host_;
   MobileIpv6* running_ = nullptr;
   std::optional<std::pair<Interface, HomeAgentConfig>> home_agent_;
-  std::optional<std::pair<Interface, MobileNodeConfig>> mobile_node_;
-  std::optional<SignallingProtectionConfig> protection_;
+  std::vector<MobileNodeRole> mobile_nodes_;  // one for each home address
   std::vector<std::pair<Ipv6Address, SignallingProtectionConfig>> protections_;
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
   bool authentication_required_ = false;
@@ -189,10 +197,8 @@ MobilitySecurityAssociation association(const std::string& identifier, std::uint
   return made;
 }
 
-const char* location(const MobileIp& roles) {
-  MobileIpv6& mip6 = roles.now();
-  if (!mip6.mobile_node()) return "none";
-  switch (mip6.mobile_node()->location()) {
+const char* location_of(const MobileNodeDaemon& mobile_node) {
+  switch (mobile_node.location()) {
     case MovementDetector::Location::Home: return "home";
     case MovementDetector::Location::Foreign: return "foreign";
     case MovementDetector::Location::Unknown: return "unknown";
@@ -200,16 +206,32 @@ const char* location(const MobileIp& roles) {
   return "";
 }
 
+const char* location(const MobileIp& roles) {
+  const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
+  return mobile_node == nullptr ? "none" : location_of(*mobile_node);
+}
+
+py::object text_or_none(const std::optional<Ipv6Address>& address) {
+  return address ? py::object(py::str(address->to_string())) : py::object(py::none());
+}
+
 py::object care_of(const MobileIp& roles) {
-  MobileIpv6& mip6 = roles.now();
-  if (!mip6.mobile_node() || !mip6.mobile_node()->care_of()) return py::none();
-  return py::str(mip6.mobile_node()->care_of()->to_string());
+  const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
+  return mobile_node == nullptr ? py::none() : text_or_none(mobile_node->care_of());
 }
 
 py::object home_agent(const MobileIp& roles) {
-  const auto& mobile_node = roles.now().mobile_node();
-  if (!mobile_node || !mobile_node->home_agent()) return py::none();
-  return py::str(mobile_node->home_agent()->to_string());
+  const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
+  return mobile_node == nullptr ? py::none() : text_or_none(mobile_node->home_agent());
+}
+
+py::list home_addresses(const MobileIp& roles) {
+  py::list rows;
+  for (const MobileNodeDaemon& m : roles.now().mobile_nodes()) {
+    rows.append(py::make_tuple(m.home_address().to_string(), location_of(m), text_or_none(m.care_of()),
+                               text_or_none(m.home_agent()), m.registered()));
+  }
+  return rows;
 }
 
 py::list home_agents(const MobileIp& roles) {
@@ -271,8 +293,8 @@ void bind_mip6(py::module_& m) {
           "Whether the home agent forwards for the Mobile Network by the tunnel (RFC 3963 section 5.3).")
       .def_property_readonly(
           "mobile_router_mode", [](const MobileIp& roles) -> const char* {
-            const auto& mobile_node = roles.now().mobile_node();
-            if (!mobile_node || mobile_node->mobile_router() == nullptr) return "none";
+            const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
+            if (mobile_node == nullptr || mobile_node->mobile_router() == nullptr) return "none";
             if (!mobile_node->mobile_router()->active()) return "given up";
             return mobile_node->mobile_router()->mode() == RegistrationMode::Explicit ? "explicit" : "implicit";
           },
@@ -307,12 +329,14 @@ void bind_mip6(py::module_& m) {
       .def_property_readonly("location", &location, "'home', 'foreign', 'unknown'; 'none' if not a mobile node.")
       .def_property_readonly("care_of", &care_of, "The primary care-of address, or None.")
       .def_property_readonly("home_agent", &home_agent, "Of the mobile node, or None while it knows none.")
+      .def("home_addresses", &home_addresses,
+           "Of the mobile node: (home address, location, care-of address, home agent, registered), as enabled.")
       .def("home_agents", &home_agents,
            "Other home agents of the home link: (router, addresses, preference, expires in ns), by router.")
       .def_property_readonly(
           "registered", [](const MobileIp& roles) {
-            auto& mobile_node = roles.now().mobile_node();
-            return mobile_node && mobile_node->registered();
+            const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
+            return mobile_node != nullptr && mobile_node->registered();
           },
           "Whether the home agent has accepted a binding that still lives.")
       .def("binding_cache", &binding_cache,

@@ -156,6 +156,13 @@ TEST(PrefixAdvertiser, TellsOnlyThoseOfTheChangedPrefix) {
   x.is_idle();
 }
 
+TEST(PrefixAdvertiser, TellsEverybodyOfANewPrefix) {  // RFC 6275 §10.6.2
+  Exchange x;
+  x.registered().solicited(1).at(10_s);
+  x.machine().on_prefix_added(x.now(), kPreferred);
+  x.at_next_timeout().sends_unsolicited();
+}
+
 TEST(PrefixAdvertiser, IsSilentForARecentlyInformedNode) {  // RFC 6275 §10.6.2, MaxMobPfxAdvInterval
   Exchange x;
   x.at(0_s).registered().solicited(1).answers(1);

@@ -6,6 +6,7 @@ import pytest
 from scapy.layers.inet6 import MIP6MH_BA, ICMPv6MPAdv, ICMPv6MPSol, ICMPv6NDOptPrefixInfo
 from scapy.packet import Packet
 
+import kamesim as ks
 from kamesim.conformance.cases.mobility._home_agent import (
     CARE_OF,
     HOME,
@@ -128,6 +129,22 @@ def changed_lifetimes_are_told_unasked(right, router, mobile):
     assert 600.0 <= packet.time - changed <= 2000.0
     assert ends(packet) == (HOME_AGENT, CARE_OF) and routed_to(packet) == HOME
     assert advertised(packet)[PREFIX].validlifetime == 4000
+
+
+@case(should("RFC 6275 §10.6.2"))
+def new_prefix_of_the_home_link_is_told_unasked(right, router, mobile):
+    left = router.interfaces[0]
+    router.advertise(left, prefixes=HOME_LINK, adv_valid_lifetime=200000, adv_preferred_lifetime=150000)
+    register(mobile, lifetime=100000)
+    solicit(mobile, 1)
+    expect(right, ICMPv6MPAdv, id=1)
+    right.run(5.0)
+    added = right.now
+    both = [*HOME_LINK, ks.AdvertisedPrefix("2001:db8:f::/64", valid_lifetime=4000, preferred_lifetime=2000)]
+    router.advertise(left, prefixes=both, adv_valid_lifetime=200000, adv_preferred_lifetime=150000)
+    packet = expect(right, ICMPv6MPAdv, within=2000.0)
+    assert 600.0 <= packet.time - added <= 2000.0
+    assert set(advertised(packet)) == {PREFIX, "2001:db8:f::"}, "the whole list"
 
 
 @case(must("RFC 6275 §10.6.2"))

@@ -55,7 +55,8 @@ def movement_ends_in_a_binding_update(journey):
 def host_that_is_enabled_on_a_visited_link_registers_what_it_has(lab):
     # It has had its address for long, and the router's next periodic advertisement is far away.
     _lan, port = lab.link("visited", ACCESS)
-    advertisement = ra(prefix_information(ACCESS.address.removesuffix("1")), source=ACCESS.link_local, lladdr=ACCESS.mac)
+    prefix = prefix_information(ACCESS.address.removesuffix("1"))
+    advertisement = ra(prefix, source=ACCESS.link_local, lladdr=ACCESS.mac)
     node = lab.net.host("mobile")
     lab.attach(lab.net.medium("visited"), node, address=False)
     port.send(advertisement)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import ICMPv6MPAdv, ICMPv6MPSol, MIP6MH_BU, ICMPv6NDOptMTU
+from scapy.layers.inet6 import MIP6MH_BU, ICMPv6MPAdv, ICMPv6MPSol, ICMPv6ND_RS, ICMPv6NDOptMTU
 from scapy.packet import Packet
 
 from kamesim.conformance.cases.mobility._mobile_node import CARE_OF, CORRESPONDENT, HOME, HOME_AGENT, Journey, journey
@@ -134,3 +134,49 @@ def lifetimes_of_the_home_prefix_hold_for_the_home_address(journey):
 def home_address_state(journey: Journey) -> str:
     rows = journey.node.addresses()
     return str(rows[rows.address == HOME].state.iloc[0])
+
+
+NEW_PREFIX, NEW_HOME = "2001:db8:f::", "2001:db8:f::ff:fe00:1"
+
+
+@case(must("RFC 6275 §11.4.3", "RFC 4862 §5.5.3"))
+def new_home_prefix_gives_another_home_address(journey):
+    # "as if they arrived in a Router Advertisement on the mobile node's home link".
+    register(journey, status=1, lifetime=4000)
+    advertise(journey, asked(journey), prefix_information(HOME_PREFIX), prefix_information(NEW_PREFIX))
+    expect(journey.port, ICMPv6ND_RS, within=1.0)
+    journey.advertise("visited")
+    update = message(journey.port, MIP6MH_BU, within=2.0)
+    assert ends(update) == (CARE_OF, HOME_AGENT) and home_address_of(update) == NEW_HOME
+    assert "H" in str(update[MIP6MH_BU].flags)
+    homes = journey.node.mobile_ip.home_addresses()
+    assert list(homes.home_address) == [HOME, NEW_HOME] and list(homes.registered) == [True, False]
+
+
+@case(must("RFC 6275 §11.4.3", "RFC 4862 §5.5.3"))
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"autonomous": 0},
+        {"valid": 0, "preferred": 0},
+        {"valid": 100, "preferred": 200},
+        {"length": 65},
+    ],
+    ids=["not-autonomous", "not-valid", "preferred-for-longer-than-valid", "of-another-length"],
+)
+def prefix_that_gives_no_address_at_home_gives_none_away(journey, option):
+    register(journey, status=1, lifetime=4000)
+    advertise(journey, asked(journey), prefix_information(HOME_PREFIX), prefix_information(NEW_PREFIX, **option))
+    expect_none(journey.port, ICMPv6ND_RS, within=5.0)
+    assert list(journey.node.mobile_ip.home_addresses().home_address) == [HOME]
+
+
+@case(must("RFC 6275 §11.4.3"))
+def home_address_of_a_prefix_that_is_told_again_is_not_formed_again(journey):
+    register(journey, status=1, lifetime=4000)
+    first = prefix_information(HOME_PREFIX, valid=40, preferred=40)
+    advertise(journey, asked(journey), first, prefix_information(NEW_PREFIX))
+    expect(journey.port, ICMPv6ND_RS, within=1.0)
+    advertise(journey, asked(journey, 40.0), prefix_information(HOME_PREFIX), prefix_information(NEW_PREFIX))
+    journey.settle()
+    assert list(journey.node.mobile_ip.home_addresses().home_address) == [HOME, NEW_HOME]
