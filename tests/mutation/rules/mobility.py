@@ -39,7 +39,7 @@ MUTATIONS = [
         file=HEADER,
         old="  if (!upper_layer_checksum_ok(source, destination, NextHeader::Mobility, mh)) "
         "return drop(kMhBadChecksum);\n",
-        new="",
+        new="  (void)source, (void)destination;\n",
         cases=(
             "mobility-headers.bad-checksum-is-discarded-silently",
             "correspondent-headers.checksum-is-verified-before-the-type",
