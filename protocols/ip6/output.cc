@@ -97,8 +97,8 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   Ip6Interface* tunnel = nullptr;
   if (home) {
     source = *home;
-  } else if (mobility_ != nullptr && !request.no_mobility && !multicast && !request.destination.is_link_local() &&
-             route_to(request.destination, zone).kind != RouteKind::Local) {
+  } else if (mobility_ != nullptr && !request.no_mobility && request.destination.scope() > Scope::LinkLocal &&
+             (multicast || route_to(request.destination, zone).kind != RouteKind::Local)) {
     const auto actions = mobility_->on_output(source, request.destination, request.next_header);
     if (actions.discard != nullptr) {
       drop(*actions.discard, payload.bytes());
