@@ -1,5 +1,8 @@
 #include "protocols/ipsec/cipher.h"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -8,6 +11,7 @@ namespace kamesim::ipsec {
 
 namespace {
 
+constexpr std::size_t kMaxIv = 16;
 constexpr int kCcmNonce = 11;  // RFC 4309 §4: 3 octets of salt, 8 of IV
 
 std::string openssl_name(const EncryptionAlgorithm& algorithm, std::size_t key_bits) {
@@ -53,6 +57,11 @@ Cipher::Cipher(const EncryptionAlgorithm& algorithm, Bytes keying_material, Dire
   require_openssl(EVP_CipherInit_ex2(c, nullptr, key.data(), nullptr, encrypt, nullptr) == 1, "key");
   // The padding is ESP's. Said of the block modes only: OpenSSL would repeat it to the others for each packet.
   if (algorithm.mode == CipherMode::Cbc) EVP_CIPHER_CTX_set_padding(c, 0);
+  counts_ = algorithm.mode == CipherMode::Gcm || algorithm.mode == CipherMode::Gmac;
+  if (counts_ && direction == Direction::Decrypt) {
+    const std::array<std::uint8_t, kMaxIv> any{};  // each packet says its own
+    fix_nonce(any.data());
+  }
 }
 
 Cipher::Nonce Cipher::nonce(const std::uint8_t* iv) const {
@@ -63,9 +72,51 @@ Cipher::Nonce Cipher::nonce(const std::uint8_t* iv) const {
   return out;
 }
 
+// From here on the context makes its nonces itself (EVP_CTRL_AEAD_SET_IV_FIXED; -1: all of the nonce is given).
+void Cipher::fix_nonce(const std::uint8_t* iv) {
+  Nonce n = nonce(iv);
+  require_openssl(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_SET_IV_FIXED, -1, n.data()) == 1, "nonce");
+}
+
 void Cipher::begin(const std::uint8_t* iv) {
   const Nonce n = nonce(iv);
   require_openssl(EVP_CipherInit_ex2(context_.get(), nullptr, nullptr, n.data(), -1, nullptr) == 1, "IV");
+}
+
+void Cipher::begin_to_seal(const std::uint8_t* iv) {
+  if (!counts_) return begin(iv);
+  if (begun_with_ == load_be64(iv)) [[likely]] return;
+  fix_nonce(iv);
+  std::uint8_t begun_with[sizeof(std::uint64_t)];
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_GET_IV_GEN, begun_with, sizeof begun_with),
+      OSSL_PARAM_construct_end()};
+  require_openssl(EVP_CIPHER_CTX_get_params(context_.get(), parameters) == 1, "IV");
+}
+
+// The ICV of what was sealed; a context that counts is then ready for the next packet.
+void Cipher::take_icv(std::uint8_t* icv) {
+  std::uint8_t next[sizeof(std::uint64_t)];
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, icv, algorithm_->icv_bytes),
+      counts_ ? OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_GET_IV_GEN, next, sizeof next)
+              : OSSL_PARAM_construct_end(),
+      OSSL_PARAM_construct_end()};
+  require_openssl(EVP_CIPHER_CTX_get_params(context_.get(), parameters) == 1, "ICV");
+  if (counts_) begun_with_ = load_be64(next);
+}
+
+void Cipher::begin_to_open(const std::uint8_t* iv, const std::uint8_t* icv) {
+  if (!counts_) begin(iv);
+  // OpenSSL's parameters are not const, but these are only read.
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, const_cast<std::uint8_t*>(icv),
+                                        algorithm_->icv_bytes),
+      counts_ ? OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_SET_IV_INV,
+                                                  const_cast<std::uint8_t*>(iv), algorithm_->iv_bytes)
+              : OSSL_PARAM_construct_end(),
+      OSSL_PARAM_construct_end()};
+  require_openssl(EVP_CIPHER_CTX_set_params(context_.get(), parameters) == 1, "IV and ICV");
 }
 
 void Cipher::run(const std::uint8_t* iv, MutableBytes data) {
@@ -85,7 +136,7 @@ void Cipher::authenticate(Bytes bytes) {
 void Cipher::seal(const std::uint8_t* iv, Bytes authenticated, MutableBytes data, std::uint8_t* icv) {
   EVP_CIPHER_CTX* c = context_.get();
   int written = 0;
-  begin(iv);
+  begin_to_seal(iv);
   if (algorithm_->mode == CipherMode::Ccm) {  // the length goes into the first block
     require_openssl(EVP_EncryptUpdate(c, nullptr, &written, nullptr, as_int(data.size())) == 1, "length");
   }
@@ -98,16 +149,13 @@ void Cipher::seal(const std::uint8_t* iv, Bytes authenticated, MutableBytes data
   }
   std::uint8_t none[16];
   require_openssl(EVP_EncryptFinal_ex(c, none, &written) == 1, "end");
-  require_openssl(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, algorithm_->icv_bytes, icv) == 1, "ICV");
+  take_icv(icv);
 }
 
 bool Cipher::open(const std::uint8_t* iv, Bytes authenticated, MutableBytes data, const std::uint8_t* icv) {
   EVP_CIPHER_CTX* c = context_.get();
   int written = 0;
-  std::array<std::uint8_t, 16> tag;
-  std::memcpy(tag.data(), icv, algorithm_->icv_bytes);
-  begin(iv);
-  require_openssl(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, algorithm_->icv_bytes, tag.data()) == 1, "ICV");
+  begin_to_open(iv, icv);
   if (algorithm_->mode == CipherMode::Ccm) {
     require_openssl(EVP_DecryptUpdate(c, nullptr, &written, nullptr, as_int(data.size())) == 1, "length");
     authenticate(authenticated);

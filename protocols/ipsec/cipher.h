@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "protocols/ipsec/algorithms.h"
 #include "protocols/ipsec/crypto_library.h"
@@ -32,12 +33,20 @@ class Cipher {
  private:
   using Nonce = std::array<std::uint8_t, 16>;  // what OpenSSL calls the IV
   Nonce nonce(const std::uint8_t* iv) const;
+  void fix_nonce(const std::uint8_t* iv);
   void begin(const std::uint8_t* iv);
+  void begin_to_seal(const std::uint8_t* iv);
+  void begin_to_open(const std::uint8_t* iv, const std::uint8_t* icv);
+  void take_icv(std::uint8_t* icv);
   void authenticate(Bytes bytes);
 
   CipherContext context_;
   const EncryptionAlgorithm* algorithm_;
   std::array<std::uint8_t, 4> salt_{};
+  // GCM's nonce is made as in TLS (RFC 4106 §4, RFC 5288 §3): a salt, and 8 octets that count. OpenSSL counts by itself,
+  // in the same call that hands out the ICV; to begin with a nonce costs several times as much.
+  bool counts_ = false;
+  std::optional<std::uint64_t> begun_with_;  // sealing: the IV that the context has moved on to
 };
 
 }  // namespace kamesim::ipsec

@@ -42,8 +42,6 @@ const EVP_CIPHER* fetch_cipher(const char* name) { return fetch_once<EVP_CIPHER>
 const EVP_MD* fetch_digest(const char* name) { return fetch_once<EVP_MD>(name, EVP_MD_fetch); }
 EVP_MAC* fetch_mac(const char* name) { return fetch_once<EVP_MAC>(name, EVP_MAC_fetch); }
 
-void require_openssl(bool success, const char* what) {
-  if (!success) throw std::runtime_error(std::string("OpenSSL failed: ") + what);
-}
+void openssl_failed(const char* what) { throw std::runtime_error(std::string("OpenSSL failed: ") + what); }
 
 }  // namespace kamesim::ipsec

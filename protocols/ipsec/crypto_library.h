@@ -18,8 +18,11 @@ const EVP_CIPHER* fetch_cipher(const char* name);
 const EVP_MD* fetch_digest(const char* name);
 EVP_MAC* fetch_mac(const char* name);
 
-// Throws std::runtime_error for the failure of a call that only a lack of memory or a mistake of ours can bring about.
-void require_openssl(bool success, const char* what);
+// For the failure of a call that only a lack of memory or a mistake of ours can bring about: throws std::runtime_error.
+[[noreturn]] void openssl_failed(const char* what);
+inline void require_openssl(bool success, const char* what) {
+  if (!success) [[unlikely]] openssl_failed(what);
+}
 
 // These wipe the keys in them (EVP_CIPHER_CTX_free and EVP_MAC_CTX_free cleanse what they hold).
 struct FreeCipherContext {
