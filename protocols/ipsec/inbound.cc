@@ -122,8 +122,7 @@ bool IpsecKernel::on_esp(InputPacket& in) {
     return refuse(in, *opened.error());
   }
   accept(*sa, number);
-  if (!sad_.charge(*sa, in.packet.size() - opened->payload, stack_.now())) return refuse(in, kLifetimeOver);
-  reschedule();
+  if (!charge(*sa, in.packet.size() - opened->payload)) return refuse(in, kLifetimeOver);
   if (opened->next_header == NextHeader::NoNextHeader) return refuse(in, kEspDummy);
   close_gap(in.packet, in.offset, opened->payload - in.offset);
   in.next_header = opened->next_header;
@@ -145,8 +144,7 @@ bool IpsecKernel::on_ah(InputPacket& in) {
     return refuse(in, *reason);
   }
   accept(*sa, number);
-  if (!sad_.charge(*sa, in.packet.size() - in.offset, stack_.now())) return refuse(in, kLifetimeOver);
-  reschedule();
+  if (!charge(*sa, in.packet.size() - in.offset)) return refuse(in, kLifetimeOver);
   in.next_header = header->next_header;
   in.next_header_field = in.offset;
   in.offset += static_cast<std::uint32_t>(header->size);
@@ -163,8 +161,7 @@ bool IpsecKernel::on_ipcomp(InputPacket& in) {
     ++sa->counters.malformed;
     return refuse(in, *reason);
   }
-  if (!sad_.charge(*sa, in.packet.size() - in.offset, stack_.now())) return refuse(in, kLifetimeOver);
-  reschedule();
+  if (!charge(*sa, in.packet.size() - in.offset)) return refuse(in, kLifetimeOver);
   in.next_header = header->next_header;
   announce(in.packet, in.next_header_field, in.next_header);
   return taken_off(in, *sa);

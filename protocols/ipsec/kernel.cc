@@ -23,6 +23,7 @@ IpsecKernel::~IpsecKernel() {
 }
 
 void IpsecKernel::reschedule() {
+  timetable_seen_ = sad_.timetable();
   const auto next = keys_.next_timeout();
   if (next == armed_) return;
   armed_ = next;

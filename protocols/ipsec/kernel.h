@@ -120,6 +120,12 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   const DropInfo* judge_registration(const InputPacket& in) const;
   // kernel.cc
   void expire();
+  // As Sad::charge; what then ends is seen to at once.
+  bool charge(SecurityAssociation& association, std::uint64_t bytes) {
+    const bool admitted = sad_.charge(association, bytes, stack_.now());
+    if (sad_.timetable() != timetable_seen_) [[unlikely]] reschedule();
+    return admitted;
+  }
   // crypto_cost.cc: packets that wait for the cryptography of a slow device.
   struct Waiting {
     Packet packet;
@@ -145,6 +151,7 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   Timer work_timer_;
   bool worked_on_ = false;         // what is put in has waited
   std::optional<Time> armed_;
+  std::uint64_t timetable_seen_ = 0;  // of the SAD
   // What the packet that goes up came out of, outermost first; of the one put in, the first `depth_`.
   std::array<SecurityAssociation*, kMaxDepth> applied_{};
   unsigned depth_ = 0;

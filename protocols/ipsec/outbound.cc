@@ -110,7 +110,7 @@ const DropInfo* IpsecKernel::apply(const Bundle& bundle, Packet& packet) {
     SecurityAssociation* sa = bundle.associations[i];
     if (sa == nullptr) continue;
     if (sequence_is_used_up(*sa)) return &kSequenceOverflow;
-    if (!sad_.charge(*sa, packet.size(), stack_.now())) return &kLifetimeOver;
+    if (!charge(*sa, packet.size())) return &kLifetimeOver;
     if (bundle.policy->requests[i].mode == Mode::Tunnel) {
       const bool ip4 = sa->address().destination.is_v4_mapped();
       encapsulate(packet, sa->parameters, ip4 ? static_cast<std::uint16_t>(random_.next_u32()) : std::uint16_t{0});
@@ -118,7 +118,6 @@ const DropInfo* IpsecKernel::apply(const Bundle& bundle, Packet& packet) {
     if (sa->address().protocol == Protocol::IpComp && deflate_ == nullptr) deflate_ = std::make_unique<Deflate>();
     if (const DropInfo* reason = protect(*sa, packet, random_, deflate_.get())) return reason;
   }
-  reschedule();
   return nullptr;
 }
 
@@ -236,7 +235,7 @@ std::uint32_t IpsecKernel::mtu_within(const Ipv6Address& source, const Ipv6Addre
 }
 
 bool IpsecKernel::send_dummy(SecurityAssociation& sa, std::size_t size) {
-  if (sa.address().protocol != Protocol::Esp || !sad_.charge(sa, size, stack_.now())) return false;
+  if (sa.address().protocol != Protocol::Esp || !charge(sa, size)) return false;
   Packet packet = stack_.allocate(size);
   random_.fill(packet.mutable_bytes());
   bare_header(packet, sa.parameters, NextHeader::NoNextHeader, static_cast<std::uint16_t>(random_.next_u32()));

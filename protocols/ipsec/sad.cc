@@ -113,6 +113,7 @@ bool Sad::move(SecurityAssociation& association, const Ipv6Address& source, cons
 std::unique_ptr<SecurityAssociation> Sad::take(SecurityAssociation& association) {
   const auto stored = associations_.find(association.number);
   if (stored->second.deadline) deadlines_.erase({*stored->second.deadline, association.number});
+  ++timetable_;
   by_identity_.erase(identity(association.address()));
   by_ends_.erase(ends(association));
   larval_.erase(association.number);
@@ -182,9 +183,7 @@ bool Sad::charge(SecurityAssociation& association, std::uint64_t bytes, Time now
   const bool over = (hard.bytes != 0 && used.bytes + bytes > hard.bytes) ||
                     (hard.packets != 0 && used.packets >= hard.packets);
   if (over) {
-    association.state = SaState::Dead;
-    ++generation_;
-    schedule(association);
+    die(association);
     return false;
   }
   association.counters.packets += 1;
@@ -196,11 +195,18 @@ bool Sad::charge(SecurityAssociation& association, std::uint64_t bytes, Time now
       schedule(association);
     }
   }
-  if (association.state == SaState::Mature &&
-      exhausted(association.parameters.soft, association.counters.packets, association.counters.bytes)) {
+  if (exhausted(hard, used.packets, used.bytes)) [[unlikely]] {
+    die(association);
+  } else if (association.state == SaState::Mature && exhausted(association.parameters.soft, used.packets, used.bytes)) {
     schedule(association);
   }
   return true;
+}
+
+void Sad::die(SecurityAssociation& association) {
+  association.state = SaState::Dead;
+  ++generation_;
+  schedule(association);
 }
 
 std::vector<SecurityAssociation*> Sad::in_order() const {
@@ -223,6 +229,7 @@ std::optional<Time> Sad::deadline(const SecurityAssociation& a) const {
 }
 
 void Sad::schedule(SecurityAssociation& association) {
+  ++timetable_;
   Stored& stored = associations_.at(association.number);
   if (stored.deadline) deadlines_.erase({*stored.deadline, association.number});
   stored.deadline = deadline(association);

@@ -53,7 +53,8 @@ class Sad {
   SecurityAssociation* outbound(const Request& request, const Ipv6Address& source,
                                 const Ipv6Address& destination) const;
 
-  // A packet of so many bytes is about to use it. False: its hard lifetime is over (RFC 4301 §4.4.2.1).
+  // A packet of so many bytes is about to use it. False: its hard lifetime is over (RFC 4301 §4.4.2.1). It is dead as
+  // soon as no packet can use it any more; on_timeout takes it out.
   bool charge(SecurityAssociation& association, std::uint64_t bytes, Time now);
 
   std::size_t size() const { return associations_.size(); }
@@ -68,6 +69,8 @@ class Sad {
     std::unique_ptr<SecurityAssociation> removed;  // hard, larval: it is no longer in the database
   };
   std::optional<Time> next_timeout() const;
+  // Changes whenever next_timeout() may.
+  std::uint64_t timetable() const { return timetable_; }
   std::vector<Expiration> on_timeout(Time now);
 
  private:
@@ -84,6 +87,7 @@ class Sad {
   // When something next happens to it by time; a deadline that has passed is reported once.
   std::optional<Time> deadline(const SecurityAssociation& association) const;
   void schedule(SecurityAssociation& association);
+  void die(SecurityAssociation& association);
   bool better(const SecurityAssociation& a, const SecurityAssociation& b) const;
 
   struct Stored {
@@ -98,6 +102,7 @@ class Sad {
   bool prefer_old_ = true;
   std::uint64_t next_number_ = 1;
   std::uint64_t generation_ = 1;
+  std::uint64_t timetable_ = 0;
 };
 
 }  // namespace kamesim::ipsec

@@ -165,7 +165,7 @@ MUTATIONS = [
         id="ipsec.lifetime",
         rule="an association ends with its octets (RFC 4301 §4.4.2.1)",
         file=OUT,
-        old="if (!sad_.charge(*sa, packet.size(), stack_.now())) return &kLifetimeOver;",
+        old="if (!charge(*sa, packet.size())) return &kLifetimeOver;",
         new="(void)&kLifetimeOver;",
         cases=("end-node-policies.association-ends-with-its-octets",),
     ),

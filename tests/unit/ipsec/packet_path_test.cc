@@ -252,6 +252,32 @@ TEST_F(PacketPath, StopsWhenNumbersOrLifetimesEnd) {
   EXPECT_GE(h1.drops(kLifetimeOver) + h1.drops(kNoAssociation), 1u);
 }
 
+TEST_F(PacketPath, TakesOutAtOnceWhatItsOctetsHaveUsedUp) {  // RFC 4301 §4.4.2.1; no other deadline is near
+  struct Ends final : KeyListener {
+    void on_expire(const SecurityAssociation&, Sad::Expiration::Kind kind) override { kinds.push_back(kind); }
+    std::vector<Sad::Expiration::Kind> kinds;
+  };
+  between_hosts({}, {transport(Protocol::Esp)});
+  auto limited = esp(kH1, kH2, 1000, Mode::Transport);
+  limited.soft.bytes = 100, limited.hard.bytes = 400;  // of packets of 148 octets
+  add(h1, limited);
+  limited.hard.bytes = 200;                            // of datagrams of 108
+  add(h2, limited);
+  Ends sender, receiver;
+  h1.kernel.keys().add_listener(sender);
+  h2.kernel.keys().add_listener(receiver);
+  const Time before = simulation.now();
+  for (int i = 0; i < 4; ++i) say();
+  EXPECT_EQ(h1.kernel.keys().sad().size(), 0u);
+  EXPECT_EQ(h2.kernel.keys().sad().size(), 0u);
+  EXPECT_LT(simulation.now() - before, 60_s);
+  const std::vector expected{Sad::Expiration::Kind::Soft, Sad::Expiration::Kind::Hard};
+  EXPECT_EQ(sender.kinds, expected);
+  EXPECT_EQ(receiver.kinds, expected);
+  h1.kernel.keys().remove_listener(sender);
+  h2.kernel.keys().remove_listener(receiver);
+}
+
 TEST_F(PacketPath, RefusesReservedAndUnknownSpis) {
   tunnel_between_gateways({esp(kG1, kG2, 1000, Mode::Tunnel)}, {tunnel(Protocol::Esp, kG1, kG2)});
   say();

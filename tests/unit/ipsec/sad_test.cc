@@ -144,7 +144,7 @@ TEST(Sad, CountsUseTimeFromTheFirstPacket) {   // RFC 2367 §2.3.2, sadb_lifetim
 TEST(Sad, DiesInTwoStepsByBytes) {   // RFC 4301 §4.4.2.1; (c): no packet goes beyond the hard lifetime
   Sad sad;
   SaParameters p = esp(1001);
-  p.soft.bytes = 250, p.hard.bytes = 300;
+  p.soft.bytes = 250, p.hard.bytes = 310;
   SecurityAssociation* sa = *sad.add(p, Time());
   EXPECT_TRUE(sad.charge(*sa, 200, at(1_s)));
   EXPECT_EQ(sad.next_timeout(), std::nullopt);
@@ -152,8 +152,9 @@ TEST(Sad, DiesInTwoStepsByBytes) {   // RFC 4301 §4.4.2.1; (c): no packet goes 
   EXPECT_EQ(sad.next_timeout(), at(2_s));
   EXPECT_EQ(sad.on_timeout(at(2_s)).at(0).kind, Kind::Soft);
   EXPECT_EQ(sad.next_timeout(), std::nullopt);
-  EXPECT_FALSE(sad.charge(*sa, 1, at(3_s)));
+  EXPECT_FALSE(sad.charge(*sa, 11, at(3_s)));
   EXPECT_EQ(sa->counters.bytes, 300u);
+  EXPECT_EQ(sad.next_timeout(), at(2_s));   // that has passed
   EXPECT_EQ(sad.inbound(1001, Protocol::Esp, kHere, kThere), nullptr);
   EXPECT_EQ(sad.on_timeout(at(3_s)).at(0).kind, Kind::Hard);
 }
@@ -166,6 +167,21 @@ TEST(Sad, DiesByPackets) {
   EXPECT_TRUE(sad.charge(*sa, 1, Time()));
   EXPECT_TRUE(sad.charge(*sa, 1, Time()));
   EXPECT_FALSE(sad.charge(*sa, 1, Time()));
+}
+
+TEST(Sad, IsDeadWithThePacketThatUsesTheHardLifetimeUp) {   // not only with the one that comes too late
+  Sad sad;
+  SaParameters p = esp(1001);
+  p.hard.bytes = 300;
+  SecurityAssociation* sa = *sad.add(p, Time());
+  EXPECT_TRUE(sad.charge(*sa, 200, at(1_s)));
+  const std::uint64_t before = sad.timetable();
+  EXPECT_TRUE(sad.charge(*sa, 100, at(2_s)));
+  EXPECT_NE(sad.timetable(), before);
+  EXPECT_EQ(sa->state, SaState::Dead);
+  EXPECT_EQ(sad.next_timeout(), at(2_s));
+  EXPECT_EQ(sad.on_timeout(at(2_s)).at(0).kind, Kind::Hard);
+  EXPECT_EQ(sad.size(), 0u);
 }
 
 TEST(Sad, MovesTheEndsOfAnAssociation) {   // SADB_X_MIGRATE

@@ -139,6 +139,7 @@ def association_ends_with_its_octets(host, port):
         port.send(framed(pair.into.seal(IPv6(src=TESTER.address, dst=NODE.address) / echo(bytes(64)))))
         answers += sum(ESP in p for p in port.run(0.5))
     assert 1 <= answers < 10
+    assert f"{NODE_TO_TESTER:#x}" not in host.ipsec.setkey("dump;"), "it is taken out, whatever else is due"
 
 
 @case(must("RFC 4301 §4.4.2.1"))
