@@ -231,7 +231,10 @@ std::uint32_t IpsecKernel::mtu_within(const Ipv6Address& source, const Ipv6Addre
   }
   if (bundle.empty()) return mtu;
   const std::size_t fit = bundle.outermost_tunnel() != nullptr ? longest_inside(bundle) : fits(bundle, mtu);
-  return static_cast<std::uint32_t>(std::max(fit, destination.is_v4_mapped() ? kIpv4MinimumMtu : kIpv6MinimumMtu));
+  // On a link of the least MTU less than that is left, and segments of that size need no fragments. But where the way is
+  // not known, or the headers take nearly all of it, a connection shall still get on.
+  const std::size_t least = destination.is_v4_mapped() ? kIpv4MinimumMtu : kIpv6MinimumMtu / 2;
+  return static_cast<std::uint32_t>(std::max(fit, least));
 }
 
 bool IpsecKernel::send_dummy(SecurityAssociation& sa, std::size_t size) {

@@ -120,7 +120,7 @@ def test_policies_of_tcp_sockets_are_read_back_and_nonsense_is_refused():
 
 
 @pytest.mark.tshark_allows(r"Wrong Sequence Number for SPI", "a packet is seen on each link that it crosses")
-@pytest.mark.parametrize("mtu", [1400, 1450])
+@pytest.mark.parametrize("mtu", [1280, 1400, 1450])
 def test_tcp_in_transport_mode_keeps_to_the_path_mtu(tmp_path, mtu):
     """A router with a narrow link between the two; segments, their ESP headers included, fit without fragments."""
     net = ks.Network(seed=2)
