@@ -1,6 +1,8 @@
 #include "protocols/ipsec/esp.h"
 
 #include <algorithm>
+#include <bit>
+#include <cassert>
 #include <cstring>
 
 #include "protocols/ipsec/packet_edit.h"
@@ -56,15 +58,12 @@ Parsed<EspHeader> read_esp_header(Bytes esp) {
 
 EspTransform::EspTransform(const EncryptionAlgorithm& encryption, Bytes encryption_key,
                            const IntegrityAlgorithm& integrity, Bytes integrity_key, Cipher::Direction direction)
-    : cipher_(encryption, encryption_key, direction), integrity_(integrity, integrity_key) {}
-
-std::size_t EspTransform::icv_size() const {
-  return encryption().combined() ? encryption().icv_bytes : integrity().icv_bytes;
-}
-
-std::size_t EspTransform::padding_for(std::size_t payload) const {
-  const std::size_t unit = alignment(encryption());
-  return (unit - (payload + kEspTrailerSize) % unit) % unit;
+    : cipher_(encryption, encryption_key, direction),
+      integrity_(integrity, integrity_key),
+      front_size_(kEspHeaderSize + encryption.iv_bytes),
+      icv_size_(encryption.combined() ? encryption.icv_bytes : integrity.icv_bytes),
+      unaligned_(alignment(encryption) - 1) {
+  assert(std::has_single_bit(alignment(encryption)));
 }
 
 std::size_t EspTransform::sealed_size(std::size_t payload) const {
@@ -74,7 +73,7 @@ std::size_t EspTransform::sealed_size(std::size_t payload) const {
 std::size_t EspTransform::payload_that_fits(std::size_t room) const {
   const std::size_t fixed = front_size() + icv_size();
   if (room < fixed) return 0;
-  const std::size_t encrypted = (room - fixed) / alignment(encryption()) * alignment(encryption());
+  const std::size_t encrypted = (room - fixed) & ~unaligned_;
   return encrypted < kEspTrailerSize ? 0 : encrypted - kEspTrailerSize;
 }
 
@@ -84,7 +83,7 @@ void EspTransform::seal(Packet& packet, std::size_t offset, const ToSeal& p) {
   const std::size_t front = front_size(), icv = icv_size();
   const std::size_t trailer_size = p.tfc_padding + padding + kEspTrailerSize;
   std::uint8_t* trailer = packet.append(trailer_size + icv);
-  std::memset(trailer, 0, p.tfc_padding);
+  if (p.tfc_padding != 0) [[unlikely]] std::memset(trailer, 0, p.tfc_padding);
   trailer += p.tfc_padding;
   for (std::size_t i = 0; i < padding; ++i) trailer[i] = p.padding ? (*p.padding)[i] : static_cast<std::uint8_t>(i + 1);
   trailer[padding] = static_cast<std::uint8_t>(padding);
@@ -94,7 +93,7 @@ void EspTransform::seal(Packet& packet, std::size_t offset, const ToSeal& p) {
   store_be32(esp, p.spi);
   store_be32(esp + 4, static_cast<std::uint32_t>(p.sequence));
   std::uint8_t* iv = esp + kEspHeaderSize;
-  std::memcpy(iv, p.iv.data(), encryption().iv_bytes);
+  for (std::size_t i = 0; i < front - kEspHeaderSize; i += 4) std::memcpy(iv + i, p.iv.data() + i, 4);
   const std::size_t encrypted = packet.size() - offset - front - icv;
   const MutableBytes data{esp + front, encrypted};
   const auto high = static_cast<std::uint32_t>(p.sequence >> 32);
@@ -114,7 +113,7 @@ Parsed<EspTransform::Opened> EspTransform::open(Packet& packet, std::size_t offs
   const std::size_t front = front_size(), icv = icv_size(), whole = packet.size() - offset;
   if (whole < front + kEspTrailerSize + icv) return drop(kEspTruncated);
   const std::size_t encrypted = whole - front - icv;
-  if (encrypted % alignment(encryption()) != 0) return drop(kEspBadLength);
+  if ((encrypted & unaligned_) != 0) return drop(kEspBadLength);
   std::uint8_t* esp = packet.mutable_data() + offset;
   const std::uint8_t* iv = esp + kEspHeaderSize;
   const MutableBytes data{esp + front, encrypted};

@@ -34,8 +34,8 @@ class EspTransform {
                Bytes integrity_key, Cipher::Direction direction);
 
   // The octets of header and IV, and of the ICV.
-  std::size_t front_size() const { return kEspHeaderSize + encryption().iv_bytes; }
-  std::size_t icv_size() const;
+  std::size_t front_size() const { return front_size_; }
+  std::size_t icv_size() const { return icv_size_; }
   // How long `payload` octets become.
   std::size_t sealed_size(std::size_t payload) const;
   // The most octets of payload that become no longer than `room`; 0: none do.
@@ -68,10 +68,12 @@ class EspTransform {
   bool checks_padding = true;
 
  private:
-  std::size_t padding_for(std::size_t payload) const;
+  std::size_t padding_for(std::size_t payload) const { return (0 - (payload + kEspTrailerSize)) & unaligned_; }
 
   Cipher cipher_;
   IntegrityCheck integrity_;
+  std::size_t front_size_, icv_size_;
+  std::size_t unaligned_;  // what of a length goes beyond a multiple of the alignment, a power of 2
 };
 
 }  // namespace kamesim::ipsec

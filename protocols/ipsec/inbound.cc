@@ -19,6 +19,11 @@ constexpr std::size_t kUdpChecksumOffset = 6, kTcpChecksumOffset = 16;      // R
 
 bool is_ip(NextHeader type) { return type == NextHeader::Ipv6 || type == NextHeader::Ipv4; }
 
+// Whether what the association's header told of is a packet that came through a tunnel.
+bool leaves_tunnel(const InputPacket& in, const SecurityAssociation& sa) {
+  return is_ip(in.next_header) && sa.parameters.mode != Mode::Transport;
+}
+
 // A whole packet of one of the two versions, as its own length tells.
 bool is_whole_packet(Bytes packet, NextHeader type) {
   return type == NextHeader::Ipv6 ? Ipv6HeaderView::check(packet).has_value()
@@ -124,8 +129,12 @@ bool IpsecKernel::on_esp(InputPacket& in) {
   accept(*sa, number);
   if (!charge(*sa, in.packet.size() - opened->payload)) return refuse(in, kLifetimeOver);
   if (opened->next_header == NextHeader::NoNextHeader) return refuse(in, kEspDummy);
-  close_gap(in.packet, in.offset, opened->payload - in.offset);
   in.next_header = opened->next_header;
+  if (leaves_tunnel(in, *sa)) {  // with it goes all that stands before it
+    in.offset = static_cast<std::uint32_t>(opened->payload);
+    return taken_off(in, *sa);
+  }
+  close_gap(in.packet, in.offset, opened->payload - in.offset);
   announce(in.packet, in.next_header_field, in.next_header);
   return taken_off(in, *sa);
 }
@@ -170,14 +179,13 @@ bool IpsecKernel::on_ipcomp(InputPacket& in) {
 // One header is off, and the packet stands behind it.
 bool IpsecKernel::taken_off(InputPacket& in, SecurityAssociation& sa) {
   applied_[in.ipsec_depth++] = &sa;
-  const bool ip = is_ip(in.next_header);
-  if (sa.parameters.mode == Mode::Tunnel && !ip && sa.address().protocol != Protocol::IpComp) {
-    ++sa.counters.policy_mismatch;
-    return refuse(in, kModeMismatch);
-  }
-  if (ip && sa.parameters.mode != Mode::Transport) {
+  if (leaves_tunnel(in, sa)) {
     leave_tunnel(in, sa);
     return false;
+  }
+  if (sa.parameters.mode == Mode::Tunnel && sa.address().protocol != Protocol::IpComp) {
+    ++sa.counters.policy_mismatch;
+    return refuse(in, kModeMismatch);
   }
   cut_tfc_padding(in);
   if (in_udp_) renew_checksum(in);
@@ -259,8 +267,8 @@ bool IpsecKernel::admits(InputPacket& in, const IpsecSocketPolicy* socket) {
   if (spd_.empty()) return true;
   const Flow flow = flow_of_message(in.source, in.destination, in.next_header, in.upper());
   const bool by_care_of = in.type2_routed || in.home_address_care_of.has_value();
-  const DropInfo* reason =
-      judge_flow(Direction::In, flow, in.ipsec_depth, by_care_of ? Way::ByCareOfAddress : Way::Plain);
+  const DropInfo* reason = judge_flow(flows_.find(spd_, Direction::In, flow), in.ipsec_depth,
+                                      by_care_of ? Way::ByCareOfAddress : Way::Plain);
   if (is_icmp_error(flow)) {
     if (reason == nullptr && in.ipsec_depth > 0) return true;
     const bool about_protected = !icmp_error_is_admitted(in.upper(), in.ipsec_depth);

@@ -88,18 +88,25 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
     std::array<SecurityAssociation*, kMaxRequests> associations{};
     std::size_t first = 0;           // the first request that counts
     const DropInfo* missing = nullptr;
+    const SecurityAssociation* outermost_tunnel = nullptr;  // whose header the packet leaves with; null: none
     std::size_t size() const { return policy->requests.size(); }
     bool empty() const;
-    // The last tunnel in it, whose header the packet leaves with. Null: none.
-    const SecurityAssociation* outermost_tunnel() const;
+    void take(std::size_t i, SecurityAssociation* association) {
+      associations[i] = association;
+      if (association != nullptr && policy->requests[i].mode == Mode::Tunnel) outermost_tunnel = association;
+    }
   };
   // outbound.cc
   const SecurityPolicy* policy_for_output(const Flow& flow, const IpsecSocketPolicy* socket, KnownFlow*& known);
   Bundle bundle_for(const SecurityPolicy& policy, KnownFlow* known, const Flow& flow, Bytes packet, std::size_t first);
   std::size_t fits(const Bundle& bundle, std::size_t mtu);
   std::size_t longest_inside(const Bundle& bundle);
+  std::size_t longest_inside(const Bundle& bundle, KnownFlow& known);
   const DropInfo* apply(const Bundle& bundle, Packet& packet);
   Output send_tunnelled(const Bundle& bundle, Packet packet, Ip6Interface* zone, bool dont_fragment);
+  // What is known of a transit packet's flow: what admits_transit() has just found, if it looked.
+  KnownFlow& transit_flow(Bytes packet);
+  const DropInfo* enter_tunnel(SecurityAssociation& association, Packet& packet);
   // inbound.cc
   bool on_esp(InputPacket& in);
   bool on_ah(InputPacket& in);
@@ -115,7 +122,7 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   // policy_check.cc
   const DropInfo* judge(const SecurityPolicy& policy, unsigned depth) const;
   enum class Way : std::uint8_t { Plain, ByCareOfAddress };
-  const DropInfo* judge_flow(Direction direction, const Flow& flow, unsigned depth, Way way = Way::Plain);
+  const DropInfo* judge_flow(const KnownFlow& known, unsigned depth, Way way = Way::Plain);
   bool icmp_error_is_admitted(Bytes message, unsigned depth);
   const DropInfo* judge_registration(const InputPacket& in) const;
   // kernel.cc
@@ -143,6 +150,7 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   Spd& spd_ = keys_.spd();
   Sad& sad_ = keys_.sad();
   FlowCache flows_;
+  KnownFlow* transit_ = nullptr;   // from admits_transit() to on_forward(): of their packet
   RandomStream random_;            // IVs, and identifications of IPv4
   std::unique_ptr<Deflate> deflate_;
   Timer timer_;

@@ -1,5 +1,6 @@
 // The way out (RFC 4301 §5.1): policy, associations, and what they make of the packet.
 #include <algorithm>
+#include <utility>
 
 #include "protocols/ip6/ip4_part.h"
 #include "protocols/ipsec/drops.h"
@@ -51,13 +52,6 @@ bool IpsecKernel::Bundle::empty() const {
   return std::ranges::all_of(associations, [](const auto* sa) { return sa == nullptr; });
 }
 
-const SecurityAssociation* IpsecKernel::Bundle::outermost_tunnel() const {
-  for (std::size_t i = size(); i-- > first;) {
-    if (associations[i] != nullptr && policy->requests[i].mode == Mode::Tunnel) return associations[i];
-  }
-  return nullptr;
-}
-
 // Null: no policy speaks of it. `known`: where its associations are remembered; null for a socket's own policy.
 const SecurityPolicy* IpsecKernel::policy_for_output(const Flow& flow, const IpsecSocketPolicy* socket,
                                                      KnownFlow*& known) {
@@ -80,8 +74,8 @@ IpsecKernel::Bundle IpsecKernel::bundle_for(const SecurityPolicy& policy, KnownF
     if (request.mode == Mode::Tunnel) source = request.source, destination = request.destination;
     SecurityAssociation* sa = known != nullptr ? FlowCache::association(*known, sad_, i, source, destination)
                                                : sad_.outbound(request, source, destination);
-    bundle.associations[i] = sa;
-    if (sa != nullptr) continue;
+    bundle.take(i, sa);
+    if (sa != nullptr) [[likely]] continue;
     keys_.acquire(stack_.now(), policy, request, source, destination, flow, packet);
     // KAME: what does not compress goes uncompressed anyhow.
     if (keys_.level_of(request) != Level::Use && request.protocol != Protocol::IpComp) bundle.missing = &kNoAssociation;
@@ -100,8 +94,30 @@ std::size_t IpsecKernel::fits(const Bundle& bundle, std::size_t mtu) {
 
 // The longest packet that goes through the bundle's tunnels whole. 0: the way is not known.
 std::size_t IpsecKernel::longest_inside(const Bundle& bundle) {
-  const Destination& to = stack_.route_to(bundle.outermost_tunnel()->address().destination, nullptr);
+  const Destination& to = stack_.route_to(bundle.outermost_tunnel->address().destination, nullptr);
   return to.interface == nullptr ? 0 : fits(bundle, to.mtu);
+}
+
+// A whole packet becomes one of the tunnel's. AH is about the outer header, which has to be there before; ESP is not.
+const DropInfo* IpsecKernel::enter_tunnel(SecurityAssociation& sa, Packet& packet) {
+  const bool ip4 = sa.address().destination.is_v4_mapped();
+  const auto identification = ip4 ? static_cast<std::uint16_t>(random_.next_u32()) : std::uint16_t{0};
+  TunnelHeader header = header_for(packet.bytes(), sa.parameters);
+  const bool esp = sa.address().protocol == Protocol::Esp;
+  if (esp) header.next_header = seal_for_tunnel(sa, packet, header.next_header, random_);
+  header.write(packet, sa.parameters, identification);
+  return esp ? nullptr : protect(sa, packet, random_, deflate_.get());
+}
+
+// The same of a flow, as long as neither its associations nor the way change.
+std::size_t IpsecKernel::longest_inside(const Bundle& bundle, KnownFlow& known) {
+  const Destination& to = stack_.route_to(bundle.outermost_tunnel->address().destination, nullptr);
+  if (to.interface == nullptr) return 0;
+  if (known.way_mtu != to.mtu) [[unlikely]] {
+    known.way_mtu = to.mtu;
+    known.fits = static_cast<std::uint32_t>(fits(bundle, to.mtu));
+  }
+  return known.fits;
 }
 
 // In the order of the requests: the first is innermost.
@@ -111,12 +127,10 @@ const DropInfo* IpsecKernel::apply(const Bundle& bundle, Packet& packet) {
     if (sa == nullptr) continue;
     if (sequence_is_used_up(*sa)) return &kSequenceOverflow;
     if (!charge(*sa, packet.size())) return &kLifetimeOver;
-    if (bundle.policy->requests[i].mode == Mode::Tunnel) {
-      const bool ip4 = sa->address().destination.is_v4_mapped();
-      encapsulate(packet, sa->parameters, ip4 ? static_cast<std::uint16_t>(random_.next_u32()) : std::uint16_t{0});
-    }
     if (sa->address().protocol == Protocol::IpComp && deflate_ == nullptr) deflate_ = std::make_unique<Deflate>();
-    if (const DropInfo* reason = protect(*sa, packet, random_, deflate_.get())) return reason;
+    const bool tunnel = bundle.policy->requests[i].mode == Mode::Tunnel;
+    const DropInfo* reason = tunnel ? enter_tunnel(*sa, packet) : protect(*sa, packet, random_, deflate_.get());
+    if (reason != nullptr) return reason;
   }
   return nullptr;
 }
@@ -127,7 +141,7 @@ IpsecHooks::Output IpsecKernel::send_tunnelled(const Bundle& bundle, Packet pack
     stack_.drop(*reason, packet.bytes());
     return Output::Refused;
   }
-  const bool link_local = bundle.outermost_tunnel()->address().destination.is_link_local();
+  const bool link_local = bundle.outermost_tunnel->address().destination.is_link_local();
   if (costs()) [[unlikely]] {
     wait(std::move(packet), link_local ? zone : nullptr, false, dont_fragment);
     return Output::Sent;
@@ -161,7 +175,7 @@ IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
   const Bundle bundle = bundle_for(*policy, known, flow, out.packet.bytes(), 0);
   if (bundle.missing != nullptr) return refuse(*bundle.missing);
   if (bundle.empty()) return Output::GoOn;
-  if (bundle.outermost_tunnel() == nullptr) {
+  if (bundle.outermost_tunnel == nullptr) {
     if (const DropInfo* reason = apply(bundle, out.packet)) return refuse(*reason);
     if (!costs() || out.destination.is_multicast()) [[likely]] return Output::GoOn;
     wait(std::move(out.packet), out.zone, false, out.dont_fragment);
@@ -172,6 +186,11 @@ IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
     return Output::TooLong;
   }
   return send_tunnelled(bundle, std::move(out.packet), out.zone, out.dont_fragment);
+}
+
+KnownFlow& IpsecKernel::transit_flow(Bytes packet) {
+  if (KnownFlow* known = std::exchange(transit_, nullptr)) return *known;
+  return flows_.find(spd_, Direction::Forward, flow_of_packet(packet));
 }
 
 IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
@@ -187,9 +206,8 @@ IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
     stack_.icmp6_error(Icmp6Error::destination_unreachable(kCode, packet.bytes()), &in);
     return Output::Refused;
   };
-  const Flow flow = flow_of_packet(packet.bytes());
-  KnownFlow& known = flows_.find(spd_, Direction::Out, flow);
-  const SecurityPolicy* policy = known.policy;
+  KnownFlow& known = transit_flow(packet.bytes());
+  const SecurityPolicy* policy = known.leaving;
   if (policy == nullptr) return config.unmatched == Action::Discard ? prohibit(kNoPolicy) : Output::GoOn;
   if (policy->action == Action::Bypass || policy->action == Action::Entrust) return Output::GoOn;
   if (policy->action == Action::Discard) return prohibit(kPolicyDiscard);
@@ -197,12 +215,12 @@ IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
   const auto tunnel = std::ranges::find(policy->requests, Mode::Tunnel, &Request::mode);
   if (tunnel == policy->requests.end()) return refuse(kTransportForTransit);
   const auto first = static_cast<std::size_t>(tunnel - policy->requests.begin());
-  const Bundle bundle = bundle_for(*policy, &known, flow, packet.bytes(), first);
+  const Bundle bundle = bundle_for(*policy, &known, known.flow, packet.bytes(), first);
   if (bundle.missing != nullptr) return refuse(*bundle.missing);
-  if (bundle.outermost_tunnel() == nullptr) return Output::GoOn;
+  if (bundle.outermost_tunnel == nullptr) return Output::GoOn;
   // RFC 4301 §8.2.1: what is too long for the tunnel is reported with what would fit, but never less than every link
   // carries; what is no longer than that is cut outside.
-  const std::size_t fit = std::max(longest_inside(bundle), least_mtu(packet.bytes()));
+  const std::size_t fit = std::max(longest_inside(bundle, known), least_mtu(packet.bytes()));
   if (packet.size() > fit && !may_be_cut(packet.bytes())) {
     refuse(kTooLong);
     stack_.icmp6_error(Icmp6Error::packet_too_big(static_cast<std::uint32_t>(fit), packet.bytes()), &in);
@@ -227,10 +245,10 @@ std::uint32_t IpsecKernel::mtu_within(const Ipv6Address& source, const Ipv6Addre
   for (std::size_t i = 0; i < bundle.size(); ++i) {
     const Request& request = policy->requests[i];
     if (request.mode == Mode::Tunnel) from = request.source, to = request.destination;
-    bundle.associations[i] = sad_.outbound(request, from, to);
+    bundle.take(i, sad_.outbound(request, from, to));
   }
   if (bundle.empty()) return mtu;
-  const std::size_t fit = bundle.outermost_tunnel() != nullptr ? longest_inside(bundle) : fits(bundle, mtu);
+  const std::size_t fit = bundle.outermost_tunnel != nullptr ? longest_inside(bundle) : fits(bundle, mtu);
   // On a link of the least MTU less than that is left, and segments of that size need no fragments. But where the way is
   // not known, or the headers take nearly all of it, a connection shall still get on.
   const std::size_t least = destination.is_v4_mapped() ? kIpv4MinimumMtu : kIpv6MinimumMtu / 2;
@@ -238,14 +256,12 @@ std::uint32_t IpsecKernel::mtu_within(const Ipv6Address& source, const Ipv6Addre
 }
 
 bool IpsecKernel::send_dummy(SecurityAssociation& sa, std::size_t size) {
-  if (sa.address().protocol != Protocol::Esp || !charge(sa, size)) return false;
+  if (sa.address().protocol != Protocol::Esp || sequence_is_used_up(sa) || !charge(sa, size)) return false;
   Packet packet = stack_.allocate(size);
   random_.fill(packet.mutable_bytes());
-  bare_header(packet, sa.parameters, NextHeader::NoNextHeader, static_cast<std::uint16_t>(random_.next_u32()));
-  if (const DropInfo* reason = protect(sa, packet, random_, nullptr)) {
-    stack_.drop(*reason, packet.bytes());
-    return false;
-  }
+  const auto identification = static_cast<std::uint16_t>(random_.next_u32());
+  const NextHeader next_header = seal_for_tunnel(sa, packet, NextHeader::NoNextHeader, random_);
+  TunnelHeader{next_header, sa.parameters.dscp.value_or(0)}.write(packet, sa.parameters, identification);
   stack_.output_protected(std::move(packet), nullptr, false);
   return true;
 }

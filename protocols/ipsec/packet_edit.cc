@@ -38,7 +38,7 @@ HeaderPlace end_to_end_place(Bytes packet) {
 
 std::uint8_t* open_gap(Packet& packet, std::size_t offset, std::size_t size) {
   std::uint8_t* front = packet.prepend(size);
-  std::memmove(front, front + size, offset);
+  if (offset != 0) std::memmove(front, front + size, offset);
   return front + offset;
 }
 

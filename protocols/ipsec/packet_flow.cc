@@ -11,11 +11,19 @@ namespace kamesim::ipsec {
 namespace {
 
 constexpr std::size_t kMhTypeOffset = 2;  // RFC 6275 §6.1.1
+constexpr std::size_t kPortsSize = 4;     // source and destination port, at the beginning of all that have ports
 constexpr auto kUdpLite = NextHeader{136}, kDccp = NextHeader{33};
 
 bool has_ports(NextHeader protocol) {
   return protocol == NextHeader::Tcp || protocol == NextHeader::Udp || protocol == NextHeader::Sctp ||
          protocol == kUdpLite || protocol == kDccp;
+}
+
+// Nearly all packets: of IPv6, and the ports follow its header.
+bool has_plain_ports(Bytes packet) {
+  return packet.size() >= kIpv6HeaderSize + kPortsSize && packet[0] >> 4 == 6 &&
+         has_ports(NextHeader{packet[kIpv6NextHeaderOffset]}) &&
+         load_be16(packet.data() + kIpv6PayloadLengthOffset) >= kPortsSize;
 }
 
 Flow hidden(const Ipv6Address& source, const Ipv6Address& destination) {
@@ -44,7 +52,7 @@ Flow flow_of_message(const Ipv6Address& source, const Ipv6Address& destination, 
   Flow flow{.source = source, .destination = destination, .next_layer = static_cast<std::uint8_t>(protocol),
             .ports_hidden = true};
   const bool mobility = protocol == NextHeader::Mobility;
-  if (has_ports(protocol) && message.size() >= 4) {
+  if (has_ports(protocol) && message.size() >= kPortsSize) {
     flow.source_port = load_be16(message.data());
     flow.destination_port = load_be16(message.data() + 2);
     flow.ports_hidden = false;
@@ -68,6 +76,13 @@ Flow flow_of_packet(Bytes packet, const Ipv6Address& source, const Ipv6Address& 
 }
 
 Flow flow_of_packet(Bytes packet) {
+  if (has_plain_ports(packet)) [[likely]] {
+    const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet);
+    const std::uint8_t* ports = packet.data() + kIpv6HeaderSize;
+    return {.source = header.source(), .destination = header.destination(),
+            .next_layer = packet[kIpv6NextHeaderOffset], .source_port = load_be16(ports),
+            .destination_port = load_be16(ports + 2)};
+  }
   if (!packet.empty() && packet[0] >> 4 == 4) {
     const auto header = Ipv4HeaderView::check_quoted(packet);
     if (!header) return hidden({}, {});

@@ -30,18 +30,17 @@ std::array<std::uint8_t, kMaxEspIv> next_iv(SecurityAssociation& sa, CipherMode 
   return iv;
 }
 
-void put_udp_header(Packet& packet, const HeaderPlace& place, const UdpEncapsulation& udp) {
-  std::uint8_t* header = open_gap(packet, place.offset, kUdpHeaderSize);
-  const auto length = static_cast<std::uint16_t>(packet.size() - place.offset);
+// Before what stands at `offset`, which goes from one address to the other.
+void put_udp_header(Packet& packet, std::size_t offset, const UdpEncapsulation& udp, const Ipv6Address& source,
+                    const Ipv6Address& destination) {
+  std::uint8_t* header = open_gap(packet, offset, kUdpHeaderSize);
   store_be16(header, udp.source_port);
   store_be16(header + 2, udp.destination_port);
-  store_be16(header + 4, length);
-  store_be16(header + 6, 0);  // RFC 3948 §2.1: zero over IPv4
-  announce(packet, place.next_header_field, NextHeader::Udp);
-  if (packet.data()[0] >> 4 == 4) return;
-  const Ipv6HeaderView ip = *Ipv6HeaderView::check_quoted(packet.bytes());
-  fill_upper_layer_checksum(ip.source(), ip.destination(), NextHeader::Udp,
-                            packet.mutable_bytes().subspan(place.offset), kUdpChecksumOffset);
+  store_be16(header + 4, static_cast<std::uint16_t>(packet.size() - offset));
+  store_be16(header + kUdpChecksumOffset, 0);  // RFC 3948 §2.1: zero over IPv4
+  if (destination.is_v4_mapped()) return;
+  fill_upper_layer_checksum(source, destination, NextHeader::Udp, packet.mutable_bytes().subspan(offset),
+                            kUdpChecksumOffset);
 }
 
 std::optional<std::array<std::uint8_t, 16>> padding_of(Padding kind, RandomStream& random) {
@@ -51,22 +50,29 @@ std::optional<std::array<std::uint8_t, 16>> padding_of(Padding kind, RandomStrea
   return bytes;
 }
 
-const DropInfo* protect_by_esp(SecurityAssociation& sa, Packet& packet, const HeaderPlace& place,
-                               RandomStream& random) {
+void seal_by_esp(SecurityAssociation& sa, Packet& packet, std::size_t offset, NextHeader what, RandomStream& random) {
   EspTransform& esp = *transform_of(sa, Cipher::Direction::Encrypt).esp;
-  const auto next_header = static_cast<NextHeader>(packet.data()[place.next_header_field]);
-  const std::size_t payload = packet.size() - place.offset;
-  const bool ip = next_header == NextHeader::Ipv6 || next_header == NextHeader::Ipv4;
+  const std::size_t payload = packet.size() - offset;
+  const bool ip = what == NextHeader::Ipv6 || what == NextHeader::Ipv4;
   const std::size_t pad_to = ip ? sa.parameters.tfc_pad_to : 0;
-  esp.seal(packet, place.offset,
-           {.spi = sa.address().spi, .sequence = sa.sequence,
-            .extended_sequence = sa.parameters.extended_sequence_numbers, .next_header = next_header,
+  esp.seal(packet, offset,
+           {.spi = sa.address().spi, .sequence = ++sa.sequence,
+            .extended_sequence = sa.parameters.extended_sequence_numbers, .next_header = what,
             .iv = next_iv(sa, esp.encryption().mode, esp.encryption().iv_bytes, random),
             .tfc_padding = pad_to > payload ? pad_to - payload : 0,
             .padding = padding_of(sa.parameters.padding, random)});
-  announce(packet, place.next_header_field, NextHeader::Esp);
-  if (sa.parameters.udp.enabled()) put_udp_header(packet, place, sa.parameters.udp);
-  return nullptr;
+}
+
+void protect_by_esp(SecurityAssociation& sa, Packet& packet, const HeaderPlace& place, RandomStream& random) {
+  seal_by_esp(sa, packet, place.offset, static_cast<NextHeader>(packet.data()[place.next_header_field]), random);
+  if (!sa.parameters.udp.enabled()) return announce(packet, place.next_header_field, NextHeader::Esp);
+  Ipv6Address source, destination = kV4MappedAny;
+  if (packet.data()[0] >> 4 != 4) {
+    const Ipv6HeaderView ip = Ipv6HeaderView::of_checked(packet.bytes());
+    source = ip.source(), destination = ip.destination();
+  }
+  put_udp_header(packet, place.offset, sa.parameters.udp, source, destination);
+  announce(packet, place.next_header_field, NextHeader::Udp);
 }
 
 const DropInfo* protect_by_ah(SecurityAssociation& sa, Packet& packet, const HeaderPlace& place, RandomStream& random) {
@@ -92,11 +98,6 @@ PacketTransform::PacketTransform(const SaParameters& p, Cipher::Direction direct
   }
 }
 
-PacketTransform& transform_of(SecurityAssociation& sa, Cipher::Direction direction) {
-  if (sa.transform == nullptr) sa.transform = std::make_unique<PacketTransform>(sa.parameters, direction);
-  return static_cast<PacketTransform&>(*sa.transform);
-}
-
 bool sequence_is_used_up(const SecurityAssociation& sa) {
   const bool extended = sa.parameters.extended_sequence_numbers;
   const std::uint64_t last = extended ? std::numeric_limits<std::uint64_t>::max()
@@ -104,12 +105,19 @@ bool sequence_is_used_up(const SecurityAssociation& sa) {
   return sa.address().protocol != Protocol::IpComp && !sa.parameters.cyclic_sequence && sa.sequence >= last;
 }
 
+NextHeader seal_for_tunnel(SecurityAssociation& sa, Packet& packet, NextHeader what, RandomStream& random) {
+  seal_by_esp(sa, packet, 0, what, random);
+  if (!sa.parameters.udp.enabled()) return NextHeader::Esp;
+  put_udp_header(packet, 0, sa.parameters.udp, sa.address().source, sa.address().destination);
+  return NextHeader::Udp;
+}
+
 const DropInfo* protect(SecurityAssociation& sa, Packet& packet, RandomStream& random, Deflate* deflate) {
   if (sequence_is_used_up(sa)) return &kSequenceOverflow;
   if (packet.data()[0] >> 4 == 6 && says_jumbogram(packet.data())) return &kJumbogram;
   const HeaderPlace place = end_to_end_place(packet.bytes());
   switch (sa.address().protocol) {
-    case Protocol::Esp: ++sa.sequence; return protect_by_esp(sa, packet, place, random);
+    case Protocol::Esp: protect_by_esp(sa, packet, place, random); return nullptr;
     case Protocol::Ah: ++sa.sequence; return protect_by_ah(sa, packet, place, random);
     case Protocol::IpComp:
       deflate->compress(packet, place, static_cast<std::uint16_t>(sa.address().spi));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "protocols/ipsec/ah.h"
@@ -20,10 +21,17 @@ class PacketTransform final : public SaTransform {
   std::optional<AhTransform> ah;
 };
 
-PacketTransform& transform_of(SecurityAssociation& association, Cipher::Direction direction);
+inline PacketTransform& transform_of(SecurityAssociation& sa, Cipher::Direction direction) {
+  if (sa.transform == nullptr) [[unlikely]] sa.transform = std::make_unique<PacketTransform>(sa.parameters, direction);
+  return static_cast<PacketTransform&>(*sa.transform);
+}
 
 // Whether the next packet would have a number that was used (RFC 4303 §3.3.3).
 bool sequence_is_used_up(const SecurityAssociation& association);
+
+// ESP over all of `packet`, of the type `what`, as the payload of a tunnel's outer header that is yet to be written. The
+// type that this is to announce: ESP, or the UDP around it. The next number is known not to be used up.
+NextHeader seal_for_tunnel(SecurityAssociation& association, Packet& packet, NextHeader what, RandomStream& random);
 
 // What the association makes of a whole packet whose ends are its own: in transport mode of the packet, in tunnel mode
 // already with the outer header. `deflate`: of IPComp, else not used. Null: done; else why it cannot be.

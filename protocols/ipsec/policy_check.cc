@@ -28,6 +28,8 @@ bool answers(const SecurityAssociation& sa, const Request& request) {
 const DropInfo* IpsecKernel::judge(const SecurityPolicy& policy, unsigned depth) const {
   if (policy.action == Action::Discard) return &kPolicyDiscard;
   if (policy.action != Action::Protect) return nullptr;
+  const bool one_each = depth == 1 && policy.requests.size() == 1;
+  if (one_each && answers(*applied_[0], policy.requests[0])) [[likely]] return nullptr;
   unsigned seen = 0;
   for (std::size_t i = policy.requests.size(); i-- > 0;) {
     const Request& request = policy.requests[i];
@@ -48,8 +50,9 @@ const DropInfo* IpsecKernel::judge(const SecurityPolicy& policy, unsigned depth)
   return nullptr;
 }
 
-const DropInfo* IpsecKernel::judge_flow(Direction direction, const Flow& flow, unsigned depth, Way way) {
-  const SecurityPolicy* policy = flows_.find(spd_, direction, flow).policy;
+const DropInfo* IpsecKernel::judge_flow(const KnownFlow& known, unsigned depth, Way way) {
+  const Flow& flow = known.flow;
+  const SecurityPolicy* policy = known.policy;
   if (policy == nullptr) {
     const bool passes = config.unmatched != Action::Discard || depth > 0 || is_neighbor_discovery(flow);
     return passes ? nullptr : &kNoPolicy;
@@ -64,8 +67,10 @@ const DropInfo* IpsecKernel::judge_flow(Direction direction, const Flow& flow, u
 }
 
 bool IpsecKernel::admits_transit(Ip6Interface& in, Bytes packet) {
+  transit_ = nullptr;
   if (spd_.empty() || in.is_loopback()) return true;
-  const DropInfo* reason = judge_flow(Direction::Forward, flow_of_packet(packet), depth_);
+  transit_ = &flows_.find(spd_, Direction::Forward, flow_of_packet(packet));
+  const DropInfo* reason = judge_flow(*transit_, depth_);
   if (reason != nullptr) stack_.drop(*reason, packet);
   return reason == nullptr;
 }

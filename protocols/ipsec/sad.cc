@@ -27,12 +27,6 @@ bool mode_fits(Mode asked, Mode has) { return asked == Mode::Any || has == Mode:
 
 }  // namespace
 
-std::size_t Sad::AddressHash::operator()(const SaAddress& a) const {
-  const std::hash<Ipv6Address> hash;
-  return ((std::uint64_t{a.spi} << 8 | static_cast<std::uint64_t>(a.protocol)) * 0x9e3779b97f4a7c15ull) ^
-         hash(a.destination) ^ (hash(a.source) * 0xd1b54a32d192ed03ull);
-}
-
 SaAddress Sad::identity(SaAddress address) {
   const bool group = address.destination.is_v4_mapped() ? ipv4_is_multicast(ipv4_of(address.destination))
                                                         : address.destination.is_multicast();

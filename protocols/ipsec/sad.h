@@ -76,7 +76,12 @@ class Sad {
  private:
   // What tells one from the others. The source only if the destination is a group, else unspecified.
   struct AddressHash {
-    std::size_t operator()(const SaAddress& a) const;
+    std::size_t operator()(const SaAddress& a) const {
+      const auto product = static_cast<unsigned __int128>(a.destination.low() ^ a.source.low() ^
+                                                          (std::uint64_t{a.spi} << 8 | std::uint64_t(a.protocol))) *
+                           (a.destination.high() ^ a.source.high() ^ 0x9e3779b97f4a7c15ull);
+      return static_cast<std::size_t>(product >> 64) ^ static_cast<std::size_t>(product);
+    }
   };
   using Ends = std::tuple<Protocol, Ipv6Address, Ipv6Address, std::uint32_t, std::uint64_t>;  // ..., reqid, number
 

@@ -26,13 +26,3 @@ Selector Selector::reversed() const {
 }
 
 }  // namespace kamesim::ipsec
-
-std::size_t std::hash<kamesim::ipsec::Flow>::operator()(const kamesim::ipsec::Flow& flow) const noexcept {
-  const std::uint64_t rest = std::uint64_t{flow.source_port} << 48 | std::uint64_t{flow.destination_port} << 32 |
-                             std::uint64_t{flow.next_layer} << 8 | std::uint64_t{flow.next_layer_hidden} << 1 |
-                             std::uint64_t{flow.ports_hidden};
-  const std::hash<kamesim::Ipv6Address> address;
-  const auto product = static_cast<unsigned __int128>(address(flow.source) ^ (rest * 0x9e3779b97f4a7c15ull)) *
-                       (address(flow.destination) * 0xd1b54a32d192ed03ull | 1);
-  return static_cast<std::size_t>(product >> 64) ^ static_cast<std::size_t>(product);
-}

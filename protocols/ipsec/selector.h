@@ -132,5 +132,15 @@ struct Selector {
 
 template <>
 struct std::hash<kamesim::ipsec::Flow> {
-  std::size_t operator()(const kamesim::ipsec::Flow& flow) const noexcept;
+  std::size_t operator()(const kamesim::ipsec::Flow& flow) const noexcept {
+    const auto mixed = [](std::uint64_t a, std::uint64_t b) {
+      const auto product = static_cast<unsigned __int128>(a) * b;
+      return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
+    };
+    const std::uint64_t rest = std::uint64_t{flow.source_port} << 48 | std::uint64_t{flow.destination_port} << 32 |
+                               std::uint64_t{flow.next_layer} << 8 | std::uint64_t{flow.next_layer_hidden} << 1 |
+                               std::uint64_t{flow.ports_hidden};
+    return mixed(flow.source.high() ^ 0x9e3779b97f4a7c15ull, flow.destination.high() ^ 0xd1b54a32d192ed03ull) ^
+           mixed(flow.source.low() ^ rest ^ 0xd6e8feb86659fd93ull, flow.destination.low() ^ 0xa0761d6478bd642full);
+  }
 };

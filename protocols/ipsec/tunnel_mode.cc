@@ -9,20 +9,9 @@ namespace kamesim::ipsec {
 
 namespace {
 
-// Of the inner header what the outer one is made of.
-struct Inner {
-  NextHeader type;
-  std::uint8_t traffic_class;
-  std::uint32_t flow_label = 0;
-  bool dont_fragment = true;  // IPv6 is never fragmented on the way
-};
-Inner inner_of(Bytes packet) {
-  if (packet[0] >> 4 == 4) {
-    const Ipv4HeaderView header = *Ipv4HeaderView::check_quoted(packet);
-    return {NextHeader::Ipv4, header.type_of_service(), 0, header.dont_fragment()};
-  }
-  const Ipv6HeaderView header = *Ipv6HeaderView::check_quoted(packet);
-  return {NextHeader::Ipv6, header.traffic_class(), header.flow_label()};
+std::uint8_t traffic_class_of(Bytes packet) {
+  return packet[0] >> 4 == 4 ? Ipv4HeaderView::check_quoted(packet)->type_of_service()
+                             : Ipv6HeaderView::of_checked(packet).traffic_class();
 }
 
 // KAME's masks for what of the traffic class goes into the tunnel.
@@ -36,22 +25,6 @@ std::uint8_t ecn_into_tunnel(std::uint8_t inner, EcnMode mode) {
   return 0;
 }
 
-void write_header(Packet& packet, const SaParameters& sa, const Inner& what, std::uint16_t identification) {
-  if (sa.address.destination.is_v4_mapped()) {
-    Ipv4Header{.type_of_service = what.traffic_class,
-               .total_length = static_cast<std::uint16_t>(packet.size() + kIpv4HeaderSize),
-               .identification = identification, .dont_fragment = what.dont_fragment, .ttl = kTunnelHopLimit,
-               .protocol = what.type, .source = ipv4_of(sa.address.source),
-               .destination = ipv4_of(sa.address.destination)}
-        .write(packet.prepend(kIpv4HeaderSize));
-    return;
-  }
-  Ipv6Header{.traffic_class = what.traffic_class, .flow_label = what.flow_label,
-             .payload_length = static_cast<std::uint16_t>(packet.size()), .next_header = what.type,
-             .hop_limit = kTunnelHopLimit, .source = sa.address.source, .destination = sa.address.destination}
-      .write(packet.prepend(kIpv6HeaderSize));
-}
-
 void set_traffic_class(Packet& packet, std::uint8_t value) {
   std::uint8_t* bytes = packet.mutable_data();
   if (bytes[0] >> 4 == 4) {
@@ -63,21 +36,37 @@ void set_traffic_class(Packet& packet, std::uint8_t value) {
 
 }  // namespace
 
-void encapsulate(Packet& packet, const SaParameters& sa, std::uint16_t identification) {
-  const Inner inner = inner_of(packet.bytes());
-  const auto dscp = static_cast<std::uint8_t>(sa.dscp.value_or(inner.traffic_class) & ~kEcnMask);
-  const auto traffic_class = static_cast<std::uint8_t>(dscp | ecn_into_tunnel(inner.traffic_class, sa.ecn));
-  // RFC 4301 §8.1: the DF bit is copied, or cleared. Packets of IPv6 may be cut outside (RFC 4213 §3.2.1).
-  const bool dont_fragment = sa.copy_dont_fragment && inner.type == NextHeader::Ipv4 && inner.dont_fragment;
-  write_header(packet, sa, {inner.type, traffic_class, inner.flow_label, dont_fragment}, identification);
+void TunnelHeader::write(Packet& packet, const SaParameters& sa, std::uint16_t identification) const {
+  const std::size_t payload = packet.size();
+  if (sa.address.destination.is_v4_mapped()) {
+    Ipv4Header{.type_of_service = traffic_class,
+               .total_length = static_cast<std::uint16_t>(payload + kIpv4HeaderSize),
+               .identification = identification, .dont_fragment = dont_fragment, .ttl = kTunnelHopLimit,
+               .protocol = next_header, .source = ipv4_of(sa.address.source),
+               .destination = ipv4_of(sa.address.destination)}
+        .write(packet.prepend(kIpv4HeaderSize));
+    return;
+  }
+  Ipv6Header{.traffic_class = traffic_class, .flow_label = flow_label,
+             .payload_length = static_cast<std::uint16_t>(payload), .next_header = next_header,
+             .hop_limit = kTunnelHopLimit, .source = sa.address.source, .destination = sa.address.destination}
+      .write(packet.prepend(kIpv6HeaderSize));
 }
 
-void bare_header(Packet& payload, const SaParameters& sa, NextHeader type, std::uint16_t identification) {
-  write_header(payload, sa, {type, sa.dscp.value_or(0), 0, false}, identification);
+TunnelHeader header_for(Bytes packet, const SaParameters& sa) {
+  const std::uint8_t inner = traffic_class_of(packet);
+  const auto dscp = static_cast<std::uint8_t>(sa.dscp.value_or(inner) & ~kEcnMask);
+  const auto traffic_class = static_cast<std::uint8_t>(dscp | ecn_into_tunnel(inner, sa.ecn));
+  if (packet[0] >> 4 == 4) {  // RFC 4301 §8.1: the DF bit is copied, or cleared
+    const bool dont_fragment = sa.copy_dont_fragment && Ipv4HeaderView::check_quoted(packet)->dont_fragment();
+    return {NextHeader::Ipv4, traffic_class, 0, dont_fragment};
+  }
+  // Packets of IPv6 may be cut outside (RFC 4213 §3.2.1).
+  return {NextHeader::Ipv6, traffic_class, Ipv6HeaderView::of_checked(packet).flow_label(), false};
 }
 
 const DropInfo* decapsulated(Packet& packet, std::uint8_t outer, EcnMode mode) {
-  const std::uint8_t inner = inner_of(packet.bytes()).traffic_class;
+  const std::uint8_t inner = traffic_class_of(packet.bytes());
   if (mode == EcnMode::Rfc4301) {
     const EcnOutcome ecn = ecn_out_of_tunnel(inner, outer);
     if (!ecn.leaves) return &kCongestion;

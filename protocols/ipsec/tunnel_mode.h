@@ -11,11 +11,17 @@ namespace kamesim::ipsec {
 
 inline constexpr std::uint8_t kTunnelHopLimit = 64;  // RFC 4301 §5.1.2.1 (3): constructed
 
-// Puts the association's outer header before a whole packet of either version. `identification`: of IPv4.
-void encapsulate(Packet& packet, const SaParameters& association, std::uint16_t identification);
-
-// The same before something else than a packet.
-void bare_header(Packet& payload, const SaParameters& association, NextHeader type, std::uint16_t identification);
+// What of a tunnel's outer header its association alone does not say.
+struct TunnelHeader {
+  NextHeader next_header;
+  std::uint8_t traffic_class = 0;
+  std::uint32_t flow_label = 0;
+  bool dont_fragment = false;  // IPv4
+  // Puts the header before the payload. `identification`: of IPv4.
+  void write(Packet& payload, const SaParameters& association, std::uint16_t identification) const;
+};
+// Of the tunnel that a whole packet of either version enters.
+TunnelHeader header_for(Bytes packet, const SaParameters& association);
 
 // What `packet`, whole and just taken out of a tunnel, learns from the outer header's traffic class. Null: it goes on;
 // else why it is discarded.
