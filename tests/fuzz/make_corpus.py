@@ -429,6 +429,29 @@ PROXY_MOBILITY = {
     "bad_prefix_length": bytes.fromhex("3b03050000000007820003841612008120010db8ff00000000000000000000000000"),
 }
 
+# Of RFC 5648 and RFC 6089, which Scapy does not know. Care-of addresses stand at 8n+2.
+BID_1 = bytes.fromhex("0104000000002314000100" "0a20010db8000b00000000000000000100" "0104000000002314000200" "1420010db8000c00000000000000000100")
+FLOWS = bytes.fromhex(
+    "0100" "0100" "2d1a0004000a0000" "0310020000320000" "0fa00fa706000000" "02040001" "0002" "0102" "0000" "2c0400050006" "0000"
+)
+MULTIPLE_BINDINGS = {
+    "bulk": (0x05, bytes.fromhex("00000001c0400069") + BID_1),
+    "flows": (0x05, bytes.fromhex("00000002c0000069") + BID_1 + FLOWS),
+    "known_bids": (0x05, bytes.fromhex("00000003c0000069") + bytes.fromhex("230400010005230400020005")),
+    "deregistration": (0x05, bytes.fromhex("00000004c0000000") + bytes.fromhex("230400010000")),
+    "home_binding": (0x05, bytes.fromhex("00000005c0000069") + bytes.fromhex("2304000300800707020200000009")),
+    "ipv4": (0x05, bytes.fromhex("00000006c0000069") + bytes.fromhex("01040000000023080001000ac0000207")),
+    "wrong_length": (0x05, bytes.fromhex("00000007c0000069") + bytes.fromhex("2306000100050000")),
+    "malformed_flow": (0x05, bytes.fromhex("00000008c0000069") + bytes.fromhex("2d0a0004000a0000020800012d0200042304000100")),
+    "not_complete": (0x06, bytes.fromhex("0000040000090069") + bytes.fromhex("23040001000a23040002a714")),
+}
+
+
+def multiple_bindings(kind: int, body: bytes) -> bytes:
+    message = bytes([59, 0, kind, 0]) + body
+    message += bytes(-len(message) % 8)
+    return message[:1] + bytes([len(message) // 8 - 1]) + message[2:]
+
 
 def main() -> None:
     for name, content in socket_option_inputs().items():
@@ -459,6 +482,8 @@ def main() -> None:
         write("mobility_header", name, bytes(message))
     for name, content in PROXY_MOBILITY.items():
         write("proxy_mobility", name, content)
+    for name, (kind, body) in MULTIPLE_BINDINGS.items():
+        write("multiple_bindings", name, multiple_bindings(kind, body))
     write("transport", "udp", b"\0" + bytes((ip6() / UDP(sport=9, dport=7) / b"hello")[UDP]))
     write("transport", "tcp_syn", b"\1" + bytes(CHAINS["tcp_syn"][TCP]))
     sack = TCP(sport=1, dport=7, flags="PA", seq=9, ack=9, options=[("NOP", None), ("NOP", None), ("SAck", (1, 2, 5, 9))])
