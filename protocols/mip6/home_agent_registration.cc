@@ -28,7 +28,8 @@ void HomeAgentRegistration::on_prefix_list(Time now, std::vector<HomePrefix> pre
 }
 
 HomeAgentRegistration::Output HomeAgentRegistration::on_binding_update(Time now, const ReceivedBindingUpdate& r) {
-  return stamped(process(now, r), r.update.mobile_router);
+  if (const auto answered = on_validity_test(now, r)) return *answered;
+  return on_valid_update(now, r, CareOfAddresses::ToBeTested);
 }
 
 // RFC 3963 §4.2: the R bit tells a mobile router, and nobody else, that mobile routers are supported.
@@ -39,22 +40,31 @@ HomeAgentRegistration::Output HomeAgentRegistration::stamped(Output out, bool mo
   return out;
 }
 
-HomeAgentRegistration::Output HomeAgentRegistration::process(Time now, const ReceivedBindingUpdate& r) {
-  if (DropReason reason = check_addresses(r)) return {.dropped = reason};
+std::optional<HomeAgentRegistration::Output> HomeAgentRegistration::on_validity_test(Time,
+                                                                                     const ReceivedBindingUpdate& r) {
+  const auto refused = [&](const BindingAckToSend& ack) { return stamped({.ack = ack}, r.update.mobile_router); };
+  if (DropReason reason = check_addresses(r)) return Output{.dropped = reason};
   if (r.update.mobile_router && !r.update.home_registration) {  // RFC 3963 §6.2
-    return {.ack = reject(r, kMobileRouterOperationNotPermitted)};
+    return refused(reject(r, kMobileRouterOperationNotPermitted));
   }
-  if (r.update.nonce_indices) return {.dropped = &kBuHomeNonceIndicesPresent};
+  if (r.update.nonce_indices) return Output{.dropped = &kBuHomeNonceIndicesPresent};
   const auto last = last_sequence(r.home_address());
-  if (last && !r.update.sequence.newer_than(*last)) return {.ack = reject_sequence(r, *last)};
+  if (last && !r.update.sequence.newer_than(*last)) return refused(reject_sequence(r, *last));
   const BindingCacheEntry* known = cache_.find(r.home_address());
-  if (known && known->type != RegistrationType::Home) return {.ack = reject(r, kRegistrationTypeChangeDisallowed)};
+  if (known && known->type != RegistrationType::Home) return refused(reject(r, kRegistrationTypeChangeDisallowed));
   if (known) {  // RFC 6275 §9.5.1: of a valid update the sequence number is stored, whatever comes of it
     BindingCacheEntry entry = *known;
     entry.sequence = r.update.sequence;
     cache_.put(entry);
   }
-  return asks_for_deletion(r) ? deregister(now, r) : register_care_of(now, r);
+  return std::nullopt;
+}
+
+HomeAgentRegistration::Output HomeAgentRegistration::on_valid_update(Time now, const ReceivedBindingUpdate& r,
+                                                                     CareOfAddresses care_of) {
+  // RFC 5648 §5.6.3: with a lifetime, the home address as care-of address makes a home binding.
+  const bool deletion = care_of == CareOfAddresses::Tested ? r.requests_deletion() : asks_for_deletion(r);
+  return stamped(deletion ? deregister(now, r) : register_care_of(now, r, care_of), r.update.mobile_router);
 }
 
 bool HomeAgentRegistration::asks_for_deletion(const ReceivedBindingUpdate& r) const {
@@ -132,28 +142,39 @@ const HomePrefix* HomeAgentRegistration::serving_prefix(Time now, const Ipv6Addr
   return served ? &kMobileNetwork : nullptr;
 }
 
-std::optional<std::uint8_t> HomeAgentRegistration::refusal(Time now, const ReceivedBindingUpdate& r) const {
+std::optional<std::uint8_t> HomeAgentRegistration::refusal(Time now, const ReceivedBindingUpdate& r,
+                                                           CareOfAddresses care_of) const {
   const Ipv6Address home = r.home_address();
   const auto contains_home = [&](const Ipv6Prefix& p) { return p.contains(home); };
   if (!serving_prefix(now, home)) return kNotHomeSubnet;
   if (std::any_of(config_.prohibited.begin(), config_.prohibited.end(), contains_home)) {
     return kAdministrativelyProhibited;
   }
-  const auto contains_care_of = [&](const Ipv6Prefix& p) { return p.contains(r.care_of()); };
-  if (!config_.care_of_prefixes.empty() && std::ranges::none_of(config_.care_of_prefixes, contains_care_of)) {
-    return kAdministrativelyProhibited;
+  if (care_of == CareOfAddresses::ToBeTested) {
+    if (const auto status = care_of_refusal(now, home, r.care_of())) return status;
   }
-  // A packet to it would come back: the care-of address is itself a home address served here.
-  if (r.care_of() == home || cache_.lookup(now, r.care_of())) return kInvalidCareOfAddress;
   const bool newcomer = !cache_.find(home) && !pending_.contains(home);
   const std::size_t room = std::min(config_.max_pending, cache_.room(RegistrationType::Home));
   if (newcomer && pending_.size() >= room) return kInsufficientResources;
   return mobile_router_refusal(r);
 }
 
-HomeAgentRegistration::Output HomeAgentRegistration::register_care_of(Time now, const ReceivedBindingUpdate& r) {
-  if (const auto status = refusal(now, r)) return {.ack = reject(r, *status)};
-  if (!r.home_address_option) return {.dropped = &kBuHomeAddressOptionMissing};
+std::optional<std::uint8_t> HomeAgentRegistration::care_of_refusal(Time now, const Ipv6Address& home,
+                                                                   const Ipv6Address& care_of) const {
+  const auto contains_care_of = [&](const Ipv6Prefix& p) { return p.contains(care_of); };
+  if (!config_.care_of_prefixes.empty() && std::ranges::none_of(config_.care_of_prefixes, contains_care_of)) {
+    return kAdministrativelyProhibited;
+  }
+  // A packet to it would come back: the care-of address is itself a home address served here.
+  if (care_of == home || cache_.lookup(now, care_of)) return kInvalidCareOfAddress;
+  return std::nullopt;
+}
+
+HomeAgentRegistration::Output HomeAgentRegistration::register_care_of(Time now, const ReceivedBindingUpdate& r,
+                                                                      CareOfAddresses care_of) {
+  if (const auto status = refusal(now, r, care_of)) return {.ack = reject(r, *status)};
+  const bool home_binding = care_of == CareOfAddresses::Tested && r.care_of() == r.home_address();
+  if (!r.home_address_option && !home_binding) return {.dropped = &kBuHomeAddressOptionMissing};
   const BindingCacheEntry* known = cache_.find(r.home_address());
   if (known && known->valid) return accept(now, r);
   if (!prefix_of(now, r.home_address())) return accept(now, r);  // not on the home link: nobody else there has it

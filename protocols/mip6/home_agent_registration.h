@@ -64,6 +64,17 @@ class HomeAgentRegistration {
   void on_prefix_list(Time now, std::vector<HomePrefix> prefixes);
   // A Binding Update with the H bit set, or with the R bit alone (RFC 3963 §6.2), authenticated as §5.1 asks.
   Output on_binding_update(Time now, const ReceivedBindingUpdate& received);
+
+  // The same in steps, for an update that has more to tell than one care-of address (RFC 5648 §6.2). First the tests of
+  // §9.5.1, with which the sequence number is stored: an answer to the update that fails one.
+  std::optional<Output> on_validity_test(Time now, const ReceivedBindingUpdate& received);
+  // The status that such a care-of address is refused with, if it is.
+  std::optional<std::uint8_t> care_of_refusal(Time now, const Ipv6Address& home_address,
+                                              const Ipv6Address& care_of) const;
+  // Then what the update asks for. Of a home binding (RFC 5648 §5.6.3), the care-of address is the home address.
+  enum class CareOfAddresses : std::uint8_t { ToBeTested, Tested };
+  Output on_valid_update(Time now, const ReceivedBindingUpdate& received, CareOfAddresses care_of);
+
   // For both addresses together: Duplicate if either is.
   Output on_dad_result(Time now, const Ipv6Address& home_address, DadResult result);
   // Settles one due entry a call: call again while next_timeout() is due.
@@ -75,15 +86,14 @@ class HomeAgentRegistration {
   const HomePrefix* prefix_of(Time now, const Ipv6Address& home_address) const;
   // Also where the home address is in a Mobile Network that is served here (RFC 3963 §6.2).
   const HomePrefix* serving_prefix(Time now, const Ipv6Address& home_address) const;
-  Output process(Time now, const ReceivedBindingUpdate& received);
   bool asks_for_deletion(const ReceivedBindingUpdate& received) const;
   // Of a Binding Update with the R bit.
   PrefixTable::Answer mobile_network_of(const ReceivedBindingUpdate& received) const;
   std::optional<std::uint8_t> mobile_router_refusal(const ReceivedBindingUpdate& received) const;
   Output stamped(Output out, bool mobile_router) const;
   // The status to refuse a registration with, if any.
-  std::optional<std::uint8_t> refusal(Time now, const ReceivedBindingUpdate& received) const;
-  Output register_care_of(Time now, const ReceivedBindingUpdate& received);
+  std::optional<std::uint8_t> refusal(Time now, const ReceivedBindingUpdate& received, CareOfAddresses care_of) const;
+  Output register_care_of(Time now, const ReceivedBindingUpdate& received, CareOfAddresses care_of);
   Output accept(Time now, const ReceivedBindingUpdate& received);
   Output deregister(Time now, const ReceivedBindingUpdate& received);
   std::uint8_t accepted_status(Time now, const HomePrefix& prefix, Duration granted) const;
