@@ -62,6 +62,24 @@ bool RouterDiscovery::has_prefixes_of_one_router() const {
   return found;
 }
 
+namespace {
+
+// A more-specific route (RFC 4191 §3.2) by a router that has advertised no prefix. RFC 8028 chooses among default routers
+// (§3.2), and warns of routers that are another prefix's (§3.1): such a one is nobody's, and the route is all that is
+// known of it.
+bool goes_by_more_specific_route(const RouterDiscovery& routers, const Destination& to) {
+  if (routers.more_specific_routes() == nullptr) return false;
+  const auto& prefixes = routers.prefixes().entries();
+  const bool advertises_prefix = std::ranges::any_of(prefixes, [&](const PrefixEntry& e) {
+    return std::ranges::find(e.routers, to.next_hop) != e.routers.end();
+  });
+  return !advertises_prefix && std::ranges::any_of(routers.more_specific_routes()->routes(), [&](const auto& route) {
+    return route.router == to.next_hop && route.prefix.length() > 0 && route.prefix.contains(to.address);
+  });
+}
+
+}  // namespace
+
 bool Ip6Stack::chooses_first_hop_by_source() const {
   if (!config().nd.first_hop_by_source || config().forwarding) return false;
   std::size_t with_routers = 0;
@@ -85,7 +103,7 @@ void Ip6Stack::use_first_hop_for(const Ipv6Address& source, Destination& to) {
     const RouterDiscovery* routers = to.interface->nd()->routers_in_use();
     const bool advertised =
         routers != nullptr && routers->advertiser(to.next_hop, source) == RouterDiscovery::Advertiser::This;
-    if (advertised) return;
+    if (advertised || (routers != nullptr && goes_by_more_specific_route(*routers, to))) return;
   }
   for (const auto& interface : interfaces_) {
     NeighborDiscovery* nd = interface->nd();

@@ -97,6 +97,27 @@ def among_the_routers_of_a_prefix_the_more_specific_route_decides(multihomed, la
     assert hop_from(port, OWN_FIRST, "2001:db8:8::1") == TESTER.mac
 
 
+@case(must("RFC 4191 §3.2", "RFC 8028 §3.2"), role="host")
+@pytest.mark.parametrize("lifetime", [0, 1800], ids=["no default router", "a default router"])
+def more_specific_route_by_a_router_without_prefixes_is_used(multihomed, lab, lifetime):
+    # RFC 8028 is about default routers, and about routers of other prefixes: the third is neither.
+    (port,) = lab.ports
+    port.answers[THIRD_ROUTER] = THIRD_MAC
+    route = ICMPv6NDOptRouteInfo(prefix=FAR, plen=64, len=2, rtlifetime=600)
+    port.send(ra(route, source=THIRD_ROUTER, lladdr=THIRD_MAC, lifetime=lifetime))
+    assert hop_from(port, OWN_FIRST) == THIRD_MAC
+    assert hop_from(port, OWN_FIRST, "2001:db8:8::1") == TESTER.mac
+
+
+@case(must("RFC 8028 §3.1"), role="host")
+def more_specific_route_by_the_router_of_another_prefix_is_not(multihomed, lab):
+    # "it is irrelevant", for packets from the first router's prefix.
+    (port,) = lab.ports
+    advertise(port, 2, ICMPv6NDOptRouteInfo(prefix=FAR, plen=64, len=2, rtlifetime=600))
+    assert hop_from(port, OWN_FIRST) == TESTER.mac
+    assert hop_from(port, OWN_SECOND) == SECOND_MAC
+
+
 @case(must("RFC 8028 §3.2", "RFC 4861 §6.3.6"), role="host")
 def other_router_is_used_when_the_one_of_the_prefix_does_not_answer(multihomed, lab):
     (port,) = lab.ports
