@@ -1,5 +1,8 @@
 #include "protocols/ip6/icmp6_input.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/nd_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
@@ -72,6 +75,17 @@ const InterfaceAddress* reply_source(Ip6Stack& stack, const InputPacket& in) {
     if (a->usable_as_source() && (!a->address.is_link_local() || in.source.is_link_local())) return a.get();
   }
   return nullptr;
+}
+
+// Without a trace in the Destination and Neighbor Caches, which an error should not fill. No limit where it is not known
+// by which interface packets go, as to a group.
+std::uint32_t first_link_mtu(Ip6Stack& stack, const Icmp6ErrorReport& report) {
+  constexpr std::uint32_t kUnknown = UINT32_MAX;
+  if (report.destination.is_multicast()) return kUnknown;
+  if (report.destination.is_link_local()) return report.interface->mtu();
+  const Route* route = stack.routes().lookup(report.destination, nullptr);
+  if (route == nullptr || route->interface == nullptr) return kUnknown;
+  return route->mtu != 0 ? std::min(route->mtu, route->interface->mtu()) : route->interface->mtu();
 }
 
 // Router Renumbering (RFC 2894 §3.1) and Inverse Neighbor Discovery (RFC 3122 §2): raw sockets' matter alone.
@@ -197,6 +211,8 @@ bool Icmp6Input::packet_too_big(const Icmp6ErrorReport& report, PacketHandler* u
   if (quotation == Quotation::Forged) return refuse(kIcmp6PacketTooBigForged);
   const bool verified = quotation == Quotation::Verified;
   PathMtuTable& table = stack_.path_mtu();
+  // RFC 8201 §4: the estimate is not increased. As long as nothing was learned it is the MTU of the first link.
+  if (mtu >= first_link_mtu(stack_, report) && !table.find(report.destination, stack_.now())) return true;
   const auto update = below_minimum ? table.require_fragment_header(report.destination, stack_.now(), verified)
                                     : table.update(report.destination, mtu, stack_.now(), verified);
   if (update == Refused) return refuse(kIcmp6PacketTooBigLimit);

@@ -54,6 +54,7 @@ def mtu_larger_than_the_link_changes_nothing(node, port):
     port.send(too_big(9000))
     assert big_request(node, port) == [1400]
     assert max(big_request(node, port, size=1600)) <= 1500
+    assert node.path_mtus().empty  # "MUST NOT increase its estimate"
 
 
 @case(must("RFC 8201 §5.2"), logo="v6LC.4.1.2")
