@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/ip4_part.h"
+#include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/ipv4_header.h"
@@ -25,6 +26,10 @@ TunnelInterface* find_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ip
     if (tunnel.local() == local && tunnel.remote() == remote) return &tunnel;
   }
   return nullptr;
+}
+
+bool has_tunnels(const Ip6Stack& stack) {
+  return std::ranges::any_of(stack.interfaces(), [](const auto& interface) { return interface->is_tunnel(); });
 }
 
 // What the exit has to know of an inner packet.
@@ -87,7 +92,17 @@ TunnelInput::~TunnelInput() {
 
 void TunnelInput::on_packet(InputPacket& in) {
   TunnelInterface* tunnel = find_tunnel(stack_, in.destination, in.source);
-  if (tunnel == nullptr) return stack_.drop(kTunnelUnknownPeer, in.packet.bytes());
+  if (tunnel == nullptr) {
+    // RFC 8200 §4: without tunnels, which with Mobile IPv6 come and go, the header of another packet is one that the node
+    // does not recognize. RFC 4213 §3.6 has those of IPv4 discarded silently.
+    const bool recognized =
+        is_ip4(in.packet.bytes()) || has_tunnels(stack_) || stack_.mobility_hooks() != nullptr;
+    stack_.drop(recognized ? kTunnelUnknownPeer : kIp6UnrecognizedNextHeader, in.packet.bytes());
+    if (recognized) return;
+    return stack_.icmp6_error(Icmp6Error::parameter_problem(ParameterProblemCode::UnrecognizedNextHeader,
+                                                            in.next_header_field, in.packet.bytes()),
+                              in.interface, in.link_layer_multicast);
+  }
   if (!tunnel->up()) return stack_.drop(kTunnelDown, in.packet.bytes());
   const auto inner = look_at(in.upper(), in.next_header);
   if (!inner) return stack_.drop(kTunnelInnerMalformed, in.packet.bytes());

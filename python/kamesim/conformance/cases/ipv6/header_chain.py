@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from scapy.layers.inet import UDP
 from scapy.layers.inet6 import (
     ICMPv6EchoReply,
     ICMPv6EchoRequest,
     ICMPv6ParamProblem,
+    IPv6,
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
     IPv6ExtHdrRouting,
@@ -23,6 +26,8 @@ from kamesim.conformance.cases.ipv6._extension_headers import (
 )
 from kamesim.conformance.exchange import (
     ALL_NODES,
+    CLOSED_PORT,
+    NODE,
     TESTER_RIGHT,
     case,
     echo,
@@ -43,6 +48,14 @@ EIGHT_BYTES = b"8 bytes."
 @case(must("RFC 8200 §4"), logo="v6LC.1.1.7 A")
 def unrecognized_next_header_of_the_ipv6_header_is_pointed_at(node, port):
     port.send(ip(nh=253) / Raw(EIGHT_BYTES))
+    expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_NEXT_HEADER, ptr=IN_IPV6_HEADER)
+
+
+@case(must("RFC 8200 §4"))
+@pytest.mark.parametrize("inside", [4, 41, 50, 51, 135], ids=["IPv4", "IPv6", "ESP", "AH", "mobility header"])
+def header_of_what_the_node_has_not_is_unrecognized(node, port, inside):
+    # A node without tunnels, IPsec and Mobile IPv6.
+    port.send(ip(nh=inside) / Raw(bytes(IPv6(src="2001:db8:9::1", dst=NODE.address) / UDP(dport=CLOSED_PORT))))
     expect(port, ICMPv6ParamProblem, code=UNRECOGNIZED_NEXT_HEADER, ptr=IN_IPV6_HEADER)
 
 
