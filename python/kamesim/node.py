@@ -200,6 +200,8 @@ class Node(Controls, Advertises):
         parsed = ipaddress.ip_address(text)
         if parsed.is_multicast or parsed.is_unspecified or (parsed.version == 4 and parsed.is_reserved):
             errors.fail(self._what, "address", address, "a unicast or anycast address")
+        if parsed.is_loopback or (parsed.version == 6 and parsed.ipv4_mapped is not None):  # RFC 4291 section 2.5
+            errors.fail(self._what, "address", address, "an address that packets on a link may bear")
         if anycast is True and parsed.version == 4:
             errors.fail(self._what, "anycast", anycast, "False for an IPv4 address")
         on = self._choose_interface(interface)
@@ -355,8 +357,8 @@ class Node(Controls, Advertises):
         network = errors.ip_prefix(self._what, "prefix", prefix)
         via, interface = self._zoned(via, interface)
         next_hop = None if via is None else errors.ip_address(self._what, "via", via)
-        if next_hop is not None and ipaddress.ip_address(next_hop).is_multicast:
-            errors.fail(self._what, "via", via, "the address of a router, not of a group")
+        if next_hop is not None:
+            self._check_next_hop(next_hop)
         if next_hop is not None and ipaddress.ip_address(next_hop).version != network.version:
             errors.fail(self._what, "via", via, f"an IPv{network.version} address, as the prefix is")
         errors.one_of(self._what, "kind", kind, ("unicast", "reject", "blackhole"))
@@ -369,6 +371,16 @@ class Node(Controls, Advertises):
             interface = self.interfaces[0]  # nothing leaves by it
         on = self._exit_towards(next_hop) if interface is None else self._way_out(interface)
         self._core.add_route(str(network), on.name, next_hop, kind, number, size)
+
+    def _check_next_hop(self, text: str) -> None:
+        router = ipaddress.ip_address(text)
+        if router.is_multicast:
+            errors.fail(self._what, "via", text, "the address of a router, not of a group")
+        if router.is_unspecified or router.is_loopback:
+            errors.fail(self._what, "via", text, "the address of a router, or None: the prefix is on the link")
+        holder = next((i for i in self.interfaces if text in i.addresses or text in i.ipv4_addresses), None)
+        if holder is not None:
+            errors.fail(self._what, "via", text, f"the address of another node, not that of {holder.full_name!r} itself")
 
     def remove_route(self, prefix: str, *, via: str | None = None) -> None:
         """Removes the static routes to the prefix, all or those by one next router."""
@@ -478,7 +490,7 @@ class Node(Controls, Advertises):
         """Sends echo requests from now on, and returns at once; the answers come as virtual time passes.
 
         destination: an address, "fe80::1%eth0" with its interface, or a node with a global one. count: requests. interval: seconds. size: bytes of
-        data. source: its own address to send from; None: chosen by RFC 6724. interface: to leave by; needed for a
+        data. source: one of its addresses, to send from; None: chosen by RFC 6724. interface: to leave by; needed for a
         link-local destination. hop_limit: None: the usual one.
         """
         what = f"{self._what}: ping"
@@ -486,11 +498,13 @@ class Node(Controls, Advertises):
         target = self.network._address_of(what, "destination", destination)
         on = None if interface is None else self.interface(interface)
         parsed = ipaddress.ip_address(target)
+        if parsed.is_unspecified:
+            errors.fail(what, "destination", destination, "the address of a node, or of a group")
         if on is None and parsed.version == 6 and parsed.is_link_local:
             on = self._choose_interface(None)
         core = self._core.ping(
             target,
-            None if source is None else errors.ip_address(what, "source", source),
+            None if source is None else self._own_address(what, "source", source),
             None if on is None else on._core,
             errors.integer(what, "count", count, "", minimum=1, maximum=65536),
             errors.integer(what, "size", size, "bytes", minimum=0, maximum=_LARGEST_ECHO),
@@ -543,6 +557,14 @@ class Node(Controls, Advertises):
     @property
     def _what(self) -> str:
         return f"{'router' if self.is_router else 'host'} {self.name!r}"
+
+    def _own_address(self, what: str, parameter: str, value: Any) -> str:
+        text = errors.ip_address(what, parameter, value)
+        own = [row[1] for row in self._address_rows() + self._core.ipv4_addresses()]
+        if text not in own:
+            right = f"an address of {self.name!r}, which are {', '.join(own)}" if own else "None: it has no address yet"
+            errors.fail(what, parameter, value, right)
+        return text
 
     def _address_rows(self) -> list[tuple[str, str, int, str, str, int | None, int | None]]:
         return self._core.addresses()

@@ -59,7 +59,7 @@ class Socket:
         if family != names.AF_INET6:
             errors.fail(what, "family", family, f"AF_INET6 ({names.AF_INET6})")
         if type not in _KINDS:
-            errors.fail(what, "type", type, "SOCK_DGRAM or SOCK_RAW")
+            errors.fail(what, "type", type, "SOCK_DGRAM, SOCK_STREAM or SOCK_RAW")
         raw = type == names.SOCK_RAW
         if raw:
             errors.integer(what, "protocol", protocol, "", minimum=1, maximum=255)
