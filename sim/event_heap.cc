@@ -5,10 +5,10 @@ namespace kamesim {
 namespace {
 
 // Of four, without a branch.
-std::uint32_t least_of_group(const EventKey* k) {
-  const std::uint32_t a = k[1] < k[0];
-  const std::uint32_t b = 2 + (k[3] < k[2]);
-  return a ^ ((a ^ b) & (0u - static_cast<std::uint32_t>(k[b] < k[a])));
+const EventKey* least_of_group(const EventKey* k) {
+  const EventKey* const a = k + (k[1] < k[0]);
+  const EventKey* const b = k + 2 + (k[3] < k[2]);
+  return *b < *a ? b : a;
 }
 
 }  // namespace
@@ -82,14 +82,22 @@ void EventHeap::sift_up(std::uint32_t i, const EventKey& k, Event* e) {
 }
 
 void EventHeap::sift_down(std::uint32_t i, const EventKey& k, Event* e) {
-  const auto n = static_cast<std::uint32_t>(events_.size());
-  for (std::uint32_t first = kArity * i + 1; first < n; first = kArity * i + 1) {
-    const std::uint32_t least = first + least_of_group(&key(first));
-    if (!(key(least) < k)) break;
-    place(i, key(least), events_[least]);
-    i = least;
+  EventKey* const keys = keys_.data() + kRoot;
+  Event** const events = events_.data();
+  const std::size_t n = events_.size();
+  const EventKey sifted = k;
+  std::size_t hole = i;
+  for (std::size_t first = kArity * hole + 1; first < n; first = kArity * hole + 1) {
+    const EventKey* const least = least_of_group(keys + first);
+    if (!(*least < sifted)) break;
+    const auto from = static_cast<std::size_t>(least - keys);
+    Event* const moved = events[from];
+    keys[hole] = *least;
+    events[hole] = moved;
+    moved->place_ = Event::kInHeap | static_cast<std::uint32_t>(hole);
+    hole = from;
   }
-  place(i, k, e);
+  place(static_cast<std::uint32_t>(hole), sifted, e);
 }
 
 }  // namespace kamesim
