@@ -39,15 +39,18 @@ class Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
+  // It must not be pending any more.
+  void fire() { kind_->fire(*this); }
   bool pending() const { return queue_ != nullptr; }
   void cancel();
 
  private:
   friend class EventHeap;
+  friend class NearEvents;
   friend class EventQueue;
   friend class TimingWheel;
   // Where it waits: the upper bits tell in which part of the queue, the lower ones the place there.
-  enum Place : std::uint32_t { kInHeap = 0, kInFront = 1u << 30, kInWheel = 1u << 31, kIndex = kInFront - 1 };
+  enum Place : std::uint32_t { kInNear = 0, kInFront = 1u << 30, kInWheel = 1u << 31, kIndex = kInFront - 1 };
 
   const Kind* kind_;
   class EventQueue* queue_ = nullptr;

@@ -94,7 +94,7 @@ void EventHeap::sift_down(std::uint32_t i, const EventKey& k, Event* e) {
     Event* const moved = events[from];
     keys[hole] = *least;
     events[hole] = moved;
-    moved->place_ = Event::kInHeap | static_cast<std::uint32_t>(hole);
+    moved->place_ = Event::kInNear | static_cast<std::uint32_t>(hole);
     hole = from;
   }
   place(static_cast<std::uint32_t>(hole), sifted, e);

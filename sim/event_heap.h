@@ -43,7 +43,7 @@ class EventHeap {
   void place(std::uint32_t i, const EventKey& k, Event* e) {
     key(i) = k;
     events_[i] = e;
-    e->place_ = Event::kInHeap | i;
+    e->place_ = Event::kInNear | i;
   }
   void close_hole();
   void sift_up(std::uint32_t i, const EventKey& k, Event* e);

@@ -34,27 +34,18 @@ EventQueue::~EventQueue() {
 
 void EventQueue::schedule(Event& event, EventKey key) {
   if (event.queue_ != nullptr) {
-    if (key.time <= wheel_.cursor() && event.place_ < Event::kInFront) return heap_.move(event, key);
+    if (key.time <= wheel_.cursor() && event.place_ < Event::kInFront) return near_.move(event, key);
     remove(event);
   } else {
     event.queue_ = this;
     ++size_;
   }
   if (key.time > wheel_.cursor()) return wheel_.insert(event, key);
-  heap_.push(event, key);
-  if (heap_.size() > spill_at_) [[unlikely]] spill();
+  near_.push(event, key);
+  if (near_.size() > spill_at_) [[unlikely]] spill();
 }
 
-void EventQueue::fire_next() {
-  if (near_is_empty()) [[unlikely]] refill();
-  Event& event = take_first();
-  event.queue_ = nullptr;
-  event.kind_->fire(event);
-}
-
-Event& EventQueue::take_first() {
-  --size_;
-  if (!front_comes_first()) return heap_.take_first();
+Event& EventQueue::take_from_front() {
   Event& event = *front_[head_++].event;
   skip_cancelled();
   look_ahead();
@@ -78,7 +69,7 @@ void EventQueue::cancel(Event& event) {
 
 void EventQueue::remove(Event& event) {
   if (event.place_ >= Event::kInWheel) return wheel_.remove(event);
-  if (event.place_ < Event::kInFront) return heap_.remove(event);
+  if (event.place_ < Event::kInFront) return near_.remove(event);
   front_[event.place_ & Event::kIndex].event = nullptr;
   skip_cancelled();
 }
@@ -96,24 +87,24 @@ void EventQueue::refill() {
   sort(front_.data(), front_.data() + tail_);
   for (std::size_t i = 0; i < tail_; ++i) front_[i].event->place_ = Event::kInFront | static_cast<std::uint32_t>(i);
   front_.resize(tail_ + kBehindFront);
-  spill_at_ = kFewInHeap;
+  spill_at_ = kFewNear;
   if (wheel_.empty()) wheel_.open();
 }
 
 // The wheel went farther than it should have: too much was scheduled since then for the time that it passed. It goes
-// back, as little as leaves half of that in the heap.
+// back, as little as leaves half of that near.
 void EventQueue::spill() {
   const Time next = next_key().time;
-  near_.clear();
-  heap_.list(near_);
+  spilled_.clear();
+  near_.list(spilled_);
   for (unsigned level = wheel_.taken_level(); level-- > 0;) {
     const Time cursor = wheel_.cursor_at(level, next);
     far_.clear();
-    for (const PendingEvent& e : near_) {
+    for (const PendingEvent& e : spilled_) {
       if (e.key.time > cursor) far_.push_back(e);
     }
-    if (far_.size() * 2 < heap_.size()) continue;
-    for (const PendingEvent& e : far_) heap_.remove(*e.event);
+    if (far_.size() * 2 < near_.size()) continue;
+    for (const PendingEvent& e : far_) near_.remove(*e.event);
     while (tail_ > head_ && front_[tail_ - 1].key.time > cursor) {
       if (const PendingEvent e = front_[--tail_]; e.event != nullptr) far_.push_back(e);
       front_[tail_] = {};
@@ -122,19 +113,19 @@ void EventQueue::spill() {
     for (const PendingEvent& e : far_) wheel_.insert(*e.event, e.key);
     break;
   }
-  spill_at_ = std::max(kFewInHeap, 2 * heap_.size());
+  spill_at_ = std::max(kFewNear, 2 * near_.size());
 }
 
 std::vector<std::pair<EventKey, Event*>> EventQueue::take_all() {
   std::vector<PendingEvent> rest;
   wheel_.take_all(rest);
-  heap_.list(rest);
-  heap_.clear();
+  near_.list(rest);
+  near_.clear();
   for (; head_ != tail_; ++head_) {
     if (front_[head_].event != nullptr) rest.push_back(front_[head_]);
   }
   wheel_.open();
-  spill_at_ = kFewInHeap;
+  spill_at_ = kFewNear;
   size_ = 0;
   std::vector<std::pair<EventKey, Event*>> all;
   all.reserve(rest.size());

@@ -5,8 +5,8 @@
 // place and cancelling leaves nothing behind.
 //
 // What is far waits in a timing wheel, unsorted. What the wheel gave out last is sorted: the front. What was scheduled
-// since then for times that the wheel has passed stands in a heap. So an event costs the same however many wait. Where
-// few wait the wheel stays empty and the heap has all.
+// since then for times that the wheel has passed stands with the near ones (near_events.h). So an event costs the same
+// however many wait. Where few wait the wheel stays empty and all are near.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "sim/event.h"
-#include "sim/event_heap.h"
+#include "sim/near_events.h"
 #include "sim/timing_wheel.h"
 
 namespace kamesim {
@@ -30,8 +30,8 @@ class EventQueue {
   std::size_t size() const { return size_; }
   // kNoEventKey, if it is empty.
   const EventKey& next_key() {
-    if (near_is_empty()) [[unlikely]] refill();
-    return front_comes_first() ? front_[head_].key : heap_.first_key();
+    if (none_at_hand()) [[unlikely]] refill();
+    return front_comes_first() ? front_[head_].key : near_.first_key();
   }
 
   // Schedules the event, or moves it when it is already pending here.
@@ -40,14 +40,29 @@ class EventQueue {
   // Takes everything out, in no order.
   std::vector<std::pair<EventKey, Event*>> take_all();
 
+  // Takes out the first event, unless it is later than `limit` or there is none: then null.
+  Event* take_next(Time limit, EventKey& key) {
+    if (none_at_hand()) [[unlikely]] refill();
+    const bool of_front = front_comes_first();
+    key = of_front ? front_[head_].key : near_.first_key();
+    if (key.time > limit) [[unlikely]] return nullptr;
+    if (size_ == 0) [[unlikely]] return nullptr;
+    --size_;
+    Event& event = of_front ? take_from_front() : near_.take_first();
+    event.queue_ = nullptr;
+    return &event;
+  }
   // Takes out the first event and runs it. The queue must not be empty. The event may re-schedule or destroy
   // itself while it runs.
-  void fire_next();
+  void fire_next() {
+    EventKey key;
+    take_next(Time::max(), key)->fire();
+  }
 
  private:
-  bool near_is_empty() const { return head_ == tail_ && heap_.empty(); }
-  bool front_comes_first() { return front_[head_].key < heap_.first_key(); }
-  Event& take_first();
+  bool none_at_hand() const { return head_ == tail_ && near_.empty(); }
+  bool front_comes_first() { return front_[head_].key < near_.first_key(); }
+  Event& take_from_front();
   void look_ahead() const;
   void skip_cancelled() {
     while (head_ != tail_ && front_[head_].event == nullptr) ++head_;
@@ -57,17 +72,17 @@ class EventQueue {
   void empty_front();
   void spill();
 
-  static constexpr std::size_t kFewInHeap = 64;
+  static constexpr std::size_t kFewNear = 64;
   static constexpr std::size_t kBehindFront = Event::kSteps + 1;  // places that may be looked at
 
   std::size_t size_ = 0;
   // Sorted, from head_ to tail_; where an event was cancelled stands none. Behind it stands kNoEventKey.
   std::vector<PendingEvent> front_ = std::vector<PendingEvent>(kBehindFront);
   std::size_t head_ = 0, tail_ = 0;
-  EventHeap heap_;
-  std::size_t spill_at_ = kFewInHeap;
+  NearEvents near_;
+  std::size_t spill_at_ = kFewNear;
   TimingWheel wheel_;
-  std::vector<PendingEvent> near_, far_;  // for spill(): kept, so as not to allocate
+  std::vector<PendingEvent> spilled_, far_;  // for spill(): kept, so as not to allocate
 };
 
 inline Event::~Event() { cancel(); }

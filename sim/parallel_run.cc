@@ -203,7 +203,8 @@ Time ParallelRun::horizon(std::uint32_t index, const View& view) const {
 void ParallelRun::run_window(Shard& shard, Time horizon) {
   PacketPool::use_on_this_thread(&shard.packets);
   guarded([&] {
-    while (!shard.events.empty() && shard.events.next_key().time < horizon) shard.fire_next();
+    while (shard.fire_next(horizon - 1_ns)) {
+    }
   });
   PacketPool::use_on_this_thread(nullptr);
 }
@@ -219,8 +220,7 @@ void ParallelRun::run_world() {
       shards_[i]->now = now;
       shards_[i]->observations = nullptr;
     }
-    while (!world.events.empty() && world.events.next_key().time <= now && !simulation_.stop_requested()) {
-      world.fire_next();
+    while (!simulation_.stop_requested() && world.fire_next(now)) {
     }
   });
   const bool stop = failed_ || simulation_.stop_requested() || simulation_.topology_generation_ != topology_;

@@ -38,13 +38,16 @@ struct Shard {
   unsigned writing = 0;
   Mailbox& outbox(const Shard& to) { return outboxes[writing][to.index]; }
 
-  // Takes out the first event and runs it, at its time. There must be one.
-  void fire_next() {
-    const EventKey key = events.next_key();
+  // Takes out the first event and runs it, at its time. False: there is none up to `limit`.
+  bool fire_next(Time limit) {
+    EventKey key;
+    Event* const event = events.take_next(limit, key);
+    if (event == nullptr) [[unlikely]] return false;
     now = key.time;
     tie = key.tie;
     ++events_fired;
-    events.fire_next();
+    event->fire();
+    return true;
   }
 };
 

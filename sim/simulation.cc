@@ -83,9 +83,8 @@ void Simulation::at(Time at, std::function<void()> call) {
 
 void Simulation::run_until(Time until) {
   stop_requested_ = false;
-  while (!main_.events.empty() && main_.events.next_key().time <= until) {
-    main_.fire_next();
-    if (stop_requested_) return;
+  while (main_.fire_next(until)) {
+    if (stop_requested_) [[unlikely]] return;
   }
   if (main_.now < until) main_.now = until;
 }
@@ -97,9 +96,7 @@ void Simulation::run_until(Time until, std::uint32_t threads, const std::functio
 }
 
 bool Simulation::step(Time limit) {
-  if (main_.events.empty() || main_.events.next_key().time > limit) return false;
-  main_.fire_next();
-  return true;
+  return main_.fire_next(limit);
 }
 
 void Simulation::advance_to(Time t) {

@@ -165,6 +165,15 @@ TEST(EventQueue, AgreesWithAnOrderedMapWhereTimesAreDense) {
   });
 }
 
+// About as many as NearEvents keeps in its list, so that they go into its heap and back.
+TEST(EventQueue, AgreesWithAnOrderedMapWhereEventsAreFew) {
+  for (const std::size_t most : {3, 30, 40, 60}) {
+    compare_with_an_ordered_map(most, 50'000, [](RandomStream& random, std::int64_t now) {
+      return now + static_cast<std::int64_t>(random.below(100));
+    });
+  }
+}
+
 TEST(EventQueue, AgreesWithAnOrderedMapOverAllTimeScales) {
   compare_with_an_ordered_map(3000, 300'000, [](RandomStream& random, std::int64_t now) {
     const std::uint64_t scale = random.below(45);
