@@ -123,7 +123,7 @@ void Cell::detach(Nic& nic) {
   lan_.tell_observers(nic, StationEvent::Left);
 }
 
-void Cell::transmit(Nic& from, Packet frame) {
+void Cell::transmit(Nic& from, Packet&& frame) {
   if (const DropReason refused = why_refused(frame)) return from.node().count_drop(refused, frame.bytes());
   occupy_channel(Direction::kUp, &from, std::move(frame));
 }

@@ -68,7 +68,7 @@ class Cell final : public Medium, public LanExtension {
 
   // What a station sends and the channel discards is counted on the station's node; what the wire sends, on the
   // node of each station that would have received it.
-  void transmit(Nic& from, Packet frame) override;
+  void transmit(Nic& from, Packet&& frame) override;
   bool on_lan_frame(const Packet& frame) override;
   void tell_stations(StationObserver& observer) const override;
   void describe(ShardGraph& graph) const override;

@@ -144,9 +144,9 @@ void Lan::on_shards_changed() {
   for (const auto& station : stations_) station->pipe.set_shards(shard(), shard());
 }
 
-void Lan::transmit(Nic& from, Packet frame) { find(from)->pipe.push(from.node(), port_, std::move(frame)); }
+void Lan::transmit(Nic& from, Packet&& frame) { find(from)->pipe.push(from.node(), port_, std::move(frame)); }
 
-void Lan::arrive(void* target, Pipe&, Packet frame) {
+void Lan::arrive(void* target, Pipe&, Packet&& frame) {
   if (!frame) return;  // lost
   auto* station = static_cast<Station*>(target);
   station->lan.deliver({.station = station, .sender = station->node}, false, std::move(frame));

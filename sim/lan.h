@@ -62,7 +62,7 @@ class Lan final : public Medium {
   // once. `taken`: a station where it comes from takes it.
   void inject(const LanExtension& from, Node& sender, bool taken, Packet frame);
 
-  void transmit(Nic& from, Packet frame) override;
+  void transmit(Nic& from, Packet&& frame) override;
   void on_nic_changed(Nic& nic) override;
   std::uint32_t mtu() const override { return config_.mtu; }
   void describe(ShardGraph& graph) const override;
@@ -82,7 +82,7 @@ class Lan final : public Medium {
     Pipe pipe;          // from this station
     std::unique_ptr<RandomStream> loss;  // of frames to this station; made when the first number is drawn
   };
-  static void arrive(void* station, Pipe& pipe, Packet frame);
+  static void arrive(void* station, Pipe& pipe, Packet&& frame);
   static RandomStream sender_stream(const void* station);
   static constexpr Pipe::Kind kPipeKind{&Lan::arrive, &Lan::sender_stream};
   struct Origin {

@@ -18,10 +18,10 @@ RandomStream PointToPointLink::end_stream(const void* link) {
 }
 
 template <std::size_t kEnd>
-void PointToPointLink::arrive_at_end(void* target, Pipe& pipe, Packet frame) {
+void PointToPointLink::arrive_at_end(void* target, Pipe& pipe, Packet&& frame) {
   auto& link = *static_cast<PointToPointLink*>(target);
   End& end = link.ends_[kEnd];
-  if (pipe.pristine(link.shard_at(kEnd).now)) link.shard_at(kEnd).pipes.give_back(std::move(end.pipe));
+  if (pipe.empty() && pipe.pristine(link.shard_at(kEnd).now)) link.shard_at(kEnd).pipes.give_back(std::move(end.pipe));
   if (!frame) return;  // lost
   if (link.tapped()) [[unlikely]] link.show_taps(frame, nullptr);
   if (end.nic != nullptr && end.nic->accepts(frame.data())) end.nic->deliver(std::move(frame));
@@ -58,15 +58,17 @@ Shard& PointToPointLink::shard_at(std::size_t end) {
   return ends_[end].nic != nullptr ? ends_[end].nic->node().shard() : shard();
 }
 
-Pipe& PointToPointLink::pipe_to(std::size_t end) {
+void PointToPointLink::make_pipe_to(std::size_t end) {
+  Shard& sender = shard_at(1 - end);
   std::unique_ptr<Pipe>& pipe = ends_[end].pipe;
-  if (pipe == nullptr) {
-    Shard& sender = shard_at(1 - end);
-    pipe = sender.pipes.take(*this, this, kEndKinds[end]);
-    pipe->set_shards(sender, shard_at(end));
-    pipe->set_receiver(ends_[end].nic);
-  }
-  return *pipe;
+  pipe = sender.pipes.take(*this, this, kEndKinds[end]);
+  pipe->set_shards(sender, shard_at(end));
+  pipe->set_receiver(ends_[end].nic);
+}
+
+inline Pipe& PointToPointLink::pipe_to(std::size_t end) {
+  if (ends_[end].pipe == nullptr) [[unlikely]] make_pipe_to(end);
+  return *ends_[end].pipe;
 }
 
 void PointToPointLink::check_not_attached(const Nic& nic) const {
@@ -168,14 +170,14 @@ PointToPointLink::Tap* PointToPointLink::find_tap(const Nic& nic) const {
   return nullptr;
 }
 
-void PointToPointLink::transmit(Nic& from, Packet frame) {
+void PointToPointLink::transmit(Nic& from, Packet&& frame) {
   Pipe& pipe = &from == ends_[0].nic   ? pipe_to(1)
                : &from == ends_[1].nic ? pipe_to(0)
                                        : find_tap(from)->pipe;
   pipe.push(from.node(), *config_, std::move(frame));
 }
 
-void PointToPointLink::arrive_from_tap(void* target, Pipe&, Packet frame) {
+void PointToPointLink::arrive_from_tap(void* target, Pipe&, Packet&& frame) {
   if (!frame) return;  // lost
   const Tap& tap = *static_cast<Tap*>(target);
   PointToPointLink& link = tap.link;

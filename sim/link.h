@@ -35,7 +35,7 @@ class PointToPointLink final : public Medium {
   void set_up(bool up);
   bool up() const { return up_; }
 
-  void transmit(Nic& from, Packet frame) override;
+  void transmit(Nic& from, Packet&& frame) override;
   // Of a link that loses an end, what is under way is lost.
   void detach(Nic& nic) override;
   std::uint32_t mtu() const override { return config_->mtu; }
@@ -59,15 +59,16 @@ class PointToPointLink final : public Medium {
     Pipe pipe;  // from this tap
   };
   template <std::size_t kEnd>
-  static void arrive_at_end(void* link, Pipe& pipe, Packet frame);
+  static void arrive_at_end(void* link, Pipe& pipe, Packet&& frame);
   template <std::size_t kEnd>
   static RandomStream end_stream(const void* link);
-  static void arrive_from_tap(void* tap, Pipe& pipe, Packet frame);
+  static void arrive_from_tap(void* tap, Pipe& pipe, Packet&& frame);
   static RandomStream tap_stream(const void* tap);
   static const std::array<Pipe::Kind, 2> kEndKinds;
   static const Pipe::Kind kTapKind;
 
   Pipe& pipe_to(std::size_t end);
+  void make_pipe_to(std::size_t end);
   Shard& shard_at(std::size_t end);
   void use(const LinkConfig& config);
   bool tapped() const { return taps_ != nullptr && !taps_->empty(); }

@@ -22,7 +22,7 @@ class Medium : public Actor {
   using Actor::Actor;
 
   // Takes a frame from one of its NICs (the NIC is up). The medium decides when and where it arrives.
-  virtual void transmit(Nic& from, Packet frame) = 0;
+  virtual void transmit(Nic& from, Packet&& frame) = 0;
   // The NIC leaves; frames under way to it are lost.
   virtual void detach(Nic& nic) = 0;
   // A NIC's address or filter changed.

@@ -39,7 +39,7 @@ void Nic::set_enabled(bool enabled) {
   update_link();
 }
 
-void Nic::send(Packet frame) {
+void Nic::send(Packet&& frame) {
   if (!up_) [[unlikely]] {
     node_.count_drop(&kLinkDown, frame.bytes());
     return;
@@ -50,7 +50,7 @@ void Nic::send(Packet frame) {
   medium_->transmit(*this, std::move(frame));
 }
 
-void Nic::deliver(Packet frame) {
+void Nic::deliver(Packet&& frame) {
   if (!up_) [[unlikely]] {
     node_.count_drop(&kLinkDown, frame.bytes());
     return;

@@ -81,7 +81,7 @@ class Nic {
   bool up() const { return up_; }
 
   // Sends a whole Ethernet frame. Dropped, and counted on the node, when the link is down.
-  void send(Packet frame);
+  void send(Packet&& frame);
 
   // The receive filter: own address, broadcast, joined groups; everything when promiscuous. Joins are counted.
   void join(MacAddress group);
@@ -113,7 +113,7 @@ class Nic {
     if (receiver_ != nullptr) receiver_->prepare(*this, frame, step);
   }
   // For media: a frame has arrived at this NIC (the filter has been asked).
-  void deliver(Packet frame);
+  void deliver(Packet&& frame);
   // For a parallel run that kept an observation back.
   void tell_observers(Direction direction, Time now, Bytes frame) const;
   // For media: this NIC is now on `medium` (null: on none), with or without carrier.

@@ -56,12 +56,20 @@ RandomStream& Pipe::random() {
   return *random_;
 }
 
-std::size_t Pipe::waiting(Time now) {
+inline std::size_t Pipe::waiting(Time now) {
   while (departed_ < in_flight_.size() && in_flight_[departed_].departure <= now) ++departed_;
   return in_flight_.size() - departed_;
 }
 
-void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
+inline void Pipe::start(Packet&& frame, EventKey arrival, Time departure) {
+  InFlight& last = in_flight_.add();
+  last.frame = std::move(frame);
+  last.arrival = arrival;
+  last.departure = departure;
+  if (in_flight_.size() == 1) shard_->events.schedule(*this, arrival);
+}
+
+void Pipe::push(Node& sender, const LinkConfig& config, Packet&& frame) {
   const Time now = sender.now();
   if (frame.size() > config.mtu + Nic::kEthernetHeaderSize) [[unlikely]] {
     return sender.count_drop(&kLinkFrameTooLong, frame.bytes());
@@ -84,13 +92,11 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet frame) {
     if (frame && !frame.sole()) frame = frame.clone();
     return sender.shard().outbox(*shard_).post({this, std::move(frame), key, departure});
   }
-  in_flight_.push_back({std::move(frame), key, departure});
-  if (in_flight_.size() == 1) shard_->events.schedule(*this, key);
+  start(std::move(frame), key, departure);
 }
 
 void Pipe::take_in(Packet frame, EventKey arrival, Time departure) {
-  in_flight_.push_back({std::move(frame), arrival, departure});
-  if (in_flight_.size() == 1) shard_->events.schedule(*this, arrival);
+  start(std::move(frame), arrival, departure);
 }
 
 std::size_t Pipe::waiting_to_cross(Time now) {
@@ -133,7 +139,8 @@ void Pipe::prepare(const Event& event, unsigned step) {
 }
 
 void Pipe::arrive_next() {
-  Packet frame = in_flight_.pop_front().frame;
+  Packet frame = std::move(in_flight_.front().frame);
+  in_flight_.drop_front();
   if (departed_ > 0) --departed_;
   if (!in_flight_.empty()) shard_->events.schedule(*this, in_flight_.front().arrival);
   kind_->arrive(target_, *this, std::move(frame));

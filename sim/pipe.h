@@ -27,7 +27,7 @@ class Pipe : public Event {
   // What the pipes of one kind of medium have in common.
   struct Kind {
     // Called for each frame that arrives, empty if it was lost. With the last one the pipe may go.
-    void (*arrive)(void* target, Pipe& pipe, Packet frame);
+    void (*arrive)(void* target, Pipe& pipe, Packet&& frame);
     // The random stream of losses and jitter; asked for once, when the first number is drawn.
     RandomStream (*random)(const void* target);
   };
@@ -38,14 +38,14 @@ class Pipe : public Event {
   void set_receiver(const Nic* receiver) { receiver_ = receiver; }
 
   // Takes a frame from `sender`, at the present time; frames that do not fit, or get lost, are counted there.
-  void push(Node& sender, const LinkConfig& config, Packet frame);
+  void push(Node& sender, const LinkConfig& config, Packet&& frame);
   // The link goes down, or the sender leaves it: loses everything under way, or what still waits for the port.
   void lose_all(Node& sender);
   void lose_waiting(Node& sender);
   bool empty() const { return in_flight_.empty(); }
   // It is as one that was made just now: nothing is under way, and nothing of the past matters.
   bool pristine(Time now) const {
-    return !crosses_ && in_flight_.empty() && random_ == nullptr && busy_until_ <= now && last_arrival_ <= now;
+    return in_flight_.empty() && !crosses_ && random_ == nullptr && busy_until_ <= now && last_arrival_ <= now;
   }
   // A pristine one may serve another target, with the ring that it has grown.
   void reuse(const Actor& medium, void* target, const Kind& kind);
@@ -69,6 +69,7 @@ class Pipe : public Event {
   static constexpr Event::Kind kEvent{&Pipe::fire, &Pipe::prepare};
   RandomStream& random();
   void arrive_next();
+  void start(Packet&& frame, EventKey arrival, Time departure);
   std::size_t waiting(Time now);
   std::size_t waiting_to_cross(Time now);
   void lose_behind_departed(Node& sender);

@@ -3,45 +3,55 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
-#include <vector>
 
 namespace kamesim {
 
-// T is default-constructed where nothing stands, and assigned from T() when it is taken out.
+// T is default-constructed where nothing stands.
 template <typename T>
 class Ring {
  public:
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   // The oldest is number 0.
-  T& operator[](std::size_t i) { return slots_[(head_ + i) & (slots_.size() - 1)]; }
-  const T& operator[](std::size_t i) const { return slots_[(head_ + i) & (slots_.size() - 1)]; }
+  T& operator[](std::size_t i) { return slots_[(head_ + i) & (room_ - 1)]; }
+  const T& operator[](std::size_t i) const { return slots_[(head_ + i) & (room_ - 1)]; }
   T& front() { return (*this)[0]; }
-  std::size_t heap_bytes() const { return slots_.capacity() * sizeof(T); }
+  std::size_t heap_bytes() const { return room_ * sizeof(T); }
 
-  void push_back(T value) {
-    if (size_ == slots_.size()) [[unlikely]] grow();
-    (*this)[size_++] = std::move(value);
+  void push_back(T value) { add() = std::move(value); }
+  // A new last one, to be filled: it may be as one that was dropped.
+  T& add() {
+    if (size_ == room_) [[unlikely]] grow();
+    return (*this)[size_++];
   }
   T pop_front() {
     T value = std::exchange(front(), T());
-    head_ = (head_ + 1) & (slots_.size() - 1);
-    --size_;
+    drop_front();
     return value;
+  }
+  // The first, moved from or of no worth any more, leaves its place as it stands.
+  void drop_front() {
+    head_ = (head_ + 1) & (room_ - 1);
+    --size_;
   }
   T pop_back() { return std::exchange((*this)[--size_], T()); }
 
  private:
   void grow() {
-    std::vector<T> larger(std::max<std::size_t>(4, slots_.size() * 2));
+    const std::uint32_t room = std::max(4u, 2 * room_);
+    auto larger = std::make_unique<T[]>(room);
     for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
     slots_ = std::move(larger);
     head_ = 0;
+    room_ = room;
   }
 
-  std::vector<T> slots_;  // a power of two in number
-  std::size_t head_ = 0, size_ = 0;
+  std::unique_ptr<T[]> slots_;
+  std::uint32_t room_ = 0;  // a power of two
+  std::uint32_t head_ = 0, size_ = 0;
 };
 
 }  // namespace kamesim
