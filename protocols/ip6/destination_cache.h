@@ -37,7 +37,7 @@ struct alignas(64) Destination {
 // Direct-mapped, grows up to a bound; a collision evicts.
 class DestinationCache {
  public:
-  static constexpr std::size_t kFirstSlots = 4;
+  static constexpr std::size_t kFirstSlots = 1;  // an idle host has one destination, or none
   static constexpr std::size_t kMaxSlots = 8192;
 
   // The slot for the key, found or to be filled: compare `address`, `zone` and `generation`.
@@ -53,8 +53,8 @@ class DestinationCache {
   }
 
   // The slot that may hold the address; null: there are none yet.
-  const Destination* peek(const Ipv6Address& address) const {
-    return slots_.empty() ? nullptr : &slots_[index(address, nullptr)];
+  const Destination* peek(const Ipv6Address& address, const Ip6Interface* zone = nullptr) const {
+    return slots_.empty() ? nullptr : &slots_[index(address, zone)];
   }
   const std::vector<Destination>& slots() const { return slots_; }
   void clear() { slots_ = {}; }

@@ -24,17 +24,34 @@ Destination by_tunnel(const Destination& routed, Ip6Interface& tunnel) {
 
 }  // namespace
 
-void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination& routed, bool link_layer_multicast,
+void Ip6Stack::forward(Ip6Interface& interface, Packet&& packet, const Destination& to, bool link_layer_multicast,
                        Forwarding how) {
-  const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet.bytes());
-  const Ipv6Address source = header.source();
+  if (mobility_ != nullptr) [[unlikely]] {
+    return forward_by_mobility(interface, std::move(packet), to, link_layer_multicast, how);
+  }
+  forward_on(interface, std::move(packet), to, link_layer_multicast, how);
+}
+
+void Ip6Stack::forward_by_mobility(Ip6Interface& interface, Packet&& packet, const Destination& routed,
+                                   bool link_layer_multicast, Forwarding how) {
   std::optional<Destination> tunnelled;
-  if (MobileRouterHooks* hooks = mobility_ == nullptr ? nullptr : mobile_router_hooks(*this)) [[unlikely]] {
+  if (MobileRouterHooks* hooks = mobility_->mobile_router()) {
     const auto actions = hooks->on_forward(interface, routed.interface, packet.bytes());
     if (actions.discard != nullptr) return drop(*actions.discard, packet.bytes());
     if (actions.tunnel != nullptr) tunnelled = by_tunnel(routed, *actions.tunnel);
   }
   const Destination& to = tunnelled ? *tunnelled : routed;
+  ForwardingPolicy* const policy = how != Forwarding::ByPolicy ? mobility_->forwarding_policy() : nullptr;
+  if (policy != nullptr && !link_layer_multicast) {
+    return forward_by_policy(*policy, interface, std::move(packet), to, link_layer_multicast);
+  }
+  forward_on(interface, std::move(packet), to, link_layer_multicast, how);
+}
+
+inline void Ip6Stack::forward_on(Ip6Interface& interface, Packet&& packet, const Destination& to,
+                                 bool link_layer_multicast, Forwarding how) {
+  const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet.bytes());
+  const Ipv6Address source = header.source();
   auto refuse = [&](const DropInfo& reason, const Icmp6Error& error) {
     drop(reason, packet.bytes());
     icmp6_error(error, &interface, link_layer_multicast);
@@ -44,11 +61,6 @@ void Ip6Stack::forward(Ip6Interface& interface, Packet packet, const Destination
   };
 
   if (link_layer_multicast) return drop(kIp6LinkMulticastForward, packet.bytes());
-  if (mobility_ != nullptr && how != Forwarding::ByPolicy) [[unlikely]] {
-    if (ForwardingPolicy* policy = mobility_->forwarding_policy()) {
-      return forward_by_policy(*policy, interface, std::move(packet), to, link_layer_multicast);
-    }
-  }
   if (source.is_unspecified()) return drop(kIp6UnspecifiedSource, packet.bytes());
   if (ipsec_ != nullptr && !ipsec_->admits_transit(interface, packet.bytes())) [[unlikely]] return;
   if (header.hop_limit() <= 1) {

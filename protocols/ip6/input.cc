@@ -40,6 +40,18 @@ bool is_neighbor_solicitation(Bytes packet) {
          packet[kIpv6HeaderSize] == static_cast<std::uint8_t>(Icmp6Type::NeighborSolicitation);
 }
 
+// A packet that was checked, and cut to its size.
+[[gnu::noinline]] InputPacket going_up(Ip6Interface& interface, Packet&& packet, bool link_layer_multicast,
+                                       const IpsecHooks* ipsec) {
+  const Ipv6HeaderView header = Ipv6HeaderView::of_checked(packet.bytes());
+  return {.packet = std::move(packet), .interface = &interface, .source = header.source(),
+          .destination = header.destination(), .link_layer_multicast = link_layer_multicast,
+          .ipsec_depth = static_cast<std::uint8_t>(ipsec != nullptr ? ipsec->depth() : 0),
+          .hop_limit = header.hop_limit(), .traffic_class = header.traffic_class(),
+          .next_header = header.next_header(), .next_header_field = kIpv6NextHeaderOffset,
+          .offset = kIpv6HeaderSize};
+}
+
 }  // namespace
 
 void Ip6Stack::on_frame(Nic& nic, Packet frame) {
@@ -77,7 +89,7 @@ void Ip6Stack::other_frame(EthernetInterface& interface, Packet frame) {
   ip4_->on_frame(interface, type, std::move(frame), group);
 }
 
-void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_multicast) {
+void Ip6Stack::input(Ip6Interface& interface, Packet&& packet, bool link_layer_multicast) {
   const auto header = Ipv6HeaderView::check(packet.bytes());
   if (!header && is_ip4(packet.bytes()) && ip4_ != nullptr) {
     return ip4_->input(interface, std::move(packet), link_layer_multicast);
@@ -91,14 +103,7 @@ void Ip6Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_mul
   if (!interface.is_loopback() && !own_group) {
     if (const DropInfo* reason = invalid_on_wire(source, destination)) return drop(*reason, packet.bytes());
   }
-  auto up = [&] {
-    return InputPacket{.packet = std::move(packet), .interface = &interface, .source = source,
-                       .destination = destination, .link_layer_multicast = link_layer_multicast,
-                       .ipsec_depth = static_cast<std::uint8_t>(ipsec_ != nullptr ? ipsec_->depth() : 0),
-                       .hop_limit = header->hop_limit(), .traffic_class = header->traffic_class(),
-                       .next_header = header->next_header(), .next_header_field = kIpv6NextHeaderOffset,
-                       .offset = kIpv6HeaderSize};
-  };
+  auto up = [&] { return going_up(interface, std::move(packet), link_layer_multicast, ipsec_); };
   if (says_jumbogram(packet.data())) [[unlikely]] {
     InputPacket look = up();
     if (!length_is_told(look)) return;

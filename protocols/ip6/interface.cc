@@ -76,11 +76,7 @@ void EthernetInterface::send(Packet packet, const Ipv6Address& next_hop) {
   }
 }
 
-void EthernetInterface::transmit(Packet packet, MacAddress destination, EtherType type) {
-  if (disabled_ && type == EtherType::Ipv6) [[unlikely]] return stack().drop(kIp6Disabled, packet.bytes());
-  EthernetHeader{destination, nic_.mac(), type}.write(packet.prepend(kEthernetHeaderSize));
-  nic_.send(std::move(packet));
-}
+void EthernetInterface::refuse_to_send(Packet packet) { stack().drop(kIp6Disabled, packet.bytes()); }
 
 void EthernetInterface::set_link_layer_addresses(bool on) {
   if (on == link_layer_addresses_) return;

@@ -149,9 +149,15 @@ class EthernetInterface final : public Ip6Interface {
   // Another link-layer address, as of a card that was exchanged; addresses stay, neighbours are told.
   void set_mac(MacAddress mac);
   // Puts the Ethernet header before the packet and sends it.
-  void transmit(Packet packet, MacAddress destination, EtherType type = EtherType::Ipv6);
+  void transmit(Packet&& packet, MacAddress destination, EtherType type = EtherType::Ipv6) {
+    if (disabled_ && type == EtherType::Ipv6) [[unlikely]] return refuse_to_send(std::move(packet));
+    EthernetHeader{destination, nic_.mac(), type}.write(packet.prepend(kEthernetHeaderSize));
+    nic_.send(std::move(packet));
+  }
 
  private:
+  void refuse_to_send(Packet packet);
+
   Nic& nic_;
   std::uint32_t advertised_mtu_ = 0;  // 0: none advertised
   std::uint32_t configured_mtu_ = 0;  // 0: none configured

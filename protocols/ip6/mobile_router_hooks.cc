@@ -6,7 +6,7 @@
 namespace kamesim {
 
 MobileRouterHooks* mobile_router_hooks(const Ip6Stack& stack) {
-  return stack.mobility_hooks() == nullptr ? nullptr : dynamic_cast<MobileRouterHooks*>(stack.mobility_hooks());
+  return stack.mobility_hooks() == nullptr ? nullptr : stack.mobility_hooks()->mobile_router();
 }
 
 EgressRole egress_role(const Ip6Interface& interface) {

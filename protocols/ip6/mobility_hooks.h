@@ -13,6 +13,7 @@ namespace kamesim {
 
 class ForwardingPolicy;
 class Ip6Interface;
+class MobileRouterHooks;
 
 class MobilityHooks {
  public:
@@ -49,6 +50,8 @@ class MobilityHooks {
 
   // Who has a say in where packets of others go; null: the routing table alone.
   virtual ForwardingPolicy* forwarding_policy() { return nullptr; }
+  // What a mobile router and its home agent do besides (mobile_router_hooks.h); null: nothing.
+  virtual MobileRouterHooks* mobile_router() { return nullptr; }
 
  protected:
   ~MobilityHooks() = default;

@@ -48,7 +48,7 @@ void NeighborDiscovery::send(Packet packet, const Ipv6Address& next_hop) {
 }
 
 void NeighborDiscovery::send(Packet packet, Neighbor& n) {
-  if (n.reachable(now()) && !n.watched) [[likely]] return interface_.transmit(std::move(packet), n.mac);
+  if (n.ready(now())) [[likely]] return interface_.transmit(std::move(packet), n.mac);
   if (n.watched) return send_watched(std::move(packet), n.address);
   send_unconfirmed(std::move(packet), n);
 }

@@ -42,6 +42,8 @@ struct Neighbor {
 
   bool mac_known() const { return state >= State::Reachable; }
   bool reachable(Time now) const { return state == State::Reachable && now < reachable_until; }
+  // A packet for it may go, and nothing else is to be done.
+  bool ready(Time now) const { return reachable(now) && !watched; }
 };
 
 // An entry given by hand.

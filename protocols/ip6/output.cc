@@ -327,12 +327,11 @@ SendError Ip6Stack::send_multicast(Packet packet, Ip6Interface* interface, const
   return fragment(std::move(packet), mtu, [&](Packet piece) { interface->send(std::move(piece), group); });
 }
 
-void Ip6Stack::hand_over(const Destination& to, Packet packet) {
-  if (to.neighbor != nullptr) {
-    to.interface->nd()->send(std::move(packet), *to.neighbor);
-  } else {
-    to.interface->send(std::move(packet), to.next_hop);
-  }
+void Ip6Stack::hand_over(const Destination& to, Packet&& packet) {
+  if (to.neighbor == nullptr) return to.interface->send(std::move(packet), to.next_hop);
+  auto& interface = static_cast<EthernetInterface&>(*to.interface);  // no others have neighbours
+  if (to.neighbor->ready(now())) [[likely]] return interface.transmit(std::move(packet), to.neighbor->mac);
+  interface.nd()->send(std::move(packet), *to.neighbor);
 }
 
 template <typename Emit>

@@ -75,6 +75,7 @@ std::optional<Route> RouteTable::put(const Route& route) {
     few_.erase(same);
   }
   if (few_.size() < kFew) {
+    if (few_.size() == few_.capacity()) few_.reserve(few_.size() + 2);  // idle hosts are many
     few_.insert(std::ranges::upper_bound(few_, place(route), {}, place), route);
     return replaced;
   }

@@ -141,8 +141,8 @@ void Ip6Stack::on_link_change(Nic& nic, bool up) {
   notify({up ? Kind::LinkUp : Kind::LinkDown, &interface, {}});
 }
 
-const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* zone) {
-  const std::uint64_t generation = std::uint64_t{generation_} << 32 | routes_.generation();
+const Destination& Ip6Stack::find_route_to(const Ipv6Address& address, Ip6Interface* zone) {
+  const std::uint64_t generation = destination_generation();
   Destination& d = destinations_.slot(address, zone, generation);
   if (d.generation == generation && d.address == address && d.zone == zone && now() < d.valid_until) [[likely]] {
     return d;
@@ -181,7 +181,7 @@ const Destination& Ip6Stack::route_to(const Ipv6Address& address, Ip6Interface* 
       (d.kind == RouteKind::Unicast || d.kind == RouteKind::Proxied)) {
     d.neighbor = &d.interface->nd()->neighbor(d.next_hop);
     // Making room for the entry may have evicted another, and with it this generation.
-    d.generation = std::uint64_t{generation_} << 32 | routes_.generation();
+    d.generation = destination_generation();
   }
   return d;
 }
@@ -342,7 +342,7 @@ void Ip6Stack::clear_destination_cache() {
 }
 
 std::vector<Destination> Ip6Stack::destinations() const {
-  const std::uint64_t generation = std::uint64_t{generation_} << 32 | routes_.generation();
+  const std::uint64_t generation = destination_generation();
   std::vector<Destination> good;
   for (const Destination& d : destinations_.slots()) {
     if (d.generation == generation && now() < d.valid_until) good.push_back(d);

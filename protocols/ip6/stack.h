@@ -213,7 +213,13 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   const RouteTable& routes() const { return routes_; }
   // The cached answer to "where does a packet to this address go?". `zone`: the interface for link-local and
   // multicast destinations, or null.
-  const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone);
+  const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone) {
+    const std::uint64_t generation = destination_generation();
+    const Destination* d = destinations_.peek(destination, zone);
+    const bool fresh = d != nullptr && d->generation == generation && d->valid_until > now();
+    if (fresh && d->address == destination && d->zone == zone) [[likely]] return *d;
+    return find_route_to(destination, zone);
+  }
   // Made on first use; the interfaces hear all groups from then on (multicast_forwarding.h).
   MulticastForwarding& multicast_forwarding();
   const MulticastForwarding* multicast_forwarding_in_use() const { return multicast_.get(); }
@@ -257,7 +263,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void on_link_change(Nic& nic, bool up) override;
   void on_mtu_change(Nic&) override { invalidate_destinations(); }
   // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).
-  void input(Ip6Interface& interface, Packet packet, bool link_layer_multicast = false);
+  void input(Ip6Interface& interface, Packet&& packet, bool link_layer_multicast = false);
   void set_upper_layer(NextHeader protocol, PacketHandler* handler);
   PacketHandler* upper_layer(NextHeader protocol) const;
   void add_router_alert_listener(RouterAlertListener& listener);
@@ -308,6 +314,8 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
  private:
   friend class Ip6Interface;
   void on_route_change(RouteChange change, const Route& route) override;
+  std::uint64_t destination_generation() const { return std::uint64_t{generation_} << 32 | routes_.generation(); }
+  const Destination& find_route_to(const Ipv6Address& destination, Ip6Interface* zone);
   // address_list.cc
   void await_dad(Ip6Interface& interface, InterfaceAddress& address);
   void review_subnet_router_anycast(Ip6Interface& interface);
@@ -336,8 +344,12 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void expire_reassemblies();
   // forward.cc
   enum class Forwarding : std::uint8_t { ByDestination, SourceRouted, ByPolicy };
-  void forward(Ip6Interface& interface, Packet packet, const Destination& destination, bool link_layer_multicast,
+  void forward(Ip6Interface& interface, Packet&& packet, const Destination& destination, bool link_layer_multicast,
                Forwarding how = Forwarding::ByDestination);
+  void forward_by_mobility(Ip6Interface& interface, Packet&& packet, const Destination& destination,
+                           bool link_layer_multicast, Forwarding how);
+  void forward_on(Ip6Interface& interface, Packet&& packet, const Destination& destination, bool link_layer_multicast,
+                  Forwarding how);
   void forward_by_policy(ForwardingPolicy& policy, Ip6Interface& interface, Packet packet,
                          const Destination& destination, bool link_layer_multicast);
   bool passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes packet, bool link_layer_multicast);
@@ -348,7 +360,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   SendError send_to(const Destination& to, Packet packet, bool dont_fragment, const Ipv6Address* path);
   SendError send_by_next_hop(Packet packet, Ip6Interface* zone, const OutputRequest& request);
   SendError send_multicast(Packet packet, Ip6Interface* interface, const OutputRequest& request);
-  void hand_over(const Destination& destination, Packet packet);
+  void hand_over(const Destination& destination, Packet&& packet);
   template <typename Emit>
   SendError fragment(Packet packet, std::uint32_t mtu, Emit emit);
   std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,

@@ -121,6 +121,7 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
                             NextHeader next_header) override;
   void on_care_of_unreachable(const Ipv6Address& home) override;
   ForwardingPolicy* forwarding_policy() override { return forwarding_policy_; }
+  MobileRouterHooks* mobile_router() override { return this; }
   void on_packet(InputPacket& packet) override;  // Mobility Headers
   void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
 
