@@ -17,6 +17,7 @@ HomeAgentDaemon::HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, B
       config_(config),
       socket_(sockets, *this),
       machine_(config.registration, cache),
+      multiple_(config.multiple_care_of, machine_, cache),
       advertiser_(config.prefix_advertisements, stack_.node().stream("mip6.prefix_advertiser")),
       discovery_(*this, sockets),
       timer_(Timer::to<&HomeAgentDaemon::on_timer>(stack_.node(), *this)) {
@@ -27,6 +28,9 @@ HomeAgentDaemon::HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, B
 }
 
 HomeAgentDaemon::~HomeAgentDaemon() {
+  for (const auto& [home, paths] : paths_) {
+    if (const TunnelInterface* trunk = kernel_.home_binding_tunnel(home)) kernel_.set_outlet(*trunk, nullptr);
+  }
   stack_.remove_listener(*this);
   stack_.routes().remove_if([this](const Route& r) {
     return r.origin == RouteOrigin::Mobility && r.interface == &home_link_;
@@ -91,6 +95,7 @@ void HomeAgentDaemon::review_prefixes() {
     if (p.on_link) list.push_back({p.prefix(), until(p.valid_lifetime), until(p.preferred_lifetime)});
   }
   machine_.on_prefix_list(now, std::move(list));
+  multiple_.on_prefix_list();
 }
 
 void HomeAgentDaemon::on_home_prefixes_changed() {
@@ -156,13 +161,14 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
   if (!mh || mh->type() != MhType::BindingUpdate) return;
   if (BindingUpdateView(*mh).proxy_registration()) return;  // RFC 5213: for a local mobility anchor
-  const BindingUpdate update = BindingUpdateView(*mh).value();
+  const mcoa::MultipleBindingUpdate message = mcoa::read_multiple_binding_update(*mh);
+  const BindingUpdate& update = message.update;
   if (!update.home_registration && !update.mobile_router) return;  // for the correspondent daemon
   const ReceivedBindingUpdate received = received_binding_update(d, update);
   if (!authentic(received, *mh)) return;
   served_as_.insert_or_assign(received.home_address(), d.destination);
   review_prefixes();
-  apply(machine_.on_binding_update(stack_.now(), received), d.payload);
+  apply(multiple_.on_binding_update(stack_.now(), received, message), d.payload);
 }
 
 bool HomeAgentDaemon::authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update) {
@@ -186,6 +192,23 @@ void HomeAgentDaemon::send(const BindingAckToSend& ack) {
   }
 }
 
+void HomeAgentDaemon::send(const mcoa::MultipleRegistration::Ack& ack) {
+  if (ack.options == mcoa::Options{}) return send(ack.answer);
+  const mcoa::MultipleBindingAck message{ack.answer.ack, ack.options};
+  const Ipv6Address home = ack.answer.routing_header.value_or(ack.answer.destination);
+  OutputRequest request = request_for(ack.answer);
+  // RFC 5648 §5.6.3: to a mobile node on the home link.
+  if (ack.answer.destination == home && at_home_.contains(home)) {
+    request.interface = &home_link_;
+    request.no_mobility = true;
+  }
+  if (authentication_.knows(home)) {
+    socket_.send(message, authentication_.answer(home), request);
+  } else {
+    socket_.send(message, request);
+  }
+}
+
 void HomeAgentDaemon::start_dad(const Defended& addresses) {
   const Ipv6Address home = addresses.home_address;
   stack_.node().trace(kTraceProxyDad, {{"home_address", home.to_string()}});
@@ -203,12 +226,12 @@ void HomeAgentDaemon::finish_dad(const Ipv6Address& home, bool unique) {
   const bool result = it->second.unique;
   tests_.erase(it);
   using DadResult = HomeAgentRegistration::DadResult;
-  apply(machine_.on_dad_result(stack_.now(), home, result ? DadResult::Unique : DadResult::Duplicate), {});
+  apply(multiple_.on_dad_result(stack_.now(), home, result ? DadResult::Unique : DadResult::Duplicate), {});
 }
 
 void HomeAgentDaemon::on_timer() {
-  while (machine_.next_timeout() && *machine_.next_timeout() <= stack_.now()) {
-    apply(machine_.on_timeout(stack_.now()), {});
+  while (multiple_.next_timeout() && *multiple_.next_timeout() <= stack_.now()) {
+    apply(multiple_.on_timeout(stack_.now()), {});
   }
   while (advertiser_.next_timeout() && *advertiser_.next_timeout() <= stack_.now()) {
     apply(advertiser_.on_timeout(stack_.now()), {});
@@ -217,14 +240,22 @@ void HomeAgentDaemon::on_timer() {
 }
 
 void HomeAgentDaemon::arm() {
-  const auto a = machine_.next_timeout(), b = advertiser_.next_timeout();
+  const auto a = multiple_.next_timeout(), b = advertiser_.next_timeout();
   timer_.arm_at(a && b ? std::min(a, b) : a ? a : b);
+}
+
+void HomeAgentDaemon::apply(const mcoa::MultipleRegistration::Output& out, Bytes message) {
+  apply(out.home, message);
+  if (out.changed) review_paths(*out.changed);
+  if (out.ack) send(*out.ack);
+  arm();
 }
 
 void HomeAgentDaemon::apply(const Output& out, Bytes message) {
   Node& node = stack_.node();
   if (out.dropped != nullptr) node.count_drop(out.dropped, message);
   if (out.stop_proxy) {
+    drop_paths(out.stop_proxy->home_address);
     kernel_.remove_home_binding(out.stop_proxy->home_address);
     advertiser_.on_unregistered(out.stop_proxy->home_address);
     served_as_.erase(out.stop_proxy->home_address);
@@ -237,14 +268,14 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
                               .home_agent = served_as_[entry.home_address],
                               .home_link = entry.on_home_link ? &home_link_ : nullptr,
                               .link_local = entry.link_local, .mobile_router = entry.mobile_router,
-                              .networks = entry.networks});
+                              .networks = entry.networks,
+                              .other_care_of = other_care_of(entry.home_address)});
     if (const auto it = protections_.find(entry.home_address); it != protections_.end()) it->second.away(entry.care_of);
     advertiser_.on_registered(stack_.now(), entry.home_address, preferred_lifetime(entry.home_address));
     node.trace(kTraceBound, {{"home_address", entry.home_address.to_string()},
                              {"care_of", entry.care_of.to_string()},
                              {"home_registration", std::int64_t{1}}});
   }
-  if (out.ack) send(*out.ack);
   if (out.start_dad) start_dad(*out.start_dad);
   arm();
 }

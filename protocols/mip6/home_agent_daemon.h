@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "protocols/ip6/routing_message.h"
+#include "protocols/mcoa/binding_paths.h"
+#include "protocols/mcoa/multiple_registration.h"
 #include "protocols/mip6/authentication_protocol.h"
 #include "protocols/mip6/binding_cache.h"
 #include "protocols/mip6/home_agent_registration.h"
@@ -36,6 +39,7 @@ struct HomeAgentConfig {
   // others are accepted.
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> authentication;
   bool authentication_required = false;
+  mcoa::MultipleRegistrationConfig multiple_care_of{};  // RFC 5648, RFC 6089
 };
 
 class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
@@ -56,6 +60,9 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   bool supports_mobile_routers() const { return config_.registration.mobile_networks.has_value(); }  // RFC 3963
   // The other home agents of the link (§10.1).
   const std::map<Ipv6Address, HomeAgentsList::Entry>& home_agents() { return discovery_.home_agents(); }
+
+  // RFC 5648, RFC 6089.
+  const mcoa::MultipleRegistration& registrations() const { return multiple_; }
 
   void on_datagram(const Datagram& datagram) override;  // Mobility Headers
   void on_routing_message(const RoutingMessage& message) override;
@@ -96,7 +103,14 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   void send(const BindingAckToSend& ack);
   void start_dad(const Defended& addresses);
   void finish_dad(const Ipv6Address& home_address, bool unique);
+  void send(const mcoa::MultipleRegistration::Ack& ack);
+  void apply(const mcoa::MultipleRegistration::Output& out, Bytes message);
   void apply(const Output& out, Bytes message);
+  // RFC 5648 (home_agent_bindings.cc).
+  std::vector<Ipv6Address> other_care_of(const Ipv6Address& home_address) const;
+  void review_paths(const Ipv6Address& home_address);
+  void drop_paths(const Ipv6Address& home_address);
+  void review_home_binding(const Ipv6Address& home_address);
   void apply(const PrefixAdvertiser::Output& out, Bytes message);
   void on_timer();
   void arm();
@@ -108,6 +122,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   const HomePrefixSource* prefix_source_ = nullptr;
   MobilitySocket socket_;
   HomeAgentRegistration machine_;
+  mcoa::MultipleRegistration multiple_;
   PrefixAdvertiser advertiser_;
   HomeAuthentication authentication_;
   Discovery discovery_;
@@ -115,6 +130,8 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   std::vector<Ipv6Address> anycast_;         // the anycast addresses that it has taken
   std::unordered_map<Ipv6Address, Test> tests_;
   std::map<Ipv6Address, SignallingProtection> protections_;  // by home address
+  std::map<Ipv6Address, mcoa::BindingPaths> paths_;         // by home address, of those with several bindings
+  std::set<Ipv6Address> at_home_;                            // those with a home binding (RFC 5648 §5.6)
   std::unordered_map<Ipv6Address, Ipv6Address> served_as_;  // home address -> the address of ours it registered with
   Timer timer_;
 };

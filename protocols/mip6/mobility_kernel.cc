@@ -45,6 +45,7 @@ std::optional<Time> MobilityKernel::binding_last_used(const Ipv6Address& home) c
 void MobilityKernel::add_home_binding(const HomeRegistration& r) {
   if (const auto it = home_bindings_.find(r.home); it != home_bindings_.end()) {
     it->second.care_of = r.care_of;
+    it->second.other_care_of = r.other_care_of;
     it->second.tunnel->set_end_points(r.home_agent, r.care_of);
     return set_networks(it->second, r.networks);
   }
@@ -52,7 +53,9 @@ void MobilityKernel::add_home_binding(const HomeRegistration& r) {
   stack_.routes().add({.prefix = Ipv6Prefix(r.home, 128), .interface = &tunnel, .next_hop = {},
                        .kind = RouteKind::Proxied, .origin = RouteOrigin::Mobility});
   HomeBinding& binding =
-      home_bindings_.emplace(r.home, HomeBinding{r.care_of, r.home_link, &tunnel, r.link_local, r.mobile_router, {}}).first->second;
+      home_bindings_
+          .emplace(r.home, HomeBinding{r.care_of, r.home_link, &tunnel, r.link_local, r.mobile_router, {}, r.other_care_of})
+          .first->second;
   // RFC 6275 §10.4.5, RFC 3963 §9: what comes out of the tunnel must come from the home address or the Mobile Network.
   tunnel.allows_inner_source = [home = r.home, &binding](const Ipv6Address& source) {
     return source == home ||
@@ -82,6 +85,15 @@ void MobilityKernel::set_networks(HomeBinding& binding, const std::vector<Ipv6Pr
   binding.networks = networks;
 }
 
+void MobilityKernel::move_home_binding(const Ipv6Address& home, const Ipv6Address& care_of,
+                                       std::vector<Ipv6Address> other_care_of) {
+  const auto it = home_bindings_.find(home);
+  if (it == home_bindings_.end()) return;
+  it->second.other_care_of = std::move(other_care_of);
+  if (std::exchange(it->second.care_of, care_of) == care_of) return;
+  it->second.tunnel->set_end_points(it->second.tunnel->local(), care_of);
+}
+
 void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
   const auto it = home_bindings_.find(home);
   if (it == home_bindings_.end()) return;
@@ -92,6 +104,20 @@ void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
     if (binding.link_local) nd->remove_proxy(derived_link_local(home));
   }
   stack_.remove_interface(*binding.tunnel);  // takes its route along
+}
+
+bool MobilityKernel::HomeBinding::has_care_of(const Ipv6Address& address) const {
+  return care_of == address || std::ranges::find(other_care_of, address) != other_care_of.end();
+}
+
+TunnelInterface* MobilityKernel::home_binding_tunnel(const Ipv6Address& home) {
+  const auto it = home_bindings_.find(home);
+  return it == home_bindings_.end() ? nullptr : it->second.tunnel;
+}
+
+TunnelInterface* MobilityKernel::home_tunnel(const Ipv6Address& home) {
+  const auto it = homes_.find(home);
+  return it == homes_.end() ? nullptr : it->second.tunnel;
 }
 
 std::optional<Ipv6Address> MobilityKernel::home_binding_care_of(const Ipv6Address& home) const {
@@ -175,8 +201,11 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
   }
   // §10.4.2: for packets of its own the home agent is a correspondent; the tunnel is for those it intercepts.
   if (!signalling && !home_bindings_.empty()) {
-    if (const auto it = home_bindings_.find(destination); it != home_bindings_.end()) {
-      actions.route_to_care_of = it->second.care_of;
+    // Of a home binding (RFC 5648 §6.2) the care-of address is the home address: there it goes as it is.
+    if (const auto it = home_bindings_.find(destination);
+        it != home_bindings_.end()) {
+      if (it->second.care_of != destination) actions.route_to_care_of = it->second.care_of;
+      else actions.tunnel = outlet_of(*it->second.tunnel);
     }
   }
   if (mobile_network_ && mobile_network_->contains(destination)) return actions;  // it is behind this node
@@ -196,7 +225,7 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
     actions.home_address_option_from = it->second;
     return actions;
   }
-  actions.tunnel = home->second.tunnel;
+  actions.tunnel = outlet_of(*home->second.tunnel);
   if (!signalling) hint(source, destination);
   return actions;
 }
@@ -251,7 +280,24 @@ TunnelInterface* MobilityKernel::mobile_network_tunnel() const {
   return away == homes_.end() ? nullptr : away->second.tunnel;
 }
 
+void MobilityKernel::set_outlet(const TunnelInterface& tunnel, Ip6Interface* outlet) {
+  if (outlet != nullptr) outlets_.insert_or_assign(&tunnel, outlet);
+  else outlets_.erase(&tunnel);
+}
+
+Ip6Interface* MobilityKernel::outlet_of(Ip6Interface& tunnel) const {
+  const auto it = outlets_.find(&tunnel);
+  return it == outlets_.end() ? &tunnel : it->second;
+}
+
 MobilityHooks::OutputActions MobilityKernel::on_forward(const Ip6Interface& in, const Ip6Interface* out, Bytes packet) {
+  if (!outlets_.empty() && out != nullptr) {
+    if (const auto it = outlets_.find(out); it != outlets_.end()) {
+      OutputActions actions;
+      actions.tunnel = it->second;
+      return actions;
+    }
+  }
   if (!mobile_network_) return {};
   return mobile_network_->on_forward(in, out, packet, mobile_network_tunnel());
 }
@@ -264,7 +310,7 @@ bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const 
     it->second.last_used = stack_.now();
     return true;
   }
-  if (const auto it = home_bindings_.find(home); it != home_bindings_.end() && it->second.care_of == care_of) {
+  if (const auto it = home_bindings_.find(home); it != home_bindings_.end() && it->second.has_care_of(care_of)) {
     return true;
   }
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_binding_error_hint(home, care_of, destination);

@@ -72,9 +72,14 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
     bool link_local = false;  // the link-local address with the same interface identifier too (L bit)
     bool mobile_router = false;          // RFC 3963 §6.2
     std::vector<Ipv6Prefix> networks{};  // its Mobile Network Prefixes: what is for them is tunnelled too (§6.5)
+    std::vector<Ipv6Address> other_care_of{};  // RFC 5648 §6.5: from where it may send, too
   };
   void add_home_binding(const HomeRegistration& registration);
+  // Another of its care-of addresses comes first.
+  void move_home_binding(const Ipv6Address& home, const Ipv6Address& care_of, std::vector<Ipv6Address> other_care_of);
   void remove_home_binding(const Ipv6Address& home);
+  // The tunnel to `care_of`; null: there is no registration.
+  TunnelInterface* home_binding_tunnel(const Ipv6Address& home);
   // Where the mobile node of that home address is; nothing: it has no home registration here.
   std::optional<Ipv6Address> home_binding_care_of(const Ipv6Address& home) const;
 
@@ -90,6 +95,8 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   // Of a home address that is away, as told by its home agent: it ages as an address of a link does (RFC 4862 §5.5.4).
   void set_home_lifetimes(const Ipv6Address& home, Time preferred_until, Time valid_until);
   bool away(const Ipv6Address& home) const { return homes_.contains(home); }
+  // The tunnel to the home agent of a home address that is away; null: it is not.
+  TunnelInterface* home_tunnel(const Ipv6Address& home);
   // A correspondent has a binding for this home address: send to it directly from the care-of address. It lasts no
   // longer than the home address is away.
   void add_binding_update(const Ipv6Address& home, const Ipv6Address& correspondent, const Ipv6Address& care_of);
@@ -104,6 +111,11 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   // Whether packets of the Mobile Network may take the tunnel (§5.3).
   void set_mobile_network_forwarding(bool on);
   const std::optional<MobileNetwork>& mobile_network() const { return mobile_network_; }
+
+  // ---- Several bindings of one home address (RFC 5648) ---------------------------------------------------------
+  // What would go by that tunnel, of a home binding or of a home address that is away, is given to the outlet, which
+  // knows of the others. Null: to the tunnel itself. It must outlive the kernel part or be taken off.
+  void set_outlet(const TunnelInterface& tunnel, Ip6Interface* outlet);
 
   // ---- Access gateways (RFC 5213 §6.10) ------------------------------------------------------------------------
   // Null: the routing table alone decides. The policy must outlive the kernel part or be taken off.
@@ -137,6 +149,8 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
     bool link_local;
     bool mobile_router;
     std::vector<Ipv6Prefix> networks;
+    std::vector<Ipv6Address> other_care_of;
+    bool has_care_of(const Ipv6Address& address) const;
   };
   struct Home {
     Ipv6Address care_of;
@@ -146,6 +160,7 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   void set_networks(HomeBinding& binding, const std::vector<Ipv6Prefix>& networks);
   TunnelInterface* mobile_network_tunnel() const;
   void egress_changed(Ip6Interface& egress, bool was_router);
+  Ip6Interface* outlet_of(Ip6Interface& tunnel) const;
   void hint(const Ipv6Address& home, const Ipv6Address& correspondent);
   void age_home_addresses();
 
@@ -156,6 +171,7 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   std::unordered_map<Ipv6Address, HomeBinding> home_bindings_;
   std::unordered_map<Ipv6Address, Home> homes_;              // our home addresses that are away
   std::optional<MobileNetwork> mobile_network_;
+  std::unordered_map<const Ip6Interface*, Ip6Interface*> outlets_;  // by their tunnels
   unsigned tunnels_made_ = 0;
   Timer aging_;  // of home addresses that are away
   ForwardingPolicy* forwarding_policy_ = nullptr;

@@ -2,8 +2,6 @@
 
 namespace kamesim {
 
-namespace {
-
 OutputRequest request_for(const BindingAckToSend& out) {
   OutputRequest request{.destination = out.destination, .source = out.source};
   if (out.routing_header) {
@@ -13,8 +11,6 @@ OutputRequest request_for(const BindingAckToSend& out) {
   }
   return request;
 }
-
-}  // namespace
 
 SendError MobilitySocket::send(const BindingAckToSend& out, const AuthenticationToAppend& authentication) {
   return send(out.ack, authentication, request_for(out));

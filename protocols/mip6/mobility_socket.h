@@ -47,6 +47,8 @@ class MobilitySocket {
   RawSocket socket_;
 };
 
+// How an acknowledgement travels.
+OutputRequest request_for(const BindingAckToSend& out);
 // A received Binding Update with the wire's addresses.
 ReceivedBindingUpdate received_binding_update(const Datagram& datagram, const BindingUpdate& update);
 

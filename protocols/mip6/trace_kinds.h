@@ -24,6 +24,8 @@ inline constexpr TraceKind kTraceReturnRoutabilityStarted{"mip6.return_routabili
 inline constexpr TraceKind kTraceReturnRoutabilityDone{"mip6.return_routability_done"};
 // A home agent's or correspondent's cache. Fields: home_address, care_of, home_registration
 inline constexpr TraceKind kTraceBound{"mip6.bound"};
+// RFC 5648: one of several bindings of a home address. Fields: home_address, bid, care_of, priority
+inline constexpr TraceKind kTraceBindingIdentified{"mcoa.bound"};
 inline constexpr TraceKind kTraceUnbound{"mip6.unbound"};              // field: home_address
 inline constexpr TraceKind kTraceProxyDad{"mip6.proxy_dad_started"};   // field: home_address
 

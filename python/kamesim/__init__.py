@@ -46,6 +46,7 @@ from kamesim.flow import Flow, OnOff, Ping
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link, Medium
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter
+from kamesim.multihomed import MultihomedMobileNode
 from kamesim.network import Network
 from kamesim.node import Host, Node
 from kamesim.proxy_mobile_ip import AnchorProfile, LocalMobilityAnchor, MobileAccessGateway, ProxyProfile
@@ -249,6 +250,7 @@ __all__ = [
     "MobileIp",
     "MobileNode",
     "MobileRouter",
+    "MultihomedMobileNode",
     "Network",
     "Node",
     "Nodes",

@@ -6,6 +6,8 @@
 
     ha.enable(ks.HomeAgent(mobile_networks={"2001:db8:1::200": ["2001:db8:a::/64"]}))
     mr.enable(ks.MobileRouter(home_address="2001:db8:1::200", home_agent="2001:db8:1::1", prefixes="2001:db8:a::/64"))
+
+    mn.enable(ks.MultihomedMobileNode("2001:db8:1::100", "2001:db8:1::1", interfaces=["wlan0", "wlan1"]))
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Union
 
 from kamesim import _core, errors, tables
 from kamesim.authentication_option import AuthenticationOption
+from kamesim.multihomed import AddressRange, Multihomed, MultihomedMobileNode, NumberRange
 from kamesim.signalling_protection import SignallingProtection
 
 if TYPE_CHECKING:
@@ -52,6 +55,13 @@ class HomeAgent:
     verify_prefixes: whether in explicit mode only what the table has is granted; otherwise any prefix that no other
     mobile router has. routes_to_mobile_networks: whether it routes to the prefixes by the home address, on the home
     link, while the mobile router is at home.
+
+    multiple_care_of: what becomes of registrations with several care-of addresses (RFC 5648): "accepted"; "prohibited":
+    refused with status 166; "ignored": as by a home agent that does not know of them. bulk_registration: whether several
+    may come in one message; if not, status 168. home_and_foreign: whether a mobile node may be at home and away at once
+    (section 5.6): "prohibited": status 169; "with ndp": it answers for its home address on the home link, of which this
+    has to be the only router; "without ndp": the home agent goes on with that. flow_bindings: whether flows may be bound
+    to care-of addresses (RFC 6089); if not, status 128.
     """
 
     interface: Interface | str | None = None
@@ -63,6 +73,10 @@ class HomeAgent:
     routes_to_mobile_networks: bool = True
     authentication: Mapping[str, AuthenticationOption] = field(default_factory=dict)
     authentication_required: bool = False
+    multiple_care_of: str = "accepted"
+    bulk_registration: bool = True
+    home_and_foreign: str = "prohibited"
+    flow_bindings: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,7 +141,7 @@ class MobileRouter:
     discover_home_agents: bool = True
 
 
-Role = Union[Correspondent, HomeAgent, MobileNode, MobileRouter]
+Role = Union[Correspondent, HomeAgent, MobileNode, MobileRouter, MultihomedMobileNode]
 
 
 class MobileIp:
@@ -137,21 +151,86 @@ class MobileIp:
         self._node = node
         self._core = core
         self.roles: list[Role] = []
+        self._multihomed: Multihomed | None = None
 
     @property
     def location(self) -> str:
         """Where the mobile node takes itself to be: 'home', 'foreign', 'unknown'; 'none' if it is none."""
-        return self._core.location
+        return self._core.location if self._multihomed is None else self._multihomed.location
 
     @property
     def care_of(self) -> str | None:
-        """The mobile node's primary care-of address; None at home."""
-        return self._core.care_of
+        """The mobile node's primary care-of address; None at home. Of several, the preferred one that is registered."""
+        return self._core.care_of if self._multihomed is None else self._multihomed.care_of
 
     @property
     def registered(self) -> bool:
         """Whether the home agent has accepted a binding of the mobile node that still lives."""
-        return self._core.registered
+        return self._core.registered if self._multihomed is None else bool(self._multihomed.ways)
+
+    @property
+    def ways(self) -> list[str]:
+        """The interfaces of a multihomed mobile node whose care-of addresses are registered, the preferred one first."""
+        return self._multi("ways").ways
+
+    @property
+    def fallen_back(self) -> bool:
+        """Whether a multihomed mobile node registers one care-of address only, as its home agent takes no more."""
+        return self._multi("fallen_back").fallen_back
+
+    def interfaces(self) -> pd.DataFrame:
+        """The roaming interfaces of a multihomed mobile node (RFC 5648), the preferred one first.
+
+        Columns: interface, bid, priority (BID-PRI), care_of, registered_care_of, expires_s, in_use.
+        """
+        return self._multi("interfaces").interfaces()
+
+    def flows(self) -> pd.DataFrame:
+        """The flows that a multihomed mobile node has bound (RFC 6089), by FID.
+
+        Columns: fid, priority, interfaces, registered (whether the home agent has it), refused (a status of RFC 6089
+        section 4.2; None).
+        """
+        return self._multi("flows").flows()
+
+    def bind_flow(
+        self,
+        *interfaces: Interface | str,
+        fid: int | None = None,
+        priority: int | None = None,
+        source: AddressRange = None,
+        destination: AddressRange = None,
+        source_port: NumberRange = None,
+        destination_port: NumberRange = None,
+        protocol: NumberRange | str = None,
+        traffic_class: NumberRange = None,
+        flow_label: NumberRange = None,
+    ) -> int:
+        """Binds a flow of a multihomed mobile node to interfaces (RFC 6089), and returns its identifier (FID).
+
+        What is given describes packets to the mobile node: `source` is the correspondent's address, `source_port` the
+        correspondent's port. A value, or a tuple of the first and the last; a prefix of addresses, too. protocol: also
+        "tcp", "udp", "icmpv6". What goes the other way, with the two ends swapped, takes the same interface. Of several
+        interfaces each gets a copy of a packet. priority: lower goes first where flows overlap, each has its own; None:
+        behind the others. fid: of a flow to change; None: a new one.
+
+        While none of the interfaces is registered, the packets go as if the flow were not bound.
+        """
+        selector = {
+            "source": source, "destination": destination, "source_port": source_port,
+            "destination_port": destination_port, "protocol": protocol, "traffic_class": traffic_class,
+            "flow_label": flow_label,
+        }  # fmt: skip
+        return self._multi("bind_flow").bind_flow(interfaces, fid, priority, selector)
+
+    def unbind_flow(self, fid: int) -> None:
+        """Takes back a flow binding of a multihomed mobile node."""
+        self._multi("unbind_flow").unbind_flow(fid)
+
+    def _multi(self, call: str) -> Multihomed:
+        if self._multihomed is None:
+            raise errors.Error(f"{self._node._what}: {call}: it is no multihomed mobile node; enable MultihomedMobileNode")
+        return self._multihomed
 
     @property
     def mobile_network_forwarded(self) -> bool:
@@ -185,6 +264,18 @@ class MobileIp:
         columns = ["home_address", "care_of", "home_registration", "sequence", "expires_s", "mobile_router", "prefixes"]
         return tables.frame(rows, columns)
 
+    def care_of_addresses(self) -> pd.DataFrame:
+        """The home agent's bindings of mobile nodes with several (RFC 5648), the preferred one of each first.
+
+        Columns: home_address, bid, care_of, priority (BID-PRI, lower is better; 0: none was told), home_binding, expires_s.
+        """
+        rows = [(*row[:5], row[5] / 1e9) for row in self._core.care_of_addresses()]
+        return tables.frame(rows, ["home_address", "bid", "care_of", "priority", "home_binding", "expires_s"])
+
+    def flow_bindings(self) -> pd.DataFrame:
+        """The home agent's flow bindings (RFC 6089), by priority: home_address, fid, priority, bids, active."""
+        return tables.frame(self._core.flow_bindings(), ["home_address", "fid", "priority", "bids", "active"])
+
     def start(self, role: Role) -> None:
         """Begins to play the role."""
         what = f"{self._node._what}: {type(role).__name__}"
@@ -195,6 +286,8 @@ class MobileIp:
             self._start_mobile_node(what, role)
         elif isinstance(role, MobileRouter):
             self._start_mobile_router(what, role)
+        elif isinstance(role, MultihomedMobileNode):
+            self._start_multihomed(what, role)
         self.roles.append(role)
 
     def _check_not_played(self, what: str, role: Role) -> None:
@@ -202,11 +295,14 @@ class MobileIp:
             home = errors.address(what, "home_address", role.home_address)
             if any(isinstance(known, MobileRouter) for known in self.roles):
                 raise errors.Error(f"{what}: it is a mobile router, which is a mobile node already")
+            if any(isinstance(known, MultihomedMobileNode) for known in self.roles):
+                raise errors.Error(f"{what}: it is a multihomed mobile node already")
             if home in [row[0] for row in self._core.home_addresses()]:
                 raise errors.Error(f"{what}: home_address is {home}, which it has already; another is a further role")
             return
-        if isinstance(role, MobileRouter) and any(isinstance(known, MobileNode) for known in self.roles):
-            raise errors.Error(f"{what}: it is a mobile node already")
+        mobile = (MobileNode, MobileRouter, MultihomedMobileNode)
+        if isinstance(role, mobile) and any(isinstance(known, mobile) for known in self.roles):
+            raise errors.Error(f"{what}: it is a mobile node or a mobile router already")
         if any(isinstance(known, type(role)) for known in self.roles):
             raise errors.Error(f"{what}: it has this role already")
 
@@ -234,6 +330,12 @@ class MobileIp:
             _option(what, option).authenticate_home(what, self._core, home_address)
         if required:
             self._core.require_authentication()
+        self._core.set_multiple_care_of(
+            errors.one_of(what, "multiple_care_of", role.multiple_care_of, ("accepted", "prohibited", "ignored")),
+            errors.flag(what, "bulk_registration", role.bulk_registration),
+            errors.one_of(what, "home_and_foreign", role.home_and_foreign, ("prohibited", "with ndp", "without ndp")),
+            errors.flag(what, "flow_bindings", role.flow_bindings),
+        )
         self._core.start_home_agent(interface._core, max_lifetime, preference, networks, verify, routes)
         for home, how in protection.items():
             how.start(what, self._core, home)
@@ -295,6 +397,15 @@ class MobileIp:
             role.protection.start(what, self._core, None)
 
 
+    def _start_multihomed(self, what: str, role: MultihomedMobileNode) -> None:
+        if self._node.is_router:
+            raise errors.Error(f"{what}: {self._node.name!r} is a router; a mobile node is a host")
+        home_address, home_agent, length, lifetime = _lasting(what, role)
+        if home_agent is None:
+            raise errors.Error(f"{what}: home_agent is None; give its address")
+        self._multihomed = Multihomed(what, self._node, role, (home_address, home_agent, length, lifetime))
+
+
 def _prefixes(what: str, parameter: str, given: str | Iterable[str]) -> list[str]:
     texts = [given] if isinstance(given, str) else list(given)
     if not texts:
@@ -304,18 +415,23 @@ def _prefixes(what: str, parameter: str, given: str | Iterable[str]) -> list[str
 
 def _registration(what: str, role: MobileNode | MobileRouter) -> tuple[str, str | None, bool, int, int]:
     """What mobile nodes and mobile routers register alike, checked."""
+    home_address, home_agent, length, lifetime = _lasting(what, role)
+    discover = errors.flag(what, "discover_home_agents", role.discover_home_agents)
+    return home_address, home_agent, discover, length, lifetime
+
+
+def _lasting(what: str, role: MobileNode | MobileRouter | MultihomedMobileNode) -> tuple[str, str | None, int, int]:
     home_address = errors.address(what, "home_address", role.home_address)
     home_agent = None if role.home_agent is None else errors.address(what, "home_agent", role.home_agent)
     if home_address == home_agent:
         raise errors.Error(f"{what}: home_address and home_agent are both {home_address}; they are two nodes'")
-    discover = errors.flag(what, "discover_home_agents", role.discover_home_agents)
     length = errors.integer(what, "home_prefix_length", role.home_prefix_length, "bits", minimum=1, maximum=128)
     lifetime = errors.nanoseconds(what, "lifetime", role.lifetime)
     if not 4 <= role.lifetime <= MAX_LIFETIME_S or role.lifetime % 4:
         raise errors.Error(
             f"{what}: lifetime is {role.lifetime:g} s; it is a multiple of 4 s, from 4 to {MAX_LIFETIME_S}"
         )
-    return home_address, home_agent, discover, length, lifetime
+    return home_address, home_agent, length, lifetime
 
 
 def _option(what: str, value: object) -> AuthenticationOption:

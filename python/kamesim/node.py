@@ -18,6 +18,7 @@ from kamesim.interface import Interface, InterfaceLike
 from kamesim.ip6 import Ip6Settings
 from kamesim.ipsec import Ipsec
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter, Role
+from kamesim.multihomed import MultihomedMobileNode
 from kamesim.nd import NdSettings
 from kamesim.routing import RoutingSocket
 from kamesim.socket_names import AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM
@@ -522,12 +523,14 @@ class Node(Controls, Advertises):
         self.network._move(self, lan, interface, l2_delay)
 
     def enable(self, role: Role) -> MobileIp:
-        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)`, `MobileNode(...)` or `MobileRouter(...)`.
+        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)`, `MobileNode(...)`, `MobileRouter(...)` or
+        `MultihomedMobileNode(...)`.
 
         All but the first are correspondents too.
         """
-        if not isinstance(role, (Correspondent, HomeAgent, MobileNode, MobileRouter)):
-            errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent, MobileNode or MobileRouter")
+        if not isinstance(role, (Correspondent, HomeAgent, MobileNode, MobileRouter, MultihomedMobileNode)):
+            right = "a Correspondent, HomeAgent, MobileNode, MobileRouter or MultihomedMobileNode"
+            errors.fail(f"{self._what}: enable", "role", role, right)
         mobile_ip = self._enable_mobile_ip()
         mobile_ip.start(role)
         return mobile_ip

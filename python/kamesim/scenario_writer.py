@@ -9,6 +9,7 @@ from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
 from kamesim.media import Lan, Link
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
+from kamesim.multihomed import MultihomedMobileNode
 from kamesim.signalling_protection import SignallingProtection
 from kamesim.node import Node
 from kamesim.router import Router
@@ -228,11 +229,17 @@ def _add_cell(message: Any, cell: Cell) -> None:
 
 def _add_role(message: Any, node: Node, role: object) -> None:
     nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
+    if isinstance(role, MultihomedMobileNode):
+        raise errors.Error(f"scenario: {node.name!r} is a multihomed mobile node, which files do not hold")
     if isinstance(role, Correspondent):
         message.correspondents.add(node=node.name)
     elif isinstance(role, HomeAgent):
         if role.authentication or role.authentication_required:
             raise errors.Error(f"scenario: {node.name!r} is a home agent with authentication; files hold no keys")
+        usual = HomeAgent()
+        for name in ("multiple_care_of", "bulk_registration", "home_and_foreign", "flow_bindings"):
+            if getattr(role, name) != getattr(usual, name):
+                raise errors.Error(f"scenario: {node.name!r} is a home agent with its own {name}, which files do not hold")
         added = message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
         )

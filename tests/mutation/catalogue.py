@@ -11,6 +11,7 @@ from rules import (
     icmpv6,
     ipsec,
     mobility,
+    multiple_bindings,
     neighbors,
     path_mtu,
     redirects,
@@ -29,6 +30,7 @@ FAMILIES: dict[str, list[Mutation]] = {
     "Path MTU": path_mtu.MUTATIONS,
     "IPsec": ipsec.MUTATIONS,
     "Mobile IPv6": mobility.MUTATIONS,
+    "Multiple care-of addresses": multiple_bindings.MUTATIONS,
 }
 
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES.values() for mutation in family]

@@ -6,6 +6,7 @@
 #include "protocols/mip6/mobile_ipv6.h"
 #include "protocols/wire/ipv4_address.h"
 #include "python/kamesim/bindings/names.h"
+#include "python/kamesim/bindings/bind_mcoa.h"
 #include "python/kamesim/bindings/world.h"
 #include "sim/mobility.h"
 #include "sim/node.h"
@@ -237,6 +238,7 @@ void bind_host(py::module_& m) {
   bind_controls(host);
   bind_mobile_ip(host);
   bind_proxy_mobile_ip(host);
+  bind_multihomed_mobile_ip(host);
 }
 
 }  // namespace kamesim::python

@@ -26,6 +26,7 @@ class MobileIp {
     home_agent_.emplace(home_link, config);
     home_agent_->second.authentication = home_authentication_;
     home_agent_->second.authentication_required = authentication_required_;
+    home_agent_->second.multiple_care_of = multiple_care_of_;
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
@@ -51,6 +52,8 @@ class MobileIp {
     home_authentication_.emplace_back(home_address, association);
   }
   void require_authentication() { authentication_required_ = true; }
+  // RFC 5648, RFC 6089, of a home agent that is started after it.
+  void set_multiple_care_of(const mcoa::MultipleRegistrationConfig& config) { multiple_care_of_ = config; }
   void authenticate_mobile_node(const MobilitySecurityAssociation& association, std::int64_t clock_offset_ns) {
     authentication_ = association;
     clock_offset_ = Duration::nanoseconds(clock_offset_ns);
@@ -93,6 +96,7 @@ class MobileIp {
   std::vector<std::pair<Ipv6Address, SignallingProtectionConfig>> protections_;
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
   bool authentication_required_ = false;
+  mcoa::MultipleRegistrationConfig multiple_care_of_;
   std::optional<MobilitySecurityAssociation> authentication_;
   Duration clock_offset_;
 };
@@ -265,6 +269,48 @@ py::list binding_cache(const MobileIp& roles) {
   return rows;
 }
 
+void set_multiple_care_of(MobileIp& roles, const std::string& policy, bool bulk_registration,
+                          const std::string& home_and_foreign, bool flow_bindings) {
+  using Config = mcoa::MultipleRegistrationConfig;
+  static const std::map<std::string, Config::Policy> kPolicies{
+      {"accepted", Config::Policy::Accept}, {"prohibited", Config::Policy::Prohibit}, {"ignored", Config::Policy::Ignore}};
+  static const std::map<std::string, Config::HomeAndForeign> kAtHome{
+      {"prohibited", Config::HomeAndForeign::Prohibit},
+      {"with ndp", Config::HomeAndForeign::WithNdp},
+      {"without ndp", Config::HomeAndForeign::WithoutNdp}};
+  Config config{.policy = kPolicies.at(policy), .bulk_registration = bulk_registration,
+                .home_and_foreign = kAtHome.at(home_and_foreign)};
+  config.flows.allowed = flow_bindings;
+  roles.set_multiple_care_of(config);
+}
+
+py::list care_of_addresses(const MobileIp& roles) {
+  py::list rows;
+  if (!roles.now().home_agent()) return rows;
+  const mcoa::CareOfBindings& bindings = roles.now().home_agent()->registrations().bindings();
+  for (const Ipv6Address& home : bindings.home_addresses()) {
+    for (const mcoa::CareOfBinding& b : bindings.of(home)) {
+      rows.append(py::make_tuple(home.to_string(), b.bid, b.care_of.to_string(), b.priority, b.home_binding,
+                                 b.expires.ns()));
+    }
+  }
+  return rows;
+}
+
+py::list flow_bindings(const MobileIp& roles) {
+  py::list rows;
+  if (!roles.now().home_agent()) return rows;
+  const mcoa::MultipleRegistration& registrations = roles.now().home_agent()->registrations();
+  for (const Ipv6Address& home : registrations.bindings().home_addresses()) {
+    for (const mcoa::FlowBinding& flow : registrations.flows().of(home)) {
+      const auto registered = [&](std::uint16_t bid) { return registrations.bindings().find(home, bid) != nullptr; };
+      rows.append(py::make_tuple(home.to_string(), flow.fid, flow.priority, flow.bids,
+                                 std::ranges::any_of(flow.bids, registered)));
+    }
+  }
+  return rows;
+}
+
 py::list messages(const MessageLog& log) {
   py::list rows;
   for (const LoggedMessage& m : log.messages()) {
@@ -282,6 +328,11 @@ void bind_mip6(py::module_& m) {
       .def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
            "mobile_networks"_a, "verify_prefixes"_a, "routes_to_mobile_networks"_a,
            "mobile_networks: prefixes by home address (RFC 3963), or None: mobile routers are not supported.")
+      .def("set_multiple_care_of", &set_multiple_care_of, "policy"_a, "bulk_registration"_a, "home_and_foreign"_a,
+           "flow_bindings"_a, "RFC 5648 and RFC 6089, of a home agent that is started after it.")
+      .def("care_of_addresses", &care_of_addresses,
+           "(home address, BID, care-of address, BID-PRI, home binding, expiry in ns) of each binding with a BID.")
+      .def("flow_bindings", &flow_bindings, "(home address, FID, FID-PRI, BIDs, active) of each flow binding.")
       .def("start_mobile_router", &start_mobile_router, "egress"_a, "home_address"_a, "home_prefix_length"_a,
            "home_link"_a, "home_agent"_a, "discover_home_agents"_a, "lifetime_ns"_a, "route_optimization"_a,
            "acknowledge_correspondents"_a, "reuse_tokens"_a, "prefixes"_a, "explicit_mode"_a, "try_other_mode"_a)

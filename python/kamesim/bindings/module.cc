@@ -1,5 +1,6 @@
 // The module kamesim._core: thin. Times are whole nanoseconds, addresses are text; the package's Python checks
 // what users give, and has the manners.
+#include "python/kamesim/bindings/bind_mcoa.h"
 #include "python/kamesim/bindings/world.h"
 
 namespace kamesim::python {
@@ -37,6 +38,7 @@ PYBIND11_MODULE(_core, m) {
   bind_media(m);
   bind_mip6(m);
   bind_pmip6(m);
+  bind_mcoa(m);
   bind_radio(m);
   bind_testers(m);
   bind_capture(m);
