@@ -158,6 +158,7 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   if (BindingUpdateView(*mh).proxy_registration()) return;  // RFC 5213: for a local mobility anchor
   const BindingUpdate update = BindingUpdateView(*mh).value();
   if (!update.home_registration && !update.mobile_router) return;  // for the correspondent daemon
+  if (update.map_registration && kernel_.mobility_anchor_point) return;
   const ReceivedBindingUpdate received = received_binding_update(d, update);
   if (!authentic(received, *mh)) return;
   served_as_.insert_or_assign(received.home_address(), d.destination);
