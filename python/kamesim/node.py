@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload, TypeVar
 
-from kamesim import _core, errors, tables
+from kamesim import _core, errors, fmip6, hmip6, tables
 from kamesim.advertises import Advertises
 from kamesim.cell import Roaming
 from kamesim.controls import Controls
@@ -508,12 +508,15 @@ class Node(Controls, Advertises):
         self.network._move(self, lan, interface, l2_delay)
 
     def enable(self, role: Role) -> MobileIp:
-        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)`, `MobileNode(...)` or `MobileRouter(...)`.
+        """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)`, `MobileNode(...)` or `MobileRouter(...)`; in
+        Hierarchical Mobile IPv6: `MobilityAnchorPoint(...)` or `HierarchicalMobileNode(...)`.
 
         All but the first are correspondents too.
         """
-        if not isinstance(role, (Correspondent, HomeAgent, MobileNode, MobileRouter)):
-            errors.fail(f"{self._what}: enable", "role", role, "a Correspondent, HomeAgent, MobileNode or MobileRouter")
+        known = (Correspondent, HomeAgent, MobileNode, MobileRouter, *hmip6.ROLES, *fmip6.ROLES)
+        if not isinstance(role, known):
+            roles = "a Correspondent, HomeAgent, MobileNode, MobileRouter, or another role of mobility"
+            errors.fail(f"{self._what}: enable", "role", role, roles)
         mobile_ip = self._enable_mobile_ip()
         mobile_ip.start(role)
         return mobile_ip
