@@ -55,16 +55,20 @@ def build(
     route_optimization: bool = True,
     min_delay_between_ras: float | None = None,
     moves: int = 2,
+    router_address: bool = False,
 ) -> Bed:
     """Makes the network; the mobile node is carried as time passes.
 
     ra_interval: seconds, of the routers' unsolicited advertisements. dad: one of DAD_MODES. l2_delay: seconds without a
     link, or a pair. link_delay: of each link of the core, seconds; correspondent_delay: of the correspondent's; None:
     the same. min_delay_between_ras: None: the daemon's, min(3 s, the least interval). moves: from cell to cell, 1 or 2.
+    router_address: whether routers advertise their addresses whole (RFC 6275 section 7.2).
     """
     net = ks.Network(seed=seed, name="hand-off bed")
     core = net.router("core")
     advertised: dict[str, Any] = {"min_interval": ra_interval[0], "max_interval": ra_interval[1]}
+    if router_address:
+        advertised["router_address"] = True
     if min_delay_between_ras is not None:
         advertised["min_delay_between_ras"] = min_delay_between_ras
     for name, position in CELLS.items():

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fmip6_handoff
 import handoff_bed
+import hmip6_handoff
 import pmip6_handoff
 from kamesim import Error, experiment, handoff
 
@@ -84,6 +86,55 @@ def expected_of_pmip6(s: Setting) -> float:
     return pmip6_handoff.expected_outage(s.l2_delay, s.link_delay, PACKETS_PER_SECOND)
 
 
+def hmip6(dad: str) -> Callable[[Setting], handoff.Handoff]:
+    """Hierarchical Mobile IPv6: within the domain of a Mobility Anchor Point, from one of its cells to the other."""
+
+    def run(s: Setting) -> handoff.Handoff:
+        bed = hmip6_handoff.build(
+            seed=s.seed, l2_delay=s.l2_delay, link_delay=s.link_delay, ra_interval=RA_INTERVAL, dad=dad
+        )
+        handoffs, _, _ = handoff_bed.measure(bed, packets_per_second=PACKETS_PER_SECOND)
+        return handoffs[1]
+
+    return run
+
+
+def expected_of_hmip6(dad: str) -> Callable[[Setting], float]:
+    """L2 + movement detection + address configuration + RTT(MN, MAP)."""
+
+    def outage(s: Setting) -> float:
+        return hmip6_handoff.expected_outage(
+            ra_interval=RA_INTERVAL, dad=dad, l2_delay=s.l2_delay, link_delay=s.link_delay,
+            packets_per_second=PACKETS_PER_SECOND,
+        )  # fmt: skip
+
+    return outage
+
+
+def fmip6(mode: str, *, hierarchical: bool = False) -> Callable[[Setting], handoff.Handoff]:
+    """Fast handovers between the two foreign cells; the home agent is told by tunnel."""
+
+    def run(s: Setting) -> handoff.Handoff:
+        bed = fmip6_handoff.build(
+            seed=s.seed, mode=mode, l2_delay=s.l2_delay, link_delay=s.link_delay, ra_interval=RA_INTERVAL,
+            route_optimization=False, hierarchical=hierarchical,
+        )  # fmt: skip
+        return fmip6_handoff.measure(bed, mode, packets_per_second=PACKETS_PER_SECOND)[1]
+
+    return run
+
+
+def expected_of_fmip6(mode: str) -> Callable[[Setting], float]:
+    """L2, and until the former router redirects; RFC 5380's anchor takes no part."""
+
+    def outage(s: Setting) -> float:
+        return fmip6_handoff.expected_outage(
+            mode, l2_delay=s.l2_delay, link_delay=s.link_delay, packets_per_second=PACKETS_PER_SECOND
+        )
+
+    return outage
+
+
 METHODS = {
     method.name: method
     for method in [
@@ -97,7 +148,12 @@ METHODS = {
             mip6(route_optimization=False, dad="optimistic"),
             expected_of_mip6("optimistic", 1),
         ),
+        Method("HMIPv6", hmip6("full"), expected_of_hmip6("full")),
+        Method("HMIPv6, optimistic DAD", hmip6("optimistic"), expected_of_hmip6("optimistic")),
         Method("PMIPv6", pmip6, expected_of_pmip6),
+        Method("FMIPv6, reactive", fmip6("reactive"), expected_of_fmip6("reactive")),
+        Method("FMIPv6, predictive", fmip6("predictive"), expected_of_fmip6("predictive")),
+        Method("FMIPv6 over HMIPv6, predictive", fmip6("predictive", hierarchical=True), expected_of_fmip6("predictive")),
     ]
 }
 

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fmip6_handoff
 import handoff_bed as bed
+import hmip6_handoff
 import pmip6_handoff
 from kamesim import Error, experiment
 
 PACKETS_PER_SECOND = 200.0
 SMALL_FRAME = 150  # bytes: about a Binding Update, or a test message
-PROXY = "PMIPv6"  # what the names of its cases begin with
+PROXY, HIERARCHICAL, FAST_HANDOVERS = "PMIPv6", "HMIPv6", "FMIPv6"  # what the names of their cases begin with
 
 Rows = dict[str, experiment.Estimate]
 
@@ -32,7 +34,8 @@ def scenario(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Two hand-offs: from home (the home agent tests the home address) and from one foreign cell to another.
 
-    Of Proxy Mobile IPv6: from the first cell to the second, and to the third.
+    Of Proxy Mobile IPv6: from the first cell to the second, and to the third. Of Hierarchical Mobile IPv6: from home into
+    the domain, and within it.
     """
     if case.startswith(PROXY):
         proxy = pmip6_handoff.build(
@@ -40,12 +43,28 @@ def scenario(
         )
         proxied = pmip6_handoff.measure(proxy, packets_per_second=PACKETS_PER_SECOND)
         return [{"hand_off": h.number} | bed.phases(h) for h in proxied]
+    common = {"seed": seed, "ra_interval": ra_interval, "dad": dad, "l2_delay": l2_delay, "link_delay": link_delay,
+              "route_optimization": route_optimization}  # fmt: skip
+    if case.startswith(HIERARCHICAL):
+        domain = hmip6_handoff.build(**common)
+        handoffs, _, _ = bed.measure(domain, packets_per_second=PACKETS_PER_SECOND)
+        return [{"hand_off": h.number} | bed.phases(h) for h in handoffs]
+    if case.startswith(FAST_HANDOVERS):
+        mode = mode_of(case)
+        fast = fmip6_handoff.build(mode=mode, hierarchical=HIERARCHICAL in case, **common)
+        handed = fmip6_handoff.measure(fast, mode, packets_per_second=PACKETS_PER_SECOND)
+        return [{"hand_off": h.number} | bed.phases(h) for h in handed]
     made = bed.build(
         seed=seed, ra_interval=ra_interval, dad=dad, l2_delay=l2_delay, link_delay=link_delay,
         correspondent_delay=correspondent_delay, route_optimization=route_optimization,
     )  # fmt: skip
     handoffs, _, _ = bed.measure(made, packets_per_second=PACKETS_PER_SECOND)
     return [{"hand_off": h.number} | bed.phases(h) for h in handoffs][: len(made.moves)]
+
+
+def mode_of(case: str) -> str:
+    """Of fast handovers, by the case's name."""
+    return "reactive" if "reactive" in case else "predictive"
 
 
 def case(name: str, **changes: Any) -> dict[str, Any]:
@@ -68,6 +87,14 @@ ANALYTIC = [
     case("MIPv6, tunnel, RA 3-7 s", route_optimization=False, ra_interval=(3.0, 7.0)),
     case("MIPv6, route optimization"),
     case("MIPv6, route optimization, no DAD", dad="none"),
+    case(HIERARCHICAL, route_optimization=False),
+    case(f"{HIERARCHICAL}, no DAD", route_optimization=False, dad="none"),
+    case(f"{HIERARCHICAL}, no DAD, links of 20 ms", route_optimization=False, dad="none", link_delay=0.02),
+    case(f"{FAST_HANDOVERS}, reactive", route_optimization=False),
+    case(f"{FAST_HANDOVERS}, reactive, links of 20 ms", route_optimization=False, link_delay=0.02),
+    case(f"{FAST_HANDOVERS}, predictive", route_optimization=False),
+    case(f"{FAST_HANDOVERS}, predictive, L2 0.05-0.15 s", route_optimization=False, l2_delay=(0.05, 0.15)),
+    case(f"{FAST_HANDOVERS} over {HIERARCHICAL}, predictive", route_optimization=False),
     case(PROXY),
     case(f"{PROXY}, links of 20 ms", link_delay=0.02),
     case(f"{PROXY}, L2 0.05-0.15 s", l2_delay=(0.05, 0.15)),
@@ -113,9 +140,20 @@ def expected_outage(point: dict[str, Any]) -> float:
     correspondent has the new one: + RTT(MN, HA) for the home registration, then the longer of both tests, the home
     test's RTT(MN, HA) + RTT(HA, CN) and the care-of test's RTT(MN, CN); with a home keygen token that still lives
     (RFC 6275 §5.2.7) the care-of test alone; then RTT(MN, CN). Sampled by packets: + one interval.
-    Proxy Mobile IPv6: L2 + RTT(MAG, LMA).
+    Proxy Mobile IPv6: L2 + RTT(MAG, LMA). Hierarchical Mobile IPv6: L2 + MD + DAD + RTT(MN, MAP). Fast handovers: L2 and,
+    if reactive, until the former router redirects.
     """
     low, high = point["l2_delay"]
+    if point["case"].startswith(HIERARCHICAL):
+        return hmip6_handoff.expected_outage(
+            ra_interval=point["ra_interval"], dad=point["dad"], l2_delay=(low + high) / 2,
+            link_delay=point["link_delay"], packets_per_second=PACKETS_PER_SECOND,
+        )  # fmt: skip
+    if point["case"].startswith(FAST_HANDOVERS):
+        return fmip6_handoff.expected_outage(
+            mode_of(point["case"]), l2_delay=(low + high) / 2, link_delay=point["link_delay"],
+            packets_per_second=PACKETS_PER_SECOND,
+        )  # fmt: skip
     if point["case"].startswith(PROXY):
         return pmip6_handoff.expected_outage((low + high) / 2, point["link_delay"], PACKETS_PER_SECOND)
     base = (low + high) / 2 + bed.movement_detection(point["ra_interval"])
@@ -174,7 +212,11 @@ Made by `scenarios/validation.py`, {seeds} seeds for each row; nothing is tuned.
 Outage of the downlink in a hand-off between two foreign cells, in seconds, by 200 packets a second. T = L2 + movement
 detection + address configuration + RTT(MN, HA), and with route optimization the care-of test and the correspondent's
 registration; of Proxy Mobile IPv6, between cells of two access gateways (`scenarios/pmip6_handoff.py`), L2 + RTT(MAG,
-LMA): the host configures no address and detects no movement.
+LMA): the host configures no address and detects no movement. Hierarchical Mobile IPv6, within the domain of a Mobility
+Anchor Point (`scenarios/hmip6_handoff.py`): RTT(MN, MAP) in the place of RTT(MN, HA). Fast handovers
+(`scenarios/fmip6_handoff.py`): reactive, L2, the Fast Binding Update's way by the new access router to the former one, and
+RTT between these two for HI and HAck; predictive, where no packet is lost, the time for which nothing arrives: L2, and
+the 10 ms by which the handover is arranged before the link goes.
 
 Movement detection is the wait for what comes first, the next unsolicited advertisement or the answer to
 the solicitation; address configuration is 0.5 s of random delay and 1 s of Duplicate Address Detection, on the average

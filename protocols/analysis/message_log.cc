@@ -28,6 +28,9 @@ constexpr Named kMobilityNames[] = {  // RFC 6275 §6.1, by MH Type
     {0, "Binding Refresh Request"}, {1, "Home Test Init"}, {2, "Care-of Test Init"},
     {3, "Home Test"},               {4, "Care-of Test"},   {5, "Binding Update"},
     {6, "Binding Acknowledgement"}, {7, "Binding Error"},
+    // RFC 5568 §11
+    {8, "Fast Binding Update"},     {9, "Fast Binding Acknowledgment"},
+    {14, "Handover Initiate"},      {15, "Handover Acknowledge"},
 };
 
 template <std::size_t N>

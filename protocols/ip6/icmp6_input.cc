@@ -88,10 +88,11 @@ std::uint32_t first_link_mtu(Ip6Stack& stack, const Icmp6ErrorReport& report) {
   return route->mtu != 0 ? std::min(route->mtu, route->interface->mtu()) : route->interface->mtu();
 }
 
-// Router Renumbering (RFC 2894 §3.1) and Inverse Neighbor Discovery (RFC 3122 §2): raw sockets' matter alone.
+// Router Renumbering (RFC 2894 §3.1), Inverse Neighbor Discovery (RFC 3122 §2) and fast handovers (RFC 5568 §6.1): raw
+// sockets' matter alone.
 bool is_for_daemons(Icmp6Type type) {
   const auto value = static_cast<std::uint8_t>(type);
-  return value == 138 || value == 141 || value == 142;
+  return value == 138 || value == 141 || value == 142 || value == 154;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "protocols/ip6/ip4_part.h"
 #include "protocols/ip6/ip6_drops.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/ip6/source_tunnels.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/wire/checksum.h"
@@ -242,6 +243,19 @@ SendError Ip6Stack::send_icmp6(Bytes message, const OutputRequest& request) {
 SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path) {
   const Ipv6Address address = Ipv6HeaderView::check(packet.bytes())->destination();
   const Destination& cached = route_to(address, zone);
+  if (mobility_ != nullptr && cached.kind != RouteKind::Local) [[unlikely]] {
+    const auto by = tunnel_of_source(*this, Ipv6HeaderView::check(packet.bytes())->source());
+    if (by.discard != nullptr) {
+      drop(*by.discard, packet.bytes());
+      return SendError::Unreachable;
+    }
+    // What is too long is cut before the tunnel, as for the one to the home agent (RFC 6275 §11.3.1).
+    if (by.tunnel != nullptr) {
+      const Destination map{.interface = by.tunnel, .kind = RouteKind::Unicast, .next_hop = address,
+                            .mtu = by.tunnel->mtu()};
+      return send_to(map, std::move(packet), dont_fragment, nullptr);
+    }
+  }
   if (cached.by_source) [[unlikely]] {
     const Ipv6Address source = Ipv6HeaderView::check(packet.bytes())->source();
     Destination chosen = cached;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocols/ip6/ip4_part.h"
+#include "protocols/ip6/source_tunnels.h"
 #include "protocols/ip6/tunnel_probe.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
@@ -105,6 +106,9 @@ std::uint32_t TunnelInterface::path_mtu(unsigned depth) const {
     }
   }
   if (const auto learned = stack().learned_path_mtu(remote_)) path = std::min(path, learned->mtu);
+  // RFC 5380 §11: in the tunnel to the MAP once more.
+  const Ip6Interface* outer = tunnel_of_source(stack(), local_).tunnel;
+  if (outer != nullptr && outer != this) path = std::min(path, outer->mtu());
   return path;
 }
 

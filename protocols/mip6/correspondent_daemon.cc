@@ -32,6 +32,7 @@ void CorrespondentDaemon::on_datagram(const Datagram& d) {
       // RFC 5213 §8.1: with both bits for a local mobility anchor. Without H the bit P is a reserved one, RFC 6275 §6.1.7.
       if (const BindingUpdateView view(*mh); view.proxy_registration() && view.home_registration()) return;
       const BindingUpdate update = BindingUpdateView(*mh).value();
+      if (update.map_registration && kernel_.mobility_anchor_point) return;
       const bool home = update.home_registration || update.mobile_router;  // RFC 3963 §6.2
       if (home && home_registrations_ == HomeRegistrations::LeaveToHomeAgent) return;
       return apply(machine_.on_binding_update(now, received_binding_update(d, update)), &d);

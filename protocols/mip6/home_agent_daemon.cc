@@ -164,6 +164,7 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const mcoa::MultipleBindingUpdate message = mcoa::read_multiple_binding_update(*mh);
   const BindingUpdate& update = message.update;
   if (!update.home_registration && !update.mobile_router) return;  // for the correspondent daemon
+  if (update.map_registration && kernel_.mobility_anchor_point) return;
   const ReceivedBindingUpdate received = received_binding_update(d, update);
   if (!authentic(received, *mh)) return;
   served_as_.insert_or_assign(received.home_address(), d.destination);

@@ -213,16 +213,42 @@ MobileNodeDaemon::Correspondents::iterator MobileNodeDaemon::find_or_add(const I
 
 void MobileNodeDaemon::apply(const MovementDetector::Output& out) {
   if (mobile_router_) review_egress_role();
-  if (out.no_address) lose_care_of();
+  if (out.no_address && (regional_ == nullptr || !regional_->on_no_address())) lose_care_of();
   if (out.returned_home) return_home();
-  if (out.moved) move_to(*out.moved);
+  if (out.moved) move_on_link(*out.moved);
   if (out.solicit) discovery_.solicit_routers();
   if (out.probe) discovery_.probe(*out.probe);
   arm();
 }
 
+void MobileNodeDaemon::set_regional_mobility(RegionalMobility* regional) {
+  regional_ = regional;
+  regional_care_of_.reset();
+  if (regional_ != nullptr && detector_.care_of()) move_on_link(*detector_.care_of());
+}
+
+void MobileNodeDaemon::move_on_link(const Ipv6Address& on_link) {
+  stack_.node().trace(kTraceMoved, {{"home_address", config_.home_address.to_string()},
+                                    {"care_of", on_link.to_string()}});
+  if (regional_ == nullptr) return move_to({on_link, on_link_valid_until(on_link)});
+  // What was registered may have been the address of the link that was left.
+  if (!regional_->on_no_address()) lose_care_of();
+  regional_->on_moved(on_link);
+}
+
+void MobileNodeDaemon::use_care_of(const CareOfAddress& care_of) {
+  if (detector_.location() != MovementDetector::Location::Foreign) return;
+  if (regional_care_of_ == care_of.address) {
+    care_of_valid_until_ = care_of.valid_until;
+    return home_.on_care_of_lifetime(care_of.valid_until);
+  }
+  regional_care_of_ = care_of.address;
+  move_to(care_of);
+}
+
 void MobileNodeDaemon::lose_care_of() {
   const Time now = stack_.now();
+  regional_care_of_.reset();
   kernel_.set_mobile_network_forwarding(false);
   // §11.3.1: the old care-of address means nothing on this link, nor does the home address.
   if (detector_.knows_router() || kernel_.away(config_.home_address)) {
@@ -237,12 +263,11 @@ void MobileNodeDaemon::lose_care_of() {
   }
 }
 
-void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
+void MobileNodeDaemon::move_to(const CareOfAddress& care_of) {
   const Time now = stack_.now();
-  stack_.node().trace(kTraceMoved, {{"home_address", config_.home_address.to_string()},
-                                    {"care_of", care_of.to_string()}});
+  care_of_valid_until_ = care_of.valid_until;
   const auto& home_agent = choice_.current();
-  leave_home(home_agent ? care_of : kUnspecified, home_agent.value_or(kUnspecified));
+  leave_home(home_agent ? care_of.address : kUnspecified, home_agent.value_or(kUnspecified));
   // §11.3.1: nothing is sent from the old care-of address any more.
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
@@ -252,8 +277,8 @@ void MobileNodeDaemon::move_to(const Ipv6Address& care_of) {
   if (mobile_router_ && !mobile_router_->active()) return;
   if (leaving_home_agent_) return on_home_agent_left();
   if (!home_agent) return apply(choice_.on_needed());
-  protect_tunnel(*home_agent, care_of);
-  apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
+  protect_tunnel(*home_agent, care_of.address);
+  apply(home_.on_attach(now, care_of));
 }
 
 void MobileNodeDaemon::leave_home(const Ipv6Address& care_of, const Ipv6Address& home_agent) {
@@ -265,6 +290,8 @@ void MobileNodeDaemon::leave_home(const Ipv6Address& care_of, const Ipv6Address&
 
 void MobileNodeDaemon::return_home() {
   const Time now = stack_.now();
+  regional_care_of_.reset();
+  if (regional_ != nullptr) regional_->on_returned_home();
   stack_.node().trace(kTraceReturnedHome, {{"home_address", config_.home_address.to_string()}});
   kernel_.set_mobile_network_forwarding(false);
   leaving_home_agent_ = false;
@@ -339,17 +366,17 @@ void MobileNodeDaemon::apply(const HomeAgentChoice::Output& out) {
     apply(home_agent_discovery_.start(now, static_cast<std::uint16_t>(random_.next_u32()),
                                       mobile_router_ ? ForMobileRouters : Any));
   }
-  if (!out.use || !detector_.care_of()) return;
+  if (!out.use || !care_of()) return;
   if (mobile_router_ && !mobile_router_->may_try(*out.use)) return apply(mobile_router_->on_no_home_agent());
-  const Ipv6Address care_of = *detector_.care_of();
-  leave_home(care_of, *out.use);
-  protect_tunnel(*out.use, care_of);
+  const CareOfAddress primary{*care_of(), care_of_valid_until_};
+  leave_home(primary.address, *out.use);
+  protect_tunnel(*out.use, primary.address);
   for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
     apply(peer, peer->second.registration.on_detach(now));
   }
   prefixes_.stop();
   home_.forget_home_agent();
-  apply(home_.on_attach(now, {care_of, care_of_valid_until(care_of)}));
+  apply(home_.on_attach(now, primary));
 }
 
 void MobileNodeDaemon::apply(const HomeAgentDiscovery::Output& out) {
@@ -428,7 +455,7 @@ void MobileNodeDaemon::apply(Correspondents::iterator peer, const ReturnRoutabil
   }
   if (out.send_care_of_test_init) {
     socket_.send(*out.send_care_of_test_init,
-                 {.destination = correspondent, .source = detector_.care_of().value_or(config_.home_address),
+                 {.destination = correspondent, .source = care_of().value_or(config_.home_address),
                   .no_mobility = true});
   }
   if (out.authorized) {
@@ -474,7 +501,7 @@ void MobileNodeDaemon::arm() {
   timer_.arm_at(next);
 }
 
-Time MobileNodeDaemon::care_of_valid_until(const Ipv6Address& care_of) const {
+Time MobileNodeDaemon::on_link_valid_until(const Ipv6Address& care_of) const {
   const InterfaceAddress* address = interface_.find_address(care_of);
   return address != nullptr ? address->valid_until : Time::max();
 }

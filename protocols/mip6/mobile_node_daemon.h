@@ -18,6 +18,7 @@
 #include "protocols/mip6/mobility_socket.h"
 #include "protocols/mip6/movement_detector.h"
 #include "protocols/mip6/prefix_solicitor.h"
+#include "protocols/mip6/regional_mobility.h"
 #include "protocols/mip6/return_routability.h"
 #include "protocols/mip6/signalling_protection.h"
 #include "protocols/wire/nd_options.h"
@@ -79,7 +80,12 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   const Ipv6Address& home_address() const { return config_.home_address; }
   Ip6Interface& interface() const { return interface_; }
   MovementDetector::Location location() const { return detector_.location(); }
-  const std::optional<Ipv6Address>& care_of() const { return detector_.care_of(); }
+  // The primary care-of address, as it is or is to be registered.
+  const std::optional<Ipv6Address>& care_of() const {
+    return regional_ != nullptr && detector_.location() == MovementDetector::Location::Foreign ? regional_care_of_
+                                                                                               : detector_.care_of();
+  }
+  const std::optional<Ipv6Address>& on_link_care_of() const { return detector_.care_of(); }
   // Whether the home agent has acknowledged a binding that still lives.
   bool registered() const { return home_.binding().has_value(); }
   // The home agent it registers with, if it knows one, and those that discovery found.
@@ -92,6 +98,15 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   // What an accepted advertisement, to this home address or another of the node, tells of the prefix of this one.
   void on_home_prefix(const PrefixInformation& prefix);
   void set_mobile_router_listener(MobileRouterListener* listener) { mobile_router_listener_ = listener; }
+  // From now on it says which care-of address is registered; null: movement detection's.
+  void set_regional_mobility(RegionalMobility* regional);
+  RegionalMobility* regional_mobility() const { return regional_; }
+  // A router that somebody else tells of is here (RFC 5568 §4), as if it had advertised itself.
+  void hear(const HeardAdvertisement& advertisement) {
+    apply(detector_.on_router_advertisement(stack_.now(), advertisement));
+  }
+  // Registers it, or takes note of another lifetime of the one that is registered.
+  void use_care_of(const CareOfAddress& care_of);
 
   void on_datagram(const Datagram& datagram) override;  // Mobility Headers
   void on_routing_message(const RoutingMessage& message) override;
@@ -143,7 +158,8 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void leave_home(const Ipv6Address& care_of, const Ipv6Address& home_agent);
   void apply(Correspondents::iterator peer, const CorrespondentUpdater::Output& out);
   void apply(Correspondents::iterator peer, const ReturnRoutability::Output& out);
-  void move_to(const Ipv6Address& care_of);
+  void move_on_link(const Ipv6Address& on_link);
+  void move_to(const CareOfAddress& care_of);
   void protect_tunnel(const Ipv6Address& home_agent, const Ipv6Address& care_of);
   void return_home();
   void lose_care_of();
@@ -154,7 +170,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   void on_timer();
   void arm();
   Correspondents::iterator find_or_add(const Ipv6Address& correspondent);
-  Time care_of_valid_until(const Ipv6Address& care_of) const;
+  Time on_link_valid_until(const Ipv6Address& care_of) const;
   void trace_update(const BindingUpdate& update, const Ipv6Address& destination, const Ipv6Address& care_of);
 
   Ip6Stack& stack_;
@@ -181,6 +197,9 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   };
   std::optional<Lifetimes> home_lifetimes_;  // of the home prefix, if the home agent has told them
   bool leaving_home_agent_ = false;  // RFC 3963 §5.3: de-registering with one that does not support mobile routers
+  RegionalMobility* regional_ = nullptr;
+  std::optional<Ipv6Address> regional_care_of_;  // what it gave
+  Time care_of_valid_until_ = Time::max();
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;
 };

@@ -35,6 +35,7 @@ void MobileNodeDaemon::Discovery::on_neighbor_advertisement(const Datagram& d) {
 void MobileNodeDaemon::Discovery::on_router_advertisement(const Datagram& d) {
   const auto view = RouterAdvertisementView::check(d.payload, {d.source, d.destination, d.hop_limit});
   if (!view) return;
+  if (daemon_.regional_ != nullptr) daemon_.regional_->on_router_advertisement(d.source, *view);
   HeardAdvertisement heard{.router = d.source, .router_lifetime = view->value().router_lifetime};
   for (const auto& option : view->options()) {
     if (const auto prefix = PrefixInformation::parse(option)) {
@@ -92,7 +93,7 @@ void MobileNodeDaemon::Discovery::request_home_agents(const HomeAgentAddressDisc
   ByteWriter out(message);
   emit(out, request);
   socket_.send(message, {.destination = home_agents_anycast(config.home_link_prefix()),
-                         .source = daemon_.detector_.care_of().value_or(kUnspecified), .no_mobility = true});
+                         .source = daemon_.care_of().value_or(kUnspecified), .no_mobility = true});
 }
 
 void MobileNodeDaemon::Discovery::solicit_prefixes(const MobilePrefixSolicitation& solicitation) {
@@ -100,7 +101,7 @@ void MobileNodeDaemon::Discovery::solicit_prefixes(const MobilePrefixSolicitatio
   ByteWriter out(message);
   emit(out, solicitation);
   socket_.send(message, {.destination = daemon_.choice_.current().value_or(kUnspecified),
-                         .source = daemon_.detector_.care_of().value_or(kUnspecified), .no_mobility = true,
+                         .source = daemon_.care_of().value_or(kUnspecified), .no_mobility = true,
                          .home_address_option = daemon_.config_.home_address});
 }
 

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kMinimumSize = 8;
 
-// The length of each message without options, by MH Type (RFC 6275 §6.1.2 to §6.1.9).
-constexpr std::array<std::uint8_t, 8> kFixedSizes = {
+// The length of each message without options, by MH Type (RFC 6275 §6.1.2 to §6.1.9, RFC 5568 §6.2). Zero: unknown.
+constexpr std::array<std::uint8_t, 16> kFixedSizes = {
     8,   // Binding Refresh Request
     16,  // Home Test Init
     16,  // Care-of Test Init
@@ -20,19 +20,25 @@ constexpr std::array<std::uint8_t, 8> kFixedSizes = {
     12,  // Binding Update
     12,  // Binding Acknowledgement
     24,  // Binding Error
+    12,  // Fast Binding Update
+    12,  // Fast Binding Acknowledgment
+    0, 0, 0, 0,
+    10,  // Handover Initiate
+    10,  // Handover Acknowledge
 };
 
 }  // namespace
 
 Parsed<MobilityHeaderView> MobilityHeaderView::check(Bytes message, const Ipv6Address& source,
-                                                     const Ipv6Address& destination) {
+                                                     const Ipv6Address& destination, std::uint32_t types) {
   if (message.size() < kMinimumSize) return drop(kMhTruncated);
   const std::size_t size = 8 * (std::size_t{message[kMhHeaderLenOffset]} + 1);
   if (message.size() < size) return drop(kMhTruncated);
   const Bytes mh = message.first(size);
   if (!upper_layer_checksum_ok(source, destination, NextHeader::Mobility, mh)) return drop(kMhBadChecksum);
   const std::uint8_t type = mh[kMhTypeOffset];
-  if (type >= kFixedSizes.size()) return drop(kMhUnknownType);
+  const bool taken = type < kFixedSizes.size() && kFixedSizes[type] != 0 && (types >> type & 1) != 0;
+  if (!taken) return drop(kMhUnknownType);
   if (mh[kMhPayloadProtoOffset] != static_cast<std::uint8_t>(NextHeader::NoNextHeader)) return drop(kMhBadPayloadProto);
   if (size < kFixedSizes[type]) return drop(kMhHeaderLenTooSmall);
   const auto options = TlvOptions::check(mh, kFixedSizes[type]);

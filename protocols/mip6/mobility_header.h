@@ -42,7 +42,10 @@ class MobilityHeaderView {
   // Home Address option or a type 2 routing header names them. The discards that §9.2 wants answered are told apart
   // by reason: kMhUnknownType by a Binding Error; kMhBadPayloadProto and kMhHeaderLenTooSmall by a Parameter Problem.
   // Bytes behind the Header Len are left out of the view.
-  static Parsed<MobilityHeaderView> check(Bytes message, const Ipv6Address& source, const Ipv6Address& destination);
+  // `types`: the MH Types that the receiver takes, a bit each; of others it says kMhUnknownType.
+  static constexpr std::uint32_t kRfc6275Types = 0xff;
+  static Parsed<MobilityHeaderView> check(Bytes message, const Ipv6Address& source, const Ipv6Address& destination,
+                                          std::uint32_t types = kRfc6275Types);
 
   MhType type() const { return static_cast<MhType>(message_[kMhTypeOffset]); }
   Bytes bytes() const { return message_; }

@@ -1,6 +1,8 @@
 #include "protocols/mip6/mobility_kernel.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "protocols/ip6/neighbor_discovery.h"
@@ -177,6 +179,60 @@ void MobilityKernel::age_home_addresses() {
   aging_.arm_at(next);
 }
 
+void MobilityKernel::set_regional_care_of(const Ipv6Address& regional, const Ipv6Address& on_link,
+                                          const Ipv6Address& map, RegionalUse use) {
+  auto it = regions_.find(regional);
+  if (it == regions_.end()) {
+    TunnelInterface& tunnel = stack_.add_tunnel("map" + std::to_string(tunnels_made_++), on_link, map);
+    it = regions_.emplace(regional, Home{on_link, &tunnel}).first;
+  }
+  it->second.care_of = on_link;
+  it->second.tunnel->set_end_points(on_link, map);
+  const bool home_address = use == RegionalUse::Applications;
+  const InterfaceAddress* address = it->second.tunnel->find_address(regional);
+  if (address != nullptr && address->home_address == home_address) return;
+  if (address != nullptr) stack_.remove_address(*it->second.tunnel, regional);
+  stack_.add_address(*it->second.tunnel, {.address = regional, .prefix_length = 128, .origin = AddressOrigin::Home,
+                                          .home_address = home_address, .skip_dad = true, .on_link_prefix = false});
+}
+
+void MobilityKernel::remove_regional_care_of(const Ipv6Address& regional) {
+  const auto it = regions_.find(regional);
+  if (it == regions_.end()) return;
+  TunnelInterface& tunnel = *it->second.tunnel;
+  regions_.erase(it);
+  stack_.remove_interface(tunnel);
+}
+
+void MobilityKernel::keep_tunnels_of(const Ipv6Address& on_link) {
+  forget_tunnels_of(on_link);
+  std::set<Ipv6Address> ends;  // in an order of their own
+  for (const auto& [home, away] : homes_) {
+    if (away.care_of == on_link) ends.insert(away.tunnel->remote());
+  }
+  for (const auto& [regional, region] : regions_) {
+    if (region.care_of == on_link) ends.insert(region.tunnel->remote());
+  }
+  std::vector<TunnelInterface*>& kept = kept_[on_link];
+  for (const Ipv6Address& end : ends) {
+    kept.push_back(&stack_.add_tunnel("old" + std::to_string(tunnels_made_++), on_link, end));
+  }
+}
+
+void MobilityKernel::forget_tunnels_of(const Ipv6Address& on_link) {
+  const auto it = kept_.find(on_link);
+  if (it == kept_.end()) return;
+  for (TunnelInterface* tunnel : it->second) stack_.remove_interface(*tunnel);
+  kept_.erase(it);
+}
+
+SourceTunnels::SourceTunnel MobilityKernel::tunnel_of_source(const Ipv6Address& source) {
+  const auto it = regions_.find(source);
+  if (it == regions_.end()) return {};
+  if (it->second.care_of.is_unspecified()) return {.tunnel = nullptr, .discard = &kNoCareOfAddress};
+  return {.tunnel = it->second.tunnel, .discard = nullptr};
+}
+
 void MobilityKernel::add_binding_update(const Ipv6Address& home, const Ipv6Address& correspondent,
                                         const Ipv6Address& care_of) {
   const auto it = homes_.find(home);
@@ -331,7 +387,7 @@ void MobilityKernel::on_care_of_unreachable(const Ipv6Address& home) {
 }
 
 void MobilityKernel::on_packet(InputPacket& in) {
-  const auto header = MobilityHeaderView::check(in.upper(), in.source, in.destination);
+  const auto header = MobilityHeaderView::check(in.upper(), in.source, in.destination, understood_);
   if (header) return sockets_.on_packet(in);
   const DropReason reason = header.error();
   stack_.drop(*reason, in.packet.bytes());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -12,9 +13,11 @@
 #include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/mobility_hooks.h"
 #include "protocols/ip6/socket.h"
+#include "protocols/ip6/source_tunnels.h"
 #include "protocols/ip6/stack.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/mip6/mobile_network.h"
+#include "protocols/mip6/mobility_header.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/timer.h"
 
@@ -48,7 +51,10 @@ class MobilityListener {
   ~MobilityListener() = default;
 };
 
-class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, public PacketHandler {
+class MobilityKernel final : public MobilityHooks,
+                             public MobileRouterHooks,
+                             public SourceTunnels,
+                             public PacketHandler {
  public:
   explicit MobilityKernel(SocketLayer& sockets);
   ~MobilityKernel();
@@ -56,6 +62,8 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   Ip6Stack& stack() const { return stack_; }
   void add_listener(MobilityListener& listener) { listeners_.push_back(&listener); }
   void remove_listener(MobilityListener& listener) { std::erase(listeners_, &listener); }
+  // RFC 5380 §4: here is a MAP, so the M flag of Binding Updates means something; else it is reserved.
+  bool mobility_anchor_point = false;
 
   // ---- Correspondent node: bindings of others (§9.1) ----------------------------------------------------------
   void add_binding(const Ipv6Address& home, const Ipv6Address& care_of);
@@ -120,6 +128,21 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   // ---- Access gateways (RFC 5213 §6.10) ------------------------------------------------------------------------
   // Null: the routing table alone decides. The policy must outlive the kernel part or be taken off.
   void set_forwarding_policy(ForwardingPolicy* policy) { forwarding_policy_ = policy; }
+  // ---- Mobile node: regional care-of addresses (RFC 5380 §6.1) -------------------------------------------------
+  // An address that a Mobility Anchor Point keeps for us while it has `on_link` as our care-of address; an existing one
+  // moves. Whatever goes out from it goes to the MAP by a tunnel; while `on_link` is unspecified, nothing does.
+  // For applications (§6.5): it is selected as a home address is, which it is where there is no other.
+  enum class RegionalUse { CareOfAddress, Applications };
+  void set_regional_care_of(const Ipv6Address& regional, const Ipv6Address& on_link, const Ipv6Address& map,
+                            RegionalUse use);
+  void remove_regional_care_of(const Ipv6Address& regional);
+  // What home agent and MAPs still send by tunnels to this on-link address goes on being taken in (RFC 5568 §3.1), although
+  // the tunnels move on; until it is forgotten.
+  void keep_tunnels_of(const Ipv6Address& on_link);
+  void forget_tunnels_of(const Ipv6Address& on_link);
+
+  // A daemon takes messages of a type beyond those of RFC 6275; of others, senders are told (RFC 6275 §9.2).
+  void understand(MhType type) { understood_ |= std::uint32_t{1} << static_cast<unsigned>(type); }
 
   // ---- The stack's hooks and input ----------------------------------------------------------------------------
   OutputActions on_output(const Ipv6Address& source, const Ipv6Address& destination, NextHeader next_header) override;
@@ -128,12 +151,15 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   OutputActions on_forward(const Ip6Interface& in, const Ip6Interface* out, Bytes packet) override;
   bool accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,
                                    const Ipv6Address& destination, NextHeader upper) override;
-  bool is_home_address(const Ipv6Address& address) override { return homes_.contains(address); }
+  bool is_home_address(const Ipv6Address& address) override {
+    return homes_.contains(address) || regions_.contains(address);
+  }
   void on_reverse_tunnelled(const Ipv6Address& source, const Ipv6Address& destination,
                             NextHeader next_header) override;
   void on_care_of_unreachable(const Ipv6Address& home) override;
   ForwardingPolicy* forwarding_policy() override { return forwarding_policy_; }
   MobileRouterHooks* mobile_router() override { return this; }
+  SourceTunnel tunnel_of_source(const Ipv6Address& source) override;
   void on_packet(InputPacket& packet) override;  // Mobility Headers
   void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
 
@@ -170,8 +196,11 @@ class MobilityKernel final : public MobilityHooks, public MobileRouterHooks, pub
   std::unordered_map<Ipv6Address, Binding> bindings_;
   std::unordered_map<Ipv6Address, HomeBinding> home_bindings_;
   std::unordered_map<Ipv6Address, Home> homes_;              // our home addresses that are away
+  std::unordered_map<Ipv6Address, Home> regions_;            // our regional care-of addresses, by on-link ones
   std::optional<MobileNetwork> mobile_network_;
   std::unordered_map<const Ip6Interface*, Ip6Interface*> outlets_;  // by their tunnels
+  std::map<Ipv6Address, std::vector<TunnelInterface*>> kept_;  // by former on-link address
+  std::uint32_t understood_ = MobilityHeaderView::kRfc6275Types;
   unsigned tunnels_made_ = 0;
   Timer aging_;  // of home addresses that are away
   ForwardingPolicy* forwarding_policy_ = nullptr;

@@ -79,11 +79,11 @@ PrefixInformation prefix_information(const AdvertisementContent& c, const Advert
 std::vector<Message> router_advertisements(const AdvertisementContent& c, std::size_t max_size) {
   const Message beginning = head(c);
   std::vector<Message> messages{beginning};
-  auto add = [&](const auto& option) {
-    const Message bytes = to_bytes(option);
+  auto add_bytes = [&](const Message& bytes) {
     if (messages.back().size() + bytes.size() > max_size) messages.push_back(beginning);
     messages.back().insert(messages.back().end(), bytes.begin(), bytes.end());
   };
+  auto add = [&](const auto& option) { add_bytes(to_bytes(option)); };
   for (const AdvertisedPrefix& p : c.prefixes) add(prefix_information(c, p));
   for (const AdvertisedRoute& r : c.config.routes) {
     add(RouteInformation{r.prefix, r.preference, c.final ? Duration() : r.lifetime});
@@ -91,6 +91,7 @@ std::vector<Message> router_advertisements(const AdvertisementContent& c, std::s
   for (const RecursiveDnsServers& d : c.config.dns_servers) add(d);
   for (const DnsSearchList& d : c.config.dns_search_lists) add(d);
   if (!c.config.captive_portal.empty()) add(CaptivePortal{c.config.captive_portal});
+  for (const Message& option : c.added) add_bytes(option);
   return messages;
 }
 

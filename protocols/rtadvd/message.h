@@ -21,6 +21,7 @@ struct AdvertisementContent {
   bool forwarding = true;      // §6.2.5: without it, Router Lifetime is zero
   bool final = false;          // §6.2.5, RFC 4191 §4: Router Lifetime and route lifetimes are zero
   bool mobile_router_support = false;  // RFC 3963 §7.3, of a home agent
+  std::vector<std::vector<std::uint8_t>> added;  // options of others, behind the daemon's own
 };
 
 // One of the prefixes as it is told at that moment (§4.6.2).

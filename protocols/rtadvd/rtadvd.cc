@@ -4,6 +4,7 @@
 
 #include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/rtadvd/added_options.h"
 #include "protocols/rtadvd/consistency.h"
 #include "protocols/rtadvd/message.h"
 #include "protocols/wire/ipv6_header.h"
@@ -262,6 +263,12 @@ void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Add
   // RFC 3963 §5.6: on its home link a mobile router is none.
   const bool is_default_router = stack_.forwarding() && egress_role(interface) == EgressRole::None;
   const auto mac = interface.has_link_layer_addresses() ? std::optional(interface.nic()->mac()) : std::nullopt;
+  std::vector<std::vector<std::uint8_t>> added;
+  for (const AdvertisingListener* listener : listeners_) {
+    const auto* others = dynamic_cast<const AddedOptions*>(listener);
+    if (others == nullptr) continue;
+    for (auto& option : others->options(interface)) added.push_back(std::move(option));
+  }
   const auto messages = router_advertisements({.config = advertiser.config,
                                                .prefixes = prefixes,
                                                .source = mac,
@@ -270,7 +277,8 @@ void RouterAdvertisementDaemon::send(const Advertiser& advertiser, const Ipv6Add
                                                .forwarding = is_default_router,
                                                .final = final,
                                                .mobile_router_support =
-                                                   mobile_router_support_.contains(interface.index())},
+                                                   mobile_router_support_.contains(interface.index()),
+                                               .added = std::move(added)},
                                               interface.mtu() - kIpv6HeaderSize);
   for (const auto& message : messages) {
     socket_.send(message, {.destination = destination, .source = source, .interface = &interface,

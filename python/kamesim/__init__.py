@@ -37,12 +37,14 @@ except ModuleNotFoundError as _error:
     raise ImportError("kamesim is not built yet; run `./kamesim build` in its folder") from None
 
 from kamesim import ancillary, topology
-from kamesim.advertising import AdvertisedPrefix, AdvertisedRoute
+from kamesim.advertising import AdvertisedMap, AdvertisedPrefix, AdvertisedRoute
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.bulk import Lans, Links, Nodes
 from kamesim.capture import Capture
 from kamesim.errors import UnknownName
 from kamesim.flow import Flow, OnOff, Ping
+from kamesim.fmip6 import FastHandoverRouter, FastMobileNode
+from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link, Medium
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter
@@ -224,6 +226,7 @@ __all__ = [
     "TCP_NODELAY",
     "UDP_NO_CHECK6_RX",
     "UDP_NO_CHECK6_TX",
+    "AdvertisedMap",
     "AdvertisedPrefix",
     "AdvertisedRoute",
     "AnchorProfile",
@@ -235,6 +238,9 @@ __all__ = [
     "Event",
     "Exponential",
     "Flow",
+    "FastHandoverRouter",
+    "FastMobileNode",
+    "HierarchicalMobileNode",
     "HomeAgent",
     "Hop",
     "Host",
@@ -250,6 +256,7 @@ __all__ = [
     "MobileIp",
     "MobileNode",
     "MobileRouter",
+    "MobilityAnchorPoint",
     "MultihomedMobileNode",
     "Network",
     "Node",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kamesim import _core, errors
-from kamesim.advertising import AdvertisedPrefix, AdvertisedRoute, Advertising
+from kamesim.advertising import AdvertisedMap, AdvertisedPrefix, AdvertisedRoute, Advertising
 
 if TYPE_CHECKING:
     from kamesim.interface import Interface, InterfaceLike
@@ -52,6 +52,7 @@ class Advertises:
         router_address: bool = False,
         home_agent_preference: int = 0,
         home_agent_lifetime: int | None = None,
+        mobility_anchor_points: Sequence[AdvertisedMap] = (),
     ) -> None:
         """Sends Router Advertisements on a LAN, or changes what they say: the variables of RFC 4861 section 6.2.1.
 
@@ -73,7 +74,8 @@ class Advertises:
         answered by unicast. advertisement_interval: whether the option is included (RFC 6275 section 7.3).
         home_agent: the H bit. router_address: whether prefixes carry its own address and the R bit (section 7.2).
         home_agent_preference, home_agent_lifetime (seconds): the Home Agent Information option (section 7.4), which is
-        included if a lifetime is given.
+        included if a lifetime is given. mobility_anchor_points: MAP options (RFC 5380 section 5), which an administrator
+        gives to each access router of a MAP's domain.
         """
         given = {**locals()}
         del given["self"], given["lan"]
@@ -128,6 +130,11 @@ class Advertises:
         return Advertising.check(what, link_mtu=errors.MAXIMUM_MTU if medium is None else medium.mtu, **variables)
 
     def _advertise(self, interface: Interface, advertising: Advertising) -> None:
+        maps = [(m.address, m.distance, m.preference, m.lifetime) for m in advertising.mobility_anchor_points]
+        if maps and self._map_advertising is None:
+            self._map_advertising = self._core.advertise_maps()
+        if self._map_advertising is not None:
+            self._map_advertising.set(interface._core, maps)
         self._core.advertise(interface._core, advertising.to_core(interface.addresses))
         interface.advertising = advertising
 
@@ -147,6 +154,7 @@ class Advertises:
     # --- Of the node, for these ---------------------------------------------------------------------------------------
 
     _core: _core.Host
+    _map_advertising: _core.MapAdvertising | None = None  #: once it has told of a Mobility Anchor Point
 
     if TYPE_CHECKING:
 

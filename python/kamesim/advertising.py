@@ -39,6 +39,32 @@ class AdvertisedRoute:
     lifetime: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class AdvertisedMap:
+    """A Mobility Anchor Point, as access routers tell of it (RFC 5380 section 5).
+
+    address: a global address of the MAP; the regional care-of addresses of mobile nodes have its first 64 bits.
+    distance: hops from the mobile node, 1 to 15; 1: the MAP is on its link. preference: 0 to 15, 15 is the highest; 0: not
+    for new bindings. lifetime: of the MAP's address and what is formed with it, seconds, math.inf: for ever; 0: the MAP
+    has failed.
+    """
+
+    address: str
+    distance: int = 1
+    preference: int = 15
+    lifetime: float = math.inf
+
+
+@dataclass(frozen=True)
+class MapEntry:
+    """A MAP option, checked; the lifetime in nanoseconds."""
+
+    address: str
+    distance: int
+    preference: int
+    lifetime: int
+
+
 @dataclass(frozen=True)
 class PrefixOption:
     """An element of AdvPrefixList, checked; times in nanoseconds."""
@@ -89,6 +115,7 @@ class Advertising:
     router_address: bool
     home_agent_preference: int
     home_agent_lifetime: int | None
+    mobility_anchor_points: tuple[MapEntry, ...]
 
     @classmethod
     def check(cls, what: str, *, link_mtu: int, prefixes: Any, **given: Any) -> Advertising:
@@ -126,6 +153,7 @@ class Advertising:
             ),
         )
         values.update(_home_agent_information(what, given))
+        values["mobility_anchor_points"] = _maps(what, given["mobility_anchor_points"])
         mtu = errors.integer(what, "adv_link_mtu", given["adv_link_mtu"], "bytes", minimum=0, maximum=link_mtu)
         if 0 < mtu < errors.MINIMUM_MTU:
             errors.fail(what, "adv_link_mtu", mtu, f"0, or from {errors.MINIMUM_MTU} to the link's MTU, {link_mtu}")
@@ -290,6 +318,28 @@ def _home_agent_information(what: str, given: dict[str, Any]) -> dict[str, int |
         "home_agent_preference": preference,
         "home_agent_lifetime": None if lifetime is None else lifetime * 1_000_000_000,
     }
+
+
+def _maps(what: str, given: Any) -> tuple[MapEntry, ...]:
+    right = "a list of AdvertisedMap"
+    entries: list[MapEntry] = []
+    for entry in errors.listed(what, "mobility_anchor_points", given, right):
+        if not isinstance(entry, AdvertisedMap):
+            errors.fail(what, "mobility_anchor_points", entry, right)
+        address = errors.address(what, "address", entry.address)
+        if not _is_unicast(address):
+            errors.fail(what, "address", address, "a global unicast address of the MAP (RFC 5380 section 5)")
+        if any(known.address == address for known in entries):
+            errors.fail(what, "mobility_anchor_points", address, "each MAP once")
+        distance = errors.integer(what, "distance", entry.distance, "hops", minimum=1, maximum=15)
+        preference = errors.integer(what, "preference", entry.preference, "", minimum=0, maximum=15)
+        entries.append(MapEntry(address, distance, preference, _lifetime(what, "lifetime", entry.lifetime)))
+    return tuple(entries)
+
+
+def _is_unicast(address: str) -> bool:
+    parsed = ipaddress.IPv6Address(address)
+    return not (parsed.is_multicast or parsed.is_link_local or parsed.is_unspecified or parsed.is_loopback)
 
 
 def _within(prefix: str, addresses: list[str]) -> str | None:

@@ -12,11 +12,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Union
 
-from kamesim import _core, errors, tables
+from kamesim import _core, errors, fmip6, hmip6, tables
+from kamesim.advertising import INFINITE_NS
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.multihomed import AddressRange, Multihomed, MultihomedMobileNode, NumberRange
 from kamesim.signalling_protection import SignallingProtection
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kamesim.interface import Interface
+    from kamesim.media import Medium
     from kamesim.node import Node
 
 #: The longest lifetime that a Binding Update can ask for: 65535 units of 4 s (RFC 6275 section 6.1.7).
@@ -141,7 +144,9 @@ class MobileRouter:
     discover_home_agents: bool = True
 
 
-Role = Union[Correspondent, HomeAgent, MobileNode, MobileRouter, MultihomedMobileNode]
+Role = Union[
+    Correspondent, HomeAgent, MobileNode, MobileRouter, MultihomedMobileNode, hmip6.Role, fmip6.Role
+]
 
 
 class MobileIp:
@@ -150,6 +155,8 @@ class MobileIp:
     def __init__(self, node: Node, core: _core.MobileIpv6) -> None:
         self._node = node
         self._core = core
+        self._hierarchical: _core.HierarchicalMobileIpv6 | None = None  # once it has a role of RFC 5380
+        self._fast: _core.FastHandovers | None = None  # once it has a role of RFC 5568
         self.roles: list[Role] = []
         self._multihomed: Multihomed | None = None
 
@@ -276,6 +283,67 @@ class MobileIp:
         """The home agent's flow bindings (RFC 6089), by priority: home_address, fid, priority, bids, active."""
         return tables.frame(self._core.flow_bindings(), ["home_address", "fid", "priority", "bids", "active"])
 
+    @property
+    def on_link_care_of(self) -> str | None:
+        """The mobile node's care-of address of the link where it is; None: none yet, or at home.
+
+        It is `care_of` unless a Mobility Anchor Point keeps another one (RFC 5380).
+        """
+        return (self._hierarchical or self._core).on_link_care_of
+
+    @property
+    def region(self) -> hmip6.Region | None:
+        """The Mobility Anchor Point that the mobile node is registered with (RFC 5380), or None."""
+        region = None if self._hierarchical is None else self._hierarchical.region
+        return None if region is None else hmip6.Region(*region)
+
+    def mobility_anchor_points(self) -> pd.DataFrame:
+        """Those advertised on the mobile node's link, in the order of selection: address, distance (hops), preference,
+        valid_until_s (inf: for ever)."""
+        known = [] if self._hierarchical is None else self._hierarchical.advertised_maps()
+        rows = [(*row[:3], math.inf if row[3] >= INFINITE_NS else row[3] / 1e9) for row in known]
+        return tables.frame(rows, ["address", "distance", "preference", "valid_until_s"])
+
+    def anticipate(self, medium: Medium | str) -> None:
+        """Tells the mobile node that its link layer takes it to that cell or LAN next (RFC 5568 section 4: a trigger)."""
+        if self._fast is None or not any(isinstance(role, fmip6.FastMobileNode) for role in self.roles):
+            raise errors.Error(f"{self._node._what}: anticipate: it has no fast handovers; enable FastMobileNode before")
+        self._fast.anticipate(self._node.network.medium(medium).name)
+
+    def hand_over(self, mobile: Node | str, medium: Medium | str) -> None:
+        """Has this access router tell a mobile node on its link to hand over to that cell or LAN (RFC 5568 section 3.3).
+
+        mobile: the node, or its address on the link.
+        """
+        what = f"{self._node._what}: hand_over"
+        if self._fast is None or not any(isinstance(role, fmip6.FastHandoverRouter) for role in self.roles):
+            raise errors.Error(f"{what}: it has no fast handovers; enable FastHandoverRouter before")
+        if isinstance(mobile, str):
+            address = errors.address(what, "mobile", mobile)
+        else:
+            found = None if mobile.mobile_ip is None else mobile.mobile_ip.on_link_care_of
+            if found is None:
+                raise errors.Error(f"{what}: {mobile.name!r} has no care-of address now; give an address of it")
+            address = found
+        if not self._fast.hand_over(address, self._node.network.medium(medium).name):
+            raise errors.Error(f"{what}: {medium!r} is none of the neighbors of its FastHandoverRouter")
+
+    def neighborhood(self) -> pd.DataFrame:
+        """What the access router told the mobile node (RFC 5568): access_point, router, prefix; "" where it knows none."""
+        rows = [] if self._fast is None else self._fast.neighborhood()
+        return tables.frame(rows, ["access_point", "router", "prefix"])
+
+    def redirected(self) -> pd.DataFrame:
+        """Whose packets this access router sends after them (RFC 5568): pcoa, ncoa, bound (or asked for), expires_s."""
+        rows = [(*row[:3], row[3] / 1e9) for row in (self._fast.redirected() if self._fast is not None else [])]
+        return tables.frame(rows, ["pcoa", "ncoa", "bound", "expires_s"])
+
+    def anchored(self) -> pd.DataFrame:
+        """The bindings of a Mobility Anchor Point (RFC 5380): rcoa, lcoa, sequence, expires_s."""
+        known = [] if self._hierarchical is None else self._hierarchical.anchored()
+        rows = [(*row[:3], row[3] / 1e9) for row in known]
+        return tables.frame(rows, ["rcoa", "lcoa", "sequence", "expires_s"])
+
     def start(self, role: Role) -> None:
         """Begins to play the role."""
         what = f"{self._node._what}: {type(role).__name__}"
@@ -283,12 +351,39 @@ class MobileIp:
         if isinstance(role, HomeAgent):
             self._start_home_agent(what, role)
         elif isinstance(role, MobileNode):
+            telling = (hmip6.HierarchicalMobileNode, fmip6.FastMobileNode)
+            for known in self.roles:
+                if isinstance(known, telling):
+                    raise errors.Error(f"{what}: enable it before {type(known).__name__}, which tells it of its care-of address")
             self._start_mobile_node(what, role)
         elif isinstance(role, MobileRouter):
             self._start_mobile_router(what, role)
         elif isinstance(role, MultihomedMobileNode):
             self._start_multihomed(what, role)
+        elif isinstance(role, hmip6.ROLES):
+            fast = any(isinstance(known, fmip6.FastMobileNode) for known in self.roles)
+            if fast and isinstance(role, hmip6.HierarchicalMobileNode):
+                raise errors.Error(f"{what}: enable it before FastMobileNode, which tells it where the node moves")
+            self._check_one_home(what)
+            if self._hierarchical is None:
+                self._hierarchical = self._node._core.enable_hierarchical_mobile_ipv6(self._core)
+            hmip6.start(self._node, self._hierarchical, what, role)
+        elif isinstance(role, fmip6.ROLES):
+            self._check_one_home(what)
+            self._check_fast(what, role)
+            if self._fast is None:
+                self._fast = self._node._core.enable_fast_handovers(self._core)
+            fmip6.start(self._node, self._fast, what, role)
         self.roles.append(role)
+
+    def _check_one_home(self, what: str) -> None:
+        """What moves a mobile node's care-of address moves that of one home address."""
+        if sum(isinstance(known, MobileNode) for known in self.roles) > 1:
+            raise errors.Error(f"{what}: it has several home addresses; this role takes one")
+
+    def _check_fast(self, what: str, role: fmip6.Role) -> None:
+        if isinstance(role, fmip6.FastMobileNode) and not any(isinstance(known, MobileNode) for known in self.roles):
+            raise errors.Error(f"{what}: enable MobileNode before it; it moves that one's care-of address")
 
     def _check_not_played(self, what: str, role: Role) -> None:
         if isinstance(role, MobileNode):

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload, TypeVar
 
-from kamesim import _core, errors, tables
+from kamesim import _core, errors, fmip6, hmip6, tables
 from kamesim.advertises import Advertises
 from kamesim.cell import Roaming
 from kamesim.controls import Controls
@@ -524,13 +524,15 @@ class Node(Controls, Advertises):
 
     def enable(self, role: Role) -> MobileIp:
         """Gives it a role in Mobile IPv6: `Correspondent()`, `HomeAgent(...)`, `MobileNode(...)`, `MobileRouter(...)` or
-        `MultihomedMobileNode(...)`.
+        `MultihomedMobileNode(...)`; in Hierarchical Mobile IPv6: `MobilityAnchorPoint(...)` or
+        `HierarchicalMobileNode(...)`; in fast handovers: `FastHandoverRouter(...)` or `FastMobileNode(...)`.
 
         All but the first are correspondents too.
         """
-        if not isinstance(role, (Correspondent, HomeAgent, MobileNode, MobileRouter, MultihomedMobileNode)):
-            right = "a Correspondent, HomeAgent, MobileNode, MobileRouter or MultihomedMobileNode"
-            errors.fail(f"{self._what}: enable", "role", role, right)
+        known = (Correspondent, HomeAgent, MobileNode, MobileRouter, MultihomedMobileNode, *hmip6.ROLES, *fmip6.ROLES)
+        if not isinstance(role, known):
+            roles = "a Correspondent, HomeAgent, MobileNode, MobileRouter, or another role of mobility"
+            errors.fail(f"{self._what}: enable", "role", role, roles)
         mobile_ip = self._enable_mobile_ip()
         mobile_ip.start(role)
         return mobile_ip

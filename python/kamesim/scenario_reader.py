@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from kamesim import errors, scenario_radio
 from kamesim import scenario_pb2 as pb
-from kamesim.advertising import Advertising, PrefixOption, RouteOption
+from kamesim.advertising import Advertising, MapEntry, PrefixOption, RouteOption
 from kamesim.channel import Channel
 from kamesim.flow import OnOff
 from kamesim.interface import Interface
+from kamesim.fmip6 import FastHandoverRouter, FastMobileNode
+from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
 from kamesim.media import Lan, Link
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
-from kamesim.signalling_protection import SignallingProtection
 from kamesim.scenario_writer import FORMAT_VERSION
+from kamesim.signalling_protection import SignallingProtection
 
 if TYPE_CHECKING:
     from kamesim.network import Network
@@ -230,6 +232,41 @@ class _Builder:
                     **_registration(router.registration),
                 )
             )
+        for role in self._message.mobility_anchor_points:
+            self._net.node(role.node).enable(
+                MobilityAnchorPoint(
+                    interface=role.nic or None,
+                    max_lifetime=role.max_lifetime_ns / 1e9,
+                    on_link_prefixes=tuple(role.on_link_prefixes),
+                )
+            )
+        for role in self._message.hierarchical_mobile_nodes:
+            self._net.node(role.node).enable(
+                HierarchicalMobileNode(
+                    interface=role.nic or None,
+                    lifetime=role.lifetime_ns / 1e9,
+                    selection=role.selection,
+                    update_previous_map=role.update_previous_map,
+                )
+            )
+        for role in self._message.fast_handover_routers:
+            self._net.node(role.node).enable(
+                FastHandoverRouter(
+                    neighbors=tuple(role.neighbors),
+                    interface=role.nic or None,
+                    buffer=role.buffer_packets,
+                    test_addresses=role.test_addresses,
+                )
+            )
+        for role in self._message.fast_mobile_nodes:
+            self._net.node(role.node).enable(
+                FastMobileNode(
+                    predictive=role.predictive,
+                    anticipation=role.anticipation_db if role.HasField("anticipation_db") else None,
+                    lifetime=role.lifetime_s,
+                    interface=role.nic or None,
+                )
+            )
 
     def _make_flow(self, flow: Any) -> None:
         self._net.udp_flow(
@@ -343,6 +380,9 @@ def _advertising(entry: Any) -> Advertising:
         advertisement_interval=entry.advertisement_interval,
         home_agent=entry.home_agent,
         router_address=entry.router_address,
+        mobility_anchor_points=tuple(
+            MapEntry(m.address, m.distance, m.preference, m.lifetime_ns) for m in entry.mobility_anchor_points
+        ),
     )
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from kamesim import errors, scenario_radio
 from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
+from kamesim.fmip6 import DOMAIN_KEY, FastHandoverRouter, FastMobileNode
+from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
 from kamesim.media import Lan, Link
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
 from kamesim.multihomed import MultihomedMobileNode
-from kamesim.signalling_protection import SignallingProtection
 from kamesim.node import Node
 from kamesim.router import Router
+from kamesim.signalling_protection import SignallingProtection
 from kamesim.version import VERSION
 
 if TYPE_CHECKING:
@@ -164,6 +166,10 @@ def _add_interface(message: Any, node: Any, interface: Interface, number: int) -
             advertisement_interval=advertising.advertisement_interval,
             home_agent=advertising.home_agent,
             router_address=advertising.router_address,
+            mobility_anchor_points=[
+                pb.AdvertisedMap(address=m.address, distance=m.distance, preference=m.preference, lifetime_ns=m.lifetime)
+                for m in advertising.mobility_anchor_points
+            ],
         )
 
 
@@ -266,6 +272,42 @@ def _add_role(message: Any, node: Node, role: object) -> None:
             try_other_mode=role.try_other_mode,
             home_link=role.home_link or "",
         )
+    elif isinstance(role, MobilityAnchorPoint):
+        message.mobility_anchor_points.add(
+            node=node.name,
+            nic=nic,
+            max_lifetime_ns=round(role.max_lifetime * 1e9),
+            on_link_prefixes=role.on_link_prefixes,
+        )
+    elif isinstance(role, HierarchicalMobileNode):
+        message.hierarchical_mobile_nodes.add(
+            node=node.name,
+            nic=nic,
+            lifetime_ns=round(role.lifetime * 1e9),
+            selection=role.selection,
+            update_previous_map=role.update_previous_map,
+        )
+    elif isinstance(role, (FastHandoverRouter, FastMobileNode)):
+        _add_fast_role(message, node, nic, role)
+
+
+def _add_fast_role(message: Any, node: Node, nic: str, role: FastHandoverRouter | FastMobileNode) -> None:
+    if role.key != DOMAIN_KEY:
+        raise errors.Error(f"scenario: {node.name!r} has a handover key of its own; files hold no keys")
+    if isinstance(role, FastHandoverRouter):
+        message.fast_handover_routers.add(
+            node=node.name,
+            nic=nic,
+            neighbors=role.neighbors,
+            buffer_packets=role.buffer,
+            test_addresses=role.test_addresses,
+        )
+        return
+    added = message.fast_mobile_nodes.add(
+        node=node.name, nic=nic, predictive=role.predictive, lifetime_s=role.lifetime
+    )
+    if role.anticipation is not None:
+        added.anticipation_db = role.anticipation
 
 
 def _write_protection(added: Any, protection: SignallingProtection) -> None:

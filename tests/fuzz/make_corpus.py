@@ -237,6 +237,20 @@ ARPS = {
 
 # --- The node target: a role, then records -----------------------------------------------------------------------------
 
+FMIP6 = {
+    "rtsolpr": bytes.fromhex("9a000000 02000001 13020002000000000100000000000000 13020402000000000100000000000000"),
+    "prrtadv": bytes.fromhex(
+        "9a000000 03000001 13020102000000000100000000000000 13020302000000000100000000000000"
+        "1103038000000000 20010db8000b00000000000000000001 1103044000000000 20010db8000b00000000000000000000"),
+    "naack": bytes.fromhex("9a000000 03000001 1403000200000000 20010db8000b00000000000000000042"),
+    "fbu": bytes.fromhex(
+        "3b070800 0000 0007 c000 0014 0100 0310 20010db8000b00000000000000000042 070702 020000000101 0103000000"
+        "1510 00000000 000000000000000000000000"),
+    "fback": bytes.fromhex("3b030900 0000 0000 0007 0014 0100 1510 00000000 000000000000000000000000"),
+    "hi": bytes.fromhex("3b040e00 0000 0005 4000 070702 020000000101 00 22120280 20010db8000b00000000000000000042"),
+    "hack": bytes.fromhex("3b030f00 0000 0005 0002 0100 2212028020010db8000b00000000000000000042"),
+}
+
 ROLES = {"host": 0, "router": 1, "mobile_node": 2, "home_agent": 3}
 
 
@@ -484,6 +498,8 @@ def main() -> None:
         write("proxy_mobility", name, content)
     for name, (kind, body) in MULTIPLE_BINDINGS.items():
         write("multiple_bindings", name, multiple_bindings(kind, body))
+    for name, content in FMIP6.items():
+        write("fmip6", name, content + bytes(-len(content) % 8))
     write("transport", "udp", b"\0" + bytes((ip6() / UDP(sport=9, dport=7) / b"hello")[UDP]))
     write("transport", "tcp_syn", b"\1" + bytes(CHAINS["tcp_syn"][TCP]))
     sack = TCP(sport=1, dport=7, flags="PA", seq=9, ack=9, options=[("NOP", None), ("NOP", None), ("SAck", (1, 2, 5, 9))])

@@ -7,7 +7,9 @@ from rules import (
     addresses,
     base_specification,
     daemons,
+    fast_handovers,
     fragments,
+    hierarchical,
     icmpv6,
     ipsec,
     mobility,
@@ -31,6 +33,8 @@ FAMILIES: dict[str, list[Mutation]] = {
     "IPsec": ipsec.MUTATIONS,
     "Mobile IPv6": mobility.MUTATIONS,
     "Multiple care-of addresses": multiple_bindings.MUTATIONS,
+    "Hierarchical Mobile IPv6": hierarchical.MUTATIONS,
+    "Fast handovers": fast_handovers.MUTATIONS,
 }
 
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES.values() for mutation in family]

@@ -1,105 +1,14 @@
 // Mobile IPv6: the roles of a node, and the log of signalling messages.
 #include <algorithm>
 #include <map>
-#include <utility>
 
 #include <pybind11/stl.h>
 
-#include "protocols/host/home_prefixes.h"
-#include "protocols/host/mobile_networks.h"
 #include "protocols/ipsec/algorithms.h"
-#include "protocols/mip6/mobile_ipv6.h"
-#include "protocols/mip6/signalling_protection.h"
-#include "python/kamesim/bindings/world.h"
+#include "python/kamesim/bindings/mobile_ip.h"
 #include "sim/node.h"
 
 namespace kamesim::python {
-
-// The roles of a host, which it takes up again after a reboot.
-class MobileIp {
- public:
-  explicit MobileIp(Host& host) : host_(host) { start(); }
-
-  MobileIpv6& now() const { return *running_; }
-
-  void start_home_agent(const Interface& home_link, const HomeAgentConfig& config) {
-    home_agent_.emplace(home_link, config);
-    home_agent_->second.authentication = home_authentication_;
-    home_agent_->second.authentication_required = authentication_required_;
-    home_agent_->second.multiple_care_of = multiple_care_of_;
-    run_home_agent();
-  }
-  void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
-    MobileNodeRole& role = mobile_nodes_.emplace_back(MobileNodeRole{interface, config, {}});
-    role.config.authentication = std::exchange(authentication_, std::nullopt);
-    role.config.clock_offset = std::exchange(clock_offset_, Duration());
-    run(role);
-  }
-
-  // Of the home address that was started last, or that this home agent is to serve.
-  void protect_mobile_node(const SignallingProtectionConfig& config) {
-    MobileNodeRole& role = mobile_nodes_.back();
-    role.protection = config;
-    role.running->protect(host_.pfkey(), config);
-  }
-  void protect_home_agent(const Ipv6Address& home_address, const SignallingProtectionConfig& config) {
-    const auto& added = protections_.emplace_back(home_address, config);
-    now().home_agent()->protect(host_.pfkey(), added.first, added.second);
-  }
-
-  // RFC 4285, of the roles that are started after it.
-  void authenticate_home(const Ipv6Address& home_address, const MobilitySecurityAssociation& association) {
-    home_authentication_.emplace_back(home_address, association);
-  }
-  void require_authentication() { authentication_required_ = true; }
-  // RFC 5648, RFC 6089, of a home agent that is started after it.
-  void set_multiple_care_of(const mcoa::MultipleRegistrationConfig& config) { multiple_care_of_ = config; }
-  void authenticate_mobile_node(const MobilitySecurityAssociation& association, std::int64_t clock_offset_ns) {
-    authentication_ = association;
-    clock_offset_ = Duration::nanoseconds(clock_offset_ns);
-  }
-
-  // In its present roles, as at boot.
-  void start() {
-    running_ = &host_.start<MobileIpv6>(host_.sockets());
-    if (home_agent_) run_home_agent();
-    for (const auto& [home, config] : protections_) now().home_agent()->protect(host_.pfkey(), home, config);
-    for (MobileNodeRole& role : mobile_nodes_) run(role);
-  }
-
- private:
-  void run_home_agent() {
-    const auto& [home_link, config] = *home_agent_;
-    HomeAgentDaemon& home_agent = now().start_home_agent(home_link.now(), config);
-    host_.start<AdvertisedHomePrefixes>(host_.router_advertisements(), home_link.now(), home_agent);
-  }
-
-  struct MobileNodeRole {
-    Interface interface;
-    MobileNodeConfig config;
-    std::optional<SignallingProtectionConfig> protection;
-    MobileNodeDaemon* running = nullptr;
-  };
-
-  void run(MobileNodeRole& role) {
-    role.running = &now().start_mobile_node(role.interface.now(), role.config);
-    if (role.protection) role.running->protect(host_.pfkey(), *role.protection);
-    if (role.config.mobile_router) {
-      host_.start<AdvertisedMobileNetworks>(host_.router_advertisements(), *role.running);
-    }
-  }
-
-  Host& host_;
-  MobileIpv6* running_ = nullptr;
-  std::optional<std::pair<Interface, HomeAgentConfig>> home_agent_;
-  std::vector<MobileNodeRole> mobile_nodes_;  // one for each home address
-  std::vector<std::pair<Ipv6Address, SignallingProtectionConfig>> protections_;
-  std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
-  bool authentication_required_ = false;
-  mcoa::MultipleRegistrationConfig multiple_care_of_;
-  std::optional<MobilitySecurityAssociation> authentication_;
-  Duration clock_offset_;
-};
 
 namespace {
 
@@ -222,6 +131,11 @@ py::object text_or_none(const std::optional<Ipv6Address>& address) {
 py::object care_of(const MobileIp& roles) {
   const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
   return mobile_node == nullptr ? py::none() : text_or_none(mobile_node->care_of());
+}
+
+py::object on_link_care_of(const MobileIp& roles) {
+  const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
+  return mobile_node == nullptr ? py::none() : text_or_none(mobile_node->on_link_care_of());
 }
 
 py::object home_agent(const MobileIp& roles) {
@@ -379,6 +293,7 @@ void bind_mip6(py::module_& m) {
           "Of the mobile node that is started next: its home registrations, as by RFC 4285.")
       .def_property_readonly("location", &location, "'home', 'foreign', 'unknown'; 'none' if not a mobile node.")
       .def_property_readonly("care_of", &care_of, "The primary care-of address, or None.")
+      .def_property_readonly("on_link_care_of", &on_link_care_of, "The care-of address of the present link, or None.")
       .def_property_readonly("home_agent", &home_agent, "Of the mobile node, or None while it knows none.")
       .def("home_addresses", &home_addresses,
            "Of the mobile node: (home address, location, care-of address, home agent, registered), as enabled.")
@@ -399,6 +314,8 @@ void bind_mip6(py::module_& m) {
       .def("messages", &messages,
            "(time in ns, node, interface, sent, label, detail, source, destination, tunnelled, identity).")
       .def("clear", &MessageLog::clear);
+  bind_hmip6(m);
+  bind_fmip6(m);
 }
 
 void bind_mobile_ip(py::class_<Host>& host) {
@@ -410,6 +327,8 @@ void bind_mobile_ip(py::class_<Host>& host) {
         return *roles;
       },
       py::return_value_policy::reference_internal, "To be called once: the host is a correspondent from then on.");
+  bind_hierarchical_mobile_ip(host);
+  bind_fast_handovers(host);
 }
 
 }  // namespace kamesim::python
