@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
-import pandas as pd
-
 from kamesim import _core, errors, tables
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kamesim.interface import Interface
     from kamesim.node import Node
 
