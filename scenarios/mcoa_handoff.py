@@ -107,6 +107,7 @@ def measure(walk: Walk, way: str, *, packets_per_second: float = 200.0, size: in
     """Walks, with UDP both ways."""
     traffic: dict[str, Any] = {"rate": packets_per_second, "size": size, "start": START - 5, "stop": walk.end + 3}
     net = walk.net
+    net.at(START - 10, walk.correspondent.ping, walk.home_agent, count=1)  # its router's link-layer address is known then
     down = net.udp_flow(walk.correspondent, walk.mobile, destination_address=walk.home_address, name="down", **traffic)
     up = net.udp_flow(walk.mobile, walk.correspondent, source_address=walk.home_address, name="up", **traffic)
     net.run(until=walk.end + 5, progress=False)

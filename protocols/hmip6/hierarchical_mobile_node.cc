@@ -80,6 +80,8 @@ bool HierarchicalMobileNode::usable(Time now, const StoredMap& map) const {
 }
 
 std::optional<MapOption> HierarchicalMobileNode::best(Time now) const {
+  // Where nothing has been heard yet, the MAP is taken to serve on: its option has not been missed (§9).
+  if (active_ && !maps_.knows_link(lcoa_->address)) return active_->option;
   for (const StoredMap& map : maps(now)) {
     if (usable(now, map)) return map.option;
   }

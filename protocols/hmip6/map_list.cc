@@ -57,6 +57,12 @@ std::vector<StoredMap> MapList::of_link(Time now, const Ipv6Address& on_link) co
   return maps;
 }
 
+bool MapList::knows_link(const Ipv6Address& on_link) const {
+  return std::ranges::any_of(routers_, [&](const Router& r) {
+    return std::ranges::any_of(r.prefixes, [&](const Ipv6Prefix& p) { return p.contains(on_link); });
+  });
+}
+
 std::optional<Time> MapList::next_expiry(Time now) const {
   std::optional<Time> next;
   for (const Router& r : routers_) {

@@ -35,6 +35,8 @@ class MapList {
 
   // Those advertised where this on-link care-of address belongs, failed ones (lifetime zero) among them.
   std::vector<StoredMap> of_link(Time now, const Ipv6Address& on_link) const;
+  // Whether a router of that link has been heard. After a fast handover (RFC 5568) none has at first.
+  bool knows_link(const Ipv6Address& on_link) const;
   std::optional<Time> next_expiry(Time now) const;
 
  private:

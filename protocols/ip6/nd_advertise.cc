@@ -125,7 +125,10 @@ void NeighborDiscovery::add_proxy(const Ipv6Address& address) {
 }
 
 void NeighborDiscovery::remove_proxy(const Ipv6Address& address) {
-  if (rare_ != nullptr && rare_->proxies.erase(address) > 0) interface_.leave_group(solicited_node(address));
+  if (rare_ == nullptr || rare_->proxies.erase(address) == 0) return;
+  interface_.leave_group(solicited_node(address));
+  // The address is another's now: what was still to be said of it would take it from there.
+  std::erase_if(rare_->delayed, [&](const Delayed& d) { return d.advertisement.message.target == address; });
 }
 
 bool NeighborDiscovery::is_given_proxy(const Ipv6Address& address) const {

@@ -102,6 +102,8 @@ def test_a_reboot_of_the_map_is_survived():
 def test_scenarios_keep_the_roles(tmp_path):
     made = hmip6_handoff.build(seed=1)
     path = tmp_path / "s.pb"
+    for scheduled in made.net._scheduler.waiting():  # Python code, which a file cannot hold
+        scheduled.cancel()
     made.net.save_scenario(path, duration=10)
     again = ks.Network.load_scenario(path)
     assert again.router_named("map").mobile_ip.roles[-1].max_lifetime == ks.MobilityAnchorPoint().max_lifetime

@@ -90,8 +90,8 @@ def test_the_other_interface_takes_over_at_once():
     flow = bed.down(start=12, stop=20)
     bed.net.at(15, setattr, bed.mn.interface("eth0"), "enabled", False)
     bed.run(12)
-    # RTT of 20 ms, and what was in the tunnel: of 100 packets a second no more than three.
-    assert flow.lost <= 3
+    # A round trip to the home agent of 20 ms, and 10 ms in which the routers of the other way resolve each other.
+    assert flow.lost <= 4
     assert bed.mn.mobile_ip.ways == ["eth1"] and list(bed.held()) == [2]
 
 
@@ -102,7 +102,7 @@ def test_an_interface_that_moves_keeps_its_bid():
     bed.run(17)
     held = bed.held()
     assert set(held) == {1, 2} and held[1].startswith("2001:db8:c:")
-    assert flow.lost <= 3 and bed.mn.mobile_ip.ways == ["eth0", "eth1"]
+    assert flow.lost <= 4 and bed.mn.mobile_ip.ways == ["eth0", "eth1"]
 
 
 def test_flows_go_by_the_interface_they_are_bound_to():

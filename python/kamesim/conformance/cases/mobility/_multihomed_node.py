@@ -53,19 +53,20 @@ class TwoLinks:
 
     def came(self, within: float) -> list[tuple[str, Packet]]:
         """What comes on all links, each with the link's name."""
-        self.ports["home"].run(within)
-        return [(name, packet) for name, port in self.ports.items() for packet in port.run(0.0)]
+        at_home = self.ports["home"].run(within)
+        elsewhere = [(name, packet) for name in ("left", "right") for packet in self.ports[name].run(0.0)]
+        return [*elsewhere, *(("home", packet) for packet in at_home)]
 
     def update(self, within: float = 4.0, wait: float = 0.02) -> Packet:
         """The next Binding Update to the home agent, on whatever link; its `link` tells which."""
         deadline = self.ports["left"].now + within
+        step = 0.0
         while self.ports["left"].now <= deadline:
-            for name, port in self.ports.items():
-                for packet in port.run(0.0):
-                    if find(packet, MIP6MH_BU) is not None and packet[IPv6].dst == HOME_AGENT:
-                        packet.link = name
-                        return packet
-            self.ports["home"].run(wait)
+            for name, packet in self.came(step):
+                if find(packet, MIP6MH_BU) is not None and packet[IPv6].dst == HOME_AGENT:
+                    packet.link = name
+                    return packet
+            step = wait
         raise Unmet(f"no Binding Update within {within:g} s")
 
     def no_update(self, within: float) -> None:

@@ -134,8 +134,9 @@ def binding_has_the_lifetime_of_its_update(router, mobile):
 
 
 @case(must("RFC 6275 §10.3.1", "RFC 5648 §6.2"))
-def acknowledgement_tells_the_lifetime_granted(lab, left, right):
+def acknowledgement_tells_the_lifetime_granted(lab):
     home_agent(lab, max_lifetime=100)
+    right = lab.ports[1]
     assert both(away(right))[MIP6MH_BA].mhtime * 4 == 100
 
 
@@ -177,15 +178,17 @@ def plain_binding_is_not_replaced_without_the_o_flag(router, mobile):
 
 
 @case(must("RFC 5648 §4.4"))
-def home_agent_may_prohibit_it(lab, left, right):
+def home_agent_may_prohibit_it(lab):
     router = home_agent(lab, multiple_care_of="prohibited")
+    right = lab.ports[1]
     ack = sends(away(right), 1, bid(1, CARE_OF), status=PROHIBITED)
     assert statuses(ack) == {1: 0} and router.mobile_ip.binding_cache().empty
 
 
 @case(may("RFC 5648 §4.4"), must("RFC 5648 §6.2"))
-def home_agent_may_prohibit_bulk_registration(lab, left, right):
+def home_agent_may_prohibit_bulk_registration(lab):
     router = home_agent(lab, bulk_registration=False)
+    right = lab.ports[1]
     ack = both(away(right), status=BULK_PROHIBITED)
     assert statuses(ack) == {1: 0, 2: 0} and held(router) == {}
     sends(away(right), 2, bid(1, CARE_OF))
@@ -219,8 +222,9 @@ def bid_that_is_there_twice_is_malformed_the_second_time(router, mobile):
 
 
 @case(must("RFC 6275 §10.3.1", "RFC 5648 §6.2"))
-def refusals_of_every_home_registration_hold_for_these(lab, left, right):
+def refusals_of_every_home_registration_hold_for_these(lab):
     home_agent(lab)
+    right = lab.ports[1]
     stranger = away(right, home="2001:db8:7::1")
     assert statuses(sends(stranger, 1, bid(1, CARE_OF), status=132)) == {1: 0}
 
@@ -233,8 +237,9 @@ def home_address_of_another_is_no_care_of_address(router, right, mobile):
 
 
 @case(must("RFC 5648 §3"))
-def home_agent_without_it_skips_the_option(lab, left, right):
+def home_agent_without_it_skips_the_option(lab):
     home_agent(lab, multiple_care_of="ignored")
+    right = lab.ports[1]
     assert bids_of(sends(away(right), 1, bid(1, OTHER_CARE_OF))) == []
 
 

@@ -165,8 +165,9 @@ def home_binding(mobile, seq: int, *others: Packet, **fields: object) -> Packet:
 
 
 @case(must("RFC 5648 §5.6.2", "RFC 5648 §6.3"))
-def home_agent_goes_on_defending_the_home_address_without_ndp(lab, left, right):
-    router, mobile = home_agent(lab, home_and_foreign="without ndp"), away(right)
+def home_agent_goes_on_defending_the_home_address_without_ndp(lab):
+    router, mobile = home_agent(lab, home_and_foreign="without ndp"), away(lab.ports[1])
+    left = lab.ports[0]
     both(mobile)
     ack = home_binding(mobile, 2, status=RETURN_HOME_WITHOUT_NDP)
     assert statuses(ack) == {3: RETURN_HOME_WITHOUT_NDP} and set(held(router)) == {1, 2, 3}
@@ -175,8 +176,9 @@ def home_agent_goes_on_defending_the_home_address_without_ndp(lab, left, right):
 
 
 @case(must("RFC 5648 §6.3"))
-def packets_go_to_the_link_layer_address_that_was_told(lab, left, right):
-    _router, mobile = home_agent(lab, home_and_foreign="without ndp"), away(right)
+def packets_go_to_the_link_layer_address_that_was_told(lab):
+    _router, mobile = home_agent(lab, home_and_foreign="without ndp"), away(lab.ports[1])
+    left, right = lab.ports[0], lab.ports[1]
     both(mobile)
     home_binding(mobile, 2, status=RETURN_HOME_WITHOUT_NDP)
     right.send(from_outside(HOME))
@@ -185,8 +187,9 @@ def packets_go_to_the_link_layer_address_that_was_told(lab, left, right):
 
 
 @case(must("RFC 5648 §6.3"))
-def home_agent_leaves_the_home_address_to_the_mobile_node_with_ndp(lab, left, right):
-    router, mobile = home_agent(lab, home_and_foreign="with ndp"), away(right)
+def home_agent_leaves_the_home_address_to_the_mobile_node_with_ndp(lab):
+    router, mobile = home_agent(lab, home_and_foreign="with ndp"), away(lab.ports[1])
+    left, right = lab.ports[0], lab.ports[1]
     both(mobile)
     assert statuses(home_binding(mobile, 2, status=0)) == {3: 0} and set(held(router)) == {1, 2, 3}
     left.send(ns(HOME, source=TESTER.address))
@@ -198,8 +201,9 @@ def home_agent_leaves_the_home_address_to_the_mobile_node_with_ndp(lab, left, ri
 
 @case(must("RFC 5648 §5.6.5"))
 @pytest.mark.parametrize("policy", ["with ndp", "without ndp"])
-def update_without_the_h_flag_ends_the_forwarding_to_the_home_link(lab, left, right, policy):
-    router, mobile = home_agent(lab, home_and_foreign=policy), away(right)
+def update_without_the_h_flag_ends_the_forwarding_to_the_home_link(lab, policy):
+    router, mobile = home_agent(lab, home_and_foreign=policy), away(lab.ports[1])
+    left, right = lab.ports[0], lab.ports[1]
     both(mobile)
     home_binding(mobile, 2, status=RETURN_HOME_WITHOUT_NDP if policy == "without ndp" else 0)
     sends(mobile, 3, bid(2, OTHER_CARE_OF, priority=5))
@@ -209,8 +213,9 @@ def update_without_the_h_flag_ends_the_forwarding_to_the_home_link(lab, left, ri
 
 
 @case(must("RFC 5648 §5.6.3"))
-def home_binding_may_come_from_the_home_link(lab, left, right):
+def home_binding_may_come_from_the_home_link(lab):
     home_agent(lab, home_and_foreign="without ndp")
+    left, right = lab.ports[0], lab.ports[1]
     both(away(right))
     update = multiple_update(2, bid(3, HOME, h=True), link_layer_address(AT_HOME))
     left.send(stack(ip(HOME_AGENT, source=HOME, from_mac=AT_HOME), update))
@@ -219,6 +224,7 @@ def home_binding_may_come_from_the_home_link(lab, left, right):
 
 
 @case(must("RFC 5648 §5.6.3"))
-def home_binding_is_the_home_address_itself(lab, left, right):
+def home_binding_is_the_home_address_itself(lab):
     home_agent(lab, home_and_foreign="with ndp")
+    right = lab.ports[1]
     sends(away(right), 1, bid(3, CARE_OF, h=True), status=164)

@@ -82,3 +82,13 @@ def l_bit_with_a_duplicate_link_local_address_is_rejected(left, right, mobile):
     expect(left, ICMPv6ND_NS, tgt=HOME_LINK_LOCAL)
     left.send(na(HOME_LINK_LOCAL, source=HOME_LINK_LOCAL, destination=ALL_NODES, solicited=0))
     message(right, MIP6MH_BA, within=3.0, status=134)
+
+
+@case(must("RFC 6275 §10.3.2", "RFC 6275 §10.4.1"))
+def nothing_is_said_for_the_home_address_once_it_is_given_back(left, mobile):
+    # The advertisements that take it are repeated; they would take it from the mobile node again.
+    register(mobile)
+    expect(left, ICMPv6ND_NA, tgt=HOME, O=1)
+    register(mobile, 2, lifetime=0)
+    left.run(0.0)
+    expect_none(left, ICMPv6ND_NA, tgt=HOME, within=5.0)
