@@ -258,10 +258,12 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
   // §10.4.2: for packets of its own the home agent is a correspondent; the tunnel is for those it intercepts.
   if (!signalling && !home_bindings_.empty()) {
     // Of a home binding (RFC 5648 §6.2) the care-of address is the home address: there it goes as it is.
-    if (const auto it = home_bindings_.find(destination);
-        it != home_bindings_.end()) {
-      if (it->second.care_of != destination) actions.route_to_care_of = it->second.care_of;
-      else actions.tunnel = outlet_of(*it->second.tunnel);
+    if (const auto it = home_bindings_.find(destination); it != home_bindings_.end()) {
+      if (it->second.care_of == destination) {
+        actions.tunnel = outlet_of(*it->second.tunnel);
+      } else {
+        actions.route_to_care_of = it->second.care_of;
+      }
     }
   }
   if (mobile_network_ && mobile_network_->contains(destination)) return actions;  // it is behind this node

@@ -10,6 +10,7 @@ from kamesim import _core, errors
 from kamesim.advertising import AdvertisedMap, AdvertisedPrefix, AdvertisedRoute, Advertising
 
 if TYPE_CHECKING:
+    from kamesim._core import MapAdvertising
     from kamesim.interface import Interface, InterfaceLike
     from kamesim.media import Medium
     from kamesim.network import Network
@@ -153,8 +154,8 @@ class Advertises:
 
     # --- Of the node, for these ---------------------------------------------------------------------------------------
 
+    _map_advertising: MapAdvertising | None = None  #: once it has told of a Mobility Anchor Point
     _core: _core.Host
-    _map_advertising: _core.MapAdvertising | None = None  #: once it has told of a Mobility Anchor Point
 
     if TYPE_CHECKING:
 

@@ -87,8 +87,8 @@ MUTATIONS = [
         id="mobility.home-agents-own-packets",
         rule="the home agent's own packets go by a routing header (RFC 6275 §10.4.2)",
         file=KERNEL,
-        old="      if (it->second.care_of != destination) actions.route_to_care_of = it->second.care_of;\n",
-        new="      if (it->second.care_of != destination) actions.route_to_care_of.reset();\n",
+        old="      } else {\n        actions.route_to_care_of = it->second.care_of;\n",
+        new="      } else {\n        actions.route_to_care_of.reset();\n",
         cases=("home-agent-tunnels.home-agent-itself-sends-by-a-routing-header",),
     ),
     Mutation(
