@@ -322,6 +322,17 @@ def tunnel_inside_a_tunnel_is_taken_apart(router, left, right):
     expect_dropped(router, "ipsec.policy_mismatch")
 
 
+@case(must("RFC 4301 §5.2"))
+def tunnel_of_another_peer_around_the_one_that_is_asked_for_is_discarded(router, left, right):
+    pair = tunnel(router)
+    ends = ("2001:db8:2::89", NODE_RIGHT.address)
+    around = Association(*ends, 0x5000, NULL, tunnel=ends)
+    router.ipsec.setkey(around.setkey)
+    right.send(frame_from_the_right() / around.seal(pair.into.seal(reply_from_afar(b"nested"))))
+    expect_none(left, ICMPv6EchoRequest)
+    expect_dropped(router, "ipsec.policy_mismatch")
+
+
 @case(must("RFC 4301 §4.5"))
 def nesting_is_bounded(router, left, right):
     pair = tunnel(router)
