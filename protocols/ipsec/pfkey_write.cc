@@ -241,7 +241,9 @@ std::vector<std::uint8_t> to_bytes(const Message& m) {
   write_port(out, ExtensionType::NatTSourcePort, m.nat_t_source_port);
   write_port(out, ExtensionType::NatTDestinationPort, m.nat_t_destination_port);
   if (m.nat_t_original_address) {
-    write_address(out, ExtensionType::NatTOriginalAddress, Address{.address = *m.nat_t_original_address});
+    const Ipv6Address& original = *m.nat_t_original_address;
+    const std::uint8_t length = original.is_v4_mapped() ? 32 : 128;
+    write_address(out, ExtensionType::NatTOriginalAddress, Address{.address = original, .prefix_length = length});
   }
   write_text(out, ExtensionType::Tag, m.tag);
   if (m.packet) {
