@@ -22,14 +22,16 @@ MUTATIONS = [
         file=MACHINE,
         old="if (routed == RoutedByType2::No) return {.dropped = &kBackWithoutRcoaRoute};",
         new="(void)routed;",
-        cases=("hierarchical-mobile-node-registration.acknowledgement-without-a-routing-header-is-ignored",),
+        cases=(
+            "hierarchical-mobile-node-registration.acknowledgement-to-the-rcoa-without-a-routing-header-is-ignored",
+        ),
     ),
     Mutation(
         id="hmip6.lifetime-of-others",
         rule="bindings with others last no longer than the one with the MAP (RFC 5380 §6.1)",
         file=MACHINE,
         old="out.care_of = CareOfAddress{active_->rcoa, binding.expires};",
-        new="out.care_of = CareOfAddress{active_->rcoa, Time::max()};",
+        new="(void)binding;\n  out.care_of = CareOfAddress{active_->rcoa, Time::max()};",
         cases=(
             "hierarchical-mobile-node-registration."
             "binding-with-the-home-agent-is-no-longer-than-that-with-the-map",

@@ -14,7 +14,7 @@ MUTATIONS = [
         rule="a plain binding stays unless the O flag is set (RFC 5648 §6.2)",
         file=REGISTRATION,
         old="if (!message.overwrite && cache_.lookup(now, home) && bindings_.of(home).empty()) return kNonMcoaBindingExists;\n",
-        new="",
+        new="  (void)now, (void)home;\n",
         cases=("home-agent-multiple-bindings.plain-binding-is-not-replaced-without-the-o-flag",),
     ),
     Mutation(

@@ -81,6 +81,15 @@ def acknowledgement_without_a_routing_header_is_ignored(tour):
 
 
 @case(must("RFC 5380 §6.1"))
+def acknowledgement_to_the_rcoa_without_a_routing_header_is_ignored(tour):
+    tour.register_all()
+    update = tour.arrive("other")
+    tour.through_map(IPv6(src=MAP, dst=RCOA), binding_ack(update[MIP6MH_BU].seq))
+    again = message(tour.port, MIP6MH_BU, within=3.0, to=MAP)
+    assert again[MIP6MH_BU].seq != update[MIP6MH_BU].seq
+
+
+@case(must("RFC 5380 §6.1"))
 def acknowledgement_with_another_address_in_the_routing_header_is_ignored(tour):
     tour.settle()
     update = tour.arrive()
