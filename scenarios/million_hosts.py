@@ -40,20 +40,11 @@ def build(hosts: int, seed: int) -> tuple[ks.Network, ks.Nodes]:
     lans = net.lans(lan_count, rate=1e9, delay=1e-5)
 
     above = np.arange(lan_count) // LANS_PER_AGGREGATION  # the aggregation router of each access router
-    trunks = net.links(np.repeat(core.numbers, aggregation_count), aggregation, "trunk", rate=1e11, delay=1e-3)
-    feeders = net.links(aggregation.numbers[above], access, "feeder", rate=1e10, delay=1e-3)
+    net.links(np.repeat(core.numbers, aggregation_count), aggregation, "trunk", rate=1e11, delay=1e-3)
+    net.links(aggregation.numbers[above], access, "feeder", rate=1e10, delay=1e-3)
     net.attach(lans, np.arange(lan_count), access)
     net.attach(lans, np.arange(hosts) // PER_LAN, ends)
-
-    for number, feeder in enumerate(feeders):
-        upper, lower = (str(feeder._prefixes[0].network_address + n) for n in (1, 2))
-        access[number].add_route("::/0", via=upper)
-        aggregation[int(above[number])].add_route(lans[number].prefixes[0], via=lower)
-    for number, trunk in enumerate(trunks):
-        upper, lower = (str(trunk._prefixes[0].network_address + n) for n in (1, 2))
-        aggregation[number].add_route("::/0", via=upper)
-        for lan in range(number * LANS_PER_AGGREGATION, min((number + 1) * LANS_PER_AGGREGATION, lan_count)):
-            core[0].add_route(lans[lan].prefixes[0], via=lower)
+    net.shortest_path_routes()
     return net, ends
 
 

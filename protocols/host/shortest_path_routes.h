@@ -19,9 +19,10 @@ struct Subnet {
   std::vector<EthernetInterface*> default_hosts;  // hosts that get a default route by the first router
 };
 
-// Gives each router one route to each prefix that it can reach, replacing those that an earlier call gave. Packets
-// pass through routers only. Of equally short paths the one with fewer hops is taken, then the one through the
-// subnet or router that came first. Returns the number of routes.
+// Gives each router routes to all prefixes that it can reach, replacing those that an earlier call gave. Neighbouring prefixes
+// that have the same way are one route: to the prefix that they fill, never to one that covers more. Packets pass
+// through routers only. Of equally short paths the one with fewer hops is taken, then the one through the subnet or
+// router that came first. Returns the number of routes.
 std::size_t install_shortest_path_routes(std::span<const Subnet> subnets);
 
 }  // namespace kamesim

@@ -1,7 +1,7 @@
 """kamesim's compiled part. Times are whole nanoseconds of virtual time, addresses are text."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -820,6 +820,12 @@ class RoutingSocket:
         tuple[int, str, str | None, str | None, tuple[str, str | None, str, str, int, int] | None]
     ]: ...
 
+# Not in the module: what install_shortest_path_routes takes.
+Subnet: TypeAlias = tuple[list[str], int, list[Interface], list[Interface]]
+LinkSubnets: TypeAlias = tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64], int | None]
+LanSubnets: TypeAlias = tuple[int, int, npt.NDArray[np.int64], npt.NDArray[np.int64], int | None]
+Subnets: TypeAlias = LinkSubnets | LanSubnets
+
 class Simulation:
     def __init__(self, seed: int) -> None: ...
     @property
@@ -922,13 +928,7 @@ class Simulation:
     def run_until_quiet(self, host: Host, until_ns: int, dispatch: Dispatch) -> bool: ...
     def add_message_log(self) -> MessageLog: ...
     def open_capture(self, path: str, only_out: bool) -> Capture: ...
-    def install_shortest_path_routes(
-        self,
-        subnets: list[
-            tuple[list[str], int, list[Interface], list[Interface]]
-            | tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64], int | None]
-        ],
-    ) -> int: ...
+    def install_shortest_path_routes(self, subnets: list[Subnet | Subnets]) -> int: ...
     def add_hosts(
         self,
         word: str,

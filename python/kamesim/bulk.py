@@ -69,6 +69,11 @@ class LinkSeries(Series[Medium]):
             link._interfaces.append(nodes.at(int(number)).interface(interface))
         return link
 
+    def subnets(self, start: int, stop: int) -> _core.LinkSubnets:
+        """For shortest paths: the links from one place to another."""
+        prefix = None if self.prefix is None else self.prefix + start
+        return self.begin + start, self.a[start:stop], self.b[start:stop], prefix
+
 
 class LanSeries(Series[Medium]):
     """LANs, and what was attached to them in bulk."""
@@ -95,6 +100,20 @@ class LanSeries(Series[Medium]):
             if variables is not None and np.any((lans == place) & (nodes == node)):
                 return {**variables, "prefixes": [str(_prefixes(self.prefix, place)[0])]}
         return None
+
+    def transit(self) -> tuple[Numbers, Numbers]:
+        """What was attached to the LANs, by their places, and may forward: not mobile routers, which roam."""
+        roaming = [number for number, node in self.net._nodes.made() if node._egress is not None]
+        lans = np.concatenate([np.zeros(0, dtype=np.int64), *(lans for lans, _, _ in self.attached)])
+        nodes = np.concatenate([np.zeros(0, dtype=np.int64), *(nodes for _, nodes, _ in self.attached)])
+        stays = ~np.isin(nodes, roaming)
+        return lans[stays], nodes[stays]
+
+    def subnets(self, start: int, stop: int, lans: Numbers, nodes: Numbers) -> _core.LanSubnets:
+        """For shortest paths: the LANs from one place to another, and nodes, of which the routers among them count."""
+        within = (lans >= start) & (lans < stop)
+        prefix = None if self.prefix is None else self.prefix + start
+        return self.begin + start, stop - start, lans[within] - start, nodes[within], prefix
 
     def _take_in(self, lan: Lan, nodes: Numbers) -> None:
         for number in nodes:

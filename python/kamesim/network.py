@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal, Union
 
-from kamesim import addressing, errors
-from kamesim.bulk import Bulk, LinkSeries
+from kamesim import _core, addressing, errors
+from kamesim.bulk import Bulk, LanSeries, LinkSeries
 from kamesim.channel import Channel
 from kamesim.interface import Interface, InterfaceLike
 from kamesim.media import Lan, Link, Medium
@@ -190,23 +190,19 @@ class Network(Bulk):
         return node
 
     def shortest_path_routes(self) -> int:
-        """Gives every router a route to every prefix along the path of least delay; returns how many routes.
+        """Gives every router routes to every prefix along the path of least delay; returns how many.
+
+        Neighbouring prefixes that lie the same way are one route, to just the prefix that they fill: what no link has is
+        refused as before. Of paths of the same delay the one with fewer hops is taken.
 
         Hosts carry no transit traffic, nor do mobile routers; a Mobile Network is reached by its home agent's link. A
         host on a point-to-point link to a router gets a default route by it. Call it again when links were added or
         changed: it replaces the routes that it made before.
         """
         subnets: list[Any] = []
-        for medium in self._media_or_links():
-            if isinstance(medium, LinkSeries):
-                subnets.append((medium.begin, medium.a, medium.b, medium.prefix))
-                continue
-            routers = [i._core for i in medium.interfaces if i.node.is_router and i.node._egress is None]
-            hosts = [i._core for i in medium.interfaces if not i.node.is_router and isinstance(medium, Link)]
-            # RFC 3963 section 6.3: Mobile Networks are reached by way of their home link.
-            behind = [p for home, prefixes in self._mobile_networks if home.medium is medium for p in prefixes]
-            subnets.append(([*medium.prefixes, *behind], medium.channel.delay_ns, routers, hosts))
-        for node in self.nodes:
+        for part in self._media.parts():
+            subnets += self._subnets_of(part) if isinstance(part, Series) else [self._subnet(part)]
+        for _, node in self._nodes.made():
             if isinstance(node, Router) and node.anchor is not None and node.interfaces:
                 subnets.append(([node.anchor.prefix_pool], 0, [node.interfaces[0]._core], []))
         self._has_shortest_path_routes = True
@@ -218,13 +214,26 @@ class Network(Bulk):
         if self._has_shortest_path_routes:
             self.shortest_path_routes()
 
-    def _media_or_links(self) -> Iterator[Medium | LinkSeries]:
-        """Its media in the order in which they were made, those links as one that were made in one call."""
-        for part in self._media.parts():
-            if isinstance(part, LinkSeries) or not isinstance(part, Series):
-                yield part
-            else:
-                yield from (self._media.at(number) for number in range(part.begin, part.begin + part.count))
+    def _subnet(self, medium: Medium) -> _core.Subnet:
+        routers = [i._core for i in medium.interfaces if i.node.is_router and i.node._egress is None]
+        hosts = [i._core for i in medium.interfaces if not i.node.is_router and isinstance(medium, Link)]
+        # RFC 3963 section 6.3: Mobile Networks are reached by way of their home link.
+        behind = [p for home, prefixes in self._mobile_networks if home.medium is medium for p in prefixes]
+        return [*medium.prefixes, *behind], medium.channel.delay_ns, routers, hosts
+
+    def _subnets_of(self, series: Series[Medium]) -> Iterator[_core.Subnet | _core.Subnets]:
+        """The subnets of media that were made in one call: one by one where Python has an object, the others together."""
+        transit = series.transit() if isinstance(series, LanSeries) else None
+        start = 0
+        made = [number - series.begin for number, _ in self._media.made() if 0 <= number - series.begin < series.count]
+        for place in [*made, series.count]:
+            if isinstance(series, LinkSeries) and start < place:
+                yield series.subnets(start, place)
+            elif isinstance(series, LanSeries) and transit is not None and start < place:
+                yield series.subnets(start, place, *transit)
+            if place < series.count:
+                yield self._subnet(self._media.at(series.begin + place))
+            start = place + 1
 
     def save_scenario(self, path: errors.PathLike, *, duration: float = 0.0) -> None:
         """Writes everything that the network is built from to a file, as the Protobuf message Scenario.

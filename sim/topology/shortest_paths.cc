@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <compare>
+#include <numeric>
 #include <tuple>
 
 #include <boost/graph/connected_components.hpp>
@@ -74,6 +75,36 @@ DestinationTree shortest_paths_from(const Topology& topology, VertexId root) {
     }
   }
   return tree;
+}
+
+std::vector<Departure> departures_from(const Topology& topology, VertexId from) {
+  topology.vertex(from);
+  const Topology::Graph& graph = topology.graph();
+  const std::vector<Cost> cost = costs_from(graph, from);
+  std::vector<VertexId> nearest_first(topology.vertex_count());
+  std::iota(nearest_first.begin(), nearest_first.end(), 0);
+  std::ranges::sort(nearest_first, {}, [&cost](VertexId v) { return cost[v]; });
+
+  // Every step of a shortest path costs something, be it a hop: whoever is before v on one is done when v's turn comes.
+  // The least of all shortest paths' beginnings is what the trees' rule for ties chooses, step by step.
+  std::vector<Departure> departures(topology.vertex_count());
+  for (const VertexId v : nearest_first) {
+    if (v == from || cost[v] == kUnreachable) continue;
+    for (auto [e, end] = boost::out_edges(v, graph); e != end; ++e) {
+      const auto before = static_cast<VertexId>(boost::target(*e, graph));
+      if (AddCost()(cost[before], {graph[*e].delay, 1}) != cost[v]) continue;
+      const EdgeId edge = boost::get(boost::edge_index, graph, *e);
+      Departure departure = departures[before];
+      if (before == from) {
+        departure = {.first = v, .first_edge = edge};
+      } else if (departure.second == kNoVertex) {
+        departure.second = v;
+        departure.second_edge = edge;
+      }
+      departures[v] = std::min(departures[v], departure);
+    }
+  }
+  return departures;
 }
 
 std::vector<VertexId> path(const Topology& topology, VertexId a, VertexId b) {

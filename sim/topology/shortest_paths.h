@@ -30,6 +30,19 @@ struct DestinationTree {
 // Throws std::out_of_range if there is no such vertex, as the others here do.
 DestinationTree shortest_paths_from(const Topology& topology, VertexId root);
 
+// The first two steps from a vertex on the shortest path to another one, as that one's tree has them: what a table of
+// routes at a vertex needs, for all destinations at once. kNoVertex and kNoEdge: the path is not that long, or there is none.
+struct Departure {
+  VertexId first = kNoVertex;
+  EdgeId first_edge = kNoEdge;
+  VertexId second = kNoVertex;
+  EdgeId second_edge = kNoEdge;
+  friend constexpr auto operator<=>(const Departure&, const Departure&) = default;
+};
+
+// By the VertexId of the destination.
+std::vector<Departure> departures_from(const Topology& topology, VertexId from);
+
 // The vertices from a to b, both included; empty if there is no path. Makes a tree: for many, keep the tree.
 std::vector<VertexId> path(const Topology& topology, VertexId a, VertexId b);
 std::optional<Duration> path_delay(const Topology& topology, VertexId a, VertexId b);

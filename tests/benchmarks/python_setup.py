@@ -5,6 +5,7 @@ Usage: python_setup.py [hosts=20000] [per_router=100]
 
 from __future__ import annotations
 
+import numpy as np
 from words import answer, arguments, total_cpu
 
 import kamesim as ks
@@ -15,16 +16,16 @@ def main() -> None:
     given = arguments(hosts=20000, per_router=100)
     begin = total_cpu()
     net = ks.Network(seed=1)
-    core = net.router("core")
-    routers = [net.router(f"r{i}") for i in range(-(-given["hosts"] // given["per_router"]))]
-    for router in routers:
-        net.link(core, router, delay=0.001, rate=1e9)
-    for i in range(given["hosts"]):
-        net.link(routers[i // given["per_router"]], net.host(f"h{i}"), delay=0.001, rate=1e9)
+    core = net.routers(1, "core")
+    routers = net.routers(-(-given["hosts"] // given["per_router"]), "r")
+    hosts = net.hosts(given["hosts"], "h")
+    net.links(np.repeat(core.numbers, len(routers)), routers, "up", delay=0.001, rate=1e9)
+    access = routers.numbers[np.arange(len(hosts)) // given["per_router"]]
+    net.links(access, hosts, "down", delay=0.001, rate=1e9)
     net.shortest_path_routes()
     built = total_cpu()
     net.run(until=5)
-    nodes = 1 + len(routers) + given["hosts"]
+    nodes = 1 + len(routers) + len(hosts)
     answer(
         workload="python_setup",
         hosts=given["hosts"],

@@ -32,7 +32,10 @@ def test_the_same_network_runs_alike_however_it_was_made(threads):
     hashes = []
     for make in (one_by_one, in_bulk):
         net = make()
-        assert net.shortest_path_routes() == 3 * 8 - 10 + 6  # of the 8 prefixes those not on a router's links; defaults
+        # Of the pool's /64, numbered from 1, two are the trunks', then two each router's lines. Those with an even number and
+        # the next one that lie the same way are one route: of r0 there are 2, 5, 6 with 7, 8; of r1 3, 4, 7, 8; and of r2
+        # 1, 3, 4 with 5, 6; six hosts have a default route.
+        assert net.shortest_path_routes() == 4 + 4 + 4 + 6
         net.run(until=3)
         ping = net.node("h0").ping("h5", count=3)
         net.run(until=10, threads=threads)
@@ -190,3 +193,47 @@ def test_a_capture_hears_what_is_made_in_bulk_later(tmp_path):
         net.links(hosts[:1], hosts[1:])
         net.run(until=3)
     assert (tmp_path / "x.pcapng").stat().st_size > 500
+
+
+@pytest.mark.parametrize("look", [False, True], ids=["untouched", "with-objects"])
+def test_routes_lead_to_lans_made_in_bulk(look):
+    tables = []
+    for bulk in (False, True):
+        net = ks.Network(seed=4)
+        core = net.router("core")
+        if bulk:
+            routers, lans = net.routers(5, "r"), net.lans(5, delay=1e-4)
+            net.links([0] * 5, routers, "up", delay=1e-3)
+            net.attach(lans, np.arange(5), routers)
+            net.attach(lans, np.arange(10) % 5, net.hosts(10, "h"))
+            if look:
+                assert lans[2].nodes[0].name == "r2"
+        else:
+            made = [net.router(f"r{n}") for n in range(5)]
+            wires = [net.lan(f"lan{n}", delay=1e-4) for n in range(5)]
+            for n in range(5):
+                net.link(core, made[n], name=f"up{n}", delay=1e-3)
+            for n in range(5):
+                wires[n].attach(made[n])
+            for n in range(10):
+                wires[n % 5].attach(net.host(f"h{n}"))
+        net.shortest_path_routes()
+        if bulk and not look:
+            assert [name for _, name in sorted((n, m.name) for n, m in net._media.made())] == []
+        net.run(until=20)
+        ping = net.node("h0").ping("h9", count=3)
+        net.run(until=30)
+        assert ping.received == 3
+        tables.append([sorted(zip(net.node(name).routes.prefix, net.node(name).routes.next_hop)) for name in ("core", "r0", "r3")])
+    assert tables[0] == tables[1]
+
+
+def test_routes_that_were_joined_lead_nowhere_else():
+    net = ks.Network(seed=1)
+    near, far = net.router("near"), net.router("far")
+    net.link(near, far, prefix="2001:db8:ffff::/64")
+    for number in (0, 1, 2, 3, 5):
+        net.lan(f"lan{number}", prefix=f"2001:db8:0:{number}::/64").attach(far)
+    net.shortest_path_routes()
+    given = near.routes.query("metric == 1").prefix
+    assert sorted(given) == ["2001:db8:0:5::/64", "2001:db8::/62"]

@@ -46,6 +46,10 @@ std::vector<EthernetInterface*> as_they_are(const std::vector<Interface>& interf
 using LinksTuple = std::tuple<std::size_t, py::array_t<std::int64_t>, py::array_t<std::int64_t>,
                               std::optional<std::uint64_t>>;
 
+// LANs that were made in one call: first, how many, whose routers are on which of them, the first one's prefix.
+using LansTuple = std::tuple<std::size_t, std::size_t, py::array_t<std::int64_t>, py::array_t<std::int64_t>,
+                             std::optional<std::uint64_t>>;
+
 Subnet as_subnet(const SubnetTuple& tuple) {
   const auto& [prefixes, delay_ns, routers, default_hosts] = tuple;
   Subnet subnet{{}, Duration::nanoseconds(delay_ns), as_they_are(routers), as_they_are(default_hosts)};
@@ -68,14 +72,35 @@ void add_subnets(World& world, const LinksTuple& links, std::vector<Subnet>& sub
   }
 }
 
-std::size_t install_routes(World& world, const std::vector<std::variant<SubnetTuple, LinksTuple>>& media) {
+void add_subnets(World& world, const LansTuple& tuple, std::vector<Subnet>& subnets) {
+  const auto& [first, count, lans, nodes, first_prefix] = tuple;
+  const std::size_t begin = subnets.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& lan = static_cast<const Lan&>(*world.simulation.media()[first + i]);
+    Subnet& subnet = subnets.emplace_back(Subnet{{}, lan.config().delay, {}, {}});
+    if (first_prefix) subnet.prefixes.emplace_back(Ipv6Address::from_halves(*first_prefix + i, 0), 64);
+  }
+  for (py::ssize_t i = 0; i < lans.size(); ++i) {
+    Host& host = *world.hosts[static_cast<std::size_t>(nodes.data()[i])];
+    if (!host.stack().forwarding()) continue;
+    const auto place = static_cast<std::size_t>(lans.data()[i]);
+    for (Nic* nic : host.node().nics()) {
+      if (nic->medium() != world.simulation.media()[first + place].get()) continue;
+      subnets[begin + place].routers.push_back(host.stack().interface_on(*nic));
+    }
+  }
+}
+
+std::size_t install_routes(World& world, const std::vector<std::variant<SubnetTuple, LinksTuple, LansTuple>>& media) {
   std::vector<Subnet> subnets;
   subnets.reserve(media.size());
   for (const auto& medium : media) {
     if (const auto* one = std::get_if<SubnetTuple>(&medium)) {
       subnets.push_back(as_subnet(*one));
+    } else if (const auto* links = std::get_if<LinksTuple>(&medium)) {
+      add_subnets(world, *links, subnets);
     } else {
-      add_subnets(world, std::get<LinksTuple>(medium), subnets);
+      add_subnets(world, std::get<LansTuple>(medium), subnets);
     }
   }
   return install_shortest_path_routes(subnets);
@@ -139,7 +164,8 @@ void bind_simulation(py::module_& m) {
       .def("open_capture", &open_capture, "path"_a, "only_out"_a, internal)
       .def("install_shortest_path_routes", &install_routes, "subnets"_a,
            "subnets: (prefixes, delay in ns, routers' interfaces, interfaces of hosts that get a default route), or of "
-           "links made by add_links (first, a, b, first_prefix). Returns the number of routes.")
+           "links made by add_links (first, a, b, first_prefix) or of LANs made by add_lans (first, how many, whose "
+           "routers are on which, counted from the first, first_prefix). Returns the number of routes.")
       .def("schedule", &schedule, "at_ns"_a, "token"_a, "At that time run() calls dispatch(token).")
       .def(
           "run",

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <numeric>
+#include <random>
+#include <string>
 #include <vector>
 
 #include "protocols/host/host.h"
 #include "sim/node.h"
 #include "sim/simulation.h"
+#include "sim/topology/shortest_paths.h"
 
 namespace kamesim {
 namespace {
@@ -34,7 +39,7 @@ class Map {
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<Subnet> subnets_ = [] {
     std::vector<Subnet> reserved;
-    reserved.reserve(16);  // so that references stay good
+    reserved.reserve(128);  // so that references stay good
     return reserved;
   }();
 };
@@ -100,6 +105,109 @@ TEST(ShortestPathRoutes, GiveHostsADefaultRoute) {
   EXPECT_EQ(r->prefix.length(), 0u);
   EXPECT_EQ(r->interface, link.default_hosts[0]);
 }
+
+TEST(ShortestPathRoutes, JoinNeighbouringPrefixesOfOneWay) {
+  Map map;
+  Host &one = map.router("one"), &two = map.router("two");
+  Subnet& between = map.subnet("2001:db8:ffff::/64", 1_ms);
+  map.join(between, one);
+  map.join(between, two);
+  for (const char* prefix : {"2001:db8:0:0::/64", "2001:db8:0:1::/64", "2001:db8:0:2::/64", "2001:db8:0:3::/64",
+                             "2001:db8:0:4::/64", "2001:db8:0:6::/64"}) {
+    map.join(map.subnet(prefix, 1_ms), two);
+  }
+  EXPECT_EQ(map.install(), 3u);
+  EXPECT_EQ(route(one, "2001:db8:0:2::1")->prefix, *Ipv6Prefix::parse("2001:db8::/62"));
+  EXPECT_EQ(route(one, "2001:db8:0:4::1")->prefix, *Ipv6Prefix::parse("2001:db8:0:4::/64"));
+  EXPECT_EQ(route(one, "2001:db8:0:5::1"), nullptr);
+}
+
+TEST(ShortestPathRoutes, LeaveOutAPartThatIsElsewhere) {
+  Map map;
+  Host &one = map.router("one"), &left = map.router("left"), &right = map.router("right");
+  Subnet &to_left = map.subnet("2001:db8:ffff::/64", 1_ms), &to_right = map.subnet("2001:db8:fffe::/64", 1_ms);
+  for (auto [subnet, router] : {std::pair{&to_left, &one}, {&to_left, &left}, {&to_right, &one}, {&to_right, &right}}) {
+    map.join(*subnet, *router);
+  }
+  map.join(map.subnet("2001:db8::/48", 1_ms), left);
+  map.join(map.subnet("2001:db8:0:1::/64", 1_ms), right);
+  map.join(map.subnet("2001:db8:0:2::/64", 1_ms), left);
+  map.install();
+  EXPECT_EQ(route(one, "2001:db8:0:1::1")->interface, to_right.routers[0]);
+  EXPECT_EQ(route(one, "2001:db8:0:2::1")->interface, to_left.routers[0]);
+  EXPECT_EQ(route(one, "2001:db8:0:3::1")->interface, to_left.routers[0]);
+}
+
+// Any map, a tree with some more links: each router's next hop to each subnet is the one of that subnet's own tree of
+// shortest paths, made without regard to what hangs on what, and no route leads where no subnet is.
+class ShortestPathRoutesOfAnyMap : public testing::TestWithParam<unsigned> {};
+
+TEST_P(ShortestPathRoutesOfAnyMap, AreThoseOfTheTreesOfItsSubnets) {
+  std::mt19937 random(GetParam());
+  const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  constexpr std::size_t kRouters = 24, kParts = 2;  // two parts without a link between them
+  Map map;
+  std::vector<Host*> routers;
+  for (std::size_t i = 0; i < kRouters; ++i) routers.push_back(&map.router(("r" + std::to_string(i)).c_str()));
+  std::vector<std::vector<std::size_t>> members;  // routers of each subnet
+  for (std::size_t i = kParts; i < kRouters; ++i) members.push_back({i, i % kParts + kParts * below(i / kParts)});
+  for (std::size_t i = 0; i < GetParam() % 4; ++i) {
+    const std::size_t part = below(kParts);
+    members.push_back({part + kParts * below(kRouters / kParts), part + kParts * below(kRouters / kParts)});
+    if (members.back()[0] == members.back()[1]) members.pop_back();
+  }
+  for (std::size_t i = 0; i < 5; ++i) {  // LANs, a third router on each
+    const std::size_t subnet = below(members.size());
+    const std::size_t part = members[subnet][0] % kParts;
+    const std::size_t third = part + kParts * below(kRouters / kParts);
+    if (std::ranges::find(members[subnet], third) == members[subnet].end()) members[subnet].push_back(third);
+  }
+  for (std::size_t i = 0; i < 40; ++i) members.push_back({below(kRouters)});  // networks of one router
+  std::ranges::shuffle(members, random);
+
+  std::vector<std::size_t> numbers(2 * members.size());  // of prefixes, half of which nobody has
+  std::iota(numbers.begin(), numbers.end(), 0);
+  if (GetParam() % 2 == 0) std::ranges::shuffle(numbers, random);
+  const auto prefix = [](std::size_t n) { return Ipv6Prefix(Ipv6Address::from_halves(0x2001'0db8'0000'0000 | n, 0), 64); };
+  Topology graph;
+  for (std::size_t i = 0; i < members.size() + kRouters; ++i) graph.add_vertex({.name = {}, .place = {}});
+  std::vector<VertexId> vertex(kRouters, kNoVertex);  // in the order in which subnets name them
+  auto next = static_cast<VertexId>(members.size());
+  std::vector<EthernetInterface*> interfaces;  // by edge
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Duration delay = Duration::milliseconds(static_cast<std::int64_t>(below(3)));
+    Subnet& subnet = map.subnet(prefix(numbers[i]).to_string().c_str(), delay);
+    for (const std::size_t router : members[i]) {
+      map.join(subnet, *routers[router]);
+      if (vertex[router] == kNoVertex) vertex[router] = next++;
+      graph.add_edge(vertex[router], static_cast<VertexId>(i), {.delay = delay});
+      interfaces.push_back(subnet.routers.back());
+    }
+  }
+  map.install();
+
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const DestinationTree tree = shortest_paths_from(graph, static_cast<VertexId>(i));
+    for (std::size_t router = 0; router < kRouters; ++router) {
+      SCOPED_TRACE(testing::Message() << "router " << router << ", " << prefix(numbers[i]).to_string());
+      const Route* found = routers[router]->stack().routes().lookup(prefix(numbers[i]).host(1));
+      const VertexId by = vertex[router] == kNoVertex ? kNoVertex : tree.next_hop[vertex[router]];
+      if (by == kNoVertex || by == i) {
+        EXPECT_EQ(found, nullptr);
+        continue;
+      }
+      ASSERT_NE(found, nullptr);
+      EXPECT_EQ(found->interface, interfaces[tree.next_edge[vertex[router]]]);
+      const EthernetInterface& neighbor = *interfaces[tree.next_edge[by]];
+      EXPECT_EQ(found->next_hop, with_interface_id(kLinkLocalPrefix, InterfaceId::eui64(neighbor.nic()->mac())));
+    }
+  }
+  for (std::size_t i = members.size(); i < numbers.size(); ++i) {
+    for (Host* router : routers) EXPECT_EQ(router->stack().routes().lookup(prefix(numbers[i]).host(1)), nullptr);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, ShortestPathRoutesOfAnyMap, testing::Range(0u, 200u));
 
 }  // namespace
 }  // namespace kamesim
