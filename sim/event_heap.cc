@@ -60,7 +60,7 @@ void EventHeap::close_hole() {
   if (!events_.empty()) sift_down(0, last.key, last.event);
 }
 
-void EventHeap::list(std::vector<PendingEvent>& out) {
+void EventHeap::list(PendingList& out) {
   if (hole_) close_hole();
   for (std::uint32_t i = 0; i < events_.size(); ++i) out.push_back({key(i), events_[i]});
 }

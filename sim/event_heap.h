@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/event.h"
+#include "sim/pending_list.h"
 
 namespace kamesim {
 
@@ -32,7 +33,7 @@ class EventHeap {
     return *events_.front();
   }
   // Adds all of it.
-  void list(std::vector<PendingEvent>& out);
+  void list(PendingList& out);
   void clear();
 
  private:

@@ -1,6 +1,7 @@
 #include "sim/event_queue.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace kamesim {
 
@@ -11,17 +12,15 @@ constexpr std::size_t kBehindEvent = 48;
 
 bool earlier(const PendingEvent& a, const PendingEvent& b) { return a.key < b.key; }
 
-// Few, or nearly sorted, in most cases.
-void sort(PendingEvent* first, PendingEvent* last) {
-  constexpr std::ptrdiff_t kFew = 24;
-  if (last - first > kFew) {
-    if (!std::is_sorted(first, last, earlier)) std::sort(first, last, earlier);
-    return;
-  }
+// For what is few, or nearly sorted.
+void insertion_sort(PendingEvent* first, PendingEvent* last) {
   for (PendingEvent* i = first + 1; i < last; ++i) {
+    if (!earlier(*i, i[-1])) continue;
     const PendingEvent moved = *i;
     PendingEvent* to = i;
-    for (; to != first && moved.key < to[-1].key; --to) *to = to[-1];
+    do {
+      *to = to[-1];
+    } while (--to != first && earlier(moved, to[-1]));
     *to = moved;
   }
 }
@@ -84,11 +83,49 @@ void EventQueue::refill() {
     __builtin_prefetch(front_[i].event, 1);
     __builtin_prefetch(reinterpret_cast<const char*>(front_[i].event) + kBehindEvent, 1);
   }
-  sort(front_.data(), front_.data() + tail_);
+  sort_front();
   for (std::size_t i = 0; i < tail_; ++i) front_[i].event->place_ = Event::kInFront | static_cast<std::uint32_t>(i);
-  front_.resize(tail_ + kBehindFront);
+  end_front();
   spill_at_ = kFewNear;
   if (wheel_.empty()) wheel_.open();
+}
+
+// Spreads them over spans of time, as many as there are events or nearly so, and sorts within each: few branches of that
+// cannot be foreseen, as those of comparisons cannot.
+void EventQueue::sort_front() {
+  const std::size_t count = front_.size();
+  if (count <= kFewInFront) return insertion_sort(front_.begin(), front_.end());
+  std::int64_t first = front_[0].key.time.ns(), last = first;
+  bool sorted = true;
+  for (std::size_t i = 1; i < count; ++i) {
+    const std::int64_t t = front_[i].key.time.ns();
+    first = std::min(first, t);
+    last = std::max(last, t);
+    sorted &= earlier(front_[i - 1], front_[i]);
+  }
+  if (sorted) return;
+
+  const int bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(last - first)));
+  const int shift = std::max(bits - std::min(static_cast<int>(std::bit_width(count)), kMostSpanBits), 0);
+  const auto span = [&](const PendingEvent& e) { return static_cast<std::size_t>((e.key.time.ns() - first) >> shift); };
+  const auto spans = static_cast<std::size_t>((last - first) >> shift) + 1;
+  std::fill_n(spans_.begin(), spans, 0);
+  for (const PendingEvent& e : front_) ++spans_[span(e)];
+  std::uint32_t end = 0;
+  for (std::size_t s = 0; s < spans; ++s) spans_[s] = end += spans_[s];
+  unsorted_.swap(front_);
+  front_.clear();
+  front_.add(count);
+  for (std::size_t i = count; i-- > 0;) front_[--spans_[span(unsorted_[i])]] = unsorted_[i];
+  for (std::size_t s = 0; s < spans; ++s) {  // now each says where its span begins
+    PendingEvent* const from = front_.begin() + spans_[s];
+    PendingEvent* const to = s + 1 < spans ? front_.begin() + spans_[s + 1] : front_.end();
+    if (to - from <= static_cast<std::ptrdiff_t>(kFewInFront)) {
+      insertion_sort(from, to);
+    } else {
+      std::sort(from, to, earlier);
+    }
+  }
 }
 
 // The wheel went farther than it should have: too much was scheduled since then for the time that it passed. It goes
@@ -117,7 +154,7 @@ void EventQueue::spill() {
 }
 
 std::vector<std::pair<EventKey, Event*>> EventQueue::take_all() {
-  std::vector<PendingEvent> rest;
+  PendingList rest;
   wheel_.take_all(rest);
   near_.list(rest);
   near_.clear();

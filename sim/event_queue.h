@@ -9,19 +9,22 @@
 // however many wait. Where few wait the wheel stays empty and all are near.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "sim/event.h"
 #include "sim/near_events.h"
+#include "sim/pending_list.h"
 #include "sim/timing_wheel.h"
 
 namespace kamesim {
 
 class EventQueue {
  public:
-  EventQueue() = default;
+  EventQueue() { end_front(); }
   ~EventQueue();
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
@@ -69,20 +72,25 @@ class EventQueue {
   }
   void remove(Event& event);
   void refill();
-  void empty_front();
+  void sort_front();
+  void end_front() { std::fill_n(front_.add(kBehindFront), kBehindFront, PendingEvent{}); }
   void spill();
 
   static constexpr std::size_t kFewNear = 64;
+  static constexpr std::size_t kFewInFront = 16;  // sorted by insertion
+  static constexpr int kMostSpanBits = 9;
   static constexpr std::size_t kBehindFront = Event::kSteps + 1;  // places that may be looked at
 
   std::size_t size_ = 0;
   // Sorted, from head_ to tail_; where an event was cancelled stands none. Behind it stands kNoEventKey.
-  std::vector<PendingEvent> front_ = std::vector<PendingEvent>(kBehindFront);
+  PendingList front_;
   std::size_t head_ = 0, tail_ = 0;
   NearEvents near_;
   std::size_t spill_at_ = kFewNear;
   TimingWheel wheel_;
-  std::vector<PendingEvent> spilled_, far_;  // for spill(): kept, so as not to allocate
+  PendingList unsorted_;                       // for sort_front()
+  std::array<std::uint32_t, std::size_t{1} << kMostSpanBits> spans_;
+  PendingList spilled_, far_;  // for spill(): kept, so as not to allocate
 };
 
 inline Event::~Event() { cancel(); }

@@ -25,7 +25,7 @@ void NearEvents::leave_heap() {
   heap_.clear();
 }
 
-void NearEvents::list(std::vector<PendingEvent>& out) {
+void NearEvents::list(PendingList& out) {
   if (in_heap_) return heap_.list(out);
   for (std::uint32_t i = places_[kEnd].next; i != kEnd; i = places_[i].next) {
     out.push_back({places_[i].key, places_[i].event});

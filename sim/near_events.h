@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/event.h"
+#include "sim/pending_list.h"
 #include "sim/event_heap.h"
 
 namespace kamesim {
@@ -52,7 +53,7 @@ class NearEvents {
     return *places_[first].event;
   }
   // Adds all of them, in no order.
-  void list(std::vector<PendingEvent>& out);
+  void list(PendingList& out);
   void clear();
 
  private:

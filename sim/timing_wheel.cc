@@ -6,7 +6,7 @@ namespace kamesim {
 
 namespace {
 // Slots are taken together until there are so many events; a slot with more than the other number is split.
-constexpr std::size_t kEnough = 16, kMost = 128;
+constexpr std::size_t kEnough = 16, kMost = 512;
 constexpr std::size_t kAhead = 16;  // places of events change in memory that no cache holds: asked for in time
 }  // namespace
 
@@ -45,27 +45,27 @@ void TimingWheel::make_chunks() {
   }
 }
 
-TimingWheel::Chunk& TimingWheel::add_chunk(unsigned slot) {
+void TimingWheel::add_chunk(unsigned index) {
   if (free_ == nullptr) [[unlikely]] make_chunks();
   Chunk& chunk = *free_;
   free_ = chunk.next;
-  chunk.next = slots_[slot].first;
-  chunk.slot = static_cast<std::uint16_t>(slot);
-  chunk.count = 0;
-  slots_[slot].first = &chunk;
-  occupied_[slot / kSlots] |= std::uint64_t{1} << slot % kSlots;
-  levels_ |= 1u << slot / kSlots;
-  return chunk;
+  Slot& slot = slots_[index];
+  chunk.next = slot.first;
+  chunk.slot = index;
+  slot.first = &chunk;
+  slot.next = chunk.place;
+  occupied_[index / kSlots] |= std::uint64_t{1} << index % kSlots;
+  levels_ |= 1u << index / kSlots;
 }
 
 void TimingWheel::insert(Event& event, const EventKey& key) {
   const unsigned level = level_of(key.time);
   const unsigned index = level * kSlots + (static_cast<unsigned>(key.time.ns() >> shift(level)) & (kSlots - 1));
   Slot& slot = slots_[index];
-  Chunk* to = slot.first;
-  if (to == nullptr || to->count == kChunkEvents) to = &add_chunk(index);
-  event.place_ = to->place + to->count;
-  to->events[to->count++] = {key, &event};
+  if (in_chunk(slot.next) == kChunkEvents) add_chunk(index);
+  event.place_ = slot.next;
+  slot.first->events[in_chunk(slot.next)] = {key, &event};
+  ++slot.next;
   ++slot.count;
   ++size_;
 }
@@ -81,27 +81,32 @@ void TimingWheel::remove(Event& event) {
   const unsigned index = hole.slot;
   Slot& slot = slots_[index];
   Chunk& newest = *slot.first;
-  const PendingEvent& last = newest.events[--newest.count];
+  const PendingEvent& last = newest.events[in_chunk(--slot.next)];
   if (last.event != &event) {
     hole.events[event.place_ - hole.place] = last;
     last.event->place_ = event.place_;
   }
   --size_;
   --slot.count;
-  if (newest.count > 0) return;
+  if (in_chunk(slot.next) > 0) return;
   slot.first = newest.next;
   free_chunk(newest);
-  if (slot.first == nullptr) mark_empty(index);
+  if (slot.first != nullptr) {
+    slot.next = slot.first->place + kChunkEvents;
+  } else {
+    slot = {};
+    mark_empty(index);
+  }
 }
 
 // In the order in which they came, if none was cancelled: that is often that of their times.
-void TimingWheel::drain(unsigned index, std::vector<PendingEvent>& out) {
+void TimingWheel::drain(unsigned index, PendingList& out) {
   Slot& slot = slots_[index];
-  std::size_t end = out.size() + slot.count;
-  out.resize(end);
-  for (Chunk* from = slot.first; from != nullptr;) {
-    end -= from->count;
-    std::copy_n(from->events.begin(), from->count, out.begin() + static_cast<std::ptrdiff_t>(end));
+  PendingEvent* end = out.add(slot.count) + slot.count;
+  std::uint32_t count = in_chunk(slot.next);
+  for (Chunk* from = slot.first; from != nullptr; count = kChunkEvents) {
+    end -= count;
+    std::copy_n(from->events.begin(), count, end);
     Chunk* const next = from->next;
     free_chunk(*from);
     from = next;
@@ -111,7 +116,7 @@ void TimingWheel::drain(unsigned index, std::vector<PendingEvent>& out) {
   mark_empty(index);
 }
 
-void TimingWheel::split(unsigned level, unsigned digit, std::vector<PendingEvent>& at_start) {
+void TimingWheel::split(unsigned level, unsigned digit, PendingList& at_start) {
   split_.clear();
   const Time start = start_of(level, digit);
   drain(level * kSlots + digit, split_);
@@ -127,7 +132,7 @@ void TimingWheel::split(unsigned level, unsigned digit, std::vector<PendingEvent
   }
 }
 
-void TimingWheel::take_next(std::vector<PendingEvent>& out) {
+void TimingWheel::take_next(PendingList& out) {
   bool taken = false;
   taken_level_ = 0;
   while (levels_ != 0 && out.size() < kEnough) {
@@ -148,7 +153,7 @@ void TimingWheel::take_next(std::vector<PendingEvent>& out) {
   }
 }
 
-void TimingWheel::take_all(std::vector<PendingEvent>& out) {
+void TimingWheel::take_all(PendingList& out) {
   for (unsigned slot = 0; slot < slots_.size(); ++slot) {
     if (slots_[slot].count > 0) drain(slot, out);
   }

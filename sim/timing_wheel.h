@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/event.h"
+#include "sim/pending_list.h"
 
 namespace kamesim {
 
@@ -32,9 +33,9 @@ class TimingWheel {
 
   // Takes out what comes first, in no order, and moves the cursor behind it: a slot, and those that follow if that holds
   // little; a slot that holds much is split first. There must be an event.
-  void take_next(std::vector<PendingEvent>& out);
+  void take_next(PendingList& out);
   // All of it; the cursor stays.
-  void take_all(std::vector<PendingEvent>& out);
+  void take_all(PendingList& out);
 
   // The cursor may go back, as far as the start of what was taken last; what is later than that must be inserted again.
   // The end of the slot of a level below taken_level() that holds `t`, or the start of what was taken last:
@@ -51,13 +52,15 @@ class TimingWheel {
     std::array<PendingEvent, kChunkEvents> events;
     Chunk* next;          // chunks behind the first one are full
     std::uint32_t place;  // of its first event
-    std::uint16_t slot;
-    std::uint16_t count;
+    std::uint32_t slot;
   };
+  // Whoever comes goes to `next` without a look at the chunk, which no cache may hold.
   struct Slot {
     Chunk* first = nullptr;
-    std::size_t count = 0;
+    std::uint32_t next = kChunkEvents;  // the place behind the last event; kChunkEvents in the chunk: there is none
+    std::uint32_t count = 0;
   };
+  static constexpr std::uint32_t in_chunk(std::uint32_t place) { return place & ((1u << kChunkBits) - 1); }
 
   static constexpr unsigned shift(unsigned level) { return kLowestBits + kDigitBits * level; }
   static Time end_of(unsigned level, Time t) {
@@ -70,15 +73,15 @@ class TimingWheel {
     const std::uint32_t number = (place & ~Event::kInWheel) >> kChunkBits;
     return blocks_[number >> kBlockBits][number & ((1u << kBlockBits) - 1)];
   }
-  Chunk& add_chunk(unsigned slot);
+  void add_chunk(unsigned slot);
   void make_chunks();
   void free_chunk(Chunk& chunk) {
     chunk.next = free_;
     free_ = &chunk;
   }
   void mark_empty(unsigned slot);
-  void drain(unsigned slot, std::vector<PendingEvent>& out);
-  void split(unsigned level, unsigned digit, std::vector<PendingEvent>& at_start);
+  void drain(unsigned slot, PendingList& out);
+  void split(unsigned level, unsigned digit, PendingList& at_start);
 
   Time cursor_ = Time::max();
   Time taken_from_;
@@ -89,7 +92,7 @@ class TimingWheel {
   std::array<Slot, kLevels * kSlots> slots_{};
   std::vector<std::unique_ptr<Chunk[]>> blocks_;
   Chunk* free_ = nullptr;
-  std::vector<PendingEvent> split_;
+  PendingList split_;
 };
 
 }  // namespace kamesim

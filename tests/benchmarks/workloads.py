@@ -315,6 +315,20 @@ def _threads(count: int) -> Workload:
     )
 
 
+def _structure(name: str, about: str, pending: int) -> Workload:
+    return Workload(
+        f"{name}/{pending}",
+        f"{pending:,} timers that arm themselves again (HOLD) in {about}, against the simulation's own queue",
+        "ns an event",
+        _command("event_queues", f"structure={name} pending={pending} events=1e6", "ns_per_event"),
+        baseline=_command("event_queues", f"structure=wheel pending={pending} events=1e6", "ns_per_event"),
+        ratio=Ratio.GROWTH,
+        at=pending,
+    )
+
+
+STRUCTURES = {"heap": "a 4-ary heap", "ladder": "a ladder queue"}
+
 SERIES = [
     _nodes(10, 2, 5, 8000),
     _nodes(100, 10, 10, 2800),
@@ -325,6 +339,7 @@ SERIES = [
     _hold("pending/10000000", 1e7, 2e6, 0, None, at=1e7),
     *(_memory(hosts, hosts <= 10**5) for hosts in (10**3, 10**4, 10**5, 10**6)),
     *(_threads(count) for count in (1, 2, 4)),
+    *(_structure(name, about, 10**n) for name, about in STRUCTURES.items() for n in range(2, 8)),
 ]
 
 MICRO = [
