@@ -12,7 +12,7 @@ constexpr KeyLengths kAesKeys{128, 256, 64};
 
 // PF_KEY's numbers: RFC 2367 §3.5, KAME's and, for the modes that came later, those that Linux and FreeBSD took from
 // the registry of RFC 2407 §4.4.4. FreeBSD's alone: ChaCha20-Poly1305.
-constexpr std::array<EncryptionAlgorithm, 15> kEncryption = {{
+constexpr std::array<EncryptionAlgorithm, 16> kEncryption = {{
     // id, name, setkey, Wireshark, rule, mode, sadb, ikev2, key, salt, block, iv, icv
     {Encryption::Null, "null", "null", "NULL", "RFC 2410", CipherMode::Null, 11, 11, {0, 2048, 8}, 0, 1, 0, 0},
     {Encryption::DesCbc, "des-cbc", "des-cbc", "DES-CBC [RFC2405]", "RFC 2405", CipherMode::Cbc, 2, 2,
@@ -40,6 +40,8 @@ constexpr std::array<EncryptionAlgorithm, 15> kEncryption = {{
      CipherMode::ChaCha20Poly1305, 31, 28, {256, 256, 8}, 4, 1, 8, 16},
     {Encryption::NullAuthAesGmac, "null-auth-aes-gmac", "aes-gmac", "", "RFC 4543", CipherMode::Gmac, 23, 21,
      kAesKeys, 4, 1, 8, 16},
+    {Encryption::CamelliaCbc, "camellia-cbc", "camellia-cbc", "", "RFC 4312", CipherMode::Cbc, 22, 23, kAesKeys, 0, 16,
+     16, 0},
 }};
 
 // AES-CMAC has no number in any PF_KEY: it has one here below KAME's private ones (249 to 252).

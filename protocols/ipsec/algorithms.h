@@ -25,6 +25,7 @@ enum class Encryption : std::uint8_t {
   AesGcm16,
   ChaCha20Poly1305,  // RFC 7634
   NullAuthAesGmac,   // RFC 4543 §3: in ESP, integrity alone
+  CamelliaCbc,       // RFC 4312
 };
 
 enum class Integrity : std::uint8_t {

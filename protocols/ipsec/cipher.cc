@@ -22,6 +22,7 @@ std::string openssl_name(const EncryptionAlgorithm& algorithm, std::size_t key_b
     case Encryption::BlowfishCbc: return "BF-CBC";
     case Encryption::Cast128Cbc: return "CAST5-CBC";
     case Encryption::ChaCha20Poly1305: return "ChaCha20-Poly1305";
+    case Encryption::CamelliaCbc: return "CAMELLIA-" + std::to_string(key_bits) + "-CBC";
     default: break;
   }
   switch (algorithm.mode) {

@@ -143,14 +143,14 @@ std::vector<const SecurityPolicy*> configured_policies(const KeyEngine& engine) 
 
 }  // namespace
 
-Read<std::string> run_setkey(KeyEngine& engine, Time now, std::string_view script) {
-  auto commands = parse_setkey(script);
+Read<std::string> run_setkey(KeyEngine& engine, Time now, std::string_view script, const ResolveName& resolve) {
+  auto commands = parse_setkey(script, resolve);
   if (!commands) return tl::unexpected(commands.error());
   std::string shown;
   Runner run(engine, now, shown);
   for (setkey::Command& command : *commands) {
     std::string refused = std::visit(run, command.what);
-    if (!refused.empty()) return tl::unexpected(SyntaxError{command.line, 1, std::move(refused)});
+    if (!refused.empty()) return tl::unexpected(SyntaxError{command.line, command.column, std::move(refused)});
   }
   return shown;
 }

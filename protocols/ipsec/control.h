@@ -13,7 +13,7 @@ namespace kamesim::ipsec {
 // Reads the whole script, and if it is right does what it says, command by command, until one is refused: those before
 // it have been done. What get, dump and spddump show, as lines of setkey's language (with comments). What is added is
 // configuration.
-Read<std::string> run_setkey(KeyEngine& engine, Time now, std::string_view script);
+Read<std::string> run_setkey(KeyEngine& engine, Time now, std::string_view script, const ResolveName& resolve = {});
 
 // Both databases as a script that makes them anew; of what was made by daemons nothing.
 std::string configuration_script(const KeyEngine& engine);

@@ -40,11 +40,14 @@ void renew_checksum(InputPacket& in) {
   }
 }
 
-// RFC 4303 §2.7: in transport mode only a next layer that tells its own length can have had padding behind it.
+// RFC 4303 §2.7: in transport mode only a next layer that tells its own length can have had padding behind it. The IP
+// header tells how long the packet is without: what quotes it, or renews its checksum, goes by that.
 void cut_tfc_padding(InputPacket& in) {
   if (in.next_header != NextHeader::Udp || in.upper().size() < kUdpHeaderSize) return;
   const std::size_t told = load_be16(in.upper().data() + 4);
-  if (told >= kUdpHeaderSize && told < in.upper().size()) in.packet.truncate(in.offset + told);
+  if (told < kUdpHeaderSize || told >= in.upper().size()) return;
+  in.packet.truncate(in.offset + told);
+  announce(in.packet, in.next_header_field, in.next_header);
 }
 
 // The tunnel of Mobile IPv6 between these ends; null: there is none.
@@ -120,7 +123,7 @@ bool IpsecKernel::on_esp(InputPacket& in) {
   const ArrivedNumber number = number_of(*sa, header->sequence);
   if (!number_is_new(in, *sa, number)) return false;
   std::uint32_t high = 0;
-  EspTransform& esp = *transform_of(*sa, Cipher::Direction::Decrypt).esp;
+  EspTransform& esp = *transforms_.of(*sa, Cipher::Direction::Decrypt).esp;
   const auto opened = esp.open(in.packet, in.offset, number.high(high));
   if (!opened) {
     ++(opened.error() == &kEspBadIcv ? sa->counters.bad_icv : sa->counters.malformed);
@@ -147,13 +150,13 @@ bool IpsecKernel::on_ah(InputPacket& in) {
   const ArrivedNumber number = number_of(*sa, header->sequence);
   if (!number_is_new(in, *sa, number)) return false;
   std::uint32_t high = 0;
-  AhTransform& ah = *transform_of(*sa, Cipher::Direction::Decrypt).ah;
+  AhTransform& ah = *transforms_.of(*sa, Cipher::Direction::Decrypt).ah;
   if (const DropInfo* reason = ah.verify(in.packet.bytes(), in.offset, number.high(high))) {
     ++(reason == &kAhBadIcv ? sa->counters.bad_icv : sa->counters.malformed);
     return refuse(in, *reason);
   }
   accept(*sa, number);
-  if (!charge(*sa, in.packet.size() - in.offset)) return refuse(in, kLifetimeOver);
+  if (!charge(*sa, in.packet.size() - in.offset - header->size)) return refuse(in, kLifetimeOver);
   in.next_header = header->next_header;
   in.next_header_field = in.offset;
   in.offset += static_cast<std::uint32_t>(header->size);
@@ -270,10 +273,14 @@ bool IpsecKernel::admits(InputPacket& in, const IpsecSocketPolicy* socket) {
   const DropInfo* reason = judge_flow(flows_.find(spd_, Direction::In, flow), in.ipsec_depth,
                                       by_care_of ? Way::ByCareOfAddress : Way::Plain);
   if (is_icmp_error(flow)) {
-    if (reason == nullptr && in.ipsec_depth > 0) return true;
-    const bool about_protected = !icmp_error_is_admitted(in.upper(), in.ipsec_depth);
-    if (reason != nullptr && in.ipsec_depth > 0 && !about_protected) return true;  // RFC 4301 §6.2
-    if (reason == nullptr && about_protected && !config.accept_unprotected_icmp_errors) reason = &kUnprotectedError;
+    if (in.ipsec_depth > 0) {
+      const bool questioned = reason != nullptr && reason != &kPolicyDiscard;
+      if (questioned && error_is_as_good_as_its_subject(Direction::In, in.upper(), in.ipsec_depth)) return true;
+    } else if (reason == nullptr && !config.accept_unprotected_icmp_errors) {
+      const KnownFlow* subject = subject_of_error(Direction::In, in.upper());
+      const bool unprotected = subject != nullptr && subject->policy != nullptr && judge(*subject->policy, 0) != nullptr;
+      if (subject == nullptr || unprotected) reason = &kUnprotectedError;
+    }
   }
   return !refused(reason);
 }

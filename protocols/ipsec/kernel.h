@@ -104,6 +104,7 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   std::size_t longest_inside(const Bundle& bundle, KnownFlow& known);
   const DropInfo* apply(const Bundle& bundle, Packet& packet);
   Output send_tunnelled(const Bundle& bundle, Packet packet, Ip6Interface* zone, bool dont_fragment);
+  KnownFlow* way_of_error(Direction direction, Bytes packet, const Flow& flow);
   // What is known of a transit packet's flow: what admits_transit() has just found, if it looked.
   KnownFlow& transit_flow(Bytes packet);
   const DropInfo* enter_tunnel(SecurityAssociation& association, Packet& packet);
@@ -123,7 +124,11 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   const DropInfo* judge(const SecurityPolicy& policy, unsigned depth) const;
   enum class Way : std::uint8_t { Plain, ByCareOfAddress };
   const DropInfo* judge_flow(const KnownFlow& known, unsigned depth, Way way = Way::Plain);
-  bool icmp_error_is_admitted(Bytes message, unsigned depth);
+  bool is_asked_for(SecurityAssociation& association);
+  bool has_strayed(unsigned depth);
+  // What is known of the flow that answers the packet which an ICMP error is about; null: it cannot be told.
+  KnownFlow* subject_of_error(Direction direction, Bytes message);
+  bool error_is_as_good_as_its_subject(Direction direction, Bytes message, unsigned depth);
   const DropInfo* judge_registration(const InputPacket& in) const;
   // kernel.cc
   void expire();
@@ -146,6 +151,7 @@ class IpsecKernel final : public IpsecHooks, public PacketHandler {
   void work_done();
 
   Ip6Stack& stack_;
+  TransformPool transforms_;       // outlives the associations
   KeyEngine keys_;
   Spd& spd_ = keys_.spd();
   Sad& sad_ = keys_.sad();

@@ -23,6 +23,12 @@ std::size_t least_mtu(Bytes packet) { return is_ip4(packet) ? kIpv4MinimumMtu : 
 
 bool may_be_cut(Bytes packet) { return is_ip4(packet) && !Ipv4HeaderView::check_quoted(packet)->dont_fragment(); }
 
+// RFC 4301 §8.1: whatever the packet says, its tunnel's header says that it may not.
+bool is_not_cut_outside(const SecurityAssociation& tunnel, Bytes packet) {
+  return tunnel.parameters.dont_fragment == DontFragment::Set && is_ip4(packet) &&
+         tunnel.address().destination.is_v4_mapped();
+}
+
 void lower_hop_limit(Packet& packet) {
   std::uint8_t* bytes = packet.mutable_data();
   if (is_ip4(packet.bytes())) {
@@ -87,7 +93,7 @@ IpsecKernel::Bundle IpsecKernel::bundle_for(const SecurityPolicy& policy, KnownF
 std::size_t IpsecKernel::fits(const Bundle& bundle, std::size_t mtu) {
   for (std::size_t i = bundle.size(); i-- > bundle.first;) {
     if (bundle.associations[i] == nullptr) continue;
-    mtu = fits_within(*bundle.associations[i], mtu, bundle.policy->requests[i].mode == Mode::Tunnel);
+    mtu = fits_within(transforms_, *bundle.associations[i], mtu, bundle.policy->requests[i].mode == Mode::Tunnel);
   }
   return mtu;
 }
@@ -104,9 +110,9 @@ const DropInfo* IpsecKernel::enter_tunnel(SecurityAssociation& sa, Packet& packe
   const auto identification = ip4 ? static_cast<std::uint16_t>(random_.next_u32()) : std::uint16_t{0};
   TunnelHeader header = header_for(packet.bytes(), sa.parameters);
   const bool esp = sa.address().protocol == Protocol::Esp;
-  if (esp) header.next_header = seal_for_tunnel(sa, packet, header.next_header, random_);
+  if (esp) header.next_header = seal_for_tunnel(transforms_, sa, packet, header.next_header, random_);
   header.write(packet, sa.parameters, identification);
-  return esp ? nullptr : protect(sa, packet, random_, deflate_.get());
+  return esp ? nullptr : protect(transforms_, sa, packet, random_, deflate_.get());
 }
 
 // The same of a flow, as long as neither its associations nor the way change.
@@ -126,10 +132,11 @@ const DropInfo* IpsecKernel::apply(const Bundle& bundle, Packet& packet) {
     SecurityAssociation* sa = bundle.associations[i];
     if (sa == nullptr) continue;
     if (sequence_is_used_up(*sa)) return &kSequenceOverflow;
-    if (!charge(*sa, packet.size())) return &kLifetimeOver;
+    const Mode mode = bundle.policy->requests[i].mode;
+    if (!charge(*sa, octets_to_protect(packet.bytes(), mode))) return &kLifetimeOver;
     if (sa->address().protocol == Protocol::IpComp && deflate_ == nullptr) deflate_ = std::make_unique<Deflate>();
-    const bool tunnel = bundle.policy->requests[i].mode == Mode::Tunnel;
-    const DropInfo* reason = tunnel ? enter_tunnel(*sa, packet) : protect(*sa, packet, random_, deflate_.get());
+    const DropInfo* reason = mode == Mode::Tunnel ? enter_tunnel(*sa, packet)
+                                                  : protect(transforms_, *sa, packet, random_, deflate_.get());
     if (reason != nullptr) return reason;
   }
   return nullptr;
@@ -150,6 +157,16 @@ IpsecHooks::Output IpsecKernel::send_tunnelled(const Bundle& bundle, Packet pack
   return Output::Sent;
 }
 
+// RFC 4301 §6.2: an ICMP error that no policy speaks of goes the way of what answers the packet that it is about. Null:
+// it has none, or one between other ends than the error's.
+KnownFlow* IpsecKernel::way_of_error(Direction direction, Bytes packet, const Flow& flow) {
+  KnownFlow* subject = subject_of_error(direction, icmp_message_of(packet));
+  if (subject == nullptr || subject->leaving == nullptr || subject->leaving->action != Action::Protect) return nullptr;
+  const bool same_ends = subject->flow.source == flow.source && subject->flow.destination == flow.destination;
+  const bool own = direction == Direction::Out;
+  return asks_for_tunnel(*subject->leaving) || (own && same_ends) ? subject : nullptr;
+}
+
 IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
   if (spd_.empty() && out.socket == nullptr) return Output::GoOn;
   auto refuse = [&](const DropInfo& reason) {
@@ -159,6 +176,10 @@ IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
   const Flow flow = flow_of_packet(out.packet.bytes(), out.source, out.destination);
   KnownFlow* known = nullptr;
   const SecurityPolicy* policy = policy_for_output(flow, out.socket, known);
+  if (policy == nullptr && is_icmp_error(flow)) [[unlikely]] {
+    known = way_of_error(Direction::Out, out.packet.bytes(), flow);
+    if (known != nullptr) policy = known->policy;
+  }
   if (policy == nullptr) {
     return config.unmatched == Action::Discard && !is_neighbor_discovery(flow) ? refuse(kNoPolicy) : Output::GoOn;
   }
@@ -181,11 +202,12 @@ IpsecHooks::Output IpsecKernel::on_output(const Outgoing& out) {
     wait(std::move(out.packet), out.zone, false, out.dont_fragment);
     return Output::Sent;
   }
-  if (out.dont_fragment && out.packet.size() > longest_inside(bundle)) {
+  const bool whole = out.dont_fragment || is_not_cut_outside(*bundle.outermost_tunnel, out.packet.bytes());
+  if (whole && out.packet.size() > longest_inside(bundle)) {
     stack_.drop(kTooLong, out.packet.bytes());
     return Output::TooLong;
   }
-  return send_tunnelled(bundle, std::move(out.packet), out.zone, out.dont_fragment);
+  return send_tunnelled(bundle, std::move(out.packet), out.zone, whole);
 }
 
 KnownFlow& IpsecKernel::transit_flow(Bytes packet) {
@@ -206,8 +228,12 @@ IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
     stack_.icmp6_error(Icmp6Error::destination_unreachable(kCode, packet.bytes()), &in);
     return Output::Refused;
   };
-  KnownFlow& known = transit_flow(packet.bytes());
-  const SecurityPolicy* policy = known.leaving;
+  KnownFlow* known = &transit_flow(packet.bytes());
+  const SecurityPolicy* policy = known->leaving;
+  if (policy == nullptr && is_icmp_error(known->flow)) [[unlikely]] {
+    known = way_of_error(Direction::Forward, packet.bytes(), Flow(known->flow));
+    if (known != nullptr) policy = known->leaving;
+  }
   if (policy == nullptr) return config.unmatched == Action::Discard ? prohibit(kNoPolicy) : Output::GoOn;
   if (policy->action == Action::Bypass || policy->action == Action::Entrust) return Output::GoOn;
   if (policy->action == Action::Discard) return prohibit(kPolicyDiscard);
@@ -215,13 +241,14 @@ IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
   const auto tunnel = std::ranges::find(policy->requests, Mode::Tunnel, &Request::mode);
   if (tunnel == policy->requests.end()) return refuse(kTransportForTransit);
   const auto first = static_cast<std::size_t>(tunnel - policy->requests.begin());
-  const Bundle bundle = bundle_for(*policy, &known, known.flow, packet.bytes(), first);
+  const Bundle bundle = bundle_for(*policy, known, known->flow, packet.bytes(), first);
   if (bundle.missing != nullptr) return refuse(*bundle.missing);
   if (bundle.outermost_tunnel == nullptr) return Output::GoOn;
   // RFC 4301 §8.2.1: what is too long for the tunnel is reported with what would fit, but never less than every link
   // carries; what is no longer than that is cut outside.
-  const std::size_t fit = std::max(longest_inside(bundle, known), least_mtu(packet.bytes()));
-  if (packet.size() > fit && !may_be_cut(packet.bytes())) {
+  const std::size_t fit = std::max(longest_inside(bundle, *known), least_mtu(packet.bytes()));
+  const bool whole = !may_be_cut(packet.bytes()) || is_not_cut_outside(*bundle.outermost_tunnel, packet.bytes());
+  if (packet.size() > fit && whole) {
     refuse(kTooLong);
     stack_.icmp6_error(Icmp6Error::packet_too_big(static_cast<std::uint32_t>(fit), packet.bytes()), &in);
     return Output::Refused;
@@ -260,7 +287,7 @@ bool IpsecKernel::send_dummy(SecurityAssociation& sa, std::size_t size) {
   Packet packet = stack_.allocate(size);
   random_.fill(packet.mutable_bytes());
   const auto identification = static_cast<std::uint16_t>(random_.next_u32());
-  const NextHeader next_header = seal_for_tunnel(sa, packet, NextHeader::NoNextHeader, random_);
+  const NextHeader next_header = seal_for_tunnel(transforms_, sa, packet, NextHeader::NoNextHeader, random_);
   TunnelHeader{next_header, sa.parameters.dscp.value_or(0)}.write(packet, sa.parameters, identification);
   stack_.output_protected(std::move(packet), nullptr, false);
   return true;

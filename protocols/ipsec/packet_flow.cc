@@ -31,13 +31,21 @@ Flow hidden(const Ipv6Address& source, const Ipv6Address& destination) {
 }
 
 // RFC 4301 §4.4.1.1: AH and ESP, too, are next layers.
+bool leads_on(NextHeader type) {
+  return is_extension_header(type) && type != NextHeader::Mobility && type != NextHeader::AuthenticationHeader;
+}
+
+// Of a fragment that is not the first the protocol is known if the Fragment header names it: as of one of IPv4, so that
+// all fragments of a packet come under one policy unless it looks at ports.
 Flow flow_of_ip6(const Ipv6HeaderView& header, const Ipv6Address& source, const Ipv6Address& destination) {
   ExtensionHeaderWalk walk(header);
-  while (is_extension_header(walk.type()) && walk.type() != NextHeader::Mobility &&
-         walk.type() != NextHeader::AuthenticationHeader && !walk.in_non_first_fragment()) {
+  while (leads_on(walk.type()) && !walk.in_non_first_fragment()) {
     if (!walk.next()) return hidden(source, destination);
   }
-  if (walk.in_non_first_fragment()) return hidden(source, destination);
+  if (walk.in_non_first_fragment()) {
+    if (leads_on(walk.type())) return hidden(source, destination);
+    return flow_of_message(source, destination, walk.type(), {});
+  }
   return flow_of_message(source, destination, walk.type(), header.packet().subspan(walk.offset()));
 }
 
@@ -103,6 +111,17 @@ bool is_icmp_error(const Flow& flow) {
   const auto type = static_cast<std::uint8_t>(flow.source_port >> 8);
   if (flow.next_layer == static_cast<std::uint8_t>(NextHeader::Icmp6)) return is_error(static_cast<Icmp6Type>(type));
   return flow.next_layer == static_cast<std::uint8_t>(NextHeader::Icmp4) && is_error(static_cast<Icmp4Type>(type));
+}
+
+Bytes icmp_message_of(Bytes packet) {
+  if (!packet.empty() && packet[0] >> 4 == 4) {
+    const auto header = Ipv4HeaderView::check_quoted(packet);
+    return header ? header->payload() : Bytes{};
+  }
+  const auto header = Ipv6HeaderView::check_quoted(packet);
+  if (!header) return {};
+  const auto upper = find_upper_layer(*header);
+  return upper && !upper->in_non_first_fragment ? header->packet().subspan(upper->offset) : Bytes{};
 }
 
 }  // namespace kamesim::ipsec

@@ -17,5 +17,7 @@ Flow flow_of_message(const Ipv6Address& source, const Ipv6Address& destination, 
 bool is_neighbor_discovery(const Flow& flow);
 // An ICMP error of either version (RFC 4301 §6).
 bool is_icmp_error(const Flow& flow);
+// The upper-layer message of a whole packet whose flow shows what it is.
+Bytes icmp_message_of(Bytes packet);
 
 }  // namespace kamesim::ipsec

@@ -68,7 +68,7 @@ bool read_algorithms(const Message& m, SaParameters& p) {
     p.encryption = encryption->id;
     if (m.encrypt_key) p.encryption_key = *m.encrypt_key;
   }
-  if (m.sa->auth == 0) return esp;
+  if (m.sa->auth == 0) return esp && !protects_nothing(p);
   const IntegrityAlgorithm* integrity = find_integrity_by_sadb(m.sa->auth);
   if (integrity == nullptr || !integrity->takes_key_of(bytes(m.auth_key))) return false;
   if (esp && (integrity->ah_only || (algorithm(p.encryption).combined() && integrity->id != Integrity::None))) {
@@ -76,7 +76,7 @@ bool read_algorithms(const Message& m, SaParameters& p) {
   }
   p.integrity = integrity->id;
   if (m.auth_key) p.integrity_key = *m.auth_key;
-  return true;
+  return !protects_nothing(p);
 }
 
 }  // namespace

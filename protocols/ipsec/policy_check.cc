@@ -1,4 +1,6 @@
 // Whether packets came as the policies ask (RFC 4301 §5.2).
+#include <algorithm>
+
 #include "protocols/ipsec/drops.h"
 #include "protocols/ipsec/kernel.h"
 #include "protocols/ipsec/packet_flow.h"
@@ -50,18 +52,40 @@ const DropInfo* IpsecKernel::judge(const SecurityPolicy& policy, unsigned depth)
   return nullptr;
 }
 
+// RFC 4301 §4.4.2.1: the selectors of an association are those of the policies that ask for it. One that none asks for
+// has none, and brings in what its key makes good, as in KAME.
+bool IpsecKernel::is_asked_for(SecurityAssociation& sa) {
+  if (sa.asked_for_as_of != spd_.generation()) [[unlikely]] {
+    sa.asked_for_as_of = spd_.generation();
+    sa.asked_for = std::ranges::any_of(spd_.in_order(), [&sa](const SecurityPolicy* policy) {
+      return policy->direction != Direction::Out && policy->action == Action::Protect &&
+             std::ranges::any_of(policy->requests, [&sa](const Request& r) { return answers(sa, r); });
+    });
+  }
+  return sa.asked_for;
+}
+
+// RFC 4301 §5.2 step 4: no policy wants the packet protected, but what it came by is for the packets of other policies.
+bool IpsecKernel::has_strayed(unsigned depth) {
+  for (unsigned i = 0; i < depth; ++i) {
+    if (is_asked_for(*applied_[i])) return true;
+  }
+  return false;
+}
+
 const DropInfo* IpsecKernel::judge_flow(const KnownFlow& known, unsigned depth, Way way) {
   const Flow& flow = known.flow;
   const SecurityPolicy* policy = known.policy;
-  if (policy == nullptr) {
-    const bool passes = config.unmatched != Action::Discard || depth > 0 || is_neighbor_discovery(flow);
-    return passes ? nullptr : &kNoPolicy;
-  }
-  const bool names_icmp6 = policy->selector.next_layer.is(NextHeader::Icmp6);
+  const bool names_icmp6 = policy != nullptr && policy->selector.next_layer.is(NextHeader::Icmp6);
   if (config.bypass_neighbor_discovery && !names_icmp6 && is_neighbor_discovery(flow)) return nullptr;
+  if (policy == nullptr && config.unmatched == Action::Discard && depth == 0) {
+    return is_neighbor_discovery(flow) ? nullptr : &kNoPolicy;
+  }
   // RFC 3776 §4.2: tunnels protect what goes through them. What bears a care-of address has come past them.
-  if (way == Way::ByCareOfAddress && asks_for_tunnel(*policy)) return nullptr;
-  const DropInfo* reason = judge(*policy, depth);
+  if (policy != nullptr && way == Way::ByCareOfAddress && asks_for_tunnel(*policy)) return nullptr;
+  const DropInfo* reason = policy != nullptr ? judge(*policy, depth) : nullptr;
+  const bool unprotected = policy == nullptr || policy->action != Action::Protect;
+  if (reason == nullptr && depth > 0 && unprotected && has_strayed(depth)) [[unlikely]] reason = &kPolicyMismatch;
   if (reason == &kPolicyMismatch) ++applied_[depth - 1]->counters.policy_mismatch;
   return reason;
 }
@@ -71,17 +95,26 @@ bool IpsecKernel::admits_transit(Ip6Interface& in, Bytes packet) {
   if (spd_.empty() || in.is_loopback()) return true;
   transit_ = &flows_.find(spd_, Direction::Forward, flow_of_packet(packet));
   const DropInfo* reason = judge_flow(*transit_, depth_);
-  if (reason != nullptr) stack_.drop(*reason, packet);
-  return reason == nullptr;
+  if (reason == nullptr) [[likely]] return true;
+  if (depth_ > 0 && reason != &kPolicyDiscard && is_icmp_error(transit_->flow)) {
+    transit_ = nullptr;  // it is looked up again: the cache is asked for another flow
+    if (error_is_as_good_as_its_subject(Direction::Forward, icmp_message_of(packet), depth_)) return true;
+  }
+  stack_.drop(*reason, packet);
+  return false;
+}
+
+KnownFlow* IpsecKernel::subject_of_error(Direction direction, Bytes message) {
+  if (message.size() <= kIcmpErrorHeader) return nullptr;
+  return &flows_.find(spd_, direction, flow_of_packet(message.subspan(kIcmpErrorHeader)).reversed());
 }
 
 // RFC 4301 §6.2: an ICMP error is as trustworthy as what came the way that it came, if the packet that it is about went
 // the other way under a policy that this satisfies.
-bool IpsecKernel::icmp_error_is_admitted(Bytes message, unsigned depth) {
-  if (message.size() <= kIcmpErrorHeader) return false;
-  const Flow about = flow_of_packet(message.subspan(kIcmpErrorHeader)).reversed();
-  const SecurityPolicy* policy = flows_.find(spd_, Direction::In, about).policy;
-  return policy == nullptr || judge(*policy, depth) == nullptr;
+bool IpsecKernel::error_is_as_good_as_its_subject(Direction direction, Bytes message, unsigned depth) {
+  const KnownFlow* subject = subject_of_error(direction, message);
+  return subject != nullptr && subject->policy != nullptr && subject->policy->action == Action::Protect &&
+         judge(*subject->policy, depth) == nullptr;
 }
 
 // RFC 6275 §5.1: Binding Updates and Acknowledgements between mobile node and home agent. Those with a correspondent

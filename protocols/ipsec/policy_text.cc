@@ -65,6 +65,26 @@ Read<std::int32_t> read_priority(TextCursor& in) {
   return static_cast<std::int32_t>(priority);
 }
 
+// [80], [http], [any], [1024-65535], [opaque]; left out it is any.
+Read<ValueRange> read_ports(TextCursor& in) {
+  if (!in.take('[')) return ValueRange::any();
+  ValueRange range;
+  if (in.take_word("opaque")) {
+    range = ValueRange::opaque();
+  } else if (!in.take_word("any")) {
+    const auto first = read_port(in, "a port");
+    if (!first) return tl::unexpected(first.error());
+    range = ValueRange::of(*first);
+    if (in.take('-')) {
+      const auto last = read_port(in, "the last port of a range", *first);
+      if (!last) return tl::unexpected(last.error());
+      range.last = *last;
+    }
+  }
+  if (!in.take(']')) return in.expected("']'");
+  return range;
+}
+
 bool ends_follow(TextCursor in) {
   for (const char* word : {"me", "any", "me-any", "any-me"}) {
     if (in.take_word(word)) return true;
@@ -72,11 +92,16 @@ bool ends_follow(TextCursor in) {
   return in.address().find_first_of(":.") != std::string_view::npos;
 }
 
-// One end of a tunnel. ipsec_set_policy's me and any stand for what is not known yet.
+// One end of a tunnel. ipsec_set_policy's me and any stand for what is not known yet. A port behind it, as behind a NAT,
+// is the association's matter (esp-udp): it is read, and of no account.
 Read<Ipv6Address> read_end(TextCursor& in) {
   if (in.peek() == 'm' && in.take_word("me")) return Ipv6Address{};
   if (in.take_word("any")) return Ipv6Address{};
-  return read_address(in, "an address of a tunnel's end");
+  const auto address = read_address(in, "an address of a tunnel's end");
+  if (address && in.peek() == '[') {
+    if (const auto port = read_ports(in); !port) return tl::unexpected(port.error());
+  }
+  return address;
 }
 
 Read<void> read_ends(TextCursor& in, Request& request) {
@@ -132,43 +157,31 @@ std::string range_text(const AddressRange& range) {
   return ip_to_string(range.first) + "-" + ip_to_string(range.last);
 }
 
-Read<AddressRange> read_range(TextCursor& in) {
+// The ranges that ADDRESS, ADDRESS/LENGTH, ADDRESS-ADDRESS or a name stands for: of a name one for each of its
+// addresses.
+Read<std::vector<AddressRange>> read_ranges(TextCursor& in, const NameLookup& names) {
   const TextCursor::Place at = in.place();
-  const auto first = read_address(in, "an address or prefix");
-  if (!first) return tl::unexpected(first.error());
+  const auto hosts = read_host(in, "an address or prefix", names);
+  if (!hosts) return tl::unexpected(hosts.error());
+  const Ipv6Address first = hosts->front();
   if (in.take('/')) {
-    const unsigned before = first->is_v4_mapped() ? kV4MappedLength : 0;
+    const unsigned before = first.is_v4_mapped() ? kV4MappedLength : 0;
     const auto length = in.number("a prefix length", 0, 128 - before);
     if (!length) return tl::unexpected(length.error());
-    return AddressRange::of(Ipv6Prefix(*first, before + static_cast<unsigned>(*length)));
+    if (hosts->size() > 1) return TextCursor::error(at, "a prefix length behind a name of several addresses");
+    return std::vector{AddressRange::of(Ipv6Prefix(first, before + static_cast<unsigned>(*length)))};
   }
-  if (!in.take('-')) return AddressRange::of(*first);
-  const auto last = read_address(in, "the last address of a range");
-  if (!last) return tl::unexpected(last.error());
-  if (last->is_v4_mapped() != first->is_v4_mapped() || *last < *first) {
-    return TextCursor::error(at, "the last address of a range is before its first");
-  }
-  return AddressRange{*first, *last};
-}
-
-// [80], [any], [1024-65535], [opaque]; left out it is any.
-Read<ValueRange> read_ports(TextCursor& in) {
-  if (!in.take('[')) return ValueRange::any();
-  ValueRange range;
-  if (in.take_word("opaque")) {
-    range = ValueRange::opaque();
-  } else if (!in.take_word("any")) {
-    const auto first = in.number("a port", 0, 0xffff);
-    if (!first) return tl::unexpected(first.error());
-    range = ValueRange::of(static_cast<std::uint16_t>(*first));
-    if (in.take('-')) {
-      const auto last = in.number("the last port of a range", *first, 0xffff);
-      if (!last) return tl::unexpected(last.error());
-      range.last = static_cast<std::uint16_t>(*last);
+  if (in.take('-')) {
+    const auto last = read_address(in, "the last address of a range");
+    if (!last) return tl::unexpected(last.error());
+    if (last->is_v4_mapped() != first.is_v4_mapped() || *last < first) {
+      return TextCursor::error(at, "the last address of a range is before its first");
     }
+    return std::vector{AddressRange{first, *last}};
   }
-  if (!in.take(']')) return in.expected("']'");
-  return range;
+  std::vector<AddressRange> ranges;
+  for (const Ipv6Address& host : *hosts) ranges.push_back(AddressRange::of(host));
+  return ranges;
 }
 
 std::string ports_text(const ValueRange& range) {
@@ -179,29 +192,6 @@ std::string ports_text(const ValueRange& range) {
   }
   const std::string first = std::to_string(range.first);
   return "[" + (range.first == range.last ? first : first + "-" + std::to_string(range.last)) + "]";
-}
-
-// As in /etc/protocols, and IANA's names. The first of a number is the one that is written.
-constexpr std::pair<std::string_view, std::uint8_t> kProtocolNames[] = {
-    {"icmp6", 58},    {"ipv6-icmp", 58}, {"icmpv6", 58}, {"icmp", 1},      {"tcp", 6},        {"udp", 17},
-    {"sctp", 132},    {"dccp", 33},      {"esp", 50},    {"ah", 51},       {"ipcomp", 108},   {"ip4", 4},
-    {"ipencap", 4},   {"ipip", 4},       {"ipv6", 41},   {"ip6", 41},      {"ospf", 89},      {"pim", 103},
-    {"vrrp", 112},    {"gre", 47},       {"rsvp", 46},   {"mh", 135},      {"ip6-mh", 135},   {"ipv6-mh", 135},
-    {"mobility", 135}, {"ipv6-frag", 44}, {"ipv6-route", 43}, {"ipv6-opts", 60}, {"ipv6-nonxt", 59}};
-
-Read<std::uint8_t> read_protocol_number(TextCursor& in) {
-  constexpr std::string_view kWhat = "any, opaque, or a protocol (tcp, udp, icmp6, mh, ... or its number)";
-  if (const char c = in.peek(); c >= '0' && c <= '9') {
-    const auto number = in.number("a protocol", 0, 255);
-    if (!number) return tl::unexpected(number.error());
-    return static_cast<std::uint8_t>(*number);
-  }
-  TextCursor before = in;
-  const std::string_view name = in.name();
-  for (const auto& [known, number] : kProtocolNames) {
-    if (known == name) return number;
-  }
-  return before.expected(kWhat);
 }
 
 // Behind icmp, icmp6 and mh: "TYPE" or "TYPE,CODE", each a number, or two with a hyphen.
@@ -255,6 +245,30 @@ bool take_messages_from_ports(Selector& s) {
   return true;
 }
 
+// any, opaque, or a protocol, with the type and code of its messages if they have such. `ports_at`: what may stand there
+// instead.
+Read<void> read_next_layer(TextCursor& in, TextCursor::Place ports_at, Selector& s) {
+  if (in.take_word("any")) return {};
+  if (in.take_word("opaque")) {
+    s.next_layer = NextLayer::opaque();
+    return {};
+  }
+  const auto protocol = read_protocol_number(in);
+  if (!protocol) return tl::unexpected(protocol.error());
+  s.next_layer = NextLayer::of(NextHeader{*protocol});
+  if (!names_messages(s)) return {};
+  if (const char c = in.peek(); c >= '0' && c <= '9') {
+    const auto messages = read_messages(in);
+    if (!messages) return tl::unexpected(messages.error());
+    s.source_port = *messages, s.destination_port = ValueRange::any();
+  } else if (in.take_word("opaque")) {
+    s.source_port = ValueRange::opaque(), s.destination_port = ValueRange::any();
+  } else if (!take_messages_from_ports(s)) {
+    return TextCursor::error(ports_at, "expected a type, and a code if any, from 0 to 255 where ports stand");
+  }
+  return {};
+}
+
 }  // namespace
 
 const char* to_text(Direction direction) { return word_for(kDirectionWords, direction); }
@@ -262,18 +276,6 @@ const char* to_text(Action action) { return word_for(kActionWords, action); }
 const char* to_text(Protocol protocol) { return word_for(kProtocolWords, protocol); }
 const char* to_text(Mode mode) { return word_for(kModeWords, mode); }
 const char* to_text(Level level) { return word_for(kLevelWords, level); }
-
-Read<Ipv6Address> read_address(TextCursor& in, const char* what) {
-  TextCursor before = in;
-  const TextCursor::Place at = in.place();
-  const std::string text(in.address());
-  if (text.find('%') != std::string::npos) {
-    return TextCursor::error(at, "addresses of IPsec have no zone: found '" + text + "'");
-  }
-  const auto address = parse_ip_address(text);
-  if (!address) return before.expected(what);
-  return *address;
-}
 
 Read<Direction> read_direction(TextCursor& in) {
   const auto direction = take_one_of(in, kDirectionWords);
@@ -333,43 +335,32 @@ PolicyText policy_text_of(const SecurityPolicy& policy) {
   return {policy.direction, policy.action, policy.priority, policy.requests};
 }
 
-Read<Selector> read_selector(TextCursor& in) {
+Read<std::vector<Selector>> read_selectors(TextCursor& in, const NameLookup& names) {
   Selector s;
-  const auto source = read_range(in);
-  if (!source) return tl::unexpected(source.error());
-  s.source = *source;
+  const auto sources = read_ranges(in, names);
+  if (!sources) return tl::unexpected(sources.error());
   const auto source_port = read_ports(in);
   if (!source_port) return tl::unexpected(source_port.error());
   s.source_port = *source_port;
   const TextCursor::Place destination_at = in.place();
-  const auto destination = read_range(in);
-  if (!destination) return tl::unexpected(destination.error());
-  s.destination = *destination;
-  if (s.source.is_v4() != s.destination.is_v4()) {
-    return TextCursor::error(destination_at, "expected a destination of the same version of IP as the source");
-  }
+  const auto destinations = read_ranges(in, names);
+  if (!destinations) return tl::unexpected(destinations.error());
   const auto destination_port = read_ports(in);
   if (!destination_port) return tl::unexpected(destination_port.error());
   s.destination_port = *destination_port;
-  if (in.take_word("any")) return s;
-  if (in.take_word("opaque")) {
-    s.next_layer = NextLayer::opaque();
-    return s;
+  if (const auto next_layer = read_next_layer(in, destination_at, s); !next_layer) {
+    return tl::unexpected(next_layer.error());
   }
-  const auto protocol = read_protocol_number(in);
-  if (!protocol) return tl::unexpected(protocol.error());
-  s.next_layer = NextLayer::of(NextHeader{*protocol});
-  if (!names_messages(s)) return s;
-  if (const char c = in.peek(); c >= '0' && c <= '9') {
-    const auto messages = read_messages(in);
-    if (!messages) return tl::unexpected(messages.error());
-    s.source_port = *messages, s.destination_port = ValueRange::any();
-  } else if (in.take_word("opaque")) {
-    s.source_port = ValueRange::opaque(), s.destination_port = ValueRange::any();
-  } else if (!take_messages_from_ports(s)) {
-    return TextCursor::error(destination_at, "expected a type, and a code if any, from 0 to 255 where ports stand");
+  std::vector<Selector> selectors;
+  for (const AddressRange& source : *sources) {
+    for (const AddressRange& destination : *destinations) {
+      if (source.is_v4() != destination.is_v4()) continue;
+      s.source = source, s.destination = destination;
+      selectors.push_back(s);
+    }
   }
-  return s;
+  if (!selectors.empty()) return selectors;
+  return TextCursor::error(destination_at, "expected a destination of the same version of IP as the source");
 }
 
 std::string to_text(const Selector& s) {
@@ -383,15 +374,7 @@ std::string to_text(const Selector& s) {
     case NextLayer::Kind::Opaque: return text + " opaque";
     case NextLayer::Kind::Protocol: break;
   }
-  const std::uint8_t number = s.next_layer.protocol;
-  std::string name = std::to_string(number);
-  for (const auto& [known, known_number] : kProtocolNames) {
-    if (known_number == number) {
-      name = known;
-      break;
-    }
-  }
-  text += " " + name;
+  text += " " + protocol_text(s.next_layer.protocol);
   if (!messages) return text;
   return s.source_port.kind == ValueRange::Kind::Opaque ? text + " opaque" : text + messages_text(s.source_port);
 }

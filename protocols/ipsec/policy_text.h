@@ -7,6 +7,7 @@
 
 #include "protocols/ipsec/security_policy.h"
 #include "protocols/ipsec/text_cursor.h"
+#include "protocols/ipsec/text_names.h"
 
 namespace kamesim::ipsec {
 
@@ -31,12 +32,11 @@ std::string to_text(const Request& request);
 PolicyText policy_text_of(const SecurityPolicy& policy);
 
 // "2001:db8::/64[any] 2001:db8:1::1[80] tcp": what stands between `spdadd` and -P. Beyond setkey's: ranges of addresses
-// (a-b) and of ports ([1024-65535]), and `opaque` for protocol or ports.
-Read<Selector> read_selector(TextCursor& in);
+// (a-b) and of ports ([1024-65535]), and `opaque` for protocol or ports. A name stands for all of its addresses, each
+// with all of the other end's that are of the same version of IP: one selector at least.
+Read<std::vector<Selector>> read_selectors(TextCursor& in, const NameLookup& names);
 std::string to_text(const Selector& selector);
 
-// One address of either version of IP, without zone.
-Read<Ipv6Address> read_address(TextCursor& in, const char* what);
 Read<Direction> read_direction(TextCursor& in);
 
 const char* to_text(Direction direction);

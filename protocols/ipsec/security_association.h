@@ -61,6 +61,9 @@ enum class EcnMode : std::uint8_t {
   Allowed,    // KAME 1: copied in but for CE's lower bit; CE of the outer header is kept (RFC 3168 §9.1.1)
 };
 
+// The DF bit of an IPv4 tunnel's header around packets of IPv4 (RFC 4301 §8.1).
+enum class DontFragment : std::uint8_t { Copy, Clear, Set };
+
 // UDP encapsulation (RFC 3948).
 inline constexpr std::uint16_t kUdpEncapsulationPort = 4500;  // RFC 3947 §4
 struct UdpEncapsulation {
@@ -81,14 +84,20 @@ struct SaParameters {
   std::uint32_t replay_window = 0;            // in packets; 0: no replay protection
   bool extended_sequence_numbers = false;     // ESN (RFC 4303 §2.2.1)
   bool cyclic_sequence = false;               // KAME's cyclic-seq: the number may wrap, without ESN
+  std::uint64_t numbers_used = 0;             // the last number before it was given here: it goes on behind that
   Padding padding = Padding::Sequential;
   EcnMode ecn = EcnMode::Rfc4301;
   std::optional<std::uint8_t> dscp;           // of the tunnel's header; empty: the inner one's (RFC 4301 §5.1.2.1)
-  bool copy_dont_fragment = true;             // IPv4 (RFC 4301 §8.1); false: cleared
+  DontFragment dont_fragment = DontFragment::Copy;
   UdpEncapsulation udp;
   std::uint16_t tfc_pad_to = 0;               // ESP tunnels: payloads are padded to this size (RFC 4303 §2.7)
   Lifetime soft, hard;
 };
+
+// RFC 4301 §4.2: ESP with neither encryption nor integrity, of which no association may be made.
+inline bool protects_nothing(const SaParameters& p) {
+  return p.address.protocol == Protocol::Esp && p.encryption == Encryption::Null && p.integrity == Integrity::None;
+}
 
 struct SaCounters {
   std::uint64_t packets = 0, bytes = 0;       // bytes: as the lifetime counts them
@@ -104,7 +113,7 @@ class SaTransform {
 
 // One association. Not copied: keys and expanded keys are wiped when it is freed.
 struct SecurityAssociation {
-  explicit SecurityAssociation(SaParameters given) : parameters(std::move(given)) {}
+  explicit SecurityAssociation(SaParameters given) : parameters(std::move(given)), sequence(parameters.numbers_used) {}
   SecurityAssociation(const SecurityAssociation&) = delete;
   SecurityAssociation& operator=(const SecurityAssociation&) = delete;
 
@@ -126,6 +135,9 @@ struct SecurityAssociation {
   // Made with the first packet.
   std::unique_ptr<SaTransform> transform;
   std::unique_ptr<ReplayWindow> window;
+  // Whether a policy for what comes in asks for this association; as of that generation of the SPD.
+  std::uint64_t asked_for_as_of = 0;
+  bool asked_for = false;
 };
 
 }  // namespace kamesim::ipsec

@@ -32,21 +32,21 @@ struct SpdFlush {};
 struct SpdDump {};
 
 struct Command {
-  unsigned line = 1;
+  unsigned line = 1, column = 1;  // where it begins
   std::variant<Add, Get, Delete, DeleteAll, Flush, Dump, SpdAdd, SpdDelete, SpdFlush, SpdDump> what;
 };
 
 }  // namespace setkey
 
-// All commands of a script, or the first error.
-Read<std::vector<setkey::Command>> parse_setkey(std::string_view script);
+// All commands of a script, or the first error. A command with the names of hosts that have several addresses becomes
+// several, one for each two of the same version of IP.
+Read<std::vector<setkey::Command>> parse_setkey(std::string_view script, const ResolveName& resolve = {});
 
 // As commands, without the end of the line: "add ... ;", "spdadd ... ;".
 std::string to_setkey(const SaParameters& parameters);
 std::string to_setkey(const SecurityPolicy& policy);
 
-// Bytes as 0x and hexadecimal digits. read: that, or text between quotes.
+// Bytes as 0x and hexadecimal digits.
 std::string key_text(Bytes key);
-Read<Secret> read_key(TextCursor& in);
 
 }  // namespace kamesim::ipsec

@@ -73,8 +73,9 @@ std::string to_setkey(const SaParameters& p) {
   text += p.cyclic_sequence ? " -f cyclic-seq" : " -f nocyclic-seq";
   text += std::string(flag_of(p.padding)) + flag_of(p.ecn);
   if (p.dscp) text += " -f dscp " + std::to_string(*p.dscp);
-  if (!p.copy_dont_fragment) text += " -f clear-df";
-  text += option("-f tfc", std::uint64_t{p.tfc_pad_to});
+  if (p.dont_fragment == DontFragment::Clear) text += " -f clear-df";
+  if (p.dont_fragment == DontFragment::Set) text += " -f set-df";
+  text += option("-f tfc", std::uint64_t{p.tfc_pad_to}) + option("-f sequence", p.numbers_used);
   text += option("-lh", p.hard.since_added) + option("-ls", p.soft.since_added);
   text += option("-bh", p.hard.bytes) + option("-bs", p.soft.bytes);
   const bool encrypts = p.address.protocol == Protocol::Esp;

@@ -74,6 +74,8 @@ std::string_view TextCursor::address() {
   });
 }
 
+bool TextCursor::goes_on() const { return !text_.empty() && in_name(text_.front()) && text_.front() != '-'; }
+
 std::string_view TextCursor::digits() {
   skip();
   const bool hex = text_.starts_with("0x") || text_.starts_with("0X");
@@ -87,8 +89,8 @@ std::string_view TextCursor::digits() {
 std::string_view TextCursor::quoted(bool& closed) {
   closed = false;
   if (peek() != '"') return {};
-  const std::size_t end = text_.find_first_of("\"\n", 1);
-  if (end == std::string_view::npos || text_[end] == '\n') return {};
+  const std::size_t end = text_.find('"', 1);
+  if (end == std::string_view::npos) return {};
   closed = true;
   const std::string_view inside = text_.substr(1, end - 1);
   advance(end + 1);

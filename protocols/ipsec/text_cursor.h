@@ -47,7 +47,9 @@ class TextCursor {
   std::string_view name();     // letters, digits, hyphens, underscores, dots
   std::string_view address();  // hexadecimal digits, colons, dots; also a zone
   std::string_view digits();   // decimal digits, or 0x and hexadecimal ones
-  // What stands between quotes, on one line. Empty also if the closing one is missing; `closed` tells.
+  // Whether what stands next, without a blank between, belongs to the same word: a letter, a digit, a dot.
+  bool goes_on() const;
+  // What stands between quotes, over several lines if need be. Empty also if the closing one is missing; `closed` tells.
   std::string_view quoted(bool& closed);
 
   // An unsigned number from low to high. `what` says what it is: "SPI".

@@ -57,9 +57,9 @@ TunnelHeader header_for(Bytes packet, const SaParameters& sa) {
   const std::uint8_t inner = traffic_class_of(packet);
   const auto dscp = static_cast<std::uint8_t>(sa.dscp.value_or(inner) & ~kEcnMask);
   const auto traffic_class = static_cast<std::uint8_t>(dscp | ecn_into_tunnel(inner, sa.ecn));
-  if (packet[0] >> 4 == 4) {  // RFC 4301 §8.1: the DF bit is copied, or cleared
-    const bool dont_fragment = sa.copy_dont_fragment && Ipv4HeaderView::check_quoted(packet)->dont_fragment();
-    return {NextHeader::Ipv4, traffic_class, 0, dont_fragment};
+  if (packet[0] >> 4 == 4) {
+    const bool copied = sa.dont_fragment == DontFragment::Copy && Ipv4HeaderView::check_quoted(packet)->dont_fragment();
+    return {NextHeader::Ipv4, traffic_class, 0, copied || sa.dont_fragment == DontFragment::Set};
   }
   // Packets of IPv6 may be cut outside (RFC 4213 §3.2.1).
   return {NextHeader::Ipv6, traffic_class, Ipv6HeaderView::of_checked(packet).flow_label(), false};

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +21,7 @@ ALGORITHMS: list[dict[str, Any]] = _core.ipsec_algorithms()
 PROTOCOLS = ("esp", "ah", "ipcomp", "esp-udp")
 MODES = ("transport", "tunnel", "any")
 ECN_MODES = ("rfc4301", "copy", "forbidden", "allowed")
+DONT_FRAGMENT = ("copy", "clear", "set")
 PADDINGS = ("sequential", "zero", "random")
 _LEAST_SPI = 256  # RFC 4303 section 2.1
 _LARGEST_CPI = 65535  # RFC 3173 section 3.3
@@ -75,8 +77,9 @@ class Ipsec(Settings):
     def setkey(self, script: str | os.PathLike[str]) -> str:
         """Does what a script in setkey's language says; what its get, dump and spddump show is the answer.
 
-        script: the text, or the path of a file as a pathlib.Path. Nothing is done if it is not right as a whole; the
-        error, an IpsecError, says line and column.
+        script: the text, or the path of a file as a pathlib.Path. Where addresses stand there may be names of nodes of
+        this network, for all their addresses but link-local ones (-4, -6: of IPv4, of IPv6 alone). Nothing is done if
+        it is not right as a whole; the error, an IpsecError, says line and column.
         """
         if isinstance(script, os.PathLike):
             text = errors.read_file(f"{self._what}: setkey", "script", os.fspath(script)).decode("utf-8", "replace")
@@ -84,10 +87,18 @@ class Ipsec(Settings):
             text = script
         else:
             errors.fail(f"{self._what}: setkey", "script", script, "a script as text, or the path of one")
-        shown, line, column, message = self._node._core.ipsec_setkey(text)
+        shown, line, column, message = self._node._core.ipsec_setkey(text, self._addresses_of)
         if line:
             raise IpsecError(f"{self._what}: setkey: line {line}, column {column}: {message}", line, column)
         return shown
+
+    def _addresses_of(self, name: str) -> list[str]:
+        """What a script's name of a node stands for."""
+        node = self._node.network._nodes.get(name)
+        if node is None:
+            return []
+        rows = [(row[1], row[3]) for row in node._address_rows() + node._core.ipv4_addresses()]
+        return [a for a, state in rows if state != "duplicated" and not ipaddress.ip_address(a).is_link_local]
 
     @property
     def script(self) -> str:
@@ -115,8 +126,9 @@ class Ipsec(Settings):
         padding: str = "sequential",
         ecn: str = "rfc4301",
         dscp: int | None = None,
-        copy_dont_fragment: bool = True,
+        dont_fragment: str = "copy",
         tfc_pad_to: int = 0,
+        sequence: int = 0,
         source_port: int = 4500,
         destination_port: int = 4500,
         soft_lifetime: float = 0,
@@ -133,8 +145,10 @@ class Ipsec(Settings):
         in packets, 32 to 4096, rounded up to a multiple of 8; 0: no replay protection. esn: 64-bit sequence numbers.
         cyclic_sequence: whether the number may start again; None: without replay protection (RFC 4303 section 3.3.3).
         padding: "sequential", "zero", "random". ecn: of tunnels, "rfc4301", or KAME's "copy", "forbidden", "allowed".
-        dscp: of the tunnel's header; None: copied. copy_dont_fragment: of IPv4 tunnels. tfc_pad_to: bytes that payloads
-        of an ESP tunnel are padded to. Lifetimes are in whole seconds from now on, and in bytes; 0: no end.
+        dscp: of the tunnel's header; None: copied. dont_fragment: the DF bit of IPv4 tunnels, "copy", "clear" or
+        "set". tfc_pad_to: bytes that payloads
+        of an ESP tunnel are padded to. sequence: the last number that was used before, by the sender elsewhere or for an
+        experiment; it goes on behind that. Lifetimes are in whole seconds from now on, and in bytes; 0: no end.
         """
         what = f"{self._what}: add_sa"
         errors.one_of(what, "protocol", protocol, PROTOCOLS)
@@ -155,9 +169,11 @@ class Ipsec(Settings):
             words.append(f"-f ecn-{ecn}")
         if dscp is not None:
             words.append(f"-f dscp {errors.integer(what, 'dscp', dscp, '', minimum=0, maximum=63)}")
-        if not errors.flag(what, "copy_dont_fragment", copy_dont_fragment):
-            words.append("-f clear-df")
+        if errors.one_of(what, "dont_fragment", dont_fragment, DONT_FRAGMENT) != "copy":
+            words.append(f"-f {dont_fragment}-df")
         words.append(f"-f tfc {errors.integer(what, 'tfc_pad_to', tfc_pad_to, 'bytes', minimum=0, maximum=65535)}")
+        most = 2**64 - 1 if esn else 2**32 - 1
+        words.append(f"-f sequence {errors.integer(what, 'sequence', sequence, '', minimum=0, maximum=most)}")
         for option, name, value in (("-ls", "soft_lifetime", soft_lifetime), ("-lh", "hard_lifetime", hard_lifetime)):
             words.append(f"{option} {_whole_seconds(what, name, value)}")
         for option, name, count in (("-bs", "soft_bytes", soft_bytes), ("-bh", "hard_bytes", hard_bytes)):
@@ -175,13 +191,13 @@ class Ipsec(Settings):
             if encryption is None and protocol != "ah":
                 words.append("-E null")
                 if integrity is None:
-                    errors.fail(what, "encryption", None, 'an algorithm, or "null" for one that does nothing')
+                    errors.fail(what, "encryption", None, "an algorithm; without one, esp needs integrity")
         self._run(what, " ".join(words) + ";")
 
     def delete_sa(self, source: str, destination: str, *, spi: int, protocol: str = "esp") -> None:
         """Takes an association away."""
         what = f"{self._what}: delete_sa"
-        errors.one_of(what, "protocol", protocol, PROTOCOLS[:3])
+        errors.one_of(what, "protocol", protocol, PROTOCOLS)
         self._run(what, f"delete {self._sa_address(what, _ends(what, source, destination), protocol, spi)};")
 
     @property
@@ -306,7 +322,7 @@ class Ipsec(Settings):
         return f"{self._node._what}: {self._part}"
 
     def _run(self, what: str, script: str) -> None:
-        _, line, column, message = self._node._core.ipsec_setkey(script)
+        _, line, column, message = self._node._core.ipsec_setkey(script, lambda name: [])
         if line:
             raise IpsecError(f"{what}: {message}", line, column)
 
@@ -419,6 +435,8 @@ def checked_algorithm(what: str, kind: str, name: Any, key: Any) -> tuple[str, b
         return "", b""
     rows = {row["name"]: row for row in ALGORITHMS if row["kind"] == kind}
     rows |= {row["setkey"]: row for row in ALGORITHMS if row["kind"] == kind}
+    if isinstance(name, str):
+        name = name.lower()
     if name not in rows:
         raise errors.UnknownName(f"{what}: {kind}", name, rows)
     if isinstance(key, str):
@@ -442,7 +460,7 @@ def _algorithm(what: str, kind: str, option: str, name: Any, key: Any) -> list[s
     checked, octets = checked_algorithm(what, kind, name, key)
     if not checked:
         return []
-    return [option, name] + ([f"0x{octets.hex()}"] if octets else [])
+    return [option, checked] + ([f"0x{octets.hex()}"] if octets else [])
 
 
 def _selector(what: str, source: Any, destination: Any, upper: Any, source_port: Any, destination_port: Any) -> str:

@@ -2,7 +2,8 @@
 // the same packets without the tunnel and the cryptography of their octets, once each way. `ratio` has that from
 // `openssl speed -evp aes-128-gcm -bytes N` itself, where N is what ESP encrypts of a packet; `ratio_16k` from its largest
 // blocks, 16 KiB; `ratio_bare` from EVP_CipherUpdate alone with blocks of N octets, without key, nonce or ICV of their own,
-// which is less than the tool does. And what many associations and policies occupy. Prints one JSON object on one line.
+// which is less than the tool does. And what many associations and policies occupy before they are used (`megabytes`), and
+// when each has borne a packet (`megabytes_used`). Prints one JSON object on one line.
 // Usage: ipsec_tunnel [packets=200000] [size=1400] [associations=100000]
 #include <openssl/evp.h>
 
@@ -167,13 +168,15 @@ double resident_megabytes() {
   return static_cast<double>(resident) * 4096 / 1e6;
 }
 
-// What so many associations and policies, each of its own, occupy on one gateway, as many in use as not.
-double megabytes_of(Host& gateway, std::uint64_t associations) {
+const Ipv6Prefix kPeers = "2001:db8:33::/64"_ip6net;
+Ipv6Address peer_of(std::uint64_t i) { return with_interface_id(kPeers, InterfaceId(i + 1)); }
+
+// Makes so many associations and policies on a gateway, each of its own.
+void associate(Host& gateway, std::uint64_t associations) {
   KeyEngine& keys = gateway.ipsec().keys();
   const std::vector<std::uint8_t> key(20, 7);
-  const double before = resident_megabytes();
   for (std::uint64_t i = 0; i < associations; ++i) {
-    const Ipv6Address peer = with_interface_id("2001:db8:33::/64"_ip6net, InterfaceId(i + 1));
+    const Ipv6Address peer = peer_of(i);
     SaParameters sa;
     sa.address = {static_cast<Spi>(2000 + i), Protocol::Esp, kG1, peer};
     sa.mode = Mode::Tunnel;
@@ -188,7 +191,18 @@ double megabytes_of(Host& gateway, std::uint64_t associations) {
     policy.requests = {{Protocol::Esp, Mode::Tunnel, Level::Require, 0, kG1, peer}};
     (void)keys.spd().add(policy, gateway.stack().now());
   }
-  return resident_megabytes() - before;
+}
+
+// Each of them bears a packet of the gateway's own.
+void use_each(Sites& sites, std::uint64_t associations) {
+  sites.route(sites.g1, kPeers, kG2);
+  Counter nobody;
+  UdpSocket sender(sites.g1.sockets(), nobody);
+  for (std::uint64_t i = 0; i < associations; ++i) {
+    sender.send_to(Bytes(), peer_of(i), 7000);
+    if (i % kBatch == 0) sites.simulation.run_until(sites.simulation.now() + 5_ms);
+  }
+  sites.simulation.run_until(sites.simulation.now() + 5_ms);
 }
 
 }  // namespace
@@ -218,12 +232,17 @@ int main(int argc, char** argv) {
     tool += openssl_speed(encrypted);
     tool_large += openssl_speed(kLargeBlock) * static_cast<double>(encrypted) / static_cast<double>(kLargeBlock);
   }
+  const double before = resident_megabytes();
+  associate(tunnelled.g1, associations);
+  const double associated = resident_megabytes();
+  use_each(tunnelled, associations);
+  const double used = resident_megabytes();
   constexpr double kNanoseconds = 1e9 / kRounds;
   std::printf("{\"tunnel_ns\": %.0f, \"plain_ns\": %.0f, \"openssl_speed_ns\": %.0f, \"openssl_speed_16k_ns\": %.0f, "
               "\"bare_ns\": %.0f, \"ratio\": %.3f, \"ratio_16k\": %.3f, \"ratio_bare\": %.3f, "
-              "\"associations\": %lu, \"megabytes\": %.1f}\n",
+              "\"associations\": %lu, \"megabytes\": %.1f, \"megabytes_used\": %.1f}\n",
               with * kNanoseconds, without * kNanoseconds, tool * kNanoseconds, tool_large * kNanoseconds,
               bare * kNanoseconds, with / (without + tool), with / (without + tool_large), with / (without + bare),
-              associations, megabytes_of(tunnelled.g1, associations));
+              associations, associated - before, used - before);
   return 0;
 }

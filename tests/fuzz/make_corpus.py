@@ -312,7 +312,8 @@ SETKEY = {
     "associations": b"""add 2001:db8::1 2001:db8::2 esp 0x1001 -m tunnel -r 32 -u 7 -lh 60 -bs 9 -f esn
         -E aes-gcm-16 0x000102030405060708090a0b0c0d0e0f10111213; # comment
         add -6 ::1 ::2 ah 256 -A hmac-sha1 "AH SA configuration!"; add ::1 ::2 ipcomp 2 -C deflate;
-        add 192.0.2.1[4500] 192.0.2.2[30000] esp-udp 0x200 -f zero-pad -f tfc 99 -E null;
+        add 192.0.2.1[4500] 192.0.2.2[30000] esp-udp 0x200 -f zero-pad -f tfc 99 -A hmac-md5 "16 octets of key";
+        add -6 left right-2.lan esp 300 -f sequence 9 -f set-df -A hmac-md5 "16 octets of key";
         get ::1 ::2 ah 256; delete ::1 ::2 ipcomp 2; deleteall ::1 ::2 esp; flush ah; dump;""",
     "policies": b"""spdadd 10.0.0.0/8[21] 10.1.2.3-10.1.2.9[1024-65535] tcp name "web" -P out none;
         spdupdate ::/0 ::/0 icmp6 135,0 -P in discard; spdadd ::/0[opaque] ::/0 opaque -P fwd discard;

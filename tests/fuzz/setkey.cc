@@ -1,6 +1,20 @@
 // Scripts of setkey's language and policy strings: what is read is written, and read again as the same.
+#include <string_view>
+#include <vector>
+
 #include "protocols/ipsec/setkey.h"
 #include "tests/fuzz/fuzz_input.h"
+
+namespace {
+
+// Every name is that of a host, of two addresses if it is a short one.
+std::vector<kamesim::Ipv6Address> addresses_of(std::string_view name) {
+  using namespace kamesim::literals;
+  if (name.size() > 4) return {"2001:db8::1"_ip6};
+  return {"2001:db8::2"_ip6, "::ffff:192.0.2.2"_ip6};
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kamesim;
@@ -10,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = parse_policy(to_text(*policy));
     fuzz::require(again && *again == *policy, "a policy string is read as it was written");
   }
-  const auto commands = parse_setkey(text);
+  const auto commands = parse_setkey(text, addresses_of);
   if (!commands) {
     fuzz::require(commands.error().line >= 1 && commands.error().column >= 1, "an error has a place");
     return 0;

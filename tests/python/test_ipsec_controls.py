@@ -59,13 +59,39 @@ def test_policies_are_asked_by_priority_and_then_by_age(node):
 
 def test_a_script_is_done_as_a_whole_or_not_at_all(node):
     script = f'add {ONE} {TWO} esp 0x1001 -E aes-cbc "0123456789abcdef";\nspdadd ::/0 ::/0 any -P in discard;\n'
-    with pytest.raises(IpsecError, match="line 3, column 5: expected the source's address, found 'x'") as caught:
+    with pytest.raises(IpsecError, match="line 3, column 5: expected the source's address, or the name") as caught:
         node.ipsec.setkey(script + "add x;")
     assert (caught.value.line, caught.value.column) == (3, 5)
     assert node.ipsec.associations == []
     assert node.ipsec.setkey(script) == ""
     assert "add 2001:db8::1 2001:db8::2 esp 0x00001001" in node.ipsec.setkey("dump;")
     assert "spdadd ::/0[any] ::/0[any] any -P in discard" in node.ipsec.setkey("spddump;")
+
+
+def test_names_of_nodes_stand_for_their_addresses():
+    net = ks.Network(seed=1)
+    left, right = net.host("left"), net.host("right-2")
+    net.lan("lan", prefix="2001:db8:1::/64")
+    for number, host in enumerate((left, right), 1):
+        net.medium("lan").attach(host, address=f"2001:db8:1::{number}/64")
+        host.add_address(f"192.0.2.{number}/24")
+    net.run(until=3)
+    left.ipsec.setkey('add left right-2 esp 0x1001 -E aes-cbc "0123456789abcdef";')
+    ends = [("2001:db8:1::1", "2001:db8:1::2"), ("192.0.2.1", "192.0.2.2")]
+    assert [(a["source"], a["destination"]) for a in left.ipsec.associations] == ends
+    left.ipsec.setkey("delete -4 left right-2 esp 0x1001; spdadd -6 left ::/0[domain] udp -P out none;")
+    assert [a["destination"] for a in left.ipsec.associations] == ["2001:db8:1::2"]
+    assert left.ipsec.policies[0]["selector"] == "2001:db8:1::1[any] ::/0[53] udp"
+    with pytest.raises(IpsecError, match="or the name of a node that has one, found 'middle'"):
+        left.ipsec.setkey("add left middle esp 0x1001 -A null;")
+
+
+def test_an_association_goes_on_behind_the_numbers_that_were_used(node):
+    node.ipsec.add_sa(ONE, TWO, spi=300, encryption="AES-CBC", encryption_key=KEY, sequence=41)
+    assert node.ipsec.associations[0]["sequence"] == 41
+    assert "-f sequence 41" in node.ipsec.script
+    node.reboot()
+    assert node.ipsec.associations[0]["sequence"] == 41
 
 
 def test_a_script_may_stand_in_a_file(node, tmp_path):
@@ -86,6 +112,9 @@ def test_a_script_may_stand_in_a_file(node, tmp_path):
         (lambda i: i.add_sa(ONE, TWO, spi=300, encryption="aes-cbc", encryption_key=b"x"), "16 or 24 or 32 bytes"),
         (lambda i: i.add_sa(ONE, TWO, spi=300, encryption="aes-gcm-16", encryption_key=KEY), "4 of them the salt"),
         (lambda i: i.add_sa(ONE, TWO, spi=300), "encryption"),
+        (lambda i: i.add_sa(ONE, TWO, spi=300, encryption="null"), "protects nothing \\(RFC 4301"),
+        (lambda i: i.add_sa(ONE, TWO, spi=300, encryption="null", dont_fragment="yes"), "copy"),
+        (lambda i: i.add_sa(ONE, TWO, spi=300, encryption="null", sequence=2**32), "4294967295"),
         (lambda i: i.add_sa(ONE, TWO, spi=300, protocol="ah", encryption="null"), "does not encrypt"),
         (lambda i: i.add_sa(ONE, TWO, spi=300, protocol="ah"), "ah needs -A"),
         (lambda i: i.add_sa(ONE, TWO, spi=300, encryption="null", replay_window=5000), "4096"),
@@ -108,9 +137,9 @@ def test_errors_name_what_is_wrong_and_what_would_be_right(node, call, message):
 
 
 def test_one_association_cannot_be_told_from_another(node):
-    node.ipsec.add_sa(ONE, TWO, spi=300, encryption="null", integrity="null")
+    node.ipsec.add_sa(ONE, TWO, spi=300, integrity="hmac-md5-96", integrity_key=KEY)
     with pytest.raises(ks.Error, match="there is one already"):
-        node.ipsec.add_sa(ONE, TWO, spi=300, encryption="null", integrity="null")
+        node.ipsec.add_sa(ONE, TWO, spi=300, integrity="hmac-md5-96", integrity_key=KEY)
 
 
 def test_every_algorithm_can_be_given_by_both_of_its_names(node):
@@ -119,6 +148,12 @@ def test_every_algorithm_can_be_given_by_both_of_its_names(node):
         for kind, name in enumerate({row["name"], row["setkey"]}):
             protocol = "ah" if row["ah_only"] else "esp"
             given = {row["kind"]: name, f"{row['kind']}_key": key}
+            if row["name"] == "null":  # which goes with one that does something (RFC 4301 section 4.2)
+                given |= (
+                    {"integrity": "hmac-md5-96", "integrity_key": KEY}
+                    if row["kind"] == "encryption"
+                    else {"encryption": "aes-cbc", "encryption_key": KEY}
+                )
             node.ipsec.add_sa(ONE, TWO, spi=1000 + 2 * number + kind, protocol=protocol, **given)
             assert node.ipsec.associations[-1][row["kind"]] == row["name"]
 
@@ -135,7 +170,9 @@ def test_settings_are_kept_and_shown(node):
 def test_lifetimes_end_in_virtual_time():
     net = ks.Network(seed=1)
     node = net.host("n")
-    node.ipsec.add_sa(ONE, TWO, spi=300, encryption="null", soft_lifetime=5, hard_lifetime=10)
+    node.ipsec.add_sa(
+        ONE, TWO, spi=300, encryption="des-cbc", encryption_key=KEY[:8], soft_lifetime=5, hard_lifetime=10
+    )
     node.ipsec.add_policy("in discard", lifetime=7)
     net.run(until=4.9)
     assert node.ipsec.associations[0]["state"] == "mature"

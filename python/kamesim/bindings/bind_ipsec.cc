@@ -1,5 +1,8 @@
 // IPsec of a host: setkey's language in, tables out.
+#include <pybind11/functional.h>
 #include <pybind11/stl.h>
+
+#include <functional>
 
 #include "protocols/ipsec/algorithms.h"
 #include "protocols/ipsec/control.h"
@@ -19,8 +22,15 @@ using Outcome = std::tuple<std::string, unsigned, unsigned, std::string>;
 
 Outcome outcome(const SyntaxError& e) { return {"", e.line, e.column, e.message}; }
 
-Outcome setkey(Host& host, const std::string& script) {
-  const auto shown = run_setkey(host.ipsec().keys(), host.node().now(), script);
+// `addresses_of`: of the node of that name, as text; none: there is no such node, or it has none.
+Outcome setkey(Host& host, const std::string& script,
+               const std::function<std::vector<std::string>(const std::string&)>& addresses_of) {
+  const ResolveName resolve = [&addresses_of](std::string_view name) {
+    std::vector<Ipv6Address> addresses;
+    for (const std::string& text : addresses_of(std::string(name))) addresses.push_back(parse_address(text));
+    return addresses;
+  };
+  const auto shown = run_setkey(host.ipsec().keys(), host.node().now(), script, resolve);
   host.ipsec().reschedule();
   return shown ? Outcome{*shown, 0, 0, ""} : outcome(shown.error());
 }
@@ -207,7 +217,7 @@ void def_ipsec(py::module_& m, py::class_<Host>& host) {
   m.def("ipsec_algorithms", &algorithms);
   host.def("ipsec_running", [](Host& h) { return h.ipsec_in_use() != nullptr; })
       .def("start_ipsec", [](Host& h) { h.ipsec(); })
-      .def("ipsec_setkey", &setkey, "script"_a)
+      .def("ipsec_setkey", &setkey, "script"_a, "addresses_of"_a)
       .def("add_ipsec_policy", &add_policy, "text"_a, "name"_a, "lifetime_ns"_a)
       .def("remove_ipsec_policy", &remove_policy, "id"_a)
       .def("ipsec_associations", &associations)

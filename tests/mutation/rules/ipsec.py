@@ -8,7 +8,7 @@ FOLDER = "protocols/ipsec/"
 ESP, AH, MUTABLE, WINDOW = FOLDER + "esp.cc", FOLDER + "ah.cc", FOLDER + "ah_mutable.cc", FOLDER + "replay_window.cc"
 TRANSFORM, TUNNEL = FOLDER + "packet_transform.cc", FOLDER + "tunnel_mode.cc"
 IN, OUT, CHECK = FOLDER + "inbound.cc", FOLDER + "outbound.cc", FOLDER + "policy_check.cc"
-SELECTOR = FOLDER + "selector.h"
+SELECTOR, FLOW = FOLDER + "selector.h", FOLDER + "packet_flow.cc"
 
 MUTATIONS = [
     Mutation(
@@ -81,7 +81,10 @@ MUTATIONS = [
         file=IN,
         old="  cut_tfc_padding(in);\n",
         new="  (void)&cut_tfc_padding;\n",
-        cases=("end-node-packets.traffic-flow-padding-is-cut-off-behind-udp",),
+        cases=(
+            "end-node-packets.traffic-flow-padding-is-cut-off-behind-udp",
+            "end-node-udp.padding-behind-a-datagram-is-no-part-of-its-checksum",
+        ),
     ),
     Mutation(
         id="ipsec.first-number",
@@ -165,7 +168,7 @@ MUTATIONS = [
         id="ipsec.lifetime",
         rule="an association ends with its octets (RFC 4301 §4.4.2.1)",
         file=OUT,
-        old="if (!charge(*sa, packet.size())) return &kLifetimeOver;",
+        old="if (!charge(*sa, octets_to_protect(packet.bytes(), mode))) return &kLifetimeOver;",
         new="(void)&kLifetimeOver;",
         cases=("end-node-policies.association-ends-with-its-octets",),
     ),
@@ -184,6 +187,41 @@ MUTATIONS = [
         old="    if (option_may_change_en_route(option.type)) {",
         new="    if (false) {",
         cases=("end-node-packets.ah-covers-options-that-may-not-change",),
+    ),
+    Mutation(
+        id="ipsec.stray",
+        rule="an association is for what its policies select (RFC 4301 §5.2)",
+        file=CHECK,
+        old="    if (is_asked_for(*applied_[i])) return true;\n",
+        new="    (void)is_asked_for(*applied_[i]);\n",
+        cases=(
+            "gateways.tunnel-brings-no-packets-but-its-policys",
+            "end-node-policies.association-of-one-protocol-brings-no-other",
+        ),
+    ),
+    Mutation(
+        id="ipsec.way-of-errors",
+        rule="an error goes the way of the answer (RFC 4301 §6.2)",
+        file=OUT,
+        old="    if (known != nullptr) policy = known->policy;\n",
+        new="",
+        cases=("end-node-policies.error-that-no-policy-speaks-of-goes-the-way-of-the-answer",),
+    ),
+    Mutation(
+        id="ipsec.fragments-of-a-protocol",
+        rule="a tunnel for a protocol carries all fragments (RFC 4301 §7.1)",
+        file=FLOW,
+        old="    return flow_of_message(source, destination, walk.type(), {});\n",
+        new="    return hidden(source, destination);\n",
+        cases=("gateway-paths.tunnel-for-a-protocol-carries-all-fragments",),
+    ),
+    Mutation(
+        id="ipsec.numbers-end",
+        rule="numbers do not start again (RFC 4303 §3.3.3)",
+        file=TRANSFORM,
+        old="sa.sequence >= last;",
+        new="false && last != 0;",
+        cases=("end-node-numbers.numbers-that-are-sent-end-where-they-would-start-again",),
     ),
     Mutation(
         id="ipsec.nesting",

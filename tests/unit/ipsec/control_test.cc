@@ -50,7 +50,7 @@ TEST(Control, DoesNothingOfAScriptThatIsNotRight) {
 
 TEST(Control, SaysWhatIsRefused) {
   struct { std::string_view script, message; } cases[] = {
-      {"add 2001:db8::9 2001:db8::2 esp 0x1001 -E null;",
+      {"add 2001:db8::9 2001:db8::2 esp 0x1001 -E des-cbc \"12345678\";",
        "1: an association for esp 0x00001001 to 2001:db8::2: there is one already"},
       {"\nget ::1 ::2 esp 300;", "2: there is no association esp 0x0000012c to ::2 from ::1"},
       {"delete 2001:db8::9 2001:db8::2 esp 0x1001;",

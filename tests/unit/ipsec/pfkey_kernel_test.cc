@@ -104,6 +104,20 @@ TEST(PfKeyKernel, ChangesNothingOfAMatureOneButItsLifetimes) {   // §3.1.2
   EXPECT_EQ(p.replay_window, 64u);
 }
 
+TEST(PfKeyKernel, RefusesWhatProtectsNothing) {   // RFC 4301 §4.2
+  Exchange x;
+  Message add = complete(Type::Add, 1000);
+  add.sa->encrypt = algorithm(Encryption::Null).sadb;
+  add.encrypt_key.reset();
+  x.sends(add);
+  EXPECT_EQ(x.engine.sad().size(), 1u) << "with integrity alone it is right";
+  add.sa->spi = 1001, add.sa->auth = 0;
+  add.auth_key.reset();
+  x.hears(x.daemon);
+  EXPECT_EQ(error_of(x.sends(add).hears(x.daemon)), static_cast<int>(std::errc::invalid_argument));
+  EXPECT_EQ(x.engine.sad().size(), 1u);
+}
+
 TEST(PfKeyKernel, ShowsKeysToWhoAsks) {   // §3.1.5, §3.1.10
   Exchange x;
   x.sends(complete(Type::Add, 1000)).sends(complete(Type::Add, 1001)).hears(x.daemon);

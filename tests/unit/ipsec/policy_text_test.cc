@@ -72,9 +72,9 @@ TEST(PolicyText, SaysWhereAndWhatWouldBeRight) {
 
 std::string selector(std::string_view text) {
   TextCursor in(text);
-  const auto s = read_selector(in);
+  const auto s = read_selectors(in, {});
   if (!s) return s.error().message;
-  return in.at_end() ? to_text(*s) : "more behind it";
+  return in.at_end() ? to_text(s->front()) : "more behind it";
 }
 
 TEST(SelectorText, ReadsWhatSpdaddDoes) {   // setkey(8), src_range dst_range upperspec

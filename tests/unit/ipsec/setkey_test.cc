@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
+
+#include "protocols/wire/ipv4_address.h"
+#include "tests/unit/wire/hex.h"
 
 namespace kamesim::ipsec {
 namespace {
@@ -75,7 +79,7 @@ TEST(Setkey, ReadsEachOptionOfAdd) {
   EXPECT_EQ(p.soft, (Lifetime{.since_added = 500_s, .bytes = 2000}));
   EXPECT_TRUE(p.extended_sequence_numbers);
   EXPECT_EQ(p.dscp, 10);
-  EXPECT_FALSE(p.copy_dont_fragment);
+  EXPECT_EQ(p.dont_fragment, DontFragment::Clear);
   EXPECT_EQ(p.tfc_pad_to, 1400);
   EXPECT_EQ(p.ecn, EcnMode::Forbidden);
   EXPECT_EQ(p.encryption, Encryption::AesGcm16);
@@ -121,18 +125,103 @@ TEST(Setkey, PassesOverCommentsAndEmptyCommands) {
   EXPECT_TRUE(parse_setkey("# nothing\n;;\n  \t\r\n# end")->empty());
 }
 
+TEST(Setkey, EndsWithExit) {   // ipsec-tools: exit, quit, bye
+  for (const std::string end : {"exit", "quit", "bye"}) {
+    const auto commands = parse_setkey("flush; " + end + "; what comes then is not read");
+    ASSERT_TRUE(commands) << end;
+    EXPECT_EQ(commands->size(), 1u);
+  }
+}
+
+TEST(Setkey, HasNothingOfProtocolsThatAreNotThere) {
+  for (const std::string protocol : {"esp-old", "ah-old", "tcp"}) {
+    const auto commands =
+        parse_setkey("flush " + protocol + "; dump " + protocol + "; deleteall ::1 ::2 " + protocol + ";");
+    ASSERT_TRUE(commands) << protocol;
+    EXPECT_TRUE(commands->empty());
+  }
+}
+
+TEST(Setkey, ReadsKeysAsItsLexerDoes) {   // token.l: digits in odd number begin with one of their own; quotes span lines
+  EXPECT_EQ(to_hex(only<Add>("add ::1 ::2 ah 300 -A null 0xabc;").parameters.integrity_key.bytes()), "0abc");
+  EXPECT_EQ(only<Add>("add ::1 ::2 ah 300 -A null \"a\nb\";").parameters.integrity_key.size(), 3u);
+}
+
+TEST(Setkey, ReadsPortsByTheirServices) {
+  EXPECT_EQ(only<SpdAdd>("spdadd ::1[ssh] ::/0[domain-4500] any -P in none;").policy.selector.destination_port,
+            ValueRange::of(53, 4500));
+  const SaParameters p = only<Add>("add ::1[isakmp] ::2[any] esp-udp 300 -E des-cbc \"12345678\";").parameters;
+  EXPECT_EQ(p.udp, (UdpEncapsulation{500, 4500}));
+  only<SpdDelete>("spddelete ::1 ::/0 any -P out prio 5 ipsec esp/tunnel/::1[4500]-::2[4500]/unique:3;");
+}
+
+// A node called "left" with an address of each version, and "right" with two of IPv6.
+std::vector<Ipv6Address> two_nodes(std::string_view name) {
+  if (name == "left") return {"2001:db8::1"_ip6, "::ffff:192.0.2.1"_ip6};
+  if (name == "right-2.lan") return {"2001:db8::2"_ip6, "2001:db8::3"_ip6};
+  return {};
+}
+
+std::string written(std::string_view script) {
+  const auto commands = parse_setkey(script, two_nodes);
+  if (!commands) return std::to_string(commands.error().column) + ": " + commands.error().message;
+  std::string text;
+  for (const Command& command : *commands) {
+    if (const auto* add = std::get_if<Add>(&command.what)) {
+      const SaAddress& address = add->parameters.address;
+      text += ip_to_string(address.source) + " " + ip_to_string(address.destination) + ";";
+    } else if (const auto* policy = std::get_if<SpdAdd>(&command.what)) {
+      text += to_text(policy->policy.selector) + ";";
+    }
+  }
+  return text;
+}
+
+TEST(Setkey, LooksUpNames) {   // setkey(8): a name of several addresses stands for each, with each of the other end's
+  struct { std::string_view script, becomes; } cases[] = {
+      {"add left right-2.lan esp 300 -E des-cbc \"12345678\";", "2001:db8::1 2001:db8::2;2001:db8::1 2001:db8::3;"},
+      {"add -4 left 192.0.2.9 esp 300 -E des-cbc \"12345678\";", "192.0.2.1 192.0.2.9;"},
+      {"add -46 left ::9 esp 300 -E des-cbc \"12345678\";", "2001:db8::1 ::9;"},
+      {"spdadd left[80] 2001:db8:9::/48 tcp -P out none;", "2001:db8::1[80] 2001:db8:9::/48[any] tcp;"},
+      {"spdadd left left any -P out none;", "2001:db8::1[any] 2001:db8::1[any] any;192.0.2.1[any] 192.0.2.1[any] any;"},
+      {"add -4 left right-2.lan esp 300 -E des-cbc \"12345678\";", "13: 'right-2.lan' has no address of IPv4 (-4)"},
+      {"add right-2.lan 192.0.2.1 esp 300 -E des-cbc \"12345678\";",
+       "17: expected a destination of the same version of IP as the source"},
+      {"add -n left ::2 esp 300 -E des-cbc \"12345678\";",
+       "8: expected the source's address as a number (-n), found 'left'"},
+      {"add ::1 fade esp 300 -E des-cbc \"12345678\";",
+       "9: expected the destination's address, or the name of a node that has one, found 'fade'"},
+      {"add 192.0.2.300 ::2 esp 300 -E des-cbc \"12345678\";", "5: expected the source's address, found '192.0.2.300'"},
+      {"spdadd right-2.lan/64 ::/0 any -P in none;", "8: a prefix length behind a name of several addresses"}};
+  for (const auto& c : cases) EXPECT_EQ(written(c.script), c.becomes) << c.script;
+}
+
 TEST(Setkey, SaysWhereAndWhatWouldBeRight) {
   struct { std::string_view script; unsigned line, column; std::string_view message; } cases[] = {
       {"flush;\nad ::1 ::2 esp 300;", 2, 1,
-       "expected a command (add, get, delete, deleteall, flush, dump, spdadd, spdupdate, spddelete, spdflush or "
-       "spddump), found 'ad'"},
+       "expected a command (add, get, delete, deleteall, flush, dump, spdadd, spdupdate, spddelete, spdflush, "
+       "spddump or exit), found 'ad'"},
       {"flush", 1, 6, "expected esp, ah, ipcomp or esp-udp, found the end"},
       {"spdflush", 1, 9, "expected ';', found the end"},
       {"add gateway ::2 esp 300;", 1, 5, "expected the source's address, found 'gateway'"},
       {"add ::1 192.0.2.1 esp 300;", 1, 9, "expected a destination of the same version of IP as the source"},
       {"add -x ::1 ::2 esp 300;", 1, 6, "expected -4, -6 or -n before the addresses"},
       {"add ::1 ::2 gre 300;", 1, 13, "expected esp, ah, ipcomp or esp-udp, found 'gre'"},
-      {"add ::1 ::2 ah-old 300;", 1, 13, "ah-old is not implemented: esp, ah, ipcomp and esp-udp are"},
+      {"add ::1 ::2 ah-old 300;", 1, 13,
+       "not implemented: AH as in RFC 1826, obsolete since RFC 2402: ah is today's"},
+      {"delete ::1 ::2 esp-old 300;", 1, 16,
+       "not implemented: ESP as in RFC 1827, obsolete since RFC 2406: esp is today's"},
+      {"add ::1 ::2 tcp 0x1000 -A tcp-md5 \"secret\";", 1, 13,
+       "not implemented: signatures of TCP segments (RFC 2385)"},
+      {"add ::1[any] ::2[ldaps] esp-udp 300;", 1, 18,
+       "expected a port, or the name of a service (ssh, domain, http, isakmp, ...), found 'ldaps]'"},
+      {"add ::1 ::2 esp 300 -ctx 1 1 \"a:b\" -E null;", 1, 26,
+       "security contexts (-ctx) are not implemented: nodes here have no such labels"},
+      {"add ::1 ::2 esp 300 -E null -A null;", 1, 36,
+       "esp with neither encryption nor integrity protects nothing (RFC 4301 §4.2): -E or -A with an algorithm that is "
+       "not null"},
+      {"add ::1 ::2 esp 300 -f sequence 0x100000000 -E des-cbc \"12345678\";", 1, 66,
+       "-f sequence beyond 32 bits is for extended sequence numbers: -f esn"},
       {"add ::1 ::2 esp 255 -E null;", 1, 17, "expected an SPI (a number from 256 to 4294967295), found '255'"},
       {"add ::1 ::2 esp 0x100000000 -E null;", 1, 17,
        "expected an SPI (a number from 256 to 4294967295), found '0x100000000'"},
@@ -140,12 +229,12 @@ TEST(Setkey, SaysWhereAndWhatWouldBeRight) {
       {"add ::1 ::2 ah 300;", 1, 19, "ah needs -A ALGORITHM KEY"},
       {"add ::1 ::2 ipcomp 300;", 1, 23, "ipcomp needs -C deflate"},
       {"add ::1 ::2 esp 300\n  -E rot13 \"key\";", 2, 6, "expected the name of an algorithm, found 'rot13'"},
-      {"add ::1 ::2 esp 300 -E twofish-cbc \"key\";", 1, 24, "twofish-cbc is not implemented"},
+      {"add ::1 ::2 esp 300 -E twofish-cbc \"key\";", 1, 24, "twofish-cbc is not implemented: OpenSSL has no Twofish"},
       {"add ::1 ::2 esp 300 -E aes-cbc \"key\";", 1, 32, "a key of 3 octets; aes-cbc takes 16 to 32 in steps of 8"},
       {"add ::1 ::2 esp 300 -E aes-gcm-16 0x00;", 1, 35,
        "a key of 1 octets; aes-gcm-16 takes 20 to 36 in steps of 8, with 4 of salt at the end"},
-      {"add ::1 ::2 esp 300 -E aes-cbc 0x012;", 1, 32, "a key with an odd number of hexadecimal digits"},
-      {"add ::1 ::2 esp 300 -E aes-cbc \"open\n;", 1, 32, "a key whose closing '\"' is missing on its line"},
+      {"add ::1 ::2 esp 300 -E aes-cbc 0x012;", 1, 32, "a key of 2 octets; aes-cbc takes 16 to 32 in steps of 8"},
+      {"add ::1 ::2 esp 300 -E aes-cbc \"open\n;", 1, 32, "a key whose closing '\"' is missing"},
       {"add ::1 ::2 esp 300 -E aes-cbc rosebud;", 1, 32,
        "expected a key, as \"text\" or as 0x and hexadecimal digits, found 'rosebud'"},
       {"add ::1 ::2 ah 300 -E null;", 1, 20, "-E is for esp"},
@@ -157,7 +246,8 @@ TEST(Setkey, SaysWhereAndWhatWouldBeRight) {
        "aes-gcm-16 has integrity of its own: it goes without -A (RFC 4303 §3.2.3)"},
       {"spdadd ::/0 ::/0 any in discard;", 1, 22, "expected -P and a policy, found 'in'"},
       {"spdadd ::/0 ::/0 any -P in entrust;", 1, 22, "entrust is for policies of sockets: it asks this database"},
-      {"spddelete ::/0 ::/0 any;", 1, 24, "expected -P and a direction, found ';'"}};
+      {"spddelete ::/0 ::/0 any;", 1, 24, "expected -P and a direction, found ';'"},
+      {"spddelete ::/0 ::/0 any -P in ipsec esp/both;", 1, 39, "expected transport or tunnel, found 'both'"}};
   for (const auto& c : cases) {
     const auto commands = parse_setkey(c.script);
     ASSERT_FALSE(commands) << c.script;
@@ -170,9 +260,10 @@ TEST(Setkey, SaysWhereAndWhatWouldBeRight) {
 TEST(Setkey, ReadsWhatItWrites) {
   const std::string_view lines[] = {
       "add ::1 ::2 esp 0x00001000 -m tunnel -u 7 -r 32 -f esn -f nocyclic-seq -f zero-pad -f ecn-copy -f dscp 0 "
-      "-f clear-df -f tfc 99 -lh 9 -ls 8 -bh 7 -bs 6 -E rijndael-cbc 0x000102030405060708090a0b0c0d0e0f "
+      "-f clear-df -f tfc 99 -f sequence 4294967296 -lh 9 -ls 8 -bh 7 -bs 6 "
+      "-E rijndael-cbc 0x000102030405060708090a0b0c0d0e0f "
       "-A hmac-sha1 0x000102030405060708090a0b0c0d0e0f10111213 ;",
-      "add 192.0.2.1[4500] 192.0.2.2[4500] esp-udp 0x00000200 -m any -f cyclic-seq -E null ;",
+      "add 192.0.2.1[4500] 192.0.2.2[4500] esp-udp 0x00000200 -m any -f cyclic-seq -E des-cbc 0x3132333435363738 ;",
       "add ::1 ::2 ah 0x00000200 -m transport -f cyclic-seq -A null ;",
       "add ::1 ::2 ipcomp 0x00000002 -m any -f cyclic-seq -C deflate ;"};
   for (const std::string_view line : lines) EXPECT_EQ(to_setkey(only<Add>(line).parameters), line);

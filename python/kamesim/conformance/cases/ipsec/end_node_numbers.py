@@ -23,7 +23,18 @@ from kamesim.conformance.cases.ipsec._associations import (
     opened,
     transport,
 )
-from kamesim.conformance.exchange import ETHERNET, NODE, TESTER, case, echo, expect, expect_dropped, expect_silence, must
+from kamesim.conformance.exchange import (
+    ETHERNET,
+    NODE,
+    TESTER,
+    case,
+    echo,
+    expect,
+    expect_dropped,
+    expect_none,
+    expect_silence,
+    must,
+)
 
 ROLE = "host"
 CHACHA = next(s for s in ESP_SUITES if s.id == "chacha20-poly1305")
@@ -72,6 +83,12 @@ def open_extended(association: Association, packet: Packet, high: int = 0) -> Pa
     return without_icv(association).scapy().decrypt(bare)
 
 
+def begins_behind(host, association: Association, number: int) -> None:
+    """The last number that the association is to have used."""
+    gone = f"delete {association.source} {association.destination} {association.protocol} {association.spi:#x};"
+    host.ipsec.setkey(gone + association.setkey.replace(" -r", f" -f sequence {number} -r"))
+
+
 @case(must("RFC 4303 §2.2.1", "RFC 4303 §3.3.2"))
 @pytest.mark.parametrize("suite", [CBC, CTR, GCM, CCM, CHACHA, NULL], ids=by_id)
 def high_half_of_the_number_is_covered(host, port, suite):
@@ -87,6 +104,31 @@ def packet_with_another_high_half_is_discarded(host, port, suite):
     port.send(framed(seal_extended(pair.into, request(), (1 << 32) + 1)))
     expect_silence(port, 1.0)
     expect_dropped(host, "esp.bad_icv")
+
+
+@case(must("RFC 4303 §3.3.3", "RFC 4302 §3.3.2"))
+@pytest.mark.parametrize("protocol", ["esp", "ah"])
+def numbers_that_are_sent_end_where_they_would_start_again(host, port, protocol):
+    pair = transport(host, NULL, protocol)
+    begins_behind(host, pair.out, 2**32 - 3)
+    for number in (2**32 - 2, 2**32 - 1):
+        port.send(framed(pair.into.seal(request())))
+        assert expect(port, pair.out.layer).seq == number
+    port.send(framed(pair.into.seal(request())))
+    expect_none(port, pair.out.layer)
+    expect_dropped(host, "ipsec.sequence_overflow")
+
+
+@case(must("RFC 4303 §2.2.1", "RFC 4303 §3.3.3"))
+@pytest.mark.parametrize("suite", [GCM, NULL], ids=by_id)
+def extended_numbers_that_are_sent_go_on_into_the_next_subspace(host, port, suite):
+    pair = transport(host, suite, esn=True)
+    begins_behind(host, pair.out, 2**32 - 2)
+    for low, high in ((2**32 - 1, 0), (0, 1), (1, 1)):
+        port.send(framed(seal_extended(pair.into, request(), pair.into.sequence)))
+        pair.into.sequence += 1
+        answer = expect(port, ESP, seq=low)
+        assert open_extended(pair.out, answer, high)[ICMPv6EchoReply].data == b"kamesim"
 
 
 @case(must("RFC 4303 §3.4.3", "RFC 4303 appendix A2"))

@@ -207,6 +207,7 @@ def traffic_flow_padding_is_cut_off_behind_udp(host, port):
     port.send(framed(hand_made(message + bytes(100), b"\x01\x02", next_header=17)))
     error = opened(port, pair)  # the port is closed
     assert error.payload.type == 1
+    assert bytes(error)[48:] == bytes(datagram), "what is quoted has no padding, and says so"
 
 
 # --- Sequence numbers -----------------------------------------------------------------------------------------------

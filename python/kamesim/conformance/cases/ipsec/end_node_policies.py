@@ -112,14 +112,32 @@ def level_use_does_without_an_association(host, port):
 
 @case(must("RFC 4301 §4.4.1.1"))
 def protection_of_one_protocol_leaves_others_in_the_clear(host, port):
-    pair = transport(host, GCM, upper="udp")
+    transport(host, GCM, upper="udp")
     port.send(echo_request())
     expect(port, ICMPv6EchoReply)
     port.send(datagram())
     expect_none(port, ICMPv6DestUnreach)
     expect_dropped(host, "ipsec.unprotected")
+
+
+@case(must("RFC 4301 §6.2"))
+def error_that_no_policy_speaks_of_goes_the_way_of_the_answer(host, port):
+    pair = transport(host, GCM, upper="udp")
     port.send(framed(pair.into.seal(IPv6(src=TESTER.address, dst=NODE.address) / UDP(sport=4000, dport=CLOSED_PORT))))
-    expect(port, ICMPv6DestUnreach)
+    assert opened(port, pair)[ICMPv6DestUnreach].code == 4
+    host.ipsec.setkey(f"spdadd {OUT} icmp6 1 -P out none;")
+    port.send(framed(pair.into.seal(IPv6(src=TESTER.address, dst=NODE.address) / UDP(sport=4000, dport=CLOSED_PORT))))
+    expect(port, ICMPv6DestUnreach, code=4)
+
+
+@case(must("RFC 4301 §5.2"))
+@pytest.mark.parametrize("protocol", ["esp", "ah"])
+def association_of_one_protocol_brings_no_other(host, port, protocol):
+    """Not even what could come in the clear: an association is for what its policy selects."""
+    pair = transport(host, NULL, protocol, upper="udp")
+    port.send(framed(pair.into.seal(IPv6(src=TESTER.address, dst=NODE.address) / echo())))
+    expect_none(port, ICMPv6EchoReply)
+    expect_dropped(host, "ipsec.policy_mismatch")
 
 
 @case(must("RFC 4301 §4.4.1.1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from scapy.layers.inet import UDP
 from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6EchoReply, IPv6
 from scapy.layers.ipsec import ESP
@@ -9,6 +10,7 @@ from scapy.packet import Raw
 
 from kamesim.conformance.cases.ipsec._associations import GCM, NODE_TO_TESTER, TESTER_TO_NODE, Association, framed
 from kamesim.conformance.exchange import (
+    CLOSED_PORT,
     ETHERNET,
     NODE,
     TESTER,
@@ -64,6 +66,19 @@ def esp_in_udp_is_opened_and_answered_in_udp(host, port):
     esp = out_of_datagram(answer)
     assert int.from_bytes(bytes(esp)[40:44], "big") == NODE_TO_TESTER
     assert IPv6(bytes(out.scapy().decrypt(IPv6(bytes(esp)))))[ICMPv6EchoReply].data == b"around a NAT"
+
+
+@case(must("RFC 4303 §2.7", "RFC 3948 §3.1.2"))
+@pytest.mark.parametrize("padding", [0, 1, 21, 400])
+def padding_behind_a_datagram_is_no_part_of_its_checksum(host, port, padding):
+    """The checksum is renewed, as a NAT may have changed the addresses: over the datagram, not over what hides it."""
+    into, out = encapsulates(host)
+    bare = bytes(IPv6(src=TESTER.address, dst=NODE.address) / UDP(sport=7000, dport=CLOSED_PORT) / Raw(b"odd"))
+    padded = IPv6(src=TESTER.address, dst=NODE.address, nh=17) / Raw(bare[40:] + bytes(padding))
+    port.send(framed(in_datagram(into.seal(padded))))
+    esp = out_of_datagram(expect(port, UDP, sport=PORT, dport=BEHIND))
+    error = IPv6(bytes(out.scapy().decrypt(IPv6(bytes(esp)))))
+    assert bytes(error[ICMPv6DestUnreach])[8:] == bare, "what is quoted has no padding, and says so"
 
 
 @case(must("RFC 3948 §2.3"))

@@ -161,7 +161,8 @@ def fragments_without_ports_are_not_those_of_a_port(router, left, right):
     there = f"esp/tunnel/{ENDS[0]}-{ENDS[1]}/require"
     pair = tunnel(router)
     router.ipsec.setkey(
-        f"spdflush; spdadd {NEAR_NET} {FAR_NET}[7] udp -P out ipsec {there}; spdadd {NEAR_NET} {FAR_NET} opaque -P out discard;"
+        f"spdflush; spdadd {NEAR_NET} {FAR_NET}[7] udp -P out ipsec {there};"
+        f"spdadd {NEAR_NET} {FAR_NET}[opaque] udp -P out discard;"
     )
     datagram = IPv6(src=TESTER.address, dst=FAR) / UDP(sport=4000, dport=7) / bytes(1500)
     payload = bytes(datagram)[40:]
@@ -170,6 +171,31 @@ def fragments_without_ports_are_not_those_of_a_port(router, left, right):
     left.send(fragment(payload[1024:], offset=1024, more=False, next_header=17, destination=FAR))
     expect_none(right, ESP)
     expect_dropped(router, "ipsec.policy_discard")
+
+
+@case(must("RFC 4301 §7.1"))
+@pytest.mark.parametrize("protocol", ["udp", "any"])
+def tunnel_for_a_protocol_carries_all_fragments(router, left, right, protocol):
+    """Without ports among its selectors: also those that are not the first."""
+    pair = tunnel(router, upper=protocol)
+    payload = bytes(IPv6(src=TESTER.address, dst=FAR) / UDP(sport=4000, dport=7) / bytes(1500))[40:]
+    for start, end in ((0, 1024), (1024, len(payload))):
+        left.send(fragment(payload[start:end], offset=start, more=end < len(payload), next_header=17, destination=FAR))
+        assert pair.out.open(expect(right, ESP))[IPv6ExtHdrFragment].offset == start // 8
+    piece = IPv6(src=FAR, dst=TESTER.address) / IPv6ExtHdrFragment(nh=17, offset=128, m=0, id=7) / Raw(bytes(40))
+    right.send(sealed(pair, piece))
+    expect(left, IPv6ExtHdrFragment, offset=128)
+
+
+@case(must("RFC 4301 §7.3", "RFC 4301 §5.2"))
+def fragment_without_ports_by_the_tunnel_of_a_port_is_discarded(router, left, right):
+    pair = tunnel(router)
+    there = f"esp/tunnel/{ENDS[1]}-{ENDS[0]}/require"
+    router.ipsec.setkey(f"spdflush; spdadd {FAR_NET} {NEAR_NET}[7] udp -P in ipsec {there};")
+    piece = IPv6(src=FAR, dst=TESTER.address) / IPv6ExtHdrFragment(nh=17, offset=128, m=0, id=7) / Raw(bytes(40))
+    right.send(sealed(pair, piece))
+    expect_none(left, IPv6ExtHdrFragment)
+    expect_dropped(router, "ipsec.policy_mismatch")
 
 
 # --- Hidden lengths (RFC 4303 §2.7) ---------------------------------------------------------------------------------

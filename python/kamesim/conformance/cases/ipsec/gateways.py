@@ -166,6 +166,65 @@ def tunnel_for_other_packets_than_its_policys_is_discarded(router, left, right):
     expect_dropped(router, "ipsec.policy_mismatch")
 
 
+@case(must("RFC 4301 §5.2"))
+@pytest.mark.parametrize(
+    "packet",
+    [
+        IPv6(src="2001:db8:66::6", dst=TESTER.address) / echo(b"smuggled"),
+        IPv6(src=FAR, dst="2001:db8:66::6") / echo(b"smuggled"),
+        IPv6(src="2001:db8:66::6", dst=NODE_RIGHT.address) / echo(b"smuggled"),
+    ],
+    ids=["from elsewhere", "to elsewhere", "to the gateway"],
+)
+@pytest.mark.parametrize("other", ["", "none"], ids=["of no policy", "to be bypassed"])
+def tunnel_brings_no_packets_but_its_policys(router, left, right, packet, other):
+    """Not even those that could come in the clear: an association is for what its policy selects."""
+    pair = tunnel(router)
+    if other:
+        router.ipsec.setkey("spdadd ::/0 ::/0 any -P in none;")
+    right.send(sealed(pair, packet))
+    expect_none(left, ICMPv6EchoRequest)
+    expect_none(right, ICMPv6EchoReply)
+    expect_dropped(router, "ipsec.policy_mismatch")
+
+
+@case(must("RFC 4301 §5.2"))
+def tunnel_of_a_protocol_brings_no_other(router, left, right):
+    pair = tunnel(router, upper="tcp")
+    right.send(sealed(pair, reply_from_afar()))
+    expect_none(left, ICMPv6EchoRequest)
+    expect_dropped(router, "ipsec.policy_mismatch")
+
+
+@case(must("RFC 4301 §6.2"))
+@pytest.mark.parametrize(("about", "goes_on"), [(FAR, True), ("2001:db8:66::6", False)], ids=["its own", "others"])
+def error_from_within_the_far_net_comes_by_the_tunnel(router, left, right, about, goes_on):
+    """Its source is a router that the policy does not know; what it is about went out under the policy."""
+    pair = tunnel(router)
+    offending = IPv6(src=TESTER.address, dst=about) / echo(b"too far")
+    right.send(sealed(pair, IPv6(src="2001:db8:99::1", dst=TESTER.address) / ICMPv6TimeExceeded() / offending))
+    if goes_on:
+        expect(left, ICMPv6TimeExceeded)
+    else:
+        expect_none(left, ICMPv6TimeExceeded)
+        expect_dropped(router, "ipsec.policy_mismatch")
+
+
+@case(must("RFC 4301 §6.2"))
+@pytest.mark.parametrize(("about", "by_tunnel"), [(FAR, True), ("2001:db8:66::6", False)], ids=["its own", "others"])
+def error_from_within_the_near_net_goes_by_the_tunnel(router, left, right, about, by_tunnel):
+    """What answers the packet that it is about would go by it; the policy does not know the error's own source."""
+    pair = tunnel(router)
+    router.add_route("2001:db8:66::/64", via=TESTER_RIGHT.address)
+    offending = IPv6(src=about, dst=TESTER.address) / echo(b"too far")
+    left.send(ip(about, source="2001:db8:55::1") / ICMPv6TimeExceeded() / offending)
+    if by_tunnel:
+        inner = pair.out.open(expect(right, ESP))
+        assert (inner.src, inner.dst) == ("2001:db8:55::1", about) and ICMPv6TimeExceeded in inner
+    else:
+        expect(right, ICMPv6TimeExceeded)
+
+
 @case(must("RFC 4303 §3.4.3"))
 def replayed_tunnel_packet_is_discarded(router, left, right):
     pair = tunnel(router)
