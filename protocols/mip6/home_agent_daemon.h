@@ -28,6 +28,7 @@ namespace kamesim {
 
 inline constexpr DropInfo kHaadRequestNotRoutable{"mip6.haad_request_not_routable", "RFC 6275 §10.5.1"};
 inline constexpr DropInfo kHaadNotHomeAgentsAddress{"mip6.haad_not_home_agents_address", "RFC 6275 §10.5.1"};
+inline constexpr DropInfo kBuToAnycastAddress{"mip6.bu_to_anycast_address", "RFC 6275 §11.4.1"};
 inline constexpr DropInfo kMpsNoHomeAddressOption{"mip6.mps_no_home_address_option", "RFC 6275 §6.7"};
 
 struct HomeAgentConfig {
