@@ -174,9 +174,13 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const bool to_itself = update.lifetime > Duration() && is_unicast_routable(received.care_of()) &&
                          stack_.find_own_address(received.care_of(), nullptr) != nullptr;
   if (to_itself) return send(reject(received, kInvalidCareOfAddress));
-  served_as_.insert_or_assign(received.home_address(), d.destination);
   review_prefixes();
-  apply(multiple_.on_binding_update(stack_.now(), received, message), d.payload);
+  const auto out = multiple_.on_binding_update(stack_.now(), received, message);
+  // Of refused ones nothing is kept.
+  if (out.home.registered || out.home.start_dad || tests_.contains(received.home_address())) {
+    served_as_.insert_or_assign(received.home_address(), d.destination);
+  }
+  apply(out, d.payload);
 }
 
 bool HomeAgentDaemon::authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update) {
@@ -219,11 +223,10 @@ void HomeAgentDaemon::send(const mcoa::MultipleRegistration::Ack& ack) {
 
 void HomeAgentDaemon::start_dad(const Defended& addresses) {
   const Ipv6Address home = addresses.home_address;
-  using DadResult = HomeAgentRegistration::DadResult;
   // An address of its own is in use, and not found so by a test on the link.
   const auto own = [this](const Ipv6Address& a) { return home_link_.find_address(a) != nullptr; };
   if (own(home) || (addresses.link_local && own(*addresses.link_local))) {
-    return apply(multiple_.on_dad_result(stack_.now(), home, DadResult::Duplicate), {});
+    return settle(home, HomeAgentRegistration::DadResult::Duplicate);
   }
   stack_.node().trace(kTraceProxyDad, {{"home_address", home.to_string()}});
   tests_.insert_or_assign(home, Test{addresses, addresses.link_local ? 2 : 1});
@@ -240,7 +243,12 @@ void HomeAgentDaemon::finish_dad(const Ipv6Address& home, bool unique) {
   const bool result = it->second.unique;
   tests_.erase(it);
   using DadResult = HomeAgentRegistration::DadResult;
-  apply(multiple_.on_dad_result(stack_.now(), home, result ? DadResult::Unique : DadResult::Duplicate), {});
+  settle(home, result ? DadResult::Unique : DadResult::Duplicate);
+}
+
+void HomeAgentDaemon::settle(const Ipv6Address& home, HomeAgentRegistration::DadResult result) {
+  apply(multiple_.on_dad_result(stack_.now(), home, result), {});
+  if (!kernel_.home_binding_care_of(home)) served_as_.erase(home);
 }
 
 void HomeAgentDaemon::on_timer() {

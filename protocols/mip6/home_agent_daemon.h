@@ -104,6 +104,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   bool authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update);
   void send(const BindingAckToSend& ack);
   void start_dad(const Defended& addresses);
+  void settle(const Ipv6Address& home, HomeAgentRegistration::DadResult result);
   void finish_dad(const Ipv6Address& home_address, bool unique);
   void send(const mcoa::MultipleRegistration::Ack& ack);
   void apply(const mcoa::MultipleRegistration::Output& out, Bytes message);
