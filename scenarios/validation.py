@@ -22,13 +22,14 @@ import mcoa_handoff
 import nemo_handoff
 import pmip6_handoff
 import validation_studies as studies
-from kamesim import Error, experiment
-from validation_sets import MIDDLE, SET_A, SET_B, SET_C, SLOW, case, estimate, set_a, set_b, set_c, unsolicited
+from kamesim import Error, experiment, handoff
+from validation_sets import FAST, MIDDLE, SET_A, SET_B, SET_C, SLOW, case, estimate, set_a, set_b, set_c, unsolicited
 
 PACKETS_PER_SECOND = 200.0
 SMALL_FRAME = 150  # bytes: about a Binding Update, or a test message
 # What the names of their cases begin with.
 PROXY, HIERARCHICAL, FAST_HANDOVERS, NETWORK, RADIOS = "PMIPv6", "HMIPv6", "FMIPv6", "NEMO", "MCoA"
+WAIT = "movement detection"
 
 
 def scenario(
@@ -71,6 +72,10 @@ def scenario(
         fast = fmip6_handoff.build(mode=mode, hierarchical=HIERARCHICAL in case, **common)
         handed = fmip6_handoff.measure(fast, mode, packets_per_second=PACKETS_PER_SECOND)
         return [{"hand_off": h.number} | bed.phases(h) for h in handed]
+    if case.startswith(WAIT):
+        alone = bed.build(seed=seed, ra_interval=ra_interval, dad=dad, route_optimization=False)
+        alone.net.run(until=alone.end, progress=False)
+        return [{"hand_off": h.number} | bed.phases(h) for h in handoff.analyse(alone.mobile)]
     made = bed.build(
         seed=seed, ra_interval=ra_interval, dad=dad, l2_delay=l2_delay, link_delay=link_delay,
         correspondent_delay=correspondent_delay, route_optimization=route_optimization,
@@ -117,7 +122,10 @@ ANALYTIC = [
 # A wait for an advertisement each 1 to 3 s has a deviation of 0.36 s, beside a mean outage of 0.57 s: so many runs more, and
 # the 95 % interval is 2 % of it to each side.
 MORE_RUNS = {"MIPv6, tunnel, no DAD, RA 1-3 s": 20}
-RUNS_OF_SETS = 5
+RUNS_OF_SETS, RUNS_OF_WAITS = 5, 20
+WAITS = [
+    case(f"{WAIT}, RA {ra[0]:g}-{ra[1]:g} s", ra_interval=ra, dad="none") for ra in (FAST, MIDDLE, SLOW, (3.0, 7.0))
+]
 
 
 @dataclass
@@ -188,9 +196,16 @@ def expected_outage(point: dict[str, Any]) -> float:
 
 def analytic(results: experiment.Results) -> list[Comparison]:
     """Formulas beside simulated means, for the hand-off between foreign cells."""
-    return [
+    outages = [
         Comparison(p["case"], expected_outage(p), estimate(results, p["case"], 2, "outage_down_s")) for p in ANALYTIC
     ]
+    waits = [
+        Comparison(
+            p["case"], bed.movement_detection(p["ra_interval"]), estimate(results, p["case"], 2, "movement_detection_s")
+        )
+        for p in WAITS
+    ]
+    return outages + waits
 
 
 def page(results: experiment.Results, seeds: int) -> str:
@@ -206,8 +221,8 @@ def page(results: experiment.Results, seeds: int) -> str:
 HEAD = """# Validation of hand-offs
 
 Made by `scenarios/validation.py --page docs/validation.md`, {seeds} seeds for each row or as many as it says, {sets} for the
-published sets A to C; nothing is tuned. All times are of the virtual network of
-`scenarios/handoff_bed.py`: a core router with the home agent, two access routers and a correspondent around it.
+published sets A to C; nothing is tuned. All times are of the virtual network of `scenarios/handoff_bed.py`: a core router
+with the home agent, two access routers and a correspondent around it.
 
 ## Formulas
 
@@ -219,12 +234,12 @@ Anchor Point (`scenarios/hmip6_handoff.py`): RTT(MN, MAP) in the place of RTT(MN
 (`scenarios/fmip6_handoff.py`): reactive, L2, the Fast Binding Update's way by the new access router to the former one, and
 RTT between these two for HI and HAck, or RTT(MN, HA) if the home agent is so near that this is shorter; predictive,
 where no packet is lost, the time for which nothing arrives: L2, and the 10 ms by which the handover is arranged before
-the link goes. NEMO, for a passenger behind a mobile router
-(`scenarios/nemo_handoff.py`): as by tunnel. Multiple care-of addresses (`scenarios/mcoa_handoff.py`), where another radio
-has a link: RTT(MN, HA), until the home agent knows and for what is under way.
+the link goes. NEMO, for a passenger behind a mobile router (`scenarios/nemo_handoff.py`): as by tunnel. Multiple care-of
+addresses (`scenarios/mcoa_handoff.py`), where another radio has a link: RTT(MN, HA), until the home agent knows and for
+what is under way.
 
-Movement detection is the wait for what comes first, the next unsolicited advertisement or the answer to
-the solicitation; address configuration is 0.5 s of random delay and 1 s of Duplicate Address Detection, on the average
+Movement detection is the wait for what comes first, the next unsolicited advertisement or the answer to the solicitation;
+the last rows have it alone, without traffic; address configuration is 0.5 s of random delay and 1 s of Duplicate Address Detection, on the average
 (RFC 4862 section 5.4.2). A row holds if the formula lies in the 95 % confidence interval of the mean, or within 2 %.
 Rows share their seeds, and so the random delays of the mobile node. A formula that is right misses a 95 % interval one
 time in twenty, so where the wait for an advertisement is most of it, there are so many runs that the interval is no wider
@@ -259,6 +274,7 @@ def run(options: argparse.Namespace) -> experiment.Results:
     for point in ANALYTIC:
         if point["case"] in MORE_RUNS:
             lines += some([point], MORE_RUNS[point["case"]] * options.seeds)
+    lines += some(WAITS, RUNS_OF_WAITS * options.seeds)
     lines += some(studies.WALKS, max(2, options.seeds // 5))
     lines += some(studies.PAIR, max(2, options.seeds // 20))
     return experiment.Results(lines)
