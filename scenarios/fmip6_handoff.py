@@ -80,21 +80,26 @@ def expected_outage(
     lead: float | None = None,
     l2_delay: float = 0.05,
     link_delay: float = bed.LINK_DELAY,
+    home_delay: float | None = None,
     packets_per_second: float = PACKETS_PER_SECOND,
 ) -> float:
-    """The mean time for which nothing arrives at the mobile node between cells a and b, seconds.
+    """The mean time for which nothing arrives at the mobile node between cells a and b, seconds, by tunnel.
 
     Predictive: L2, and what is left of the lead once the handover is arranged, as packets go to the new router from then
     on; they wait there, and none is lost. Reactive: L2, the way of the Fast Binding Update by the new router to the former
-    one, and the arrangement; what comes before the former router redirects is lost. Sampled by packets: + half an interval
-    before the first of those that wait, one interval where packets are lost.
+    one, and the arrangement; what comes before the former router redirects is lost. The new care-of address was learnt
+    before, so that the home agent is told at once too: if it is so near that RTT(MN, HA) is shorter, that ends the outage.
+    home_delay: of the link from the core to the home agent; None: as others. Sampled by packets: + half an interval before
+    the first of those that wait, one interval where packets are lost.
     """
     if mode == "predictive":
         early = (shortest_lead(link_delay) if lead is None else lead) - arrangement(link_delay)
         return l2_delay + early + 0.5 / packets_per_second
     bits = SIGNALLING_FRAME * 8
-    way = 2 * link_delay + bits * (2 / 100e6 + 1 / 54e6)
-    return l2_delay + way + arrangement(link_delay) + 1 / packets_per_second
+    sending = bits * (2 / 100e6 + 1 / 54e6)
+    by_former_router = 2 * link_delay + sending + arrangement(link_delay)
+    by_home_agent = 2 * (link_delay + (link_delay if home_delay is None else home_delay) + sending)
+    return l2_delay + min(by_former_router, by_home_agent) + 1 / packets_per_second
 
 
 def measure(made: bed.Bed, mode: str, *, packets_per_second: float = PACKETS_PER_SECOND) -> list[handoff.Handoff]:

@@ -52,6 +52,7 @@ def build(
     l2_delay: float | tuple[float, float] = 0.05,
     link_delay: float = LINK_DELAY,
     correspondent_delay: float | None = None,
+    home_delay: float | None = None,
     route_optimization: bool = True,
     min_delay_between_ras: float | None = None,
     moves: int = 2,
@@ -60,8 +61,8 @@ def build(
     """Makes the network; the mobile node is carried as time passes.
 
     ra_interval: seconds, of the routers' unsolicited advertisements. dad: one of DAD_MODES. l2_delay: seconds without a
-    link, or a pair. link_delay: of each link of the core, seconds; correspondent_delay: of the correspondent's; None:
-    the same. min_delay_between_ras: None: the daemon's, min(3 s, the least interval). moves: from cell to cell, 1 or 2.
+    link, or a pair. link_delay: of each link of the core, seconds; correspondent_delay, home_delay: of the
+    correspondent's and the home agent's; None: the same. min_delay_between_ras: None: the daemon's, min(3 s, the least interval). moves: from cell to cell, 1 or 2.
     router_address: whether routers advertise their addresses whole (RFC 6275 section 7.2).
     """
     net = ks.Network(seed=seed, name="hand-off bed")
@@ -73,7 +74,8 @@ def build(
         advertised["min_delay_between_ras"] = min_delay_between_ras
     for name, position in CELLS.items():
         router = net.router("ha" if name == "home" else f"router-{name}")
-        net.link(core, router, delay=link_delay, rate=100e6)
+        delay = home_delay if name == "home" and home_delay is not None else link_delay
+        net.link(core, router, delay=delay, rate=100e6)
         net.cell(name, position, router=router, radius=RADIUS, advertise=advertised)
     correspondent = net.host("cn")
     net.link(correspondent, core, delay=link_delay if correspondent_delay is None else correspondent_delay, rate=100e6)

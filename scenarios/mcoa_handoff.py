@@ -22,6 +22,7 @@ interfaces and the table as CSV are written.
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -31,12 +32,16 @@ from typing import Any
 import numpy as np
 
 import kamesim as ks
+from kamesim import handoff
 
 CELLS = {"a": (0.0, 0.0), "b": (400.0, 0.0), "c": (800.0, 0.0)}
 RADIUS = 300.0  # metres: the cells overlap
 EARLY, LATE = 1.0, 10.0  # dB, by which another cell has to be stronger
 START = 30.0  # seconds: everybody has addresses and is registered
 LINK_DELAY = 0.01  # seconds, between the core and each of the others
+BETWEEN = (230.0, 0.0)  # nearer to b: the early radio changes, the late one stays with a
+STAY = 10.0  # seconds, there and in cell b
+SMALL_FRAME = 190  # bytes: about a de-registration of one Binding Identifier, or data in the tunnel
 WAYS = ("one radio", "two radios", "late preferred", "copied")
 
 
@@ -72,7 +77,25 @@ class Outcome:
 
 
 def build(way: str, *, seed: int = 1, speed: float = 20.0, l2_delay: float = 0.05, link_delay: float = LINK_DELAY) -> Walk:
-    """Makes the network for one of WAYS. speed: metres a second. l2_delay: seconds without a link in a hand-off."""
+    """Makes the network for one of WAYS, and the walk. speed: metres a second. l2_delay: seconds without a link."""
+    walk = stand(way, seed=seed, l2_delay=l2_delay, link_delay=link_delay)
+    walk.end = walk.mobile.path(list(CELLS.values()), speed=speed, start=START)
+    return walk
+
+
+def step(way: str, *, seed: int, l2_delay: float = 0.05, link_delay: float = LINK_DELAY) -> Walk:
+    """The same with one hand-off, from cell a to cell b, at a moment that the seed draws: the mobile node is carried to
+    where both are heard, and on to where b alone is."""
+    walk = stand(way, seed=seed, l2_delay=l2_delay, link_delay=link_delay)
+    moment = START + random.Random(seed).uniform(0, 5)
+    for when, position in ((moment, BETWEEN), (moment + STAY, CELLS["b"])):
+        walk.net.at(when, setattr, walk.mobile, "position", position)
+    walk.end = moment + 2 * STAY
+    return walk
+
+
+def stand(way: str, *, seed: int, l2_delay: float, link_delay: float) -> Walk:
+    """The network for one of WAYS; the mobile node stands in cell a."""
     net = ks.Network(seed=seed, name=f"make before break: {way}")
     core, home_agent = net.router("core"), net.router("ha")
     net.link(core, home_agent, delay=link_delay, rate=100e6)
@@ -99,19 +122,41 @@ def build(way: str, *, seed: int = 1, speed: float = 20.0, l2_delay: float = 0.0
         role = mobile.enable(ks.MultihomedMobileNode(home_address, address, interfaces=radios))
         if way == "copied":
             role.bind_flow(early, late, protocol="udp")
-    end = mobile.path(list(CELLS.values()), speed=speed, start=START)
-    return Walk(net, mobile, home_agent, correspondent, home_address, end)
+    return Walk(net, mobile, home_agent, correspondent, home_address, START)
 
 
 def measure(walk: Walk, way: str, *, packets_per_second: float = 200.0, size: int = 160) -> Outcome:
     """Walks, with UDP both ways."""
+    down, up = run(walk, packets_per_second, size)
+    return Outcome(way, down.lost, up.lost, longest_gap(down), longest_gap(up), down.duplicated + up.duplicated)
+
+
+def run(walk: Walk, packets_per_second: float, size: int) -> tuple[ks.Flow, ks.Flow]:
+    """To the end, with UDP both ways; the flows to the mobile node and from it."""
     traffic: dict[str, Any] = {"rate": packets_per_second, "size": size, "start": START - 5, "stop": walk.end + 3}
     net = walk.net
     net.at(START - 10, walk.correspondent.ping, walk.home_agent, count=1)  # its router's link-layer address is known then
     down = net.udp_flow(walk.correspondent, walk.mobile, destination_address=walk.home_address, name="down", **traffic)
     up = net.udp_flow(walk.mobile, walk.correspondent, source_address=walk.home_address, name="up", **traffic)
     net.run(until=walk.end + 5, progress=False)
-    return Outcome(way, down.lost, up.lost, longest_gap(down), longest_gap(up), down.duplicated + up.duplicated)
+    return down, up
+
+
+def measure_step(walk: Walk, *, packets_per_second: float = 200.0, size: int = 160) -> handoff.Handoff:
+    """Runs a `step`: what it cost from when the first radio lost its link until all is over."""
+    down, up = run(walk, packets_per_second, size)
+    whole = handoff.analyse(walk.mobile)[:1]
+    handoff.account(whole, down.frame(), lambda h: h.downlink)
+    handoff.account(whole, up.frame(), lambda h: h.uplink)
+    return whole[0]
+
+
+def expected_outage(way: str, link_delay: float, packets_per_second: float) -> float:
+    """Of the downlink in a `step`, seconds: none of a flow that is bound to both radios. Otherwise packets go where
+    the link was until the home agent has heard, and those under way are lost: RTT(MN, HA), over two links each way;
+    sampled by packets."""
+    bits = SMALL_FRAME * 8
+    return 0.0 if way == "copied" else 4 * link_delay + 2 * bits * (2 / 100e6 + 1 / 54e6) + 1 / packets_per_second
 
 
 def longest_gap(flow: ks.Flow) -> float:

@@ -195,8 +195,7 @@ Output FastMobileNode::react(Time now, const Ipv6Address& new_care_of) {
 
 Output FastMobileNode::on_fast_binding_ack(Time now, const Ipv6Address& from, const FastBindingAck& ack,
                                            const std::function<bool(const Ipv6Address&)>& authentic) {
-  if (!handover_ || handover_->acknowledged || handover_->previous_router != from ||
-      handover_->sequence != ack.sequence) {
+  if (!handover_ || handover_->acknowledged || handover_->previous_router != from || !handover_->sent(ack.sequence)) {
     return {.dropped = &kFbackUnmatched};
   }
   Handover& h = *handover_;

@@ -122,6 +122,12 @@ class FastMobileNode {
     Duration timeout{};
     std::optional<Time> send_at;
     SeqNum16 sequence{0};
+
+    // RFC 6275 §11.7.3: whether an update with this number is outstanding. The way to the former router and its exchange
+    // with the new one may take longer than the first timeouts.
+    bool sent(SeqNum16 number) const {
+      return static_cast<std::uint16_t>(sequence.value() - number.value()) < tries;
+    }
   };
   struct LivingTunnel {
     Tunnel tunnel;

@@ -180,14 +180,16 @@ Ip6Stack::Walk Ip6Stack::process_routing_header(InputPacket& in) {
   if (!header) return refuse_header(in, bytes, *header.error());
   if (in.routing_header && config().rules.one_routing_header) return discard(in, kIp6SecondRoutingHeader);
   in.routing_header = true;
-  if (header->segments_left() == 0) {
+  // RFC 6275 §11.3.3: of type 2, Segments Left is 1 on the wire, or the packet is discarded.
+  const bool type2_of_ours = header->routing_type() == kType2RoutingType && mobility_ != nullptr;
+  if (header->segments_left() == 0 && !type2_of_ours) {
     step_behind(in, bytes);
     return Walk::Next;
   }
   if (header->routing_type() == kSourceRouteType && config().rules.type_0_routing_headers) {
     return follow_source_route(in, *header);
   }
-  if (header->routing_type() != kType2RoutingType || mobility_ == nullptr) {
+  if (!type2_of_ours) {
     // RFC 8200 §4.4; RFC 5095 §3 wants the same for type 0.
     parameter_problem(in, ParameterProblemCode::ErroneousHeaderField, in.offset + kRoutingTypeOffset,
                       kIp6UnrecognizedRoutingType);

@@ -11,6 +11,15 @@ namespace kamesim {
 
 namespace {
 
+constexpr DropInfo kLinkLocalOfMobileNode{"mip6.link_local_of_mobile_node", "RFC 6275 §10.4.2"};
+
+// RFC 6275 §10.4.1: a home agent defends it for a mobile node that is away (the L bit).
+bool of_mobile_node(const Ip6Interface& in, const Ipv6Address& destination) {
+  if (!destination.is_link_local()) return false;
+  const NeighborDiscovery* const nd = in.nd();
+  return nd != nullptr && nd->proxies(destination) && !nd->is_given_proxy(destination);
+}
+
 // RFC 3963 §5.5: whatever the routing table says.
 Destination by_tunnel(const Destination& routed, Ip6Interface& tunnel) {
   Destination to = routed;
@@ -41,6 +50,11 @@ void Ip6Stack::forward_by_mobility(Ip6Interface& interface, Packet&& packet, con
     if (actions.tunnel != nullptr) tunnelled = by_tunnel(routed, *actions.tunnel);
   }
   const Destination& to = tunnelled ? *tunnelled : routed;
+  if (of_mobile_node(interface, to.address)) {
+    drop(kLinkLocalOfMobileNode, packet.bytes());
+    const auto error = Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, packet.bytes());
+    return icmp6_error(error, &interface, link_layer_multicast);
+  }
   ForwardingPolicy* const policy = how != Forwarding::ByPolicy ? mobility_->forwarding_policy() : nullptr;
   if (policy != nullptr && !link_layer_multicast) {
     return forward_by_policy(*policy, interface, std::move(packet), to, link_layer_multicast);

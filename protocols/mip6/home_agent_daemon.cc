@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocols/ip6/neighbor_discovery.h"
+#include "protocols/mip6/binding_status.h"
 #include "protocols/mip6/discovery_messages.h"
 #include "protocols/mip6/trace_kinds.h"
 
@@ -166,10 +167,20 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   if (!update.home_registration && !update.mobile_router) return;  // for the correspondent daemon
   if (update.map_registration && kernel_.mobility_anchor_point) return;
   const ReceivedBindingUpdate received = received_binding_update(d, update);
+  const bool to_anycast = std::ranges::find(anycast_, d.destination) != anycast_.end();
+  if (to_anycast) return stack_.drop(kBuToAnycastAddress, d.payload);
   if (!authentic(received, *mh)) return;
-  served_as_.insert_or_assign(received.home_address(), d.destination);
+  // The tunnel would lead to this node itself.
+  const bool to_itself = update.lifetime > Duration() && is_unicast_routable(received.care_of()) &&
+                         stack_.find_own_address(received.care_of(), nullptr) != nullptr;
+  if (to_itself) return send(reject(received, kInvalidCareOfAddress));
   review_prefixes();
-  apply(multiple_.on_binding_update(stack_.now(), received, message), d.payload);
+  const auto out = multiple_.on_binding_update(stack_.now(), received, message);
+  // Of refused ones nothing is kept.
+  if (out.home.registered || out.home.start_dad || tests_.contains(received.home_address())) {
+    served_as_.insert_or_assign(received.home_address(), d.destination);
+  }
+  apply(out, d.payload);
 }
 
 bool HomeAgentDaemon::authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update) {
@@ -212,6 +223,11 @@ void HomeAgentDaemon::send(const mcoa::MultipleRegistration::Ack& ack) {
 
 void HomeAgentDaemon::start_dad(const Defended& addresses) {
   const Ipv6Address home = addresses.home_address;
+  // An address of its own is in use, and not found so by a test on the link.
+  const auto own = [this](const Ipv6Address& a) { return home_link_.find_address(a) != nullptr; };
+  if (own(home) || (addresses.link_local && own(*addresses.link_local))) {
+    return settle(home, HomeAgentRegistration::DadResult::Duplicate);
+  }
   stack_.node().trace(kTraceProxyDad, {{"home_address", home.to_string()}});
   tests_.insert_or_assign(home, Test{addresses, addresses.link_local ? 2 : 1});
   auto done = [this, home](bool unique) { finish_dad(home, unique); };
@@ -227,7 +243,12 @@ void HomeAgentDaemon::finish_dad(const Ipv6Address& home, bool unique) {
   const bool result = it->second.unique;
   tests_.erase(it);
   using DadResult = HomeAgentRegistration::DadResult;
-  apply(multiple_.on_dad_result(stack_.now(), home, result ? DadResult::Unique : DadResult::Duplicate), {});
+  settle(home, result ? DadResult::Unique : DadResult::Duplicate);
+}
+
+void HomeAgentDaemon::settle(const Ipv6Address& home, HomeAgentRegistration::DadResult result) {
+  apply(multiple_.on_dad_result(stack_.now(), home, result), {});
+  if (!kernel_.home_binding_care_of(home)) served_as_.erase(home);
 }
 
 void HomeAgentDaemon::on_timer() {

@@ -26,7 +26,9 @@
 
 namespace kamesim {
 
+inline constexpr DropInfo kHaadRequestNotRoutable{"mip6.haad_request_not_routable", "RFC 6275 §10.5.1"};
 inline constexpr DropInfo kHaadNotHomeAgentsAddress{"mip6.haad_not_home_agents_address", "RFC 6275 §10.5.1"};
+inline constexpr DropInfo kBuToAnycastAddress{"mip6.bu_to_anycast_address", "RFC 6275 §11.4.1"};
 inline constexpr DropInfo kMpsNoHomeAddressOption{"mip6.mps_no_home_address_option", "RFC 6275 §6.7"};
 
 struct HomeAgentConfig {
@@ -102,6 +104,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   bool authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update);
   void send(const BindingAckToSend& ack);
   void start_dad(const Defended& addresses);
+  void settle(const Ipv6Address& home, HomeAgentRegistration::DadResult result);
   void finish_dad(const Ipv6Address& home_address, bool unique);
   void send(const mcoa::MultipleRegistration::Ack& ack);
   void apply(const mcoa::MultipleRegistration::Output& out, Bytes message);

@@ -1,5 +1,6 @@
 // The ICMPv6 messages of Mobile IPv6 at a home agent: dynamic home agent address discovery (RFC 6275 §10.5) and mobile
 // prefix advertisements (§10.6).
+#include "protocols/mip6/binding_update_reception.h"
 #include "protocols/mip6/discovery_messages.h"
 #include "protocols/mip6/home_agent_daemon.h"
 #include "protocols/wire/nd.h"
@@ -43,6 +44,7 @@ void HomeAgentDaemon::Discovery::on_address_discovery_request(const Datagram& d)
   Ip6Stack& stack = daemon_.stack_;
   const auto request = HomeAgentAddressDiscoveryRequestView::check(d.payload);
   if (!request) return stack.drop(*request.error(), d.payload);
+  if (!is_unicast_routable(d.source)) return stack.drop(kHaadRequestNotRoutable, d.payload);
   // §10.5.1: to the anycast address of a subnet that is served here; the reply's source is a unicast one of ours there.
   const bool asked = std::ranges::find(daemon_.anycast_, d.destination) != daemon_.anycast_.end();
   HomeAgentsList::Own own{daemon_.config_.preference, {}, daemon_.supports_mobile_routers()};

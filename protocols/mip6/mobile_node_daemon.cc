@@ -43,7 +43,10 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
       socket_(sockets, *this),
       random_(stack_.node().stream(number == 0 ? "mip6.mobile_node" : "mip6.mobile_node." + std::to_string(number))),
       detector_({.home_address = config.home_address,
-                 .home_prefix = config.home_link_prefix()}),
+                 .home_prefix = config.home_link_prefix(),
+                 .on_link_up = config.on_link_up,
+                 .cell_switching = config.cell_switching,
+                 .missed_advertisements = config.missed_advertisements}),
       choice_(config.home_agent, config.discover_home_agents ? HomeAgentChoice::Discovery::Allowed
                                                              : HomeAgentChoice::Discovery::Forbidden),
       prefixes_([this] { return static_cast<std::uint16_t>(random_.next_u32()); }),
@@ -217,7 +220,9 @@ void MobileNodeDaemon::apply(const MovementDetector::Output& out) {
   if (out.returned_home) return_home();
   if (out.moved) move_on_link(*out.moved);
   if (out.solicit) discovery_.solicit_routers();
-  if (out.probe) discovery_.probe(*out.probe);
+  if (out.probe && !discovery_.probe(*out.probe)) {
+    return apply(detector_.on_router_unreachable(stack_.now(), *out.probe));
+  }
   arm();
 }
 

@@ -35,6 +35,9 @@ struct MobileNodeConfig {
   bool route_optimization = true;          // §11.7.2; without it, everything goes through the home agent
   bool acknowledge_correspondents = true;  // A bit in Binding Updates to correspondents
   bool reuse_tokens = true;                // §5.2.7
+  MovementDetectorConfig::OnLinkUp on_link_up = MovementDetectorConfig::OnLinkUp::Solicit;
+  MovementDetectorConfig::CellSwitching cell_switching = MovementDetectorConfig::CellSwitching::Lazy;
+  int missed_advertisements = 2;
   std::size_t max_correspondents = 64;
   std::optional<MobilitySecurityAssociation> authentication{};  // RFC 4285, of home registrations
   Duration clock_offset{};                                      // of its time of day, for timestamps
@@ -120,7 +123,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
     Discovery(MobileNodeDaemon& daemon, SocketLayer& sockets);
     void on_datagram(const Datagram& datagram) override;
     void solicit_routers();
-    void probe(const Ipv6Address& router);
+    bool probe(const Ipv6Address& router);  // false: there is no address yet to do so from
     void request_home_agents(const HomeAgentAddressDiscoveryRequest& request);
     void solicit_prefixes(const MobilePrefixSolicitation& solicitation);
 

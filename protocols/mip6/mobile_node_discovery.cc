@@ -77,14 +77,16 @@ void MobileNodeDaemon::Discovery::solicit_routers() {
   send(message, kAllRoutersLinkLocal, source);
 }
 
-void MobileNodeDaemon::Discovery::probe(const Ipv6Address& router) {
+bool MobileNodeDaemon::Discovery::probe(const Ipv6Address& router) {
   const InterfaceAddress* source = daemon_.interface_.link_local();
-  if (source == nullptr) return;
+  if (source == nullptr) return false;
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   emit(out, NeighborSolicitation{router});
-  emit(out, SourceLinkLayerAddress{daemon_.interface_.nic()->mac()});
+  // RFC 4429 §3.3: not with an optimistic address as the source.
+  if (source->state != AddressState::Optimistic) emit(out, SourceLinkLayerAddress{daemon_.interface_.nic()->mac()});
   send(message, router, source);
+  return true;
 }
 
 void MobileNodeDaemon::Discovery::request_home_agents(const HomeAgentAddressDiscoveryRequest& request) {

@@ -30,6 +30,7 @@ MovementDetector::Output MovementDetector::on_link_up(Time now) {
   Output out;
   if (config_.on_link_up == MovementDetectorConfig::OnLinkUp::ProbeRouter && !routers_.empty()) {
     out.probe = routers_.front().link_local;
+    probe_until_ = now + config_.probe_timeout;
   } else {
     start_soliciting(now, out);
   }
@@ -39,6 +40,7 @@ MovementDetector::Output MovementDetector::on_link_up(Time now) {
 MovementDetector::Output MovementDetector::on_link_down(Time) {
   for (Router& r : routers_) r.confirmed = false;
   solicit_at_.reset();  // nobody can answer
+  probe_until_.reset();
   return {};
 }
 
@@ -52,6 +54,7 @@ MovementDetector::Output MovementDetector::on_router_advertisement(Time now, con
   }
   remember(now, a);
   solicit_at_.reset();
+  probe_until_.reset();
   return evaluate({});
 }
 
@@ -60,6 +63,7 @@ MovementDetector::Output MovementDetector::on_router_reachable(Time, const Ipv6A
   if (known == routers_.end()) return {};
   known->confirmed = true;
   solicit_at_.reset();
+  probe_until_.reset();
   return evaluate({});
 }
 
@@ -95,6 +99,7 @@ MovementDetector::Output MovementDetector::on_timeout(Time now) {
     r.confirmed = false;
     if (i == 0) start_soliciting(now, out);  // RFC 6275 §11.5.1, the first indication
   }
+  if (probe_until_ && now >= *probe_until_) start_soliciting(now, out);
   if (solicit_at_ && now >= *solicit_at_) {
     if (solicitations_ < config_.max_solicitations) {
       solicit(now, out);
@@ -108,6 +113,7 @@ MovementDetector::Output MovementDetector::on_timeout(Time now) {
 
 std::optional<Time> MovementDetector::next_timeout() const {
   std::optional<Time> earliest = solicit_at_;
+  keep_earliest(earliest, probe_until_);
   for (const Router& r : routers_) {
     keep_earliest(earliest, r.expires);
     keep_earliest(earliest, r.silent_at);
@@ -126,6 +132,7 @@ void MovementDetector::remember(Time now, const HeardAdvertisement& a) {
     if (routers_.size() == kMaxRouters) routers_.pop_back();
     router = routers_.insert(routers_.end(), Router{.link_local = a.router});
   }
+  if (router->heard == 0 || !router->confirmed) router->heard = ++heard_;
   router->confirmed = true;
   router->expires = now + a.router_lifetime;
   if (a.router_address) router->global = a.router_address;
@@ -144,6 +151,7 @@ void MovementDetector::forget(const Ipv6Address& link_local) {
 
 void MovementDetector::start_soliciting(Time now, Output& out) {
   solicitations_ = 0;
+  probe_until_.reset();
   solicit(now, out);
 }
 
@@ -156,11 +164,23 @@ void MovementDetector::solicit(Time now, Output& out) {
 void MovementDetector::choose_current_router() {
   const auto on_home_link = [this](const Router& r) { return r.confirmed && advertises_home(r); };
   auto current = std::find_if(routers_.begin(), routers_.end(), on_home_link);
+  if (current == routers_.end() && config_.cell_switching == MovementDetectorConfig::CellSwitching::Eager) {
+    current = newest_with_care_of();
+  }
   if (current == routers_.end()) {
     current = std::find_if(routers_.begin(), routers_.end(), [](const Router& r) { return r.confirmed; });
   }
   if (current == routers_.end()) return;  // in doubt the last one stands
   std::rotate(routers_.begin(), current, routers_.end());
+}
+
+MovementDetector::Routers::iterator MovementDetector::newest_with_care_of() {
+  auto newest = routers_.end();
+  for (auto r = routers_.begin(); r != routers_.end(); ++r) {
+    if (!r->confirmed || !choose_care_of(*r)) continue;
+    if (newest == routers_.end() || r->heard > newest->heard) newest = r;
+  }
+  return newest;
 }
 
 bool MovementDetector::advertises_home(const Router& router) const {  // RFC 6275 §11.5.2

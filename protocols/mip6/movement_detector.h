@@ -24,10 +24,14 @@ struct MovementDetectorConfig {
   // Eager: a link that comes up is taken for a movement, the routers' answers are waited for. Otherwise the
   // current router is first probed, as §11.5.1 prefers where a link-layer hand-off need not mean movement.
   enum class OnLinkUp { Solicit, ProbeRouter } on_link_up = OnLinkUp::Solicit;
+  // Lazy: a router that is heard anew is left alone while the current one stays (§11.5.1: no hand-off before it is
+  // necessary). Eager: it becomes the current one as soon as there is a care-of address of its prefixes.
+  enum class CellSwitching { Lazy, Eager } cell_switching = CellSwitching::Lazy;
   // §11.5.1: how many advertisements of the current router may fail to come, if it announces their interval.
   int missed_advertisements = 2;
   Duration solicitation_interval = 4_s;  // RFC 4861 §10, RTR_SOLICITATION_INTERVAL
   int max_solicitations = 3;             // RFC 4861 §10, MAX_RTR_SOLICITATIONS
+  Duration probe_timeout = 1_s;          // RFC 4861 §10, RETRANS_TIMER: so long a probed router may take to answer
 };
 
 struct HeardAdvertisement {
@@ -82,6 +86,7 @@ class MovementDetector {
     std::vector<Ipv6Prefix> prefixes;
     bool confirmed = true;
     Time expires;                           // its router lifetime
+    unsigned heard = 0;                     // the greater, the later it was first heard, or again after a doubt
     std::optional<Time> silent_at;          // when too many advertisements will have failed to come
 
     bool advertises(const Ipv6Address& address) const;
@@ -99,6 +104,7 @@ class MovementDetector {
   // Tells, in `out`, what the routers and addresses known now have changed.
   Output evaluate(Output out);
   void choose_current_router();
+  Routers::iterator newest_with_care_of();
   bool advertises_home(const Router& router) const;
   std::optional<Ipv6Address> choose_care_of(const Router& current) const;
 
@@ -107,8 +113,10 @@ class MovementDetector {
   std::vector<Ipv6Address> addresses_;    // usable, as they became so
   Location location_ = Location::Unknown;
   std::optional<Ipv6Address> care_of_;
+  unsigned heard_ = 0;
   int solicitations_ = 0;
   std::optional<Time> solicit_at_;        // empty: no solicitation awaits an answer
+  std::optional<Time> probe_until_;       // empty: no probe does
 };
 
 }  // namespace kamesim

@@ -47,7 +47,7 @@ from kamesim.fmip6 import FastHandoverRouter, FastMobileNode
 from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
 from kamesim.interface import Interface
 from kamesim.media import Lan, Link, Medium
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter
+from kamesim.mobile_ip import Correspondent, HomeAgent, MobileIp, MobileNode, MobileRouter, MovementDetection
 from kamesim.multihomed import MultihomedMobileNode
 from kamesim.network import Network
 from kamesim.node import Host, Node
@@ -257,6 +257,7 @@ __all__ = [
     "MobileNode",
     "MobileRouter",
     "MobilityAnchorPoint",
+    "MovementDetection",
     "MultihomedMobileNode",
     "Network",
     "Node",

@@ -612,6 +612,7 @@ class MobileIpv6:
         verify_prefixes: bool,
         routes_to_mobile_networks: bool,
     ) -> None: ...
+    def detect_movement(self, eager: bool, probe: bool, missed_advertisements: int) -> None: ...
     def start_mobile_router(
         self,
         egress: Interface,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,8 @@ class Advertises:
         source_link_layer_address: bool = True,
         unicast_answers: bool = False,
         advertisement_interval: bool = False,
-        home_agent: bool = False,
-        router_address: bool = False,
+        home_agent: bool | None = None,
+        router_address: bool | None = None,
         home_agent_preference: int = 0,
         home_agent_lifetime: int | None = None,
         mobility_anchor_points: Sequence[AdvertisedMap] = (),
@@ -73,7 +74,8 @@ class Advertises:
         flags_expansion: 48 flags (RFC 5175); 0: no option.
         source_link_layer_address: whether the option is included. unicast_answers: whether solicitations are
         answered by unicast. advertisement_interval: whether the option is included (RFC 6275 section 7.3).
-        home_agent: the H bit. router_address: whether prefixes carry its own address and the R bit (section 7.2).
+        home_agent: the H bit; None: whether it is a home agent there, as `HomeAgent` makes it. router_address: whether
+        prefixes carry its own address and the R bit (section 7.2); None: as home_agent.
         home_agent_preference, home_agent_lifetime (seconds): the Home Agent Information option (section 7.4), which is
         included if a lifetime is given. mobility_anchor_points: MAP options (RFC 5380 section 5), which an administrator
         gives to each access router of a MAP's domain.
@@ -82,6 +84,8 @@ class Advertises:
         del given["self"], given["lan"]
         interface = self._interface_on(lan)
         on = interface.medium
+        if home_agent is None:
+            given["home_agent"] = source_link_layer_address is True and self._is_home_agent_on(interface)
         self._advertise(interface, self._check_advertising(f"advertise on {interface.name!r}", on, given))
 
     def cease_advertising(self, lan: InterfaceLike) -> None:
@@ -126,9 +130,19 @@ class Advertises:
             if name not in defaults:
                 raise errors.UnknownName(f"{what}: parameter", name, defaults)
         variables = {**defaults, **given}
+        if variables["home_agent"] is None:
+            variables["home_agent"] = False
+        if variables["router_address"] is None:
+            variables["router_address"] = variables["home_agent"]
         if variables["prefixes"] is None and medium is not None:
             variables["prefixes"] = medium.prefixes
         return Advertising.check(what, link_mtu=errors.MAXIMUM_MTU if medium is None else medium.mtu, **variables)
+
+    def _advertise_home_agent(self, interface: Interface) -> None:
+        """It has become a home agent on this link, and says so, if it says anything (RFC 6275 sections 7.1, 7.2)."""
+        advertising = interface.advertising
+        if advertising is not None and advertising.source_link_layer_address:
+            self._advertise(interface, dataclasses.replace(advertising, home_agent=True, router_address=True))
 
     def _advertise(self, interface: Interface, advertising: Advertising) -> None:
         maps = [(m.address, m.distance, m.preference, m.lifetime) for m in advertising.mobility_anchor_points]
@@ -165,4 +179,5 @@ class Advertises:
         def interfaces(self) -> list[Interface]: ...
         @property
         def _what(self) -> str: ...
+        def _is_home_agent_on(self, interface: Interface) -> bool: ...
         def interface(self, name: InterfaceLike) -> Interface: ...

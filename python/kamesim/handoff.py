@@ -56,6 +56,7 @@ class Handoff:
     movement_detection: Phase = field(default_factory=Phase)  #: from the new link to the first router advertisement
     dad: Phase = field(default_factory=Phase)  #: from then until a care-of address may be used; none when at home
     home_registration: Phase = field(default_factory=Phase)  #: Binding Update sent to Acknowledgement received
+    local_registration: Phase = field(default_factory=Phase)  #: the same with a Mobility Anchor Point (RFC 5380)
     return_routability: Phase = field(default_factory=Phase)  #: first test message sent to both tests answered
     correspondent: Phase = field(default_factory=Phase)  #: from then until the correspondent's binding is in use
     downlink: DirectionLoss = field(default_factory=DirectionLoss)
@@ -73,6 +74,7 @@ class Handoff:
             ("L2 hand-off", self.l2),
             ("movement detection", self.movement_detection),
             ("DAD", self.dad),
+            ("local registration", self.local_registration),
             ("home registration", self.home_registration),
             ("return routability", self.return_routability),
         ]
@@ -120,6 +122,10 @@ def _take(handoff: Handoff, kind: str, time: float, row: dict[Any, Any]) -> None
         accepted = row.get("status", 255) < 128
         if registering.start is not None and registering.end is None and accepted:
             registering.end = time
+    elif kind == "hmip6.local_update_sent" and handoff.local_registration.start is None:
+        handoff.local_registration.start = time
+    elif kind == "hmip6.registered" and handoff.local_registration.end is None:
+        handoff.local_registration.end = time
     elif kind == "mip6.return_routability_started" and handoff.return_routability.start is None:
         handoff.return_routability.start = time
     elif kind == "mip6.return_routability_done" and handoff.return_routability.end is None:

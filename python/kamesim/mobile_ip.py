@@ -43,7 +43,8 @@ class Correspondent:
 class HomeAgent:
     """A router that stands in for mobile nodes while they are away from its link.
 
-    interface: on the home link; None: the router's only one on a LAN or cell with a prefix. It serves the prefixes
+    interface: on the home link; None: the router's only one on a LAN or cell with a prefix. What it advertises there has
+    the H bit and its address from now on (`advertise(home_agent=False)` takes that back). It serves the prefixes
     that the router advertises there, or, if it advertises none, those of the interface's global addresses; and it
     answers home agent discovery at their anycast addresses (RFC 2526). max_lifetime: of registrations, seconds.
     preference: among the home agents of the link, 0 to 65535, higher is better; what `router.advertise` tells of it is
@@ -83,6 +84,30 @@ class HomeAgent:
 
 
 @dataclass(frozen=True)
+class MovementDetection:
+    """How a mobile node detects that it has moved (RFC 6275 section 11.5.1).
+
+    cell_switching: "lazy": it stays with its router until that is gone, whatever others it hears; "eager": it changes to a
+    router that it hears anew as soon as it has an address of that one's prefixes. on_link_up: what a link layer hand-off
+    is answered by: "solicit": a Router Solicitation, as it will have been a movement; "probe": a Neighbor Solicitation to
+    the router that it knows, which saves all the rest if it is still there. missed_advertisements: so many may fail to
+    come of a router that announces their interval, before others are looked for.
+    """
+
+    cell_switching: str = "lazy"
+    on_link_up: str = "solicit"
+    missed_advertisements: int = 2
+
+    def start(self, what: str, core: _core.MobileIpv6) -> None:
+        """Has the mobile node that is about to be started do so."""
+        what = f"{what}: movement_detection"
+        eager = errors.one_of(what, "cell_switching", self.cell_switching, ("lazy", "eager")) == "eager"
+        probe = errors.one_of(what, "on_link_up", self.on_link_up, ("solicit", "probe")) == "probe"
+        missed = errors.integer(what, "missed_advertisements", self.missed_advertisements, "", minimum=1, maximum=100)
+        core.detect_movement(eager, probe, missed)
+
+
+@dataclass(frozen=True)
 class MobileNode:
     """A host that keeps its home address wherever it is.
 
@@ -93,7 +118,7 @@ class MobileNode:
     they are asked to acknowledge that (A bit). reuse_tokens: whether the home keygen token serves several moves
     (section 5.2.7). interface: the one that roams; None: the node's only one. protection: of what is said to the home
     agent, which is given the same. authentication: of home registrations, by options (RFC 4285). clock_offset: how far
-    its time of day is from the home agent's, seconds.
+    its time of day is from the home agent's, seconds. movement_detection: how it notices that it has moved.
 
     A node with several home addresses is enabled once for each; each has its own home link and home agent. What
     `Node.mobile_ip` tells of a mobile node is of the first, and of all by `home_addresses()`.
@@ -111,6 +136,7 @@ class MobileNode:
     protection: SignallingProtection | None = None
     authentication: AuthenticationOption | None = None
     clock_offset: float = 0.0
+    movement_detection: MovementDetection = MovementDetection()
 
 
 @dataclass(frozen=True)
@@ -142,6 +168,7 @@ class MobileRouter:
     reuse_tokens: bool = True
     egress: Interface | str | None = None
     discover_home_agents: bool = True
+    movement_detection: MovementDetection = MovementDetection()
 
 
 Role = Union[
@@ -158,6 +185,7 @@ class MobileIp:
         self._hierarchical: _core.HierarchicalMobileIpv6 | None = None  # once it has a role of RFC 5380
         self._fast: _core.FastHandovers | None = None  # once it has a role of RFC 5568
         self.roles: list[Role] = []
+        self.home_link: Interface | None = None  #: of a home agent: its interface there
         self._multihomed: Multihomed | None = None
 
     @property
@@ -432,6 +460,8 @@ class MobileIp:
             errors.flag(what, "flow_bindings", role.flow_bindings),
         )
         self._core.start_home_agent(interface._core, max_lifetime, preference, networks, verify, routes)
+        self.home_link = interface
+        self._node._advertise_home_agent(interface)
         for home, how in protection.items():
             how.start(what, self._core, home)
         if networks is not None:
@@ -456,6 +486,7 @@ class MobileIp:
         mode = errors.one_of(what, "mode", role.mode, ("implicit", "explicit"))
         home_link = None if role.home_link is None else str(errors.prefix(what, "home_link", role.home_link))
         egress = self._egress(what, role, prefixes)
+        _movement_detection(what, role).start(what, self._core)
         self._core.start_mobile_router(
             egress._core, home_address, length, home_link, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens, prefixes, mode == "explicit",
@@ -484,6 +515,7 @@ class MobileIp:
         interface = self._node._choose_interface(role.interface)
         if role.authentication is not None:
             _option(what, role.authentication).authenticate_mobile_node(what, self._core, role.clock_offset)
+        _movement_detection(what, role).start(what, self._core)
         self._core.start_mobile_node(
             interface._core, home_address, length, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens,
@@ -527,6 +559,12 @@ def _lasting(what: str, role: MobileNode | MobileRouter | MultihomedMobileNode) 
             f"{what}: lifetime is {role.lifetime:g} s; it is a multiple of 4 s, from 4 to {MAX_LIFETIME_S}"
         )
     return home_address, home_agent, length, lifetime
+
+
+def _movement_detection(what: str, role: MobileNode | MobileRouter) -> MovementDetection:
+    if not isinstance(role.movement_detection, MovementDetection):
+        errors.fail(what, "movement_detection", role.movement_detection, "a MovementDetection(...)")
+    return role.movement_detection
 
 
 def _option(what: str, value: object) -> AuthenticationOption:

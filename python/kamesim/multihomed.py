@@ -47,6 +47,15 @@ class MultihomedMobileNode:
     lifetime: float = 420.0
 
 
+@dataclass(frozen=True)
+class BoundFlow:
+    """A flow binding: its priority, its interfaces by name, and the ranges of its selector (None: any)."""
+
+    priority: int
+    interfaces: list[str]
+    selector: dict[str, Any]
+
+
 class Multihomed:
     """The role as it runs on one node."""
 
@@ -58,6 +67,8 @@ class Multihomed:
         self._core = node._core.enable_multihomed_mobile_ipv6()
         interfaces = [(i._core, self._bids[i.name], priority) for i, priority in priorities.items()]
         self._core.start(interfaces, home_address, length, home_agent, lifetime, bulk)
+        self.priorities = {interface.name: priority for interface, priority in priorities.items()}  #: BID-PRI
+        self.bound: dict[int, BoundFlow] = {}  #: by FID, as they were asked for
         self._what = what
         self._names = {bid: name for name, bid in self._bids.items()}
 
@@ -112,22 +123,26 @@ class Multihomed:
         protocol = selector["protocol"]
         if isinstance(protocol, str):
             protocol = _PROTOCOLS[errors.one_of(what, "protocol", protocol, tuple(_PROTOCOLS))]
-        self._core.bind_flow(
-            number, order, bids,
-            _addresses(what, "source", selector["source"]),
-            _addresses(what, "destination", selector["destination"]),
-            _numbers(what, "source_port", selector["source_port"], 0xFFFF),
-            _numbers(what, "destination_port", selector["destination_port"], 0xFFFF),
-            _numbers(what, "protocol", protocol, 0xFF),
-            _numbers(what, "traffic_class", selector["traffic_class"], 0xFF),
-            _numbers(what, "flow_label", selector["flow_label"], 0xFFFFF),
-        )  # fmt: skip
+        addresses = {name: _addresses(what, name, selector[name]) for name in ("source", "destination")}
+        numbers = {
+            name: _numbers(what, name, value, maximum)
+            for name, value, maximum in (
+                ("source_port", selector["source_port"], 0xFFFF),
+                ("destination_port", selector["destination_port"], 0xFFFF),
+                ("protocol", protocol, 0xFF),
+                ("traffic_class", selector["traffic_class"], 0xFF),
+                ("flow_label", selector["flow_label"], 0xFFFFF),
+            )
+        }
+        self._core.bind_flow(number, order, bids, *addresses.values(), *numbers.values())
+        self.bound[number] = BoundFlow(order, [self._names[bid] for bid in bids], {**addresses, **numbers})
         return number
 
     def unbind_flow(self, fid: int) -> None:
         if all(fid != row[0] for row in self._core.flows()):
             raise errors.Error(f"{self._what}: unbind_flow: there is no flow {fid!r}")
         self._core.unbind_flow(fid)
+        self.bound.pop(fid, None)
 
     def _bid(self, what: str, interface: Interface | str) -> int:
         name = interface if isinstance(interface, str) else interface.name

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload, TypeVar
 
 from kamesim import _core, errors, fmip6, hmip6, tables
 from kamesim.advertises import Advertises
-from kamesim.cell import Roaming
+from kamesim.cell import Cell, Roaming
 from kamesim.controls import Controls
 from kamesim.flow import Ping
 from kamesim.interface import Interface, InterfaceLike
@@ -111,6 +111,11 @@ class Node(Controls, Advertises):
         for interface in self.interfaces:
             if interface.medium is not None and name in (interface.medium, interface.medium.name):
                 return interface
+        for cell in self.network.media:
+            if isinstance(cell, Cell) and name in (cell, cell.name):  # of an access router: it is on the cell's LAN
+                for interface in self.interfaces:
+                    if interface.medium is cell.lan:
+                        return interface
         label = getattr(name, "full_name", getattr(name, "name", name))
         raise errors.UnknownName(f"{self._what}: interface", label, self._interfaces)
 
@@ -541,6 +546,10 @@ class Node(Controls, Advertises):
         if self.mobile_ip is None:
             self.mobile_ip = MobileIp(self, self._core.enable_mobile_ipv6())
         return self.mobile_ip
+
+    def _is_home_agent_on(self, interface: Interface) -> bool:
+        home_link = None if self.mobile_ip is None else self.mobile_ip.home_link
+        return home_link is not None and home_link.name == interface.name
 
     @property
     def drops(self) -> Counter[str]:

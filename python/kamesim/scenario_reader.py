@@ -6,18 +6,14 @@ from collections import defaultdict
 from ipaddress import IPv6Network
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors, scenario_radio
+from kamesim import errors, scenario_radio, scenario_roles
 from kamesim import scenario_pb2 as pb
 from kamesim.advertising import Advertising, MapEntry, PrefixOption, RouteOption
 from kamesim.channel import Channel
 from kamesim.flow import OnOff
 from kamesim.interface import Interface
-from kamesim.fmip6 import FastHandoverRouter, FastMobileNode
-from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
 from kamesim.media import Lan, Link
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
 from kamesim.scenario_writer import FORMAT_VERSION
-from kamesim.signalling_protection import SignallingProtection
 
 if TYPE_CHECKING:
     from kamesim.network import Network
@@ -95,7 +91,11 @@ class _Builder:
             )
         if message.HasField("shortest_path_routes"):
             net.shortest_path_routes()
-        self._make_roles()
+        scenario_roles.read(self._net, self._message)
+        for (name, nic), entry in self._advertising.items():
+            node = self._net.node(name)
+            if node._is_home_agent_on(node.interface(nic)) and not entry.home_agent:  # which a home agent says by itself
+                node._advertise(node.interface(nic), _advertising(entry))
         for flow in message.flows:
             self._make_flow(flow)
         for move in message.moves:
@@ -200,73 +200,6 @@ class _Builder:
             node.add_address(entry.address, interface=key[1], anycast=entry.anycast, dad=not entry.skip_dad)
         if key in self._advertising:
             self._net.node(key[0])._advertise(node.interface(key[1]), _advertising(self._advertising[key]))
-
-    def _make_roles(self) -> None:
-        for role in self._message.correspondents:
-            self._net.node(role.node).enable(Correspondent())
-        for role in self._message.home_agents:
-            self._net.node(role.node).enable(
-                HomeAgent(
-                    role.nic or None,
-                    role.max_lifetime_ns / 1e9,
-                    role.preference,
-                    {p.home_address: SignallingProtection.read(p) for p in role.protection},
-                    {n.home_address: list(n.prefixes) for n in role.mobile_networks} if role.mobile_routers else None,
-                    verify_prefixes=not role.any_prefix,
-                    routes_to_mobile_networks=not role.without_routes,
-                )
-            )
-        for role in self._message.mobile_nodes:
-            protection = SignallingProtection.read(role.protection) if role.HasField("protection") else None
-            self._net.node(role.node).enable(
-                MobileNode(interface=role.nic or None, protection=protection, **_registration(role))
-            )
-        for router in self._message.mobile_routers:
-            self._net.node(router.registration.node).enable(
-                MobileRouter(
-                    prefixes=list(router.prefixes),
-                    mode="explicit" if router.explicit_mode else "implicit",
-                    try_other_mode=router.try_other_mode,
-                    home_link=router.home_link or None,
-                    egress=router.registration.nic or None,
-                    **_registration(router.registration),
-                )
-            )
-        for role in self._message.mobility_anchor_points:
-            self._net.node(role.node).enable(
-                MobilityAnchorPoint(
-                    interface=role.nic or None,
-                    max_lifetime=role.max_lifetime_ns / 1e9,
-                    on_link_prefixes=tuple(role.on_link_prefixes),
-                )
-            )
-        for role in self._message.hierarchical_mobile_nodes:
-            self._net.node(role.node).enable(
-                HierarchicalMobileNode(
-                    interface=role.nic or None,
-                    lifetime=role.lifetime_ns / 1e9,
-                    selection=role.selection,
-                    update_previous_map=role.update_previous_map,
-                )
-            )
-        for role in self._message.fast_handover_routers:
-            self._net.node(role.node).enable(
-                FastHandoverRouter(
-                    neighbors=tuple(role.neighbors),
-                    interface=role.nic or None,
-                    buffer=role.buffer_packets,
-                    test_addresses=role.test_addresses,
-                )
-            )
-        for role in self._message.fast_mobile_nodes:
-            self._net.node(role.node).enable(
-                FastMobileNode(
-                    predictive=role.predictive,
-                    anticipation=role.anticipation_db if role.HasField("anticipation_db") else None,
-                    lifetime=role.lifetime_s,
-                    interface=role.nic or None,
-                )
-            )
 
     def _make_flow(self, flow: Any) -> None:
         self._net.udp_flow(
@@ -384,17 +317,3 @@ def _advertising(entry: Any) -> Advertising:
             MapEntry(m.address, m.distance, m.preference, m.lifetime_ns) for m in entry.mobility_anchor_points
         ),
     )
-
-
-def _registration(role: Any) -> dict[str, Any]:
-    """What mobile nodes and mobile routers register alike."""
-    return {
-        "home_address": role.home_address,
-        "home_agent": role.home_agent or None,
-        "discover_home_agents": role.discover_home_agents,
-        "home_prefix_length": role.home_prefix_length,
-        "lifetime": role.lifetime_ns / 1e9,
-        "route_optimization": role.route_optimization,
-        "acknowledge_correspondents": role.acknowledge_correspondents,
-        "reuse_tokens": role.reuse_tokens,
-    }

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors, scenario_radio
+from kamesim import errors, scenario_radio, scenario_roles
 from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
-from kamesim.fmip6 import DOMAIN_KEY, FastHandoverRouter, FastMobileNode
-from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
 from kamesim.media import Lan, Link
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter
-from kamesim.multihomed import MultihomedMobileNode
 from kamesim.node import Node
 from kamesim.router import Router
-from kamesim.signalling_protection import SignallingProtection
 from kamesim.version import VERSION
 
 if TYPE_CHECKING:
@@ -116,7 +111,7 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
             f"save scenario: {node.name!r} has a role in Proxy Mobile IPv6, which a scenario file has no room for"
         )
     for role in node.mobile_ip.roles if node.mobile_ip is not None else []:
-        _add_role(message, node, role)
+        scenario_roles.write(message, node, role)
 
 
 def _add_interface(message: Any, node: Any, interface: Interface, number: int) -> None:
@@ -231,101 +226,6 @@ def _add_cell(message: Any, cell: Cell) -> None:
         channel_number=radio.channel_number,
     )
     scenario_radio.write_radio(added, radio)
-
-
-def _add_role(message: Any, node: Node, role: object) -> None:
-    nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
-    if isinstance(role, MultihomedMobileNode):
-        raise errors.Error(f"scenario: {node.name!r} is a multihomed mobile node, which files do not hold")
-    if isinstance(role, Correspondent):
-        message.correspondents.add(node=node.name)
-    elif isinstance(role, HomeAgent):
-        if role.authentication or role.authentication_required:
-            raise errors.Error(f"scenario: {node.name!r} is a home agent with authentication; files hold no keys")
-        usual = HomeAgent()
-        for name in ("multiple_care_of", "bulk_registration", "home_and_foreign", "flow_bindings"):
-            if getattr(role, name) != getattr(usual, name):
-                raise errors.Error(f"scenario: {node.name!r} is a home agent with its own {name}, which files do not hold")
-        added = message.home_agents.add(
-            node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
-        )
-        for home_address, protection in role.protection.items():
-            _write_protection(added.protection.add(home_address=home_address), protection)
-        added.mobile_routers = role.mobile_networks is not None
-        for home, prefixes in (role.mobile_networks or {}).items():
-            texts = [prefixes] if isinstance(prefixes, str) else prefixes
-            added.mobile_networks.add(home_address=home, prefixes=[str(p) for p in texts])
-        added.any_prefix = not role.verify_prefixes
-        added.without_routes = not role.routes_to_mobile_networks
-    elif isinstance(role, MobileNode):
-        if role.authentication is not None:
-            raise errors.Error(f"scenario: {node.name!r} is a mobile node with authentication; files hold no keys")
-        node_role = message.mobile_nodes.add(node=node.name, nic=nic, **_registration(role))
-        if role.protection is not None:
-            _write_protection(node_role.protection, role.protection)
-    elif isinstance(role, MobileRouter):
-        egress = "" if node._egress is None else node._egress.name
-        message.mobile_routers.add(
-            registration=pb.MobileNodeRole(node=node.name, nic=egress, **_registration(role)),
-            prefixes=[role.prefixes] if isinstance(role.prefixes, str) else [str(p) for p in role.prefixes],
-            explicit_mode=role.mode == "explicit",
-            try_other_mode=role.try_other_mode,
-            home_link=role.home_link or "",
-        )
-    elif isinstance(role, MobilityAnchorPoint):
-        message.mobility_anchor_points.add(
-            node=node.name,
-            nic=nic,
-            max_lifetime_ns=round(role.max_lifetime * 1e9),
-            on_link_prefixes=role.on_link_prefixes,
-        )
-    elif isinstance(role, HierarchicalMobileNode):
-        message.hierarchical_mobile_nodes.add(
-            node=node.name,
-            nic=nic,
-            lifetime_ns=round(role.lifetime * 1e9),
-            selection=role.selection,
-            update_previous_map=role.update_previous_map,
-        )
-    elif isinstance(role, (FastHandoverRouter, FastMobileNode)):
-        _add_fast_role(message, node, nic, role)
-
-
-def _add_fast_role(message: Any, node: Node, nic: str, role: FastHandoverRouter | FastMobileNode) -> None:
-    if role.key != DOMAIN_KEY:
-        raise errors.Error(f"scenario: {node.name!r} has a handover key of its own; files hold no keys")
-    if isinstance(role, FastHandoverRouter):
-        message.fast_handover_routers.add(
-            node=node.name,
-            nic=nic,
-            neighbors=role.neighbors,
-            buffer_packets=role.buffer,
-            test_addresses=role.test_addresses,
-        )
-        return
-    added = message.fast_mobile_nodes.add(
-        node=node.name, nic=nic, predictive=role.predictive, lifetime_s=role.lifetime
-    )
-    if role.anticipation is not None:
-        added.anticipation_db = role.anticipation
-
-
-def _write_protection(added: Any, protection: SignallingProtection) -> None:
-    for name, value in protection.written().items():
-        setattr(added, name, value)
-
-
-def _registration(role: MobileNode | MobileRouter) -> dict[str, Any]:
-    return {
-        "home_address": role.home_address,
-        "home_prefix_length": role.home_prefix_length,
-        "home_agent": role.home_agent or "",
-        "discover_home_agents": role.discover_home_agents,
-        "lifetime_ns": round(role.lifetime * 1e9),
-        "route_optimization": role.route_optimization,
-        "acknowledge_correspondents": role.acknowledge_correspondents,
-        "reuse_tokens": role.reuse_tokens,
-    }
 
 
 def _add_tunnel(added: Any, tunnel: Tunnel) -> None:

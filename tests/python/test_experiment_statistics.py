@@ -9,7 +9,7 @@ import pytest
 import kamesim as ks
 from kamesim import experiment
 from kamesim.experiment.statistics import t_quantile
-from kamesim.plots import BoxPlot, Cdf, MeanPlot
+from kamesim.plots import BoxPlot, Cdf, MeanPlot, PhaseBars
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -117,6 +117,37 @@ def test_one_call_draws_boxes(results, tmp_path):
     assert [len(v) for v in plot.series["speed 1"].values()] == [20, 20]
 
 
+def test_boxes_may_lie_one_below_the_other(results, tmp_path):
+    plot = results.plot_boxes(
+        "outage_s", by="ra_interval", label="outage, s", by_label="RA", horizontal=True, expected={"": {(1.0, 3.0): 1.5}}
+    )
+    plot.save(tmp_path / "boxes.svg", tmp_path / "boxes.png")
+    assert {"RA", "outage, s", "1\u20133", "formula"} <= texts(tmp_path / "boxes.svg")
+    axes = plot.figure().axes[0]
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["0.03\u20130.07", "1\u20133"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1], "the first one on top"
+
+
+def test_words_stay_in_the_order_of_the_grid(tmp_path):
+    def scenario(*, seed, dad):
+        return {"outage_s": seed}
+
+    done = experiment.run(
+        scenario, grid={"dad": ["optimistic", "full", "none"]}, seeds=2, file=tmp_path / "r.jsonl", progress=False
+    )
+    assert list(done.plot_boxes("outage_s", by="dad").series[""]) == ["optimistic", "full", "none"]
+
+
+def test_phases_stand_one_after_the_other(tmp_path):
+    ways = {"MIPv6": {"L2": 0.05, "DAD": 1.5}, "PMIPv6": {"L2": 0.05, "DAD": math.nan}}
+    outage = experiment.confidence([1.4, 1.6])
+    plot = PhaseBars(ways, outage={"MIPv6": outage}, expected={"PMIPv6": 0.1}, label="seconds")
+    plot.save(tmp_path / "phases.svg", tmp_path / "phases.png")
+    assert {"MIPv6", "PMIPv6", "L2", "DAD", "outage", "formula", "seconds"} <= texts(tmp_path / "phases.svg")
+    bars = [(b.get_x(), b.get_width()) for b in plot.figure().axes[0].patches]
+    assert bars == [(0.0, 0.05), (0.05, 1.5), (0.0, 0.05)]
+
+
 def test_one_call_draws_means_with_intervals(results, tmp_path):
     plot = results.plot_means("lost", by="speed", hue="ra_interval", label="packets lost", by_label="speed, m/s")
     plot.save(tmp_path / "means.svg", tmp_path / "means.png")
@@ -148,6 +179,8 @@ def test_a_column_that_is_not_there_is_named(results):
         (lambda: Cdf({"a": [0.0]}, label="x", log=True), "needs values above 0"),
         (lambda: BoxPlot({}, by="x", label="y"), "series has no values"),
         (lambda: MeanPlot({"a": {}}, by="x", label="y"), "series is empty"),
+        (lambda: PhaseBars({}), "phases is empty"),
+        (lambda: PhaseBars({"a": {"L2": 1.0}}, expected={"b": 1.0}), "expected has 'b'"),
     ],
 )
 def test_a_picture_that_cannot_be_says_why(make, message):

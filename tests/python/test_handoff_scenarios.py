@@ -104,7 +104,10 @@ def test_the_validation_page_has_the_published_sets_beside_ours(tmp_path, capsys
     text = page.read_text()
     for row in ("| 398 | 1498 | 1896 |", "| 3.288 | 1.040 | 0.005 | 0.003 | 4.336 |", "| 721 | 1371 | 1029 | 3121 |"):
         assert row in text
-    assert text.count("| kamesim |") == 2 + 3 + 1 and "nan" not in text
+    assert text.count("| kamesim |") == 2 + 3 + 1 + 3 + 1, "sets A, B, C, G and the head of the single figures"
+    for row in ("| MIPv6 | IPv6Suite | 379 |", "| 7.16 bit/s |", "| NEMO, no DAD |", "| MCoA, two radios |"):
+        assert row in text
+    assert "nan" not in text
     assert capsys.readouterr().out.strip() == text.strip()
 
 

@@ -15,6 +15,7 @@ sys.path.insert(0, str(SCENARIOS))
 
 import handoff_bed as bed  # noqa: E402
 import hmip6_handoff  # noqa: E402
+import hmip6_walk  # noqa: E402
 
 MAP = "2001:db8:5::1"
 
@@ -172,3 +173,19 @@ def test_advertised_maps_are_listed_in_the_order_of_selection(router):
     table = host.mobile_ip.mobility_anchor_points()
     assert list(table["address"]) == ["2001:db8:8::1", "2001:db8:7::1"]
     assert table["valid_until_s"][0] < 700 and table["valid_until_s"][1] == float("inf")
+
+
+def test_the_walk_has_the_round_trips_of_its_links(capsys):
+    plain, hierarchical, optimized = (hmip6_walk.walk(way, seed=1) for way in hmip6_walk.WAYS)
+    for o in (plain, hierarchical, optimized):
+        assert o.sent == 7200 and len(o.handoffs) == 4
+        assert [h.target.split()[0] for h in o.handoffs] == ["ar", "ar2", "ar", "ar2"]
+        assert o.least == pytest.approx(0.040, abs=5e-4), "two links of 10 ms each way, at home"
+    # Away: by the home agent 10 + 10 + 10 + 20 ms each way; directly 10 + 20 ms.
+    assert plain.mean == pytest.approx(0.098, abs=1e-3) and hierarchical.mean == pytest.approx(plain.mean, abs=1e-3)
+    assert optimized.mean == pytest.approx(0.0595, abs=1e-3)
+    # On a second visit the neighbours are known: RTT(MN, MAP).
+    assert all(h.local_registration.duration == pytest.approx(0.04, abs=1e-3) for h in hierarchical.handoffs[2:])
+    assert all(h.home_registration.duration is None for h in hierarchical.handoffs[1:3])
+    assert hmip6_walk.main(["--handoffs"]) == 0
+    assert "HMIPv6, route optimization    7200" in capsys.readouterr().out

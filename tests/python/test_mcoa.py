@@ -237,6 +237,16 @@ def test_two_radios_make_before_they_break():
     assert copied.lost_down == copied.lost_up == 0 and copied.duplicates > 0
 
 
+@pytest.mark.parametrize("way", ["two radios", "late preferred", "copied"])
+def test_one_step_costs_what_the_formula_says(way):
+    h = mcoa_handoff.measure_step(mcoa_handoff.step(way, seed=2, link_delay=0.02))
+    expected = mcoa_handoff.expected_outage(way, 0.02, 200.0)
+    assert (h.origin, h.target) == ("a", "b")
+    assert h.downlink.outage == pytest.approx(expected, abs=0.005)
+    assert h.uplink.lost == 0, "the other radio is used at once"
+    assert (h.downlink.lost == 0) == (way == "copied")
+
+
 def test_its_captures_are_clean_and_name_the_option(written):
     for capture in written.glob("*.pcapng"):
         tshark_check.assert_clean(capture)

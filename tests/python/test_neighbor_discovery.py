@@ -317,7 +317,7 @@ def test_all_that_a_router_can_say(lan, router, wire):
     said = heard(wire)[-1]
     assert (said[ICMPv6ND_RA].prf, said[ICMPv6ND_RA].H, said[ICMPv6ND_RA].routerlifetime) == (1, 1, 30)
     first, second = options(said, ICMPv6NDOptPrefixInfo)
-    assert (first.prefix, first.validlifetime, first.preferredlifetime, first.L) == ("2001:db8:1::", 2592000, 604800, 1)
+    assert (first.prefix, first.validlifetime, first.preferredlifetime, first.L) == ("2001:db8:1::1", 2592000, 604800, 1)
     assert (second.prefix, second.validlifetime, second.preferredlifetime, second.L) == ("2001:db8:2::", 100, 100, 0)
     routes = options(said, ICMPv6NDOptRouteInfo)
     assert [(r.prefix, r.plen, r.prf, r.rtlifetime) for r in routes] == [

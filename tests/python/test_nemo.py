@@ -13,6 +13,7 @@ import kamesim as ks
 sys.path.insert(0, str(Path(__file__).absolute().parents[2] / "scenarios"))
 
 import nemo_bus  # noqa: E402
+import nemo_handoff  # noqa: E402
 import tshark_check  # noqa: E402
 
 HOME, NETWORK = "2001:db8:1::200", "2001:db8:a::/64"
@@ -212,3 +213,22 @@ def test_the_bus_prints_its_table_and_the_same_hash_each_time(capsys):
     assert status == 0 and out.splitlines()[1].split()[0] == "nemo"
     assert out == bus(capsys, "--way", "nemo")[1]
     assert out != bus(capsys, "--way", "nemo", "--seed", "2")[1]
+
+
+@pytest.mark.parametrize("mode", ["implicit", "explicit"])
+def test_a_passengers_outage_is_that_of_the_formula(mode):
+    made = nemo_handoff.build(seed=3, dad="none", link_delay=0.02, mode=mode)
+    h = nemo_handoff.measure(made)[1]
+    expected = nemo_handoff.expected_outage(dad="none", link_delay=0.02)
+    # The wait for an advertisement is drawn, 0.026 s on the average; packets come each 0.005 s.
+    assert abs(h.downlink.outage - expected - h.movement_detection.duration + 0.026) < 0.006
+    assert h.home_registration.duration == pytest.approx(0.08, abs=1e-3)
+    assert made.mobile.mobile_ip.mobile_router_mode == mode
+
+
+def test_the_hand_off_prints_its_table_and_writes_a_clean_capture(tmp_path, capsys):
+    assert nemo_handoff.main(["--dad", "optimistic", "--out", str(tmp_path)]) == 0
+    assert "mean by the formula 0.121 s" in capsys.readouterr().out
+    tshark_check.assert_clean(tmp_path / "nemo.pcapng")
+    updates = tshark_check.fields(tmp_path / "nemo.pcapng", "mip6.nemo.bu.r_flag", display_filter="mip6.mhtype == 5")
+    assert {row[0] for row in updates} == {"1"}

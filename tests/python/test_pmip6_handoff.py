@@ -77,6 +77,10 @@ def test_the_comparison_has_a_row_and_a_box_for_each_method(tmp_path, capsys):
     rows = {name: float(next(line for line in out.splitlines() if line.startswith(name + "  "))[30:].split()[1])
             for name in handoff_comparison.METHODS}  # fmt: skip
     assert rows["PMIPv6"] < rows["MIPv6, no RR, optimistic DAD"] < rows["MIPv6, no RR"] < rows["MIPv6"]
+    assert rows["MCoA, flow by both"] == 0 < rows["MCoA, two radios"] < rows["FMIPv6, predictive"] < rows["PMIPv6"]
+    assert rows["NEMO, optimistic DAD"] == pytest.approx(rows["MIPv6, no RR, optimistic DAD"], abs=0.06)
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert names == {f"{n}.{suffix}" for n in ("handoff_comparison", "handoff_outages") for suffix in ("svg", "png")}
     assert (tmp_path / "out" / "handoff_comparison.png").read_bytes().startswith(b"\x89PNG")
     assert "PMIPv6" in (tmp_path / "out" / "handoff_comparison.svg").read_text()
 

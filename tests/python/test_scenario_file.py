@@ -79,6 +79,66 @@ def test_mobile_ip_roles_are_saved(tmp_path):
     assert loaded["agent"].mobile_ip.roles == agent.mobile_ip.roles
 
 
+def test_roles_keep_their_keys_and_switches(tmp_path):
+    net = ks.Network(seed=1)
+    lan = net.lan("home", "2001:db8:1::/64")
+    agent, mobile = net.router("agent"), net.host("mobile")
+    lan.attach(agent, address="2001:db8:1::1/64")
+    lan.attach(mobile)
+    how = ks.AuthenticationOption("alice@example.com", bytes(range(16)), spi=300, aaa_key=bytes(16), timestamps=True)
+    agent.enable(
+        ks.HomeAgent(
+            authentication={"2001:db8:1::99": how}, authentication_required=True, multiple_care_of="prohibited",
+            bulk_registration=False, home_and_foreign="with ndp", flow_bindings=False,
+        )
+    )  # fmt: skip
+    mobile.enable(
+        ks.MobileNode(
+            home_address="2001:db8:1::99", home_agent="2001:db8:1::1", authentication=how, clock_offset=-3.5,
+            movement_detection=ks.MovementDetection("eager", "probe", 3),
+        )
+    )
+    net.save_scenario(tmp_path / "scenario.pb", duration=1)
+    loaded = ks.Network.load_scenario(tmp_path / "scenario.pb")
+    assert loaded["agent"].mobile_ip.roles == agent.mobile_ip.roles
+    assert loaded["mobile"].mobile_ip.roles == mobile.mobile_ip.roles
+
+
+def test_multihomed_mobile_nodes_keep_their_radios_and_flows(tmp_path):
+    net = ks.Network(seed=1)
+    lan = net.lan("home", "2001:db8:1::/64")
+    lan.attach(net.router("agent"), address="2001:db8:1::1/64")
+    mobile = net.host("mobile", position=(0, 0))
+    radios = [mobile.roam(), mobile.roam()]
+    role = mobile.enable(
+        ks.MultihomedMobileNode("2001:db8:1::99", "2001:db8:1::1", {radios[0]: 20, radios[1]: 7}, lifetime=60)
+    )
+    role.bind_flow("wlan1", "wlan0", protocol="udp", destination_port=(5000, 5010), source="2001:db8:9::/48", priority=3)
+    role.unbind_flow(role.bind_flow("wlan0", traffic_class=46))
+    net.save_scenario(tmp_path / "scenario.pb", duration=1)
+    loaded = ks.Network.load_scenario(tmp_path / "scenario.pb")
+    again = loaded["mobile"].mobile_ip
+    assert again.interfaces()[["interface", "bid", "priority"]].equals(role.interfaces()[["interface", "bid", "priority"]])
+    assert again.flows().equals(role.flows()) and again._multihomed.bound == role._multihomed.bound
+    assert again.roles[0].lifetime == 60
+    loaded.save_scenario(tmp_path / "again.pb", duration=1)
+    assert (tmp_path / "again.pb").read_bytes() == (tmp_path / "scenario.pb").read_bytes()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_a_home_agent_advertises_of_itself_is_kept(tmp_path, told):
+    net = ks.Network(seed=1)
+    lan = net.lan("home", "2001:db8:1::/64")
+    agent = net.router("agent")
+    lan.attach(agent, address="2001:db8:1::1/64")
+    agent.enable(ks.HomeAgent())
+    if not told:
+        agent.advertise("home", home_agent=False)
+    net.save_scenario(tmp_path / "scenario.pb", duration=1)
+    advertising = ks.Network.load_scenario(tmp_path / "scenario.pb")["agent"].interfaces[0].advertising
+    assert (advertising.home_agent, advertising.router_address) == (told, told)
+
+
 def test_python_code_cannot_be_saved(tmp_path):
     net = build()
     net.at(3, print, "hello")

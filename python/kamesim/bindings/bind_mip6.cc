@@ -281,6 +281,8 @@ void bind_mip6(py::module_& m) {
           "Of the home agent that is started next: registrations of this home address, as by RFC 4285.")
       .def("require_authentication", &MobileIp::require_authentication,
            "The home agent that is started next accepts no registrations but those of authenticate_home().")
+      .def("detect_movement", &MobileIp::detect_movement, "eager"_a, "probe"_a, "missed_advertisements"_a,
+           "How the mobile node that is started next detects movement (RFC 6275 section 11.5.1).")
       .def(
           "authenticate_mobile_node",
           [](MobileIp& roles, const std::string& identifier, std::uint32_t spi, const py::bytes& key,

@@ -34,6 +34,10 @@ class MobileIp {
     MobileNodeRole& role = mobile_nodes_.emplace_back(MobileNodeRole{interface, config, {}});
     role.config.authentication = std::exchange(authentication_, std::nullopt);
     role.config.clock_offset = std::exchange(clock_offset_, Duration());
+    const Detection detection = std::exchange(detection_, Detection());
+    role.config.cell_switching = detection.cell_switching;
+    role.config.on_link_up = detection.on_link_up;
+    role.config.missed_advertisements = detection.missed_advertisements;
     run(role);
   }
 
@@ -48,6 +52,12 @@ class MobileIp {
     now().home_agent()->protect(host_.pfkey(), added.first, added.second);
   }
 
+  // RFC 6275 §11.5.1, of the mobile node that is started next.
+  void detect_movement(bool eager, bool probe, int missed_advertisements) {
+    detection_ = {eager ? MovementDetectorConfig::CellSwitching::Eager : MovementDetectorConfig::CellSwitching::Lazy,
+                  probe ? MovementDetectorConfig::OnLinkUp::ProbeRouter : MovementDetectorConfig::OnLinkUp::Solicit,
+                  missed_advertisements};
+  }
   // RFC 4285, of the roles that are started after it.
   void authenticate_home(const Ipv6Address& home_address, const MobilitySecurityAssociation& association) {
     home_authentication_.emplace_back(home_address, association);
@@ -75,6 +85,12 @@ class MobileIp {
     host_.start<AdvertisedHomePrefixes>(host_.router_advertisements(), home_link.now(), home_agent);
   }
 
+  struct Detection {
+    MovementDetectorConfig::CellSwitching cell_switching = MovementDetectorConfig::CellSwitching::Lazy;
+    MovementDetectorConfig::OnLinkUp on_link_up = MovementDetectorConfig::OnLinkUp::Solicit;
+    int missed_advertisements = 2;
+  };
+
   struct MobileNodeRole {
     Interface interface;
     MobileNodeConfig config;
@@ -100,6 +116,7 @@ class MobileIp {
   mcoa::MultipleRegistrationConfig multiple_care_of_;
   std::optional<MobilitySecurityAssociation> authentication_;
   Duration clock_offset_;
+  Detection detection_;
 };
 
 // Called by bind_mip6(), and by bind_mobile_ip().

@@ -135,7 +135,10 @@ class Results:
         return {name: part[column].dropna().tolist() for name, part in self._parts(frame, by)}
 
     def _groups_of(self, frame: pd.DataFrame, column: str, by: str) -> dict[Any, list[float]]:
-        order = sorted(frame[by].unique()) if frame[by].map(type).nunique() == 1 else list(frame[by].unique())
+        """The values of a column for each of a parameter: numbers and pairs in their order, words as they were given."""
+        order = list(frame[by].unique())
+        if frame[by].map(type).nunique() == 1 and not isinstance(order[0], str):
+            order.sort()
         return {value: _where(frame, by, value)[column].dropna().tolist() for value in order}
 
     def _parts(self, frame: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataFrame]]:

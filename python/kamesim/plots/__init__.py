@@ -8,6 +8,7 @@ from kamesim.plots.boxes import BoxPlot
 from kamesim.plots.cdf import Cdf
 from kamesim.plots.ladder import Ladder, LadderEvent, LadderMessage, LadderPhase
 from kamesim.plots.means import MeanPlot
+from kamesim.plots.phases import PhaseBars
 from kamesim.plots.timeline import HandoffSpan, Timeline
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "LadderMessage",
     "LadderPhase",
     "MeanPlot",
+    "PhaseBars",
     "Timeline",
 ]

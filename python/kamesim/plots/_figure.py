@@ -55,12 +55,15 @@ def save_figure(figure: Figure, path: PathLike) -> None:
     pathlib.Path(path).write_bytes(render(figure, suffix))
 
 
-def axes_of(title: str, width: float = 3.5, height: float = 2.6) -> tuple[Figure, Axes]:
-    """A figure with one pair of axes, as wide as a column of a paper, in inches."""
+_HEIGHT = 2.6  # inches
+
+
+def axes_of(title: str, width: float = 3.5, height: float = _HEIGHT, grid: str = "y") -> tuple[Figure, Axes]:
+    """A figure with one pair of axes, as wide as a column of a paper, in inches; grid: the axis that has lines."""
     figure = Figure(figsize=(width, height), dpi=200, layout="constrained")
     axes = figure.add_subplot()
     axes.tick_params(labelsize=8)
-    axes.grid(axis="y", color="#e4e4e4", lw=0.6)
+    axes.grid(axis=grid, color="#e4e4e4", lw=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -75,7 +78,8 @@ def legend_below(axes: Axes, handles: list[Any] | None = None) -> None:
     longest = max(text_width(handle.get_label(), 8) for handle in shown)
     columns = max(1, min(len(shown), int(72 * axes.figure.get_figwidth() / (longest + 40))))
     look = {"frameon": False, "fontsize": 8, "borderaxespad": 0.0, "columnspacing": 1.2, "handlelength": 1.8}
-    axes.legend(handles=shown, loc="upper center", bbox_to_anchor=(0.45, -0.24), ncol=columns, **look)
+    below = -0.24 * _HEIGHT / axes.figure.get_figheight()
+    axes.legend(handles=shown, loc="upper center", bbox_to_anchor=(0.45, below), ncol=columns, **look)
 
 
 def written(value: Any) -> str:

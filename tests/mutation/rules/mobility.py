@@ -178,7 +178,7 @@ MUTATIONS = [
         file=CORRESPONDENT,
         old="  if (now - *last_used > config_.active_use) return {};\n",
         new="",
-        cases=("correspondent-bindings.refresh-is-not-requested-for-an-unused-binding",),
+        cases=("correspondent-bindings.refresh-is-not-requested-for-an-unused-binding/not-used-for-long",),
     ),
     Mutation(
         id="mobility.home-dad",

@@ -147,6 +147,16 @@ TEST_F(FastMobileNodeTest, SendsAnUnacknowledgedUpdateThreeTimesMore) {  // FBU_
   EXPECT_FALSE(mn.on_timeout(due).update);
 }
 
+TEST_F(FastMobileNodeTest, TakesTheAcknowledgementOfAnyOutstandingUpdate) {  // RFC 6275 §11.7.3
+  attached();
+  mn.on_link_down(at(2_s));
+  const Output first = mn.on_link_up(at(2050_ms), kAp);
+  ASSERT_TRUE(first.update);
+  ASSERT_TRUE(mn.on_timeout(at(2150_ms)).update);
+  EXPECT_TRUE(acknowledged(2200_ms, first).tunnel);
+  EXPECT_FALSE(mn.on_timeout(at(2350_ms)).update);
+}
+
 TEST_F(FastMobileNodeTest, PreparesForNothingElse) {
   AccessPointInfo same{.access_point = kAp, .kind = Kind::SameInterface};
   AccessPointInfo unable{.access_point = kOtherAp, .kind = Kind::NoFastHandover};

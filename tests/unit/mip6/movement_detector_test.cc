@@ -214,7 +214,35 @@ TEST(MovementDetector, ProbesTheRouterFirstIfSoConfigured) {  // RFC 6275 §11.5
   x.at(5_s).link_up().expect({.probe = kRouterA});
   x.at(6_s).reachable(kRouterA).nothing();
   x.at(7_s).link_up().expect({.probe = kRouterA});
-  x.at(8_s).unreachable(kRouterA).solicits();
+  x.at(7500_ms).unreachable(kRouterA).solicits();
+}
+
+TEST(MovementDetector, SolicitsWhenAProbeIsNotAnswered) {  // RFC 4861 §10, RETRANS_TIMER
+  Exchange x({.on_link_up = OnLinkUp::ProbeRouter});
+  x.at(0_s).visits_a();
+  x.at(5_s).link_up().expect({.probe = kRouterA});
+  EXPECT_EQ(x.machine().next_timeout(), kamesim::at(6_s));
+  x.at(6_s).times_out().solicits();
+  x.at(7_s).hears(kRouterB, kNetB).no_address();
+  x.at(8_s).usable(kNewCareOf).moved(kNewCareOf);
+}
+
+TEST(MovementDetector, EagerlyTakesANewRouterOnceItsAddressIsUsable) {  // §11.5.1 has the lazy way only
+  Exchange x({.cell_switching = MovementDetectorConfig::CellSwitching::Eager});
+  x.at(0_s).visits_a();
+  x.at(5_s).hears(kRouterB, kNetB).nothing();
+  x.at(6_s).usable(kNewCareOf).moved(kNewCareOf);
+  x.at(7_s).hears(kRouterA, kNetA).nothing();  // heard before; it does not swing back
+  x.at(8_s).hears(kRouterB, kNetB).nothing();
+  x.at(9_s).unreachable(kRouterB).expect({.solicit = true, .moved = kCareOf});
+  x.at(10_s).hears(kRouterB, kNetB).moved(kNewCareOf);  // anew after the doubt
+}
+
+TEST(MovementDetector, EagerSwitchingStaysAtHome) {  // §11.5.2
+  Exchange x({.cell_switching = MovementDetectorConfig::CellSwitching::Eager});
+  x.at(0_s).link_up().hears(kHomeRouter, kHomeNet).returned_home();
+  x.at(5_s).hears(kRouterB, kNetB).nothing();
+  x.at(6_s).usable(kNewCareOf).nothing();
 }
 
 TEST(MovementDetector, KeepsBoundedTables) {

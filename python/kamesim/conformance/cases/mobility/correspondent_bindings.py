@@ -201,6 +201,10 @@ def refresh_is_requested_at_the_home_address_for_a_binding_in_use(port, mobile):
 
 
 @case(must("RFC 6275 §9.5.5"))
-def refresh_is_not_requested_for_an_unused_binding(port, mobile):
+@pytest.mark.parametrize("used_for", [0.0, 300.0], ids=["never-used", "not-used-for-long"])
+def refresh_is_not_requested_for_an_unused_binding(port, mobile, used_for):
     mobile.bind()
-    no_message(port, MIP6MH_BRR, 421.0)
+    if used_for:
+        port.run(used_for)
+        assert bound_to(mobile) == CARE_OF
+    no_message(port, MIP6MH_BRR, 421.0 - used_for)

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet6 import ICMPv6HAADReply, ICMPv6HAADRequest, ICMPv6ND_NA, ICMPv6NDOptHAInfo, IPv6
+from scapy.layers.inet6 import (
+    ICMPv6HAADReply,
+    ICMPv6HAADRequest,
+    ICMPv6ND_NA,
+    ICMPv6ND_RA,
+    ICMPv6NDOptHAInfo,
+    ICMPv6NDOptPrefixInfo,
+    ICMPv6NDOptSrcLLAddr,
+    IPv6,
+)
 from scapy.packet import Packet
 
 from kamesim.conformance.cases.mobility._home_agent import CARE_OF, HOME_AGENT, away, home_agent, mobile, router
-from kamesim.conformance.exchange import Port, case, expect, expect_none, must, ns, prefix_information, ra, should
+from kamesim.conformance.exchange import (
+    Port,
+    case,
+    expect,
+    expect_none,
+    must,
+    ns,
+    options_of,
+    prefix_information,
+    ra,
+    should,
+)
 from kamesim.conformance.mobility import Mobile, ends
 
 ROLE = "router"
@@ -63,6 +83,44 @@ def request_to_another_address_is_not_answered(right, router, mobile):
     right.send(request(mobile, destination=HOME_AGENT))
     expect_none(right, ICMPv6HAADReply, within=2.0)
     assert router.drops["mip6.haad_not_home_agents_address"] == 1
+
+
+@case(must("RFC 6275 §7.1", "RFC 6275 §7.2", "RFC 6275 §7.5"), should("RFC 6275 §7.4"))
+def home_agent_advertises_that_it_is_one(left, router):
+    router.advertise("left", prefixes=["2001:db8:1::/64"])
+    advertisement = expect(left, ICMPv6ND_RA, within=20.0)
+    assert advertisement[ICMPv6ND_RA].H == 1
+    (prefix,) = options_of(advertisement, ICMPv6NDOptPrefixInfo)
+    assert (prefix.R, prefix.prefix) == (1, HOME_AGENT), "its address, whole"
+    assert options_of(advertisement, ICMPv6NDOptSrcLLAddr) and not options_of(advertisement, ICMPv6NDOptHAInfo)
+
+
+@case(must("RFC 6275 §7.1"), role="router")
+def router_that_is_no_home_agent_does_not_say_so(lab):
+    lab.router().advertise("left", prefixes=["2001:db8:1::/64"])
+    advertisement = expect(lab.ports[0], ICMPv6ND_RA, within=20.0)
+    (prefix,) = options_of(advertisement, ICMPv6NDOptPrefixInfo)
+    assert (advertisement[ICMPv6ND_RA].H, prefix.R, prefix.prefix) == (0, 0, "2001:db8:1::")
+
+
+@case(must("RFC 6275 §10.1", "RFC 6275 §10.5.1"))
+def address_of_a_home_agent_ends_with_its_prefix(left, right, router, mobile):
+    option = own_address(SECOND)
+    option.validlifetime, option.preferredlifetime = 30, 20
+    left.send(ra(option, source="fe80::b", lifetime=1800, H=1))
+    left.run(1.0)
+    assert set(ask(mobile)) == {HOME_AGENT, SECOND}
+    right.run(31.0)
+    assert ask(mobile, 0x4712) == [HOME_AGENT]
+
+
+@case(must("RFC 6275 §6.5", "RFC 4443 §2.1"))
+def request_that_nobody_could_be_answered_about_is_discarded(right, router, mobile):
+    for source in ("::", "ff0e::1"):
+        packet = request(mobile)
+        packet[IPv6].src = source
+        right.send(packet)
+    expect_none(right, ICMPv6HAADReply, within=2.0)
 
 
 @case(must("RFC 4861 §7.2.7", "RFC 6275 §8.4"))

@@ -6,9 +6,11 @@ import pytest
 from scapy.layers.inet6 import (
     MIP6MH_BA,
     MIP6MH_BU,
+    ICMPv6EchoReply,
     ICMPv6EchoRequest,
     ICMPv6ND_NA,
     ICMPv6ND_NS,
+    IPv6,
     MIP6OptBRAdvice,
     MIP6OptUnknown,
     Pad1,
@@ -67,6 +69,30 @@ SECOND_HOME = "2001:db8:1::200"
 @pytest.mark.parametrize("home", ["ff0e::1", "fe80::100", "::", "::1", "::ffff:192.0.2.1"])
 def home_address_that_is_not_unicast_routable_is_discarded_silently(right, router, home):
     right.send(registration(away(right, home=home)))
+    no_message(right, MIP6MH_BA, 3.0)
+
+
+@case(must("RFC 6275 §10.3.1"))
+@pytest.mark.parametrize("home", [HOME_AGENT, "2001:db8:1::", "2001:db8:1:0:fdff:ffff:ffff:fffe"], ids=["own", "anycast", "agents"])
+def home_address_that_is_the_home_agents_own_is_a_duplicate(left, right, router, home):
+    right.send(registration(away(right, home=home)))
+    message(right, MIP6MH_BA, within=3.0, status=134)
+    left.send(echo_request(HOME_AGENT))  # which it still is
+    expect(left, ICMPv6EchoReply)
+
+
+@case(must("RFC 6275 §10.3.1"))
+def care_of_address_that_is_the_home_agents_own_is_refused(right, router, mobile):
+    # Its tunnel would lead to itself.
+    right.send(mobile.optimized(binding_update(1, alternate_care_of(HOME_AGENT), flags="HA")))
+    message(right, MIP6MH_BA, within=3.0, status=174)
+
+
+@case(must("RFC 4291 §2.6", "RFC 6275 §10.3.1"))
+def registration_with_all_home_agents_is_discarded_silently(right, router, mobile):
+    update = registration(mobile)
+    update[IPv6].dst = "2001:db8:1:0:fdff:ffff:ffff:fffe"
+    right.send(update)
     no_message(right, MIP6MH_BA, 3.0)
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from scapy.layers.inet6 import MIP6MH_BU, ICMPv6EchoReply, ICMPv6ND_NS, ICMPv6ND_RS, MIP6OptAltCoA, MIP6OptNonceIndices
+import pytest
+from scapy.layers.inet6 import (
+    MIP6MH_BU,
+    ICMPv6EchoReply,
+    ICMPv6ND_NS,
+    ICMPv6ND_RS,
+    ICMPv6NDOptAdvInterval,
+    IPv6,
+    MIP6OptAltCoA,
+    MIP6OptNonceIndices,
+)
 
 import kamesim as ks
 from kamesim.conformance.cases.mobility._mobile_node import (
@@ -12,11 +22,38 @@ from kamesim.conformance.cases.mobility._mobile_node import (
     HOME,
     HOME_AGENT,
     HOME_AGENT_END,
+    OTHER_CARE_OF,
     Journey,
     journey,
 )
-from kamesim.conformance.exchange import NODE, case, echo, expect, ip, must, prefix_information, ra, solicited_node
-from kamesim.conformance.mobility import ends, home_address_of, message, no_message, option
+from kamesim.conformance.exchange import (
+    NODE,
+    End,
+    Unmet,
+    case,
+    echo,
+    expect,
+    expect_none,
+    find,
+    ip,
+    may,
+    must,
+    na,
+    prefix_information,
+    ra,
+    should,
+    solicited_node,
+    stack,
+)
+from kamesim.conformance.mobility import (
+    binding_ack,
+    ends,
+    home_address_of,
+    message,
+    no_message,
+    option,
+    type2_route,
+)
 
 ROLE = "host"
 
@@ -89,3 +126,94 @@ def lifetime_is_not_beyond_that_of_the_care_of_address(journey):
     journey.port.send(ra(prefix, source=ACCESS.link_local, lladdr=ACCESS.mac))
     update = message(journey.port, MIP6MH_BU, within=4.0)
     assert 0 < update[MIP6MH_BU].mhtime * 4 <= 100
+
+
+SECOND = End("02:00:00:00:00:ee", "fe80::ee", "2001:db8:e::1")  # another router of the visited link, with its own prefix
+SECOND_CARE_OF = "2001:db8:e::ff:fe00:1"
+
+
+def advertise_second(journey) -> None:
+    prefix = prefix_information("2001:db8:e::")
+    journey.port.send(ra(prefix, source=SECOND.link_local, lladdr=SECOND.mac))
+
+
+@case(must("RFC 6275 §11.5.1"))
+def router_that_is_heard_beside_the_present_one_is_no_movement(journey):
+    # "The mobile node should not ... perform a handover before it is necessary": lazy cell switching.
+    journey.register()
+    advertise_second(journey)
+    no_message(journey.port, MIP6MH_BU, 10.0)
+
+
+@case(may("RFC 6275 §11.5.1"))
+def eager_mobile_node_goes_to_the_router_heard_last(lab):
+    journey = Journey(lab, movement_detection=ks.MovementDetection(cell_switching="eager"))
+    journey.register()
+    advertise_second(journey)
+    update = message(journey.port, MIP6MH_BU, within=4.0, to=HOME_AGENT)
+    assert ends(update) == (SECOND_CARE_OF, HOME_AGENT)
+    journey.port.send(stack(ip(SECOND_CARE_OF, source=HOME_AGENT), type2_route(HOME), binding_ack(update[MIP6MH_BU].seq)))
+    journey.advertise("visited")  # which is known: no way back
+    no_message(journey.port, MIP6MH_BU, 4.0)
+
+
+@case(should("RFC 6275 §11.5.1", "RFC 6275 §7.3"))
+@pytest.mark.parametrize("missed", [1, 2, 5])
+def advertisements_that_fail_to_come_are_noticed(lab, missed):
+    journey = Journey(lab, movement_detection=ks.MovementDetection(missed_advertisements=missed))
+    journey.register()
+    end = journey.ends["visited"]
+    interval = ICMPv6NDOptAdvInterval(advint=2000)
+    prefix = prefix_information(end.address.removesuffix("1"))
+    journey.port.send(ra(prefix, interval, source=end.link_local, lladdr=end.mac))
+    heard = journey.port.now
+    asked = expect(journey.port, ICMPv6ND_RS, within=2.0 * missed + 1.0)
+    assert abs(asked.time - heard - 2.0 * missed) < 0.1
+
+
+def visited_with_probes(lab, **nd) -> Journey:
+    """Registered at the visited link, by a mobile node that probes its router when a link comes up."""
+    journey = Journey(lab, movement_detection=ks.MovementDetection(on_link_up="probe"))
+    for name, value in nd.items():
+        setattr(journey.node.nd, name, value)
+    journey.settle()
+    journey.port = journey.ports["visited"]
+    journey.node.move("visited")
+    expect(journey.port, ICMPv6ND_RS, within=5.0)
+    journey.advertise("visited")
+    update = message(journey.port, MIP6MH_BU, within=4.0, to=HOME_AGENT)
+    journey.care_of = CARE_OF
+    journey.send(HOME_AGENT, type2_route(HOME), binding_ack(update[MIP6MH_BU].seq))
+    journey.settle()
+    return journey
+
+
+@case(should("RFC 6275 §11.5.1"))
+def router_that_is_still_there_makes_no_movement_of_a_link_that_comes_up(lab):
+    journey = visited_with_probes(lab, dup_addr_detect_transmits=0)
+    journey.node.move("visited")
+    end = journey.ends["visited"]
+    for packet in journey.port.frames(2.0):
+        assert find(packet, ICMPv6ND_RS) is None and find(packet, MIP6MH_BU) is None
+        question = find(packet, ICMPv6ND_NS)
+        if question is not None and question.tgt == end.link_local:
+            asker = packet[IPv6].src
+            journey.port.send(na(end.link_local, source=end.link_local, destination=asker, lladdr=end.mac, from_mac=end.mac))
+            break
+    else:
+        raise Unmet("the router was not asked")
+    no_message(journey.port, MIP6MH_BU, 10.0)
+    expect_none(journey.port, ICMPv6ND_RS, within=1.0)
+
+
+@case(should("RFC 6275 §11.5.1"))
+@pytest.mark.parametrize("transmits, wait", [(0, 1.0), (1, 0.0)], ids=["no-dad", "dad"])
+def router_that_does_not_answer_a_probe_is_looked_for(lab, transmits, wait):
+    # Within RetransTimer; at once where there is no address yet to ask from.
+    journey = visited_with_probes(lab, dup_addr_detect_transmits=transmits)
+    journey.port = journey.ports["other"]
+    journey.node.move("other")
+    moved = journey.port.now
+    assert expect(journey.port, ICMPv6ND_RS, within=5.0).time - moved < wait + 0.1
+    journey.advertise("other")
+    assert ends(message(journey.port, MIP6MH_BU, within=4.0, to=HOME_AGENT)) == (OTHER_CARE_OF, HOME_AGENT)

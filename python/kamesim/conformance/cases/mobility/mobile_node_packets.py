@@ -57,10 +57,11 @@ def type_2_routing_header_leads_to_the_home_address(journey):
     "header",
     [
         type2_route("2001:db8:a::101"),
+        IPv6ExtHdrRouting(type=2, segleft=0, addresses=[HOME]),
         IPv6ExtHdrRouting(type=2, segleft=2, addresses=[HOME]),
         IPv6ExtHdrRouting(type=2, segleft=1, addresses=["2001:db8:a::101", HOME]),
     ],
-    ids=["another address", "two segments left", "two addresses"],
+    ids=["another address", "no segment left", "two segments left", "two addresses"],
 )
 def type_2_routing_header_that_fails_a_check_is_discarded_silently(journey, header):
     journey.register()
