@@ -10,10 +10,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "sim/event.h"
+#include "sim/pool.h"
 
 namespace kamesim {
 
@@ -46,7 +46,7 @@ class TimingWheel {
 
  private:
   static constexpr unsigned kSlots = 1u << kDigitBits;
-  static constexpr std::uint32_t kChunkEvents = 10, kChunkBits = 4, kBlockBits = 8;
+  static constexpr std::uint32_t kChunkEvents = 10, kChunkBits = 4, kBlockBits = 7;
   struct alignas(64) Chunk {
     std::array<PendingEvent, kChunkEvents> events;
     Chunk* next;          // chunks behind the first one are full
@@ -54,6 +54,7 @@ class TimingWheel {
     std::uint16_t slot;
     std::uint16_t count;
   };
+  static_assert(sizeof(Chunk) << kBlockBits <= Pool::kLargest);
   struct Slot {
     Chunk* first = nullptr;
     std::size_t count = 0;
@@ -87,7 +88,7 @@ class TimingWheel {
   std::size_t size_ = 0;
   std::array<std::uint64_t, kLevels> occupied_{};  // a bit a slot
   std::array<Slot, kLevels * kSlots> slots_{};
-  std::vector<std::unique_ptr<Chunk[]>> blocks_;
+  std::vector<PoolVector<Chunk>> blocks_;
   Chunk* free_ = nullptr;
   std::vector<PendingEvent> split_;
 };
