@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "sim/name.h"
+#include "sim/pool.h"
 #include "sim/random.h"
 #include "sim/shard.h"
 
@@ -15,7 +16,7 @@ class Simulation;
 
 using ActorId = std::uint32_t;
 
-class Actor {
+class Actor : public Pooled {
  public:
   static constexpr unsigned kSequenceBits = 40;
   static constexpr ActorId kMaxActors = 1u << (64 - kSequenceBits);

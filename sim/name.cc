@@ -1,9 +1,19 @@
 #include "sim/name.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
+#include "sim/random.h"
+
 namespace kamesim {
+
+std::uint64_t Name::stable_hash() const {
+  if (number_ == kNoNumber) return kamesim::stable_hash(*word_);
+  std::array<char, 16> digits;
+  const auto [end, error] = std::to_chars(digits.begin(), digits.end(), number_);
+  return kamesim::stable_hash(*word_, std::string_view(digits.begin(), end));
+}
 
 NameParts split_name(std::string_view text) {
   std::size_t begin = text.size();
@@ -18,7 +28,8 @@ NameParts split_name(std::string_view text) {
 
 Name Words::name(std::string_view text) {
   const NameParts parts = split_name(text);
-  return {*words_.emplace(parts.word).first, parts.number};
+  const auto known = words_.find(parts.word);
+  return {known != words_.end() ? *known : *words_.emplace(parts.word).first, parts.number};
 }
 
 namespace {

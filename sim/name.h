@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,7 @@ class Name {
   Name(const std::string& word, std::uint32_t number) : word_(&word), number_(number) {}
   std::string text() const { return number_ == kNoNumber ? *word_ : *word_ + std::to_string(number_); }
   const std::string& word() const { return *word_; }
+  std::uint64_t stable_hash() const;  // that of the text
   std::uint32_t number() const { return number_; }
 
  private:
@@ -39,7 +41,11 @@ class Words {
   std::size_t heap_bytes() const;
 
  private:
-  std::unordered_set<std::string> words_;
+  struct Hash {  // so that a part of a text is looked up without a copy
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_set<std::string, Hash, std::equal_to<>> words_;
 };
 
 // Numbers of things by their names.

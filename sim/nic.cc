@@ -1,7 +1,6 @@
 #include "sim/nic.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "sim/medium.h"
 #include "sim/node.h"
@@ -84,47 +83,28 @@ void Nic::update_watched() {
   watched_ = node_.simulation().trace_hash_enabled() || (rare_ != nullptr && !rare_->observers.empty());
 }
 
-namespace {
-
-constexpr std::uint64_t kIpv6Groups = 0x3333'0000'0000;
-
-// The last four bytes of a group of IPv6's, or nothing.
-std::optional<std::uint32_t> ipv6_group(MacAddress group) {
-  const std::uint64_t bits = group.to_uint64();
-  if ((bits & ~std::uint64_t{UINT32_MAX}) != kIpv6Groups) return std::nullopt;
-  return static_cast<std::uint32_t>(bits);
-}
-
-}  // namespace
-
 bool Nic::joined(MacAddress group) const {
-  if (const auto low = ipv6_group(group)) return std::ranges::find(ipv6_groups_, *low) != ipv6_groups_.end();
   return rare_ != nullptr && std::ranges::find(rare_->groups, group) != rare_->groups.end();
 }
 
 void Nic::join(MacAddress group) {
   const bool is_new = !joined(group);
-  if (const auto low = ipv6_group(group)) {
-    ipv6_groups_.push_back(*low);
-  } else {
-    rare().groups.push_back(group);
-  }
-  if (is_new && medium_ != nullptr) medium_->on_nic_changed(*this);
+  rare().groups.push_back(group);
+  if (is_new) on_heard_groups_changed();
 }
 
 void Nic::leave(MacAddress group) {
   if (!joined(group)) return;
-  if (const auto low = ipv6_group(group)) {
-    ipv6_groups_.erase(std::ranges::find(ipv6_groups_, *low));
-  } else {
-    rare_->groups.erase(std::ranges::find(rare_->groups, group));
-  }
-  if (!joined(group) && medium_ != nullptr) medium_->on_nic_changed(*this);
+  rare_->groups.erase(std::ranges::find(rare_->groups, group));
+  if (!joined(group)) on_heard_groups_changed();
 }
 
 void Nic::leave_all() {
-  ipv6_groups_.clear();
   if (rare_ != nullptr) rare_->groups.clear();
+  on_heard_groups_changed();
+}
+
+void Nic::on_heard_groups_changed() {
   if (medium_ != nullptr) medium_->on_nic_changed(*this);
 }
 
@@ -134,7 +114,8 @@ void Nic::set_promiscuous(bool on) {
 }
 
 bool Nic::accepts_group(MacAddress group) const {
-  return all_groups_ || group == MacAddress::broadcast() || joined(group);
+  return all_groups_ || group == MacAddress::broadcast() || joined(group) ||
+         (receiver_ != nullptr && receiver_->hears(*this, group));
 }
 
 void Nic::add_observer(FrameObserver* observer) {
@@ -148,8 +129,8 @@ void Nic::remove_observer(FrameObserver* observer) {
 }
 
 std::size_t Nic::heap_bytes() const {
-  if (rare_ == nullptr) return ipv6_groups_.heap_bytes();
-  return ipv6_groups_.heap_bytes() + sizeof(Rare) + rare_->observers.capacity() * sizeof(FrameObserver*) +
+  if (rare_ == nullptr) return 0;
+  return sizeof(Rare) + rare_->observers.capacity() * sizeof(FrameObserver*) +
          rare_->groups.capacity() * sizeof(MacAddress);
 }
 

@@ -11,7 +11,7 @@
 #include "sim/bytes.h"
 #include "sim/mac_address.h"
 #include "sim/packet.h"
-#include "sim/small_vector.h"
+#include "sim/pool.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -27,6 +27,8 @@ class FrameReceiver {
   // The NIC gained or lost its link (attached, detached, link up or down). On a new attachment `nic.medium()`
   // differs from the last one.
   virtual void on_link_change(Nic& nic, bool up) = 0;
+  // Whether it wants frames to the group, besides those that the NIC has joined.
+  virtual bool hears(const Nic& nic, MacAddress group) const { return (void)nic, (void)group, false; }
   // A frame is about to come, or not (Event::Kind): what it will need may be brought near, in two steps.
   virtual void prepare(const Nic& nic, const Packet& frame, unsigned step) { (void)nic, (void)frame, (void)step; }
   // The medium carries longer frames now, or only shorter ones.
@@ -54,7 +56,7 @@ struct NicCounters {
   std::uint64_t received_frames = 0, received_bytes = 0;
 };
 
-class Nic {
+class Nic : public Pooled {
  public:
   static constexpr std::size_t kEthernetHeaderSize = 14;
   static constexpr std::uint32_t kDefaultMtu = 1500;
@@ -83,10 +85,12 @@ class Nic {
   // Sends a whole Ethernet frame. Dropped, and counted on the node, when the link is down.
   void send(Packet&& frame);
 
-  // The receive filter: own address, broadcast, joined groups; everything when promiscuous. Joins are counted.
+  // The receive filter: own address, broadcast, joined groups and those that the receiver hears; everything when
+  // promiscuous. Joins are counted.
   void join(MacAddress group);
   void leave(MacAddress group);
   void leave_all();
+  void on_heard_groups_changed();  // FrameReceiver::hears() answers otherwise now
   void set_promiscuous(bool on);
   // Frames for every group, as multicast routers take them.
   void set_all_groups(bool on) { all_groups_ = on; }
@@ -134,7 +138,7 @@ class Nic {
   struct Rare {
     std::string name;  // empty: the default one
     std::vector<FrameObserver*> observers;
-    std::vector<MacAddress> groups;  // that are none of IPv6's; one for each join
+    std::vector<MacAddress> groups;  // one for each join
   };
   Rare& rare();
 
@@ -150,8 +154,6 @@ class Nic {
   bool watched_ = false;  // by an observer, or for the hash
   std::uint32_t index_;
   NicCounters counters_;
-  // Groups of 33:33:00:00:00:00/16 (RFC 2464 §7), by their last four bytes; one for each join.
-  SmallVector<std::uint32_t, 6> ipv6_groups_;
   std::unique_ptr<Rare> rare_;
 };
 

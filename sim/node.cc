@@ -30,7 +30,9 @@ Node::Rare& Node::rare() {
 
 Nic& Node::add_nic(std::string nic_name, std::optional<MacAddress> mac) {
   const auto index = static_cast<std::uint32_t>(nics_.size());
-  if (find_nic(nic_name.empty() ? Nic::default_name(index) : nic_name) != nullptr) {
+  // Default names differ by themselves.
+  const bool may_clash = named_nics_ || !nic_name.empty();
+  if (may_clash && find_nic(nic_name.empty() ? Nic::default_name(index) : nic_name) != nullptr) {
     if (nic_name.empty()) nic_name = Nic::default_name(index);
     throw SimulationError("node '" + name() + "' already has an interface named '" + nic_name + "'");
   }
@@ -39,6 +41,7 @@ Nic& Node::add_nic(std::string nic_name, std::optional<MacAddress> mac) {
     throw SimulationError("interface '" + nic_name + "' of node '" + name() + "': " + mac->to_string() +
                           " is a group address; a NIC's own address has the lowest bit of its first byte clear");
   }
+  named_nics_ = named_nics_ || !nic_name.empty();
   nics_.push_back(new Nic(*this, index, std::move(nic_name), mac.value_or(default_mac(id(), index))));
   return *nics_.back();
 }

@@ -88,6 +88,7 @@ class Node final : public Actor {
   bool trace_enabled_ = false;
   bool drop_trace_enabled_ = false;
   bool roaming_ = false;
+  bool named_nics_ = false;  // a NIC has a name that it was given
 };
 
 }  // namespace kamesim

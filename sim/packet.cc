@@ -3,6 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include "sim/pool.h"
+
 namespace kamesim {
 
 Packet Packet::clone() const { return PacketPool::responsible(*buffer_).copy_of(bytes()); }
@@ -28,7 +30,7 @@ PacketPool::~PacketPool() {
   for (PacketBuffer* list : free_) {
     while (list != nullptr) {
       PacketBuffer* next = list->next_free;
-      ::operator delete(list);
+      Pool::release(list, sizeof(PacketBuffer) + list->capacity);
       list = next;
     }
   }
@@ -58,7 +60,7 @@ PacketBuffer* PacketPool::take(std::size_t capacity) {
   }
   const std::size_t bytes = kCapacities[size_class] != 0 ? kCapacities[size_class] : capacity;
   ++allocated_;
-  return new (::operator new(sizeof(PacketBuffer) + bytes))
+  return new (Pool::allocate(sizeof(PacketBuffer) + bytes))
       PacketBuffer{this, 1, static_cast<std::uint32_t>(bytes), size_class, nullptr};
 }
 

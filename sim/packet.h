@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/bytes.h"
+#include "sim/pool.h"
 
 namespace kamesim {
 
@@ -142,7 +143,8 @@ class PacketPool {
 
  private:
   friend class Packet;
-  static constexpr std::array<std::uint32_t, 5> kCapacities = {512, 1024, 2304, 10240, 0};  // 0: exact, unpooled
+  // Whole cache lines with what stands before them.
+  static constexpr std::array<std::uint32_t, 5> kCapacities = {544, 1056, 2336, 10272, 0};  // 0: exact, unpooled
   PacketBuffer* take(std::size_t capacity);
   void give_back(PacketBuffer* buffer);
   static PacketPool& responsible(const PacketBuffer& buffer) {
@@ -166,7 +168,7 @@ inline void PacketPool::give_back(PacketBuffer* buffer) {
   --in_use_;
   if (kCapacities[buffer->size_class] == 0) {
     --allocated_;
-    ::operator delete(buffer);
+    Pool::release(buffer, sizeof(PacketBuffer) + buffer->capacity);
     return;
   }
   buffer->next_free = free_[buffer->size_class];

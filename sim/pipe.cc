@@ -74,7 +74,11 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet&& frame) {
   if (frame.size() > config.mtu + Nic::kEthernetHeaderSize) [[unlikely]] {
     return sender.count_drop(&kLinkFrameTooLong, frame.bytes());
   }
-  if ((crosses_ ? waiting_to_cross(now) : waiting(now)) >= config.queue_limit) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
+  // Who waits is counted only where it may be too many: it takes a look at each frame under way.
+  const bool may_be_full = crosses_ || in_flight_.size() >= config.queue_limit;
+  if (may_be_full && (crosses_ ? waiting_to_cross(now) : waiting(now)) >= config.queue_limit) [[unlikely]] {
+    return sender.count_drop(&kLinkQueueFull, frame.bytes());
+  }
   const Time departure = std::max(now, busy_until_) + transmission_time(frame.size(), config.rate_bps);
   busy_until_ = departure;
   // A lost frame takes its place in the queue and its time on the port like any other: it goes on, empty.

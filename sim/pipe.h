@@ -9,6 +9,7 @@
 #include "sim/event_queue.h"
 #include "sim/link_config.h"
 #include "sim/packet.h"
+#include "sim/pool.h"
 #include "sim/random.h"
 #include "sim/ring.h"
 
@@ -22,7 +23,7 @@ struct Shard;
 // How long a frame takes at a rate (0: infinite), rounded up to whole nanoseconds.
 Duration transmission_time(std::size_t bytes, std::uint64_t rate_bps);
 
-class Pipe : public Event {
+class Pipe : public Event, public Pooled {
  public:
   // What the pipes of one kind of medium have in common.
   struct Kind {

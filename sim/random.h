@@ -15,9 +15,11 @@ namespace kamesim {
 std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 // A stable 64-bit hash of a name (FNV-1a, then mixed): the same in every build and run.
-constexpr std::uint64_t stable_hash(std::string_view text) {
+// Of two texts, one behind the other.
+constexpr std::uint64_t stable_hash(std::string_view text, std::string_view behind = {}) {
   std::uint64_t h = 0xcbf29ce484222325ull;
   for (char c : text) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ull;
+  for (char c : behind) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ull;
   h ^= h >> 32;
   h *= 0xd6e8feb86659fd93ull;
   h ^= h >> 32;

@@ -26,8 +26,9 @@ Actor::Actor(Simulation& simulation, std::string_view name)
     : shard_(&simulation.main_), name_(simulation.words_.name(name)), id_(simulation.next_actor_id()) {}
 
 RandomStream Actor::stream(std::string_view purpose) const {
-  if (epoch_ == 0) return RandomStream(simulation().seed(), stable_hash(name()), purpose);
-  return RandomStream(simulation().seed(), stable_hash(name()), std::string(purpose) + "#" + std::to_string(epoch_));
+  const std::uint64_t owner = name_.stable_hash();
+  if (epoch_ == 0) return RandomStream(simulation().seed(), owner, purpose);
+  return RandomStream(simulation().seed(), owner, std::string(purpose) + "#" + std::to_string(epoch_));
 }
 
 Simulation::Simulation(std::uint64_t seed) : seed_(seed), world_(std::make_unique<Actor>(*this, "world")) {}

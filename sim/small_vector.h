@@ -9,15 +9,18 @@
 #include <type_traits>
 #include <utility>
 
+#include "sim/pool.h"
+
 namespace kamesim {
 
 // T is copied as bytes.
 template <typename T, std::size_t kInline>
 class SmallVector {
   static_assert(std::is_trivially_copyable_v<T>);
+  static_assert(alignof(T) <= Pool::kAlignment);
 
  public:
-  SmallVector() = default;
+  SmallVector() : heap_(nullptr) {}
   ~SmallVector() { release(); }
   SmallVector(const SmallVector&) = delete;
   SmallVector& operator=(const SmallVector&) = delete;
@@ -54,14 +57,14 @@ class SmallVector {
  private:
   void grow() {
     const std::uint32_t larger = capacity_ * 2;
-    T* block = static_cast<T*>(::operator new(larger * sizeof(T)));
+    T* block = static_cast<T*>(Pool::allocate(larger * sizeof(T)));
     std::memcpy(static_cast<void*>(block), data(), size_ * sizeof(T));
     release();
     heap_ = block;
     capacity_ = larger;
   }
   void release() {
-    if (capacity_ > kInline) ::operator delete(heap_);
+    if (capacity_ > kInline) Pool::release(heap_, capacity_ * sizeof(T));
   }
 
   std::uint32_t size_ = 0;

@@ -5,10 +5,11 @@
 #include <optional>
 
 #include "sim/actor.h"
+#include "sim/pool.h"
 
 namespace kamesim {
 
-class Timer : public Event {
+class Timer : public Event, public Pooled {
  public:
   // Calls target.*Method() when it expires.
   template <auto Method, typename T>

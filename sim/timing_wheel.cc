@@ -37,7 +37,7 @@ void TimingWheel::open() {
 
 void TimingWheel::make_chunks() {
   const auto block = static_cast<std::uint32_t>(blocks_.size());
-  blocks_.push_back(std::make_unique_for_overwrite<Chunk[]>(1u << kBlockBits));
+  blocks_.emplace_back(1u << kBlockBits);
   for (std::uint32_t i = 1u << kBlockBits; i-- > 0;) {
     Chunk& chunk = blocks_.back()[i];
     chunk.place = Event::kInWheel | (block << kBlockBits | i) << kChunkBits;

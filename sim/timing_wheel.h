@@ -10,11 +10,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "sim/event.h"
 #include "sim/pending_list.h"
+#include "sim/pool.h"
 
 namespace kamesim {
 
@@ -47,13 +47,14 @@ class TimingWheel {
 
  private:
   static constexpr unsigned kSlots = 1u << kDigitBits;
-  static constexpr std::uint32_t kChunkEvents = 10, kChunkBits = 4, kBlockBits = 8;
+  static constexpr std::uint32_t kChunkEvents = 10, kChunkBits = 4, kBlockBits = 7;
   struct alignas(64) Chunk {
     std::array<PendingEvent, kChunkEvents> events;
     Chunk* next;          // chunks behind the first one are full
     std::uint32_t place;  // of its first event
     std::uint32_t slot;
   };
+  static_assert(sizeof(Chunk) << kBlockBits <= Pool::kLargest);
   // Whoever comes goes to `next` without a look at the chunk, which no cache may hold.
   struct Slot {
     Chunk* first = nullptr;
@@ -90,7 +91,7 @@ class TimingWheel {
   std::size_t size_ = 0;
   std::array<std::uint64_t, kLevels> occupied_{};  // a bit a slot
   std::array<Slot, kLevels * kSlots> slots_{};
-  std::vector<std::unique_ptr<Chunk[]>> blocks_;
+  std::vector<PoolVector<Chunk>> blocks_;
   Chunk* free_ = nullptr;
   PendingList split_;
 };

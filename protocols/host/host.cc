@@ -16,11 +16,18 @@ Host::System::System(Node& node, const Ip6Config& config)
     const RouterSolicitorConfig solicitor{.resilient = config.nd.resilient_router_solicitation};
     router_solicitations = std::make_unique<RouterSolicitationDaemon>(sockets, solicitor);
   }
-  if (config.nd.inverse_nd) inverse_discovery = std::make_unique<InverseDiscovery>(sockets);
+  if (!config.nd.inverse_nd) return;
+  rare = std::make_unique<Rare>();
+  rare->inverse_discovery = std::make_unique<InverseDiscovery>(sockets);
 }
 
 Host::System::~System() {
-  while (!daemons.empty()) daemons.pop_back();
+  if (rare == nullptr) return;
+  while (!rare->daemons.empty()) rare->daemons.pop_back();
+  // These use the sockets, which go before the rest of what is rare.
+  rare->guard.reset();
+  rare->renumbering.reset();
+  rare->inverse_discovery.reset();
 }
 
 Host::Host(Node& node, const Ip6Config& config) : node_(node) { system_.emplace(node, config); }
@@ -35,6 +42,11 @@ Host::Lasting& Host::lasting() {
   return *lasting_;
 }
 
+Host::Rare& Host::rare() {
+  if (system_->rare == nullptr) system_->rare = std::make_unique<Rare>();
+  return *system_->rare;
+}
+
 EthernetInterface& Host::add_interface(Nic& nic) {
   EthernetInterface& interface = stack().add_interface(nic);
   if (system_->router_solicitations) system_->router_solicitations->run_on(interface);
@@ -42,18 +54,18 @@ EthernetInterface& Host::add_interface(Nic& nic) {
 }
 
 Ip4Stack& Host::ip4() {
-  if (!system_->ip4) system_->ip4 = std::make_unique<Ip4Stack>(stack());
-  return *system_->ip4;
+  if (!rare().ip4) rare().ip4 = std::make_unique<Ip4Stack>(stack());
+  return *rare().ip4;
 }
 
 ipsec::IpsecKernel& Host::ipsec() {
-  if (!system_->ipsec) system_->ipsec = std::make_unique<ipsec::IpsecKernel>(stack());
-  return *system_->ipsec;
+  if (!rare().ipsec) rare().ipsec = std::make_unique<ipsec::IpsecKernel>(stack());
+  return *rare().ipsec;
 }
 
 ipsec::PfKeyLayer& Host::pfkey() {
-  if (!system_->pfkey) system_->pfkey = std::make_unique<ipsec::PfKeyLayer>(ipsec());
-  return *system_->pfkey;
+  if (!rare().pfkey) rare().pfkey = std::make_unique<ipsec::PfKeyLayer>(ipsec());
+  return *rare().pfkey;
 }
 
 // RFC 4213 §3.7: the identifier of a tunnel over IPv4 is its IPv4 address. Of others it is made of a card's MAC address
@@ -99,18 +111,19 @@ void Host::set_forwarding(bool on) {
 
 void Host::on_settings_changed() {
   const bool inverse = stack().config().nd.inverse_nd;
-  if (!inverse) system_->inverse_discovery.reset();
-  if (inverse && !system_->inverse_discovery) {
-    system_->inverse_discovery = std::make_unique<InverseDiscovery>(sockets());
+  if (inverse && inverse_discovery() == nullptr) {
+    rare().inverse_discovery = std::make_unique<InverseDiscovery>(sockets());
+  } else if (!inverse && inverse_discovery() != nullptr) {
+    rare().inverse_discovery.reset();
   }
   stack().on_settings_changed();
 }
 
 void Host::set_router_renumbering(bool on) {
   if (on == router_renumbering()) return;
-  if (!on) return system_->renumbering.reset();
+  if (!on) return rare().renumbering.reset();
   if (!lasting().renumbering) lasting().renumbering = std::make_shared<RouterRenumbering>();
-  system_->renumbering =
+  rare().renumbering =
       std::make_unique<RouterRenumberingDaemon>(sockets(), router_advertisements(), *lasting().renumbering);
 }
 
@@ -121,8 +134,8 @@ RogueRouterGuardSettings& Host::rogue_router_guard() {
 }
 
 void Host::start_guard() {
-  if (system_->guard || lasting_ == nullptr || !lasting_->rogue_guard) return;
-  system_->guard = std::make_unique<RogueRouterGuard>(sockets(), lasting_->rogue_guard);
+  if (lasting_ == nullptr || !lasting_->rogue_guard || rare().guard) return;
+  rare().guard = std::make_unique<RogueRouterGuard>(sockets(), lasting_->rogue_guard);
 }
 
 Ping& Host::ping(PingConfig config) {
@@ -133,7 +146,10 @@ Ping& Host::ping(PingConfig config) {
 Host::MemoryUse Host::memory_use() const {
   const Ip6Stack::HeapBytes heap = stack().heap_bytes();
   MemoryUse use{.stack = sizeof(Host) + heap.rest, .interfaces = heap.interfaces, .routes = heap.routes,
-                .daemons = system_->daemons.capacity() * sizeof(system_->daemons[0])};
+                .daemons = 0};
+  if (const auto& rare = system_->rare; rare != nullptr) {
+    use.daemons += sizeof(Rare) + rare->daemons.capacity() * sizeof(rare->daemons[0]);
+  }
   if (system_->router_solicitations != nullptr) {
     use.daemons += sizeof(RouterSolicitationDaemon) + system_->router_solicitations->heap_bytes();
   }

@@ -18,6 +18,7 @@
 #include "protocols/rtsold/rtsold.h"
 #include "protocols/tcp/layer.h"
 #include "sim/node.h"
+#include "sim/pool.h"
 
 namespace kamesim {
 
@@ -36,7 +37,7 @@ struct TunnelParameters;
 struct NodeConfiguration;
 struct RogueRouterGuardSettings;
 
-class Host {
+class Host : public Pooled {
  public:
   explicit Host(Node& node, const Ip6Config& config = {});
   ~Host();
@@ -53,7 +54,7 @@ class Host {
   Ip4Stack& ip4();
   // IPsec (RFC 4301); started when first asked for. A reboot keeps what was given by hand. Null: it never was.
   ipsec::IpsecKernel& ipsec();
-  ipsec::IpsecKernel* ipsec_in_use() { return system_->ipsec.get(); }
+  ipsec::IpsecKernel* ipsec_in_use() { return system_->rare != nullptr ? system_->rare->ipsec.get() : nullptr; }
   // Where daemons open PF_KEY sockets (RFC 2367); starts IPsec.
   ipsec::PfKeyLayer& pfkey();
 
@@ -74,10 +75,12 @@ class Host {
   // The stack's configuration was changed: what runs because of it starts and stops, and all are told.
   void on_settings_changed();
   // Inverse Neighbor Discovery (RFC 3122); null unless NdConfig::inverse_nd asks for it.
-  InverseDiscovery* inverse_discovery() { return system_->inverse_discovery.get(); }
+  InverseDiscovery* inverse_discovery() {
+    return system_->rare != nullptr ? system_->rare->inverse_discovery.get() : nullptr;
+  }
   // Router Renumbering (RFC 2894), as long as the node is a router. A reboot keeps it, and the sequence number.
   void set_router_renumbering(bool on);
-  bool router_renumbering() const { return system_->renumbering != nullptr; }
+  bool router_renumbering() const { return system_->rare != nullptr && system_->rare->renumbering != nullptr; }
   // The guard against rogue routers; started when first asked for, and kept by a reboot.
   RogueRouterGuardSettings& rogue_router_guard();
 
@@ -87,7 +90,7 @@ class Host {
   D& start(Arguments&&... arguments) {
     auto owned = std::make_shared<D>(std::forward<Arguments>(arguments)...);
     D& daemon = *owned;
-    system_->daemons.push_back(std::move(owned));
+    rare().daemons.push_back(std::move(owned));
     return daemon;
   }
   // What a reboot is to start again, after interfaces, addresses and routes are as configured.
@@ -117,22 +120,26 @@ class Host {
   MemoryUse memory_use() const;
 
  private:
+  // What few nodes run.
+  struct Rare : Pooled {
+    std::unique_ptr<Ip4Stack> ip4;
+    std::unique_ptr<ipsec::IpsecKernel> ipsec;
+    std::unique_ptr<ipsec::PfKeyLayer> pfkey;
+    std::unique_ptr<InverseDiscovery> inverse_discovery;
+    std::unique_ptr<RouterRenumberingDaemon> renumbering;
+    std::unique_ptr<RogueRouterGuard> guard;
+    std::vector<std::shared_ptr<void>> daemons;
+  };
   struct System {
     System(Node& node, const Ip6Config& config);
     ~System();
     Ip6Stack stack;
-    std::unique_ptr<Ip4Stack> ip4;
-    std::unique_ptr<ipsec::IpsecKernel> ipsec;
-    std::unique_ptr<ipsec::PfKeyLayer> pfkey;
+    std::unique_ptr<Rare> rare;  // null: none of it was needed yet
     SocketLayer sockets;
     TcpLayer tcp;
     TunnelInput tunnel_input;
     std::unique_ptr<RouterSolicitationDaemon> router_solicitations;  // of hosts
     std::unique_ptr<RouterAdvertisementDaemon> router_advertisements;
-    std::unique_ptr<InverseDiscovery> inverse_discovery;
-    std::unique_ptr<RouterRenumberingDaemon> renumbering;
-    std::unique_ptr<RogueRouterGuard> guard;
-    std::vector<std::shared_ptr<void>> daemons;
   };
   // What a reboot does not touch. Made on first use: most nodes have none of it.
   struct Lasting {
@@ -145,6 +152,7 @@ class Host {
     std::shared_ptr<RogueRouterGuardSettings> rogue_guard;  // null: it never ran
   };
   Lasting& lasting();
+  Rare& rare();
   void restore(const NodeConfiguration& configuration);
   void restore_group_routes(const NodeConfiguration& configuration);
   void start_guard();

@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <vector>
 
 #include "protocols/ip6/route_table.h"
 #include "protocols/wire/ipv6_address.h"
+#include "sim/pool.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -56,7 +56,7 @@ class DestinationCache {
   const Destination* peek(const Ipv6Address& address, const Ip6Interface* zone = nullptr) const {
     return slots_.empty() ? nullptr : &slots_[index(address, zone)];
   }
-  const std::vector<Destination>& slots() const { return slots_; }
+  const PoolVector<Destination>& slots() const { return slots_; }
   void clear() { slots_ = {}; }
 
  private:
@@ -65,13 +65,13 @@ class DestinationCache {
     return (h ^ h >> 17) & (slots_.size() - 1);
   }
   void grow(std::uint64_t generation) {
-    std::vector<Destination> old(slots_.size() * 4);
+    PoolVector<Destination> old(slots_.size() * 4);
     old.swap(slots_);
     for (Destination& d : old) {
       if (d.generation == generation) slots_[index(d.address, d.zone)] = d;
     }
   }
-  std::vector<Destination> slots_;
+  PoolVector<Destination> slots_;
 };
 
 }  // namespace kamesim

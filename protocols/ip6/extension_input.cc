@@ -281,7 +281,7 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
                                      .protection = ipsec_ != nullptr ? ipsec_->protection_tag(in.ipsec_depth) : 0};
   const Packet kept = in.packet.share();
   auto result = reassembler().add(now(), arrival, std::move(in.packet));
-  reassembly_->timer.arm_at(reassembler().next_timeout());
+  reassembly().timer.arm_at(reassembler().next_timeout());
   for (unsigned i = 0; i < result.evicted; ++i) drop(kFragmentEvicted, {});
   if (result.dropped != nullptr) drop(*result.dropped, kept.bytes());
   if (!result.complete) return Walk::Stop;
@@ -307,7 +307,7 @@ void Ip6Stack::expire_reassemblies() {
                                           expired->first_fragment.bytes()),
                 arrived_on->get());
   }
-  reassembly_->timer.arm_at(reassembler().next_timeout());
+  reassembly().timer.arm_at(reassembler().next_timeout());
 }
 
 }  // namespace kamesim

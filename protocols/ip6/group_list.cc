@@ -7,6 +7,9 @@ namespace kamesim {
 namespace {
 
 constexpr std::uint64_t kLinkScope = 0xff02'0000'0000'0000;
+// RFC 4291 §2.7.1: of the well-known groups the flags and the scope differ, and the low 16 bits.
+constexpr std::uint64_t kFlagsAndScope = 0x00ff'0000'0000'0000, kMulticast = 0xff00'0000'0000'0000;
+constexpr unsigned kFlagsAndScopeAt = 48, kWellKnownBits = 16;
 constexpr std::uint64_t kSolicitedNodeLow = 0x0000'0001'ff00'0000;    // RFC 4291 §2.7.1: ff02::1:ff00:0/104
 constexpr std::uint64_t kNodeInformationLow = 0x0000'0002'ff00'0000;  // RFC 4620 §5: ff02::2:ff00:0/104
 
@@ -15,8 +18,11 @@ constexpr std::uint64_t kNodeInformationLow = 0x0000'0002'ff00'0000;  // RFC 462
 std::uint32_t GroupList::code_of(const Ipv6Address& group) const {
   const std::uint64_t low = group.low();
   const auto bits = static_cast<std::uint32_t>(low) & kLow;
+  if ((group.high() & ~kFlagsAndScope) == kMulticast && low >> kWellKnownBits == 0) {
+    const auto flags_and_scope = static_cast<std::uint32_t>(group.high() >> kFlagsAndScopeAt) & 0xff;
+    return kWellKnown << kKindShift | flags_and_scope << kWellKnownBits | bits;
+  }
   if (group.high() == kLinkScope) {
-    if (low == bits) return kWellKnown << kKindShift | bits;
     if (low == (kSolicitedNodeLow | bits)) return kSolicitedNode << kKindShift | bits;
     if (low == (kNodeInformationLow | bits)) return kNodeInformation << kKindShift | bits;
   }
@@ -38,7 +44,9 @@ std::uint32_t GroupList::add_other(const Ipv6Address& group) {
 Ipv6Address GroupList::group_of(std::uint32_t code) const {
   const std::uint32_t bits = code & kLow;
   switch (code >> kKindShift) {
-    case kWellKnown: return Ipv6Address::from_halves(kLinkScope, bits);
+    case kWellKnown:
+      return Ipv6Address::from_halves(kMulticast | std::uint64_t{bits >> kWellKnownBits} << kFlagsAndScopeAt,
+                                      bits & ((1u << kWellKnownBits) - 1));
     case kSolicitedNode: return Ipv6Address::from_halves(kLinkScope, kSolicitedNodeLow | bits);
     case kNodeInformation: return Ipv6Address::from_halves(kLinkScope, kNodeInformationLow | bits);
     default: return (*others_)[bits];
@@ -70,6 +78,25 @@ bool GroupList::leave(const Ipv6Address& group) {
 
 bool GroupList::contains(const Ipv6Address& group) const {
   return std::ranges::find(codes_, code_of(group)) != codes_.end();
+}
+
+// RFC 2464 §7.
+bool GroupList::any_maps_to(MacAddress mac) const {
+  constexpr std::uint64_t kOfIpv6 = 0x3333'0000'0000, kLast = UINT32_MAX;
+  const std::uint64_t bits = mac.to_uint64();
+  return (bits & ~kLast) == kOfIpv6 && std::ranges::any_of(codes_, [&](std::uint32_t code) {
+           return last_bytes_of(code) == static_cast<std::uint32_t>(bits & kLast);
+         });
+}
+
+// The last four bytes of the group's address, without the rest of it: this is asked of each frame to a group.
+std::uint32_t GroupList::last_bytes_of(std::uint32_t code) const {
+  switch (code >> kKindShift) {
+    case kWellKnown: return code & ((1u << kWellKnownBits) - 1);
+    case kSolicitedNode: return static_cast<std::uint32_t>(kSolicitedNodeLow) | (code & kLow);
+    case kNodeInformation: return static_cast<std::uint32_t>(kNodeInformationLow) | (code & kLow);
+    default: return static_cast<std::uint32_t>((*others_)[code & kLow].low());
+  }
 }
 
 std::vector<GroupList::Entry> GroupList::all() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
+#include "sim/mac_address.h"
 #include "sim/small_vector.h"
 
 namespace kamesim {
@@ -21,6 +22,8 @@ class GroupList {
   bool join(const Ipv6Address& group);   // true: it is a new one
   bool leave(const Ipv6Address& group);  // true: nobody wants it any more
   bool contains(const Ipv6Address& group) const;
+  // Whether a group that is in the list has that link-layer address: several groups may have one.
+  bool any_maps_to(MacAddress mac) const;
   std::vector<Entry> all() const;        // in the order in which they were joined first
   std::size_t heap_bytes() const;        // beyond the object itself
 
@@ -34,6 +37,7 @@ class GroupList {
   std::uint32_t code_of(const Ipv6Address& group) const;  // kUnknown: one of no list, that was never joined
   std::uint32_t add_other(const Ipv6Address& group);
   Ipv6Address group_of(std::uint32_t code) const;
+  std::uint32_t last_bytes_of(std::uint32_t code) const;
 
   SmallVector<std::uint32_t, 6> codes_;  // one for each join; those of a group after its first
   std::unique_ptr<std::vector<Ipv6Address>> others_;

@@ -83,8 +83,8 @@ std::uint32_t first_link_mtu(Ip6Stack& stack, const Icmp6ErrorReport& report) {
   constexpr std::uint32_t kUnknown = UINT32_MAX;
   if (report.destination.is_multicast()) return kUnknown;
   if (report.destination.is_link_local()) return report.interface->mtu();
-  const Route* route = stack.routes().lookup(report.destination, nullptr);
-  if (route == nullptr || route->interface == nullptr) return kUnknown;
+  const auto route = stack.routes().lookup(report.destination);
+  if (!route || route->interface == nullptr) return kUnknown;
   return route->mtu != 0 ? std::min(route->mtu, route->interface->mtu()) : route->interface->mtu();
 }
 

@@ -52,6 +52,12 @@ bool is_neighbor_solicitation(Bytes packet) {
           .offset = kIpv6HeaderSize};
 }
 
+// Its beginning, and what stands behind its lists: flags, and the NIC.
+void prefetch(const Ip6Interface* interface) {
+  __builtin_prefetch(interface);
+  __builtin_prefetch(reinterpret_cast<const char*>(interface) + sizeof(Ip6Interface));
+}
+
 }  // namespace
 
 void Ip6Stack::on_frame(Nic& nic, Packet frame) {
@@ -71,10 +77,12 @@ void Ip6Stack::prepare(const Nic& nic, const Packet& frame, unsigned step) {
   const std::uint8_t* address = frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset;
   const Destination* to = destinations_.peek(Ipv6Address::from_bytes(address));
   if (step == 0) {
-    __builtin_prefetch(interface_by_nic_[nic.index()]);
+    prefetch(interface_by_nic_[nic.index()]);
     __builtin_prefetch(to);
+    __builtin_prefetch(&mobility_);
+    __builtin_prefetch(&counters_.forwarded, 1);
   } else if (to != nullptr && to->interface != nullptr) {
-    __builtin_prefetch(to->interface);
+    prefetch(to->interface);
     __builtin_prefetch(to->neighbor);
   }
 }
@@ -176,9 +184,9 @@ bool Ip6Stack::heeds_router_alert(InputPacket& in) {
   in.next_header_field = static_cast<std::uint32_t>(upper->next_header_offset);
   in.offset = static_cast<std::uint32_t>(upper->offset);
   bool taken = false;
-  if (router_alert_listeners_ == nullptr) return taken;
-  for (std::size_t i = 0; i < router_alert_listeners_->size(); ++i) {
-    taken |= (*router_alert_listeners_)[i]->on_router_alert(in, *in.router_alert);
+  if (rare_ == nullptr) return taken;
+  for (std::size_t i = 0; i < rare_->router_alert_listeners.size(); ++i) {
+    taken |= rare_->router_alert_listeners[i]->on_router_alert(in, *in.router_alert);
   }
   return taken;
 }

@@ -12,7 +12,7 @@
 namespace kamesim {
 
 Ip6Interface::Ip6Interface(Ip6Stack& stack, std::uint32_t index)
-    : cur_hop_limit(stack.config().hop_limit), stack_(stack), index_(index) {}
+    : stack_(stack), index_(index), cur_hop_limit(stack.config().hop_limit) {}
 
 Ip6Interface::~Ip6Interface() = default;
 
@@ -91,14 +91,13 @@ void EthernetInterface::set_mac(MacAddress mac) {
 }
 
 void EthernetInterface::join_group(const Ipv6Address& group) {
-  if (!in_group(group)) nic_.join(multicast_mac(group));
   Ip6Interface::join_group(group);
+  nic_.on_heard_groups_changed();
 }
 
 void EthernetInterface::leave_group(const Ipv6Address& group) {
-  const bool was_in = in_group(group);
   Ip6Interface::leave_group(group);
-  if (was_in && !in_group(group)) nic_.leave(multicast_mac(group));
+  nic_.on_heard_groups_changed();
 }
 
 }  // namespace kamesim

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "protocols/ip6/group_list.h"
 #include "protocols/wire/ethernet.h"
@@ -13,6 +12,7 @@
 #include "sim/medium.h"
 #include "sim/nic.h"
 #include "sim/packet.h"
+#include "sim/pool.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -36,7 +36,7 @@ enum class AddressOrigin : std::uint8_t {
   SubnetRouter,  // the Subnet-Router anycast address of a prefix (RFC 4291 §2.6.1)
 };
 
-struct InterfaceAddress {
+struct InterfaceAddress : Pooled {
   Ipv6Address address;
   std::uint8_t prefix_length = 64;
   AddressState state = AddressState::Tentative;
@@ -56,8 +56,10 @@ struct InterfaceAddress {
   bool usable_as_source() const { return assigned() && !anycast && !detached; }
 };
 
-class Ip6Interface {
+class Ip6Interface : public Pooled {
  public:
+  using Addresses = PoolVector<std::unique_ptr<InterfaceAddress>>;
+
   Ip6Interface(Ip6Stack& stack, std::uint32_t index);
   virtual ~Ip6Interface();
   Ip6Interface(const Ip6Interface&) = delete;
@@ -81,7 +83,7 @@ class Ip6Interface {
   virtual void send(Packet packet, const Ipv6Address& next_hop) = 0;
 
   // Addresses. Pointers stay valid until the address is removed. Managed through Ip6Stack.
-  const std::vector<std::unique_ptr<InterfaceAddress>>& addresses() const { return addresses_; }
+  const Addresses& addresses() const { return addresses_; }
   InterfaceAddress* find_address(const Ipv6Address& address) const;
   // The first usable link-local address, or null (RFC 4861 §6.1.2 wants it as the source of RAs).
   InterfaceAddress* link_local() const;
@@ -93,6 +95,15 @@ class Ip6Interface {
   const GroupList& groups() const { return groups_; }
   virtual std::size_t heap_bytes() const;  // beyond the object itself
 
+ private:
+  friend class Ip6Stack;
+  Ip6Stack& stack_;
+  Addresses addresses_;
+  GroupList groups_;
+  std::uint32_t index_;
+
+  // Last, beside each other, so that derived classes' small fields follow without a gap.
+ public:
   std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
   bool send_destination_unreachable = true;  // RFC 4443 §3.1: about packets that arrived here
   // Of packets that are forwarded for groups: those of this scope and less do not cross the interface (RFC 4007 §5), and
@@ -102,13 +113,6 @@ class Ip6Interface {
   bool prefer_source = false;  // KAME: its addresses are better sources than those of other interfaces
   // Routers are solicited here by another than the router solicitation daemon: by a mobile node's.
   bool routers_solicited_elsewhere = false;
-
- private:
-  friend class Ip6Stack;
-  Ip6Stack& stack_;
-  std::uint32_t index_;
-  std::vector<std::unique_ptr<InterfaceAddress>> addresses_;
-  GroupList groups_;
 };
 
 // RFC 4291 §2.8: the groups that each node is in, on each of its interfaces, and those of routers besides.
@@ -158,11 +162,11 @@ class EthernetInterface final : public Ip6Interface {
  private:
   void refuse_to_send(Packet packet);
 
-  Nic& nic_;
-  std::uint32_t advertised_mtu_ = 0;  // 0: none advertised
-  std::uint32_t configured_mtu_ = 0;  // 0: none configured
   bool disabled_ = false;
   bool link_layer_addresses_ = true;
+  std::uint32_t advertised_mtu_ = 0;  // 0: none advertised
+  std::uint32_t configured_mtu_ = 0;  // 0: none configured
+  Nic& nic_;
   std::unique_ptr<NeighborDiscovery> nd_;
 };
 

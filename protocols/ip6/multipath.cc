@@ -52,18 +52,18 @@ std::uint64_t flow_of(Bytes packet, std::uint64_t seed) {
 }  // namespace
 
 void Ip6Stack::use_path_of_flow(Bytes packet, Destination& to) {
-  const Route* best = routes_.lookup(to.address);
-  if (best == nullptr) return;
+  const auto best = routes_.lookup(to.address);
+  if (!best) return;
   // Seeded by the node: the routers of a path must not all choose alike (RFC 2991 §5 on correlated choices).
   const std::uint64_t flow = flow_of(packet, flow_label_secret());
-  const Route* chosen = nullptr;
+  std::optional<Route> chosen;
   std::uint64_t highest = 0;
-  for (const Route& route : routes_.equal_cost(*best)) {
-    if (!route.interface->up()) continue;
-    const std::uint64_t weight = fold(route.next_hop, fold(route.interface->index(), flow));
-    if (chosen == nullptr || weight > highest) chosen = &route, highest = weight;
+  for (std::size_t i = 0; const auto route = routes_.equal_cost(*best, i); ++i) {
+    if (!route->interface->up()) continue;
+    const std::uint64_t weight = fold(route->next_hop, fold(route->interface->index(), flow));
+    if (!chosen || weight > highest) chosen = route, highest = weight;
   }
-  if (chosen == nullptr || (chosen->interface == to.interface && chosen->next_hop == best->next_hop)) return;
+  if (!chosen || (chosen->interface == to.interface && chosen->next_hop == best->next_hop)) return;
   to.interface = chosen->interface;
   to.next_hop = chosen->on_link() ? to.address : chosen->next_hop;
   const bool learned = to.mtu < to.link_mtu;  // of the destination's path, whichever it is

@@ -22,6 +22,9 @@ DuplicateAddressDetection::Test DuplicateAddressDetection::take(Test& test) {
 void DuplicateAddressDetection::start(const Ipv6Address& target, Time first, unsigned transmits, Done done) {
   stop(target);
   if (tests_ == nullptr) tests_ = std::make_unique<Tests>();
+  // Of all nodes of a network the addresses are tested at the same time, two or three an interface.
+  constexpr std::size_t kFew = 4;
+  if (tests_->size() < kFew) tests_->reserve(tests_->size() + 1);
   tests_->push_back({.target = target, .next = first, .transmits = transmits,
                      .done = done ? std::make_unique<const Done>(std::move(done)) : nullptr});
 }

@@ -29,7 +29,7 @@ Time NeighborDiscovery::first_solicitation(const InterfaceAddress& address) {
   // RFC 4862 §5.4.2: a delay for addresses that a multicast advertisement made many nodes form at once ...
   if (delay_dad_) return now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
   // ... and for the first message after the link came up.
-  const bool nothing_sent = interface_.nic()->counters().sent_frames == frames_at_link_up_;
+  const bool nothing_sent = static_cast<std::uint32_t>(interface_.nic()->counters().sent_frames) == frames_at_link_up_;
   return nothing_sent ? std::max(now(), first_message_at_) : now();
 }
 
@@ -154,7 +154,7 @@ void NeighborDiscovery::add_link_local() {
 void NeighborDiscovery::on_link_up() {
   if (rare_ != nullptr) rare_->heard_routers.clear();
   interface_.set_disabled(false);
-  frames_at_link_up_ = interface_.nic()->counters().sent_frames;
+  frames_at_link_up_ = static_cast<std::uint32_t>(interface_.nic()->counters().sent_frames);
   first_message_at_ = now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
   if (routers_ != nullptr) routers_->on_link_up();
   if (heeds_router_advertisements(interface_)) {  // RFC 4861 §6.3.2: what a router told was about that link

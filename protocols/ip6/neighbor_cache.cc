@@ -6,22 +6,26 @@
 namespace kamesim {
 
 void NeighborCache::List::append(Entry& entry) {
-  entry.older = newest;
-  entry.newer = nullptr;
-  (newest != nullptr ? newest->newer : oldest) = &entry;
-  newest = &entry;
+  if (oldest == nullptr) oldest = entry.older = &entry;
+  entry.older = std::exchange(oldest->older, &entry);
+  entry.older->newer = &entry;
+  entry.newer = oldest;
   ++size;
 }
 
 void NeighborCache::List::take_out(Entry& entry) {
-  (entry.older != nullptr ? entry.older->newer : oldest) = entry.newer;
-  (entry.newer != nullptr ? entry.newer->older : newest) = entry.older;
-  --size;
+  entry.older->newer = entry.newer;
+  entry.newer->older = entry.older;
+  if (--size == 0) {
+    oldest = nullptr;
+  } else if (oldest == &entry) {
+    oldest = entry.newer;
+  }
 }
 
 NeighborCache::Tables::~Tables() {
   for (const List& list : classes) {
-    for (Entry* e = list.oldest; e != nullptr;) delete std::exchange(e, e->newer);
+    for (Entry* e = list.oldest; e != nullptr;) delete std::exchange(e, list.after(*e));
   }
 }
 
@@ -44,7 +48,7 @@ Neighbor* NeighborCache::find(const Ipv6Address& address) const {
     return it == tables_->index->end() ? nullptr : it->second;
   }
   for (const List& list : tables_->classes) {
-    for (Entry* e = list.oldest; e != nullptr; e = e->newer) {
+    for (Entry* e = list.oldest; e != nullptr; e = list.after(*e)) {
       if (e->address == address) return e;
     }
   }

@@ -14,6 +14,7 @@
 #include "protocols/wire/ipv6_address.h"
 #include "sim/mac_address.h"
 #include "sim/packet.h"
+#include "sim/pool.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -85,14 +86,14 @@ class NeighborCache {
   void for_each(Call call) {
     if (tables_ == nullptr) return;
     for (const List& list : tables_->classes) {
-      for (Entry* e = list.oldest; e != nullptr; e = e->newer) call(*e);
+      for (Entry* e = list.oldest; e != nullptr; e = list.after(*e)) call(*e);
     }
   }
   template <typename Call>
   void for_each(Call call) const {
     if (tables_ == nullptr) return;
     for (const List& list : tables_->classes) {
-      for (const Entry* e = list.oldest; e != nullptr; e = e->newer) call(*e);
+      for (const Entry* e = list.oldest; e != nullptr; e = list.after(*e)) call(*e);
     }
   }
   std::size_t heap_bytes() const;  // beyond the object itself
@@ -103,8 +104,8 @@ class NeighborCache {
 
   struct Entry;
   using Deadlines = std::multimap<Time, Entry*>;  // equal times in the order of arming
-  struct Entry : Neighbor {
-    Entry* older = nullptr;
+  struct Entry : Neighbor, Pooled {
+    Entry* older = nullptr;  // of the oldest: the newest, as a list is a ring
     Entry* newer = nullptr;
     Deadlines::iterator armed_at{};
     bool armed = false;
@@ -112,13 +113,13 @@ class NeighborCache {
   };
   struct List {  // the least recently changed first
     Entry* oldest = nullptr;
-    Entry* newest = nullptr;
     std::uint32_t size = 0;
+    Entry* after(const Entry& entry) const { return entry.newer == oldest ? nullptr : entry.newer; }
     void append(Entry& entry);
     void take_out(Entry& entry);
   };
   // Made for the first neighbour, and gone with the last.
-  struct Tables {
+  struct Tables : Pooled {
     ~Tables();
     std::array<List, kClasses> classes;
     std::uint32_t size = 0;

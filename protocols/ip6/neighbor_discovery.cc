@@ -9,8 +9,7 @@ NeighborDiscovery::NeighborDiscovery(EthernetInterface& interface)
     : interface_(interface),
       stack_(interface.stack()),
       cache_(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors),
-      random_(stack_.node().stream("nd." + interface.name())),
-      timer_(Timer::to<&NeighborDiscovery::on_timer>(stack_.node(), *this)) {
+      random_(stack_.node().stream("nd." + interface.name())) {
   set_base_reachable_time(kReachableTime);
 }
 
@@ -43,6 +42,7 @@ std::size_t NeighborDiscovery::heap_bytes() const {
   std::size_t bytes = cache_.heap_bytes() + dad_.heap_bytes();
   if (routers_ != nullptr) bytes += sizeof(RouterDiscovery);
   if (rare_ != nullptr) bytes += sizeof(Rare) + rare_->delayed.capacity() * sizeof(Delayed);
+  if (timer_ != nullptr) bytes += sizeof(Timer);
   return bytes;
 }
 
@@ -92,7 +92,9 @@ void NeighborDiscovery::arm() {
   if (rare_ != nullptr) {
     for (const Delayed& delayed : rare_->delayed) consider(delayed.at);
   }
-  timer_.arm_at(next);
+  if (!next) return timer_.reset();
+  if (timer_ == nullptr) timer_.reset(new Timer(Timer::to<&NeighborDiscovery::on_timer>(stack_.node(), *this)));
+  timer_->arm_at(next);
 }
 
 }  // namespace kamesim

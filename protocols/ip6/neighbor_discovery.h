@@ -22,6 +22,7 @@
 #include "protocols/wire/ipv6_address.h"
 #include "protocols/wire/nd.h"
 #include "sim/packet.h"
+#include "sim/pool.h"
 #include "sim/random.h"
 #include "sim/timer.h"
 
@@ -32,7 +33,7 @@ class Ip6Stack;
 struct InputPacket;
 struct InterfaceAddress;
 
-class NeighborDiscovery {
+class NeighborDiscovery : public Pooled {
  public:
   explicit NeighborDiscovery(EthernetInterface& interface);
   ~NeighborDiscovery();
@@ -226,9 +227,9 @@ class NeighborDiscovery {
   std::unique_ptr<RouterDiscovery> routers_;
   std::unique_ptr<Rare> rare_;
   Time first_message_at_;          // RFC 4862 §5.4.2: not before, after the link came up
-  std::uint64_t frames_at_link_up_ = 0;
+  std::uint32_t frames_at_link_up_ = 0;  // the low bits of their number
   bool delay_dad_ = false;         // addresses are being formed of a multicast advertisement
-  Timer timer_;
+  std::unique_ptr<Timer> timer_;  // null: nothing is to be done in time, as on most interfaces most of the time
 };
 
 }  // namespace kamesim

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "protocols/ip6/ip6_drops.h"
 
@@ -27,6 +28,20 @@ std::uint16_t scope_flag(const Ipv6Address& address) {
   return address.is_site_local() ? kNiSiteLocal : kNiGlobal;
 }
 
+using Md5 = std::array<std::uint8_t, EVP_MAX_MD_SIZE>;
+
+// Each node asks for it once an interface. OpenSSL looks an algorithm up by name, locks, and allocates, whenever it is asked
+// for a digest at once: so it is fetched once, and each thread keeps what it computes in.
+Md5 md5_of(Bytes bytes) {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  Md5 digest{};
+  EVP_DigestInit_ex(context.get(), algorithm, nullptr);
+  EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+  return digest;
+}
+
 // RFC 4620 §6.3, §8: unicast addresses that others may use, and none that is to tell nobody anything.
 bool may_be_told(const InterfaceAddress& a) { return a.assigned() && !a.anycast && !a.temporary; }
 
@@ -39,8 +54,7 @@ Ipv6Address node_information_group(std::string_view name) {
   for (std::uint8_t& c : wire) {
     if (c >= 'A' && c <= 'Z') c = static_cast<std::uint8_t>(c + 32);  // RFC 4034 §6.2
   }
-  std::array<std::uint8_t, EVP_MAX_MD_SIZE> md5{};
-  EVP_Digest(wire.data(), wire.size(), md5.data(), nullptr, EVP_md5(), nullptr);
+  const Md5 md5 = md5_of(wire);
   const std::uint64_t low = 0x0000'0002'ff00'0000 | std::uint64_t{md5[0]} << 16 | std::uint64_t{md5[1]} << 8 | md5[2];
   return Ipv6Address::from_halves(0xff02'0000'0000'0000, low);
 }

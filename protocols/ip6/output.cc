@@ -383,13 +383,13 @@ SendError Ip6Stack::fragment(Packet packet, std::uint32_t mtu, Emit emit) {
 
 void Ip6Stack::loop_back(Packet packet, const Ip6Interface* interface) {
   later().packets.push_back({std::move(packet), (interface != nullptr ? *interface : loopback()).index()});
-  if (!later_->timer.armed()) later_->timer.arm_in(Duration{});
+  if (!later().timer.armed()) later().timer.arm_in(Duration{});
 }
 
 void Ip6Stack::deliver_later() {
-  later_->retired_interfaces.clear();
+  later().retired_interfaces.clear();
   std::vector<LoopedBack> queue;
-  queue.swap(later_->packets);
+  queue.swap(later().packets);
   looping_back_ = true;
   for (LoopedBack& looped : queue) {
     const auto heard_on = std::ranges::find(interfaces_, looped.interface_index,

@@ -1,7 +1,6 @@
 #include "protocols/ip6/route_table.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "protocols/ip6/prefix_trie.h"
@@ -14,12 +13,15 @@ bool replaces(const Route& a, const Route& b) {
   return a.interface == b.interface && a.next_hop == b.next_hop && a.origin == b.origin;
 }
 
-bool serves(const Route& route, const Ip6Interface* interface) {
-  return interface == nullptr || route.interface == interface || route.kind == RouteKind::Local;
+// RFC 2991: between routes that were given there may be a choice.
+bool may_share(const Route& route) {
+  return route.kind == RouteKind::Unicast &&
+         (route.origin == RouteOrigin::Static || route.origin == RouteOrigin::Daemon);
 }
 
-// Longer prefixes before shorter ones; the routes of one prefix by metric.
-auto place(const Route& r) { return std::tuple(128 - static_cast<int>(r.prefix.length()), r.prefix, r.metric); }
+bool as_good(const Route& route, const Route& best) {
+  return route.kind == RouteKind::Unicast && route.metric == best.metric && route.origin == best.origin;
+}
 
 // Equal metrics keep the order in which they came.
 void insert_by_metric(std::vector<Route>& routes, const Route& route) {
@@ -56,7 +58,55 @@ struct RouteTable::Large {
 RouteTable::RouteTable() = default;
 RouteTable::~RouteTable() = default;
 
-std::size_t RouteTable::size() const { return large_ != nullptr ? large_->size : few_.size(); }
+std::size_t RouteTable::size() const { return large_ != nullptr ? large_->size : sorted_.size(); }
+
+RouteTable::Kept RouteTable::keep(const Route& route) {
+  Kept kept{route.prefix.address(), route.interface, kNone, static_cast<std::uint8_t>(route.prefix.length()), route.kind,
+            route.origin};
+  if (route.on_link() && route.metric == 0 && route.mtu == 0) return kept;
+  const auto place = std::ranges::find_if(details_, [&](const Detail& d) {
+    return d.routes > 0 && d.next_hop == route.next_hop && d.metric == route.metric && d.mtu == route.mtu;
+  });
+  kept.detail = static_cast<std::uint32_t>(place - details_.begin());
+  if (place != details_.end()) {
+    ++place->routes;
+    return kept;
+  }
+  const Detail made{route.next_hop, route.metric, route.mtu, 1};
+  const auto free = std::ranges::find(details_, 0u, &Detail::routes);
+  kept.detail = static_cast<std::uint32_t>(free - details_.begin());
+  if (free != details_.end()) {
+    *free = made;
+  } else {
+    details_.push_back(made);
+  }
+  return kept;
+}
+
+void RouteTable::forget(const Kept& kept) {
+  if (kept.detail != kNone) --details_[kept.detail].routes;
+}
+
+Route RouteTable::route_of(const Kept& kept) const {
+  Route route{.prefix = Ipv6Prefix(kept.prefix, kept.length), .interface = kept.interface, .next_hop = {},
+              .kind = kept.kind, .origin = kept.origin};
+  if (kept.detail == kNone) return route;
+  const Detail& detail = details_[kept.detail];
+  route.next_hop = detail.next_hop;
+  route.metric = detail.metric;
+  route.mtu = detail.mtu;
+  return route;
+}
+
+std::pair<std::size_t, std::size_t> RouteTable::range_of(const Ipv6Prefix& prefix) const {
+  const auto before = [&](const Kept& kept) {
+    return kept.length != prefix.length() ? kept.length > prefix.length() : kept.prefix < prefix.address();
+  };
+  const auto begin = std::ranges::partition_point(sorted_, before);
+  auto end = begin;
+  while (end != sorted_.end() && end->length == prefix.length() && end->prefix == prefix.address()) ++end;
+  return {begin - sorted_.begin(), end - sorted_.begin()};
+}
 
 void RouteTable::add(const Route& route) {
   ++generation_;
@@ -67,23 +117,38 @@ void RouteTable::add(const Route& route) {
 std::optional<Route> RouteTable::put(const Route& route) {
   if (large_ != nullptr) return index(route);
   std::optional<Route> replaced;
-  const auto same = std::ranges::find_if(few_, [&](const Route& r) {
-    return r.prefix == route.prefix && replaces(r, route);
-  });
-  if (same != few_.end()) {
-    replaced = *same;
-    few_.erase(same);
+  const auto [begin, end] = range_of(route.prefix);
+  for (std::size_t i = begin; i < end; ++i) {
+    const Route known = route_of(sorted_[i]);
+    if (!replaces(known, route)) continue;
+    replaced = known;
+    forget(sorted_[i]);
+    if (end - begin == 1) {  // as when an address of the node's becomes usable
+      sorted_[i] = keep(route);
+      return replaced;
+    }
+    sorted_.erase(sorted_.begin() + static_cast<std::ptrdiff_t>(i));
+    break;
   }
-  if (few_.size() < kFew) {
-    if (few_.size() == few_.capacity()) few_.reserve(few_.size() + 2);  // idle hosts are many
-    few_.insert(std::ranges::upper_bound(few_, place(route), {}, place), route);
+  if (sorted_.size() < kSorted) {
+    insert(route);
     return replaced;
   }
   large_ = std::make_unique<Large>();
-  for (const Route& known : few_) index(known);
-  few_ = {};
+  for (const Kept& known : sorted_) index(route_of(known));
+  sorted_ = {};
+  details_.clear();
   index(route);
   return replaced;
+}
+
+// Behind those of its prefix whose metric is the same or lower.
+void RouteTable::insert(const Route& route) {
+  // Idle hosts have four, and many of their routers some hundred: never half as many places again for nothing.
+  if (sorted_.size() == sorted_.capacity()) sorted_.reserve(sorted_.size() + std::max<std::size_t>(4, sorted_.size() / 8));
+  auto [place, end] = range_of(route.prefix);
+  while (place < end && metric_of(sorted_[place]) <= route.metric) ++place;
+  sorted_.insert(sorted_.begin() + static_cast<std::ptrdiff_t>(place), keep(route));
 }
 
 std::optional<Route> RouteTable::index(const Route& route) {
@@ -108,7 +173,11 @@ std::size_t RouteTable::remove_if(const std::function<bool(const Route&)>& predi
     if (observer_ != nullptr) gone.push_back(route);
     return true;
   };
-  std::size_t removed = std::erase_if(few_, goes);
+  std::size_t removed = std::erase_if(sorted_, [&](const Kept& kept) {
+    const bool gone_now = goes(route_of(kept));
+    if (gone_now) forget(kept);
+    return gone_now;
+  });
   if (large_ != nullptr) {
     for (auto i = static_cast<std::uint32_t>(large_->buckets.size()); i-- > 0;) {
       auto& routes = large_->buckets[i].routes;
@@ -129,37 +198,52 @@ std::size_t RouteTable::remove(const Ipv6Prefix& prefix, const Ip6Interface* int
   });
 }
 
-const Route* RouteTable::lookup(const Ipv6Address& destination, const Ip6Interface* interface) const {
-  for (const Route& route : few_) {
-    if (route.prefix.contains(destination) && serves(route, interface)) return &route;
-  }
-  if (large_ == nullptr) return nullptr;
-  const auto usable = [interface](const Large::Bucket& bucket) -> const Route* {
-    const auto it = std::ranges::find_if(bucket.routes, [&](const Route& r) { return serves(r, interface); });
-    return it == bucket.routes.end() ? nullptr : &*it;
+std::optional<Route> RouteTable::lookup(const Ipv6Address& destination, const Ip6Interface* interface) const {
+  const auto serves = [interface](const auto& route) {
+    return interface == nullptr || route.interface == interface || route.kind == RouteKind::Local;
   };
-  const std::uint32_t found =
-      large_->trie.longest_match(destination, [&](std::uint32_t i) { return usable(large_->buckets[i]) != nullptr; });
-  return found != PrefixTrie::kNone ? usable(large_->buckets[found]) : nullptr;
+  if (large_ != nullptr) {
+    const auto usable = [&](std::uint32_t i) { return std::ranges::any_of(large_->buckets[i].routes, serves); };
+    const std::uint32_t found = large_->trie.longest_match(destination, usable);
+    if (found == PrefixTrie::kNone) return std::nullopt;
+    return *std::ranges::find_if(large_->buckets[found].routes, serves);
+  }
+  if (sorted_.size() <= kFew) {
+    for (const Kept& kept : sorted_) {
+      if (Ipv6Prefix(destination, kept.length).address() == kept.prefix && serves(kept)) return route_of(kept);
+    }
+    return std::nullopt;
+  }
+  // For each length that there is, from the longest on.
+  for (auto at = sorted_.begin(); at != sorted_.end();) {
+    const Ipv6Prefix wanted(destination, at->length);
+    for (auto [place, end] = range_of(wanted); place < end; ++place) {
+      if (serves(sorted_[place])) return route_of(sorted_[place]);
+    }
+    at = std::partition_point(at, sorted_.end(), [&](const Kept& kept) { return kept.length >= wanted.length(); });
+  }
+  return std::nullopt;
 }
 
-std::span<const Route> RouteTable::equal_cost(const Route& best) const {
-  const bool given = best.origin == RouteOrigin::Static || best.origin == RouteOrigin::Daemon;
-  if (!given || best.kind != RouteKind::Unicast) return {&best, 1};
-  const std::vector<Route>& routes = large_ != nullptr ? large_->buckets[large_->trie.find(best.prefix)].routes : few_;
-  const auto alike = [&](const Route& r) {
-    return r.prefix == best.prefix && r.metric == best.metric && r.origin == best.origin &&
-           r.kind == RouteKind::Unicast;
-  };
-  // Sorted by metric; those of one metric in the order in which they came, so that others may stand between.
-  const Route* end = &best;
-  while (end != routes.data() + routes.size() && alike(*end)) ++end;
-  return {&best, end};
+std::optional<Route> RouteTable::equal_cost(const Route& best, std::size_t i) const {
+  if (!may_share(best)) return i == 0 ? std::optional(best) : std::nullopt;
+  if (large_ != nullptr) {
+    for (const Route& route : large_->buckets[large_->trie.find(best.prefix)].routes) {
+      if (as_good(route, best) && i-- == 0) return route;
+    }
+    return std::nullopt;
+  }
+  for (auto [place, end] = range_of(best.prefix); place < end; ++place) {
+    const Route route = route_of(sorted_[place]);
+    if (as_good(route, best) && i-- == 0) return route;
+  }
+  return std::nullopt;
 }
 
 std::vector<Route> RouteTable::all() const {
-  std::vector<Route> routes = few_;
+  std::vector<Route> routes;
   routes.reserve(size());
+  for (const Kept& kept : sorted_) routes.push_back(route_of(kept));
   if (large_ != nullptr) {
     for (const auto& bucket : large_->buckets) routes.insert(routes.end(), bucket.routes.begin(), bucket.routes.end());
   }
@@ -168,7 +252,7 @@ std::vector<Route> RouteTable::all() const {
 }
 
 std::size_t RouteTable::heap_bytes() const {
-  std::size_t bytes = few_.capacity() * sizeof(Route);
+  std::size_t bytes = sorted_.capacity() * sizeof(Kept) + details_.heap_bytes();
   if (large_ == nullptr) return bytes;
   bytes += sizeof(Large) + large_->buckets.capacity() * sizeof(Large::Bucket) + large_->trie.heap_bytes();
   for (const auto& bucket : large_->buckets) bytes += bucket.routes.capacity() * sizeof(Route);

@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
+#include <utility>
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
+#include "sim/pool.h"
+#include "sim/small_vector.h"
 
 namespace kamesim {
 
@@ -65,12 +67,12 @@ class RouteTable {
   std::size_t remove(const Ipv6Prefix& prefix, const Ip6Interface* interface, const Ipv6Address& next_hop);
 
   // The best usable route: the longest prefix, then the lowest metric. `interface`, if not null, limits the
-  // search to routes of that interface (a zone). Null if there is none. Valid until the table changes.
-  const Route* lookup(const Ipv6Address& destination, const Ip6Interface* interface = nullptr) const;
+  // search to routes of that interface (a zone). Empty if there is none.
+  std::optional<Route> lookup(const Ipv6Address& destination, const Ip6Interface* interface = nullptr) const;
 
-  // The routes of `best`'s prefix, metric and origin, itself among them, if there is a choice between unicast routes that
-  // were given (RFC 2991). `best` is what lookup() told, and no copy.
-  std::span<const Route> equal_cost(const Route& best) const;
+  // Of the routes of `best`'s prefix, metric and origin, itself among them, the i-th, if there is a choice between unicast
+  // routes that were given (RFC 2991); of others there is one. Empty: there are no more.
+  std::optional<Route> equal_cost(const Route& best, std::size_t i) const;
 
   // Changes with the table: what was derived from an older generation is stale.
   std::uint32_t generation() const { return generation_; }
@@ -84,18 +86,46 @@ class RouteTable {
   void tell(RouteChange change, const Route& route) {
     if (observer_ != nullptr) observer_->on_route_change(change, route);
   }
-  // So many are looked through; more have an index.
-  static constexpr std::size_t kFew = 8;
+  // So many are looked through, so many are sorted; more have an index.
+  static constexpr std::size_t kFew = 8, kSorted = 1024;
 
+  // A route as it is kept while they are sorted. What most routes do not have, as those that follow from addresses, is in
+  // `details_`.
+  struct Kept {
+    Ipv6Address prefix;
+    Ip6Interface* interface;
+    std::uint32_t detail;  // which; kNone: there is nothing to tell
+    std::uint8_t length;
+    RouteKind kind;
+    RouteOrigin origin;
+  };
+  struct Detail {
+    Ipv6Address next_hop;
+    std::uint32_t metric;
+    std::uint32_t mtu;
+    std::uint32_t routes;  // that have it; 0: the place is free
+  };
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  using KeptRoutes = PoolVector<Kept>;
   struct Large;  // route_table.cc
+
+  Kept keep(const Route& route);
+  void forget(const Kept& kept);
+  Route route_of(const Kept& kept) const;
+  std::uint32_t metric_of(const Kept& kept) const { return kept.detail == kNone ? 0 : details_[kept.detail].metric; }
+  // Where those of the prefix begin, or would, and where they end.
+  std::pair<std::size_t, std::size_t> range_of(const Ipv6Prefix& prefix) const;
+
   // Puts it in the place of a route that it replaces, if there is one, which is given back.
   std::optional<Route> put(const Route& route);
+  void insert(const Route& route);
   std::optional<Route> index(const Route& route);
 
-  std::vector<Route> few_;  // the longest prefixes first, those of one prefix together and by metric
-  std::unique_ptr<Large> large_;
-  std::uint32_t generation_ = 1;
+  std::uint32_t generation_ = 1;  // first, as each packet asks for it
   RouteObserver* observer_ = nullptr;
+  KeptRoutes sorted_;  // the longest prefixes first, those of one prefix together and by metric
+  SmallVector<Detail, 1> details_;
+  std::unique_ptr<Large> large_;
 };
 
 }  // namespace kamesim

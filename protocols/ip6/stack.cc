@@ -55,8 +55,8 @@ Ip6Stack::Ip6Stack(Node& node, Ip6Config config)
     : node_(node),
       config_(node.simulation().shared<Ip6Configs>().find(config)) {
   if (config_ == nullptr) {
-    own_config_ = std::make_unique<Ip6Config>(config);
-    config_ = own_config_.get();
+    rare().own_config = std::make_unique<Ip6Config>(config);
+    config_ = rare_->own_config.get();
   }
   interfaces_.reserve(2);  // most nodes have one more
   interfaces_.push_back(std::make_unique<LoopbackInterface>(*this, next_interface_index_++));
@@ -85,6 +85,11 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
   if (multicast_ != nullptr) on_multicast_forwarding_changed();
   if (nic.up()) on_link_change(nic, true);
   return interface;
+}
+
+bool Ip6Stack::hears(const Nic& nic, MacAddress group) const {
+  const EthernetInterface* interface = interface_on(nic);
+  return interface != nullptr && interface->groups().any_maps_to(group);
 }
 
 TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote) {
@@ -158,16 +163,16 @@ const Destination& Ip6Stack::find_route_to(const Ipv6Address& address, Ip6Interf
       // RFC 4862 §5.4: what is sent to a tentative address is discarded.
       d.kind = !ours ? RouteKind::Unicast : own->assigned() ? RouteKind::Local : RouteKind::Blackhole;
     }
-  } else if (const Route* route = routes_.lookup(address, zone);
+  } else if (const auto route = routes_.lookup(address, zone);
              // The default route of IPv6 is none of IPv4's: that has ::ffff:0:0/96.
-             route != nullptr && (!address.is_v4_mapped() || route->prefix.length() >= kV4MappedLength)) {
+             route && (!address.is_v4_mapped() || route->prefix.length() >= kV4MappedLength)) {
     d.interface = route->interface;
     d.kind = route->kind;
     d.origin = route->origin;
     if (!route->on_link()) d.next_hop = route->next_hop;
     const bool learned = d.origin == RouteOrigin::RouterAdvertisement || d.origin == RouteOrigin::Redirect;
     d.by_source = learned && !route->on_link() && chooses_first_hop_by_source();
-    d.multipath = zone == nullptr && routes_.equal_cost(*route).size() > 1;
+    d.multipath = zone == nullptr && routes_.equal_cost(*route, 1).has_value();
     route_mtu = route->mtu;
   }
   if (d.interface == nullptr) return d;
@@ -202,38 +207,37 @@ void Ip6Stack::set_upper_layer(NextHeader protocol, PacketHandler* handler) {
     common_upper_layers_[place] = handler;
     return;
   }
-  using Others = std::vector<std::pair<NextHeader, PacketHandler*>>;
-  if (other_upper_layers_ == nullptr) other_upper_layers_ = std::make_unique<Others>();
-  std::erase_if(*other_upper_layers_, [&](const auto& entry) { return entry.first == protocol; });
-  if (handler != nullptr) other_upper_layers_->emplace_back(protocol, handler);
+  if (handler == nullptr && rare_ == nullptr) return;
+  std::erase_if(rare().other_upper_layers, [&](const auto& entry) { return entry.first == protocol; });
+  if (handler != nullptr) rare_->other_upper_layers.emplace_back(protocol, handler);
 }
 
 PacketHandler* Ip6Stack::upper_layer(NextHeader protocol) const {
   if (const std::size_t place = place_of(protocol); place < kCommonProtocols) return common_upper_layers_[place];
-  if (other_upper_layers_ == nullptr) return nullptr;
-  for (const auto& [number, handler] : *other_upper_layers_) {
+  if (rare_ == nullptr) return nullptr;
+  for (const auto& [number, handler] : rare_->other_upper_layers) {
     if (number == protocol) return handler;
   }
   return nullptr;
 }
 
 void Ip6Stack::add_router_alert_listener(RouterAlertListener& listener) {
-  if (router_alert_listeners_ == nullptr) router_alert_listeners_ = std::make_unique<std::vector<RouterAlertListener*>>();
-  router_alert_listeners_->push_back(&listener);
+  rare().router_alert_listeners.push_back(&listener);
 }
 
 void Ip6Stack::remove_router_alert_listener(RouterAlertListener& listener) {
-  if (router_alert_listeners_ != nullptr) std::erase(*router_alert_listeners_, &listener);
+  if (rare_ != nullptr) std::erase(rare_->router_alert_listeners, &listener);
 }
 
 // ---- Parts that are made on first use ---------------------------------------------------------------------------
 
 Ip6Config& Ip6Stack::mutable_config() {
-  if (own_config_ == nullptr) {
-    own_config_ = std::make_unique<Ip6Config>(*config_);
-    config_ = own_config_.get();
+  auto& own = rare().own_config;
+  if (own == nullptr) {
+    own = std::make_unique<Ip6Config>(*config_);
+    config_ = own.get();
   }
-  return *own_config_;
+  return *own;
 }
 
 Icmp6Input& Ip6Stack::icmp6() {
@@ -242,8 +246,9 @@ Icmp6Input& Ip6Stack::icmp6() {
 }
 
 PathMtuTable& Ip6Stack::path_mtu() {
-  if (path_mtu_ == nullptr) path_mtu_ = std::make_unique<PathMtuTable>(mutable_config().path_mtu);
-  return *path_mtu_;
+  auto& table = rare().path_mtu;
+  if (table == nullptr) table = std::make_unique<PathMtuTable>(mutable_config().path_mtu);
+  return *table;
 }
 
 Ip6Stack::Reassembly::Reassembly(Ip6Stack& stack)
@@ -251,20 +256,23 @@ Ip6Stack::Reassembly::Reassembly(Ip6Stack& stack)
       timer(Timer::to<&Ip6Stack::expire_reassemblies>(stack.node_, stack)) {}
 
 Ip6Stack::Reassembly& Ip6Stack::reassembly() {
-  if (reassembly_ == nullptr) reassembly_ = std::make_unique<Reassembly>(*this);
-  return *reassembly_;
+  auto& part = rare().reassembly;
+  if (part == nullptr) part = std::make_unique<Reassembly>(*this);
+  return *part;
 }
 
 Ip6Stack::Later::Later(Ip6Stack& stack) : timer(Timer::to<&Ip6Stack::deliver_later>(stack.node_, stack)) {}
 
 Ip6Stack::Later& Ip6Stack::later() {
-  if (later_ == nullptr) later_ = std::make_unique<Later>(*this);
-  return *later_;
+  auto& part = rare().later;
+  if (part == nullptr) part = std::make_unique<Later>(*this);
+  return *part;
 }
 
 std::uint32_t Ip6Stack::next_fragment_id() {
-  if (fragment_ids_ == nullptr) fragment_ids_ = std::make_unique<RandomStream>(node_.stream("ip6.fragment_id"));
-  return fragment_ids_->next_u32();
+  auto& ids = rare().fragment_ids;
+  if (ids == nullptr) ids = std::make_unique<RandomStream>(node_.stream("ip6.fragment_id"));
+  return ids->next_u32();
 }
 
 void Ip6Stack::add_listener(RoutingListener& listener) {
@@ -322,13 +330,15 @@ Ip6Stack::HeapBytes Ip6Stack::heap_bytes() const {
   for (const auto& interface : interfaces_) {
     bytes.interfaces += interface->heap_bytes() + (interface->nic() == nullptr ? sizeof(TunnelInterface) : sizeof(EthernetInterface));
   }
-  bytes.rest = listeners_.heap_bytes() + (own_config_ != nullptr ? sizeof(Ip6Config) : 0) +
-               (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0) + (reassembly_ != nullptr ? sizeof(Reassembly) : 0) +
-               (later_ != nullptr ? sizeof(Later) : 0) + (fragment_ids_ != nullptr ? sizeof(RandomStream) : 0);
-  if (reassembly_ != nullptr) bytes.rest += reassembly_->reassembler.usage().bytes;
+  bytes.rest = listeners_.heap_bytes() + (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0);
+  if (rare_ == nullptr) return bytes;
+  bytes.rest += sizeof(Rare) + (rare_->own_config != nullptr ? sizeof(Ip6Config) : 0) +
+                (rare_->later != nullptr ? sizeof(Later) : 0) +
+                (rare_->fragment_ids != nullptr ? sizeof(RandomStream) : 0);
+  if (rare_->reassembly != nullptr) bytes.rest += sizeof(Reassembly) + rare_->reassembly->reassembler.usage().bytes;
   constexpr std::size_t kNode = 32;  // of a hash table, with what the heap adds
-  if (path_mtu_ != nullptr) {
-    bytes.rest += sizeof(PathMtuTable) + path_mtu_->size() * (kNode + sizeof(Ipv6Address) + sizeof(PathMtuTable::Entry));
+  if (const auto& table = rare_->path_mtu; table != nullptr) {
+    bytes.rest += sizeof(PathMtuTable) + table->size() * (kNode + sizeof(Ipv6Address) + sizeof(PathMtuTable::Entry));
   }
   return bytes;
 }

@@ -26,6 +26,7 @@
 #include "protocols/wire/icmp6.h"
 #include "protocols/wire/next_header.h"
 #include "sim/node.h"
+#include "sim/pool.h"
 #include "sim/small_vector.h"
 #include "sim/timer.h"
 
@@ -165,7 +166,8 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   // A tunnel (RFC 2473) between two addresses; see tunnel.h. The pointer is valid until remove_interface.
   TunnelInterface& add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote);
   void remove_interface(Ip6Interface& interface);
-  const std::vector<std::unique_ptr<Ip6Interface>>& interfaces() const { return interfaces_; }
+  using Interfaces = PoolVector<std::unique_ptr<Ip6Interface>>;
+  const Interfaces& interfaces() const { return interfaces_; }
   Ip6Interface* find_interface(std::string_view name) const;
   // Null: IPv6 does not run on that NIC.
   EthernetInterface* interface_on(const Nic& nic) const {
@@ -228,7 +230,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   // Made on first use.
   PathMtuTable& path_mtu();
   std::optional<PathMtuTable::Entry> learned_path_mtu(const Ipv6Address& destination) {
-    return path_mtu_ != nullptr ? path_mtu_->find(destination, now()) : std::nullopt;
+    return rare_ != nullptr && rare_->path_mtu != nullptr ? rare_->path_mtu->find(destination, now()) : std::nullopt;
   }
   // multipath.cc: of equal routes, that of the packet's flow; for a `to` that is `multipath`.
   void use_path_of_flow(Bytes packet, Destination& to);
@@ -259,6 +261,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
 
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) override;
+  bool hears(const Nic& nic, MacAddress group) const override;
   void prepare(const Nic& nic, const Packet& frame, unsigned step) override;
   void on_link_change(Nic& nic, bool up) override;
   void on_mtu_change(Nic&) override { invalidate_destinations(); }
@@ -388,36 +391,45 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   Later& later();
   void deliver_later();
   Icmp6Input& icmp6();
+  // What few nodes need; it and its parts are made on first use.
+  struct Rare : Pooled {
+    std::unique_ptr<Ip6Config> own_config;
+    std::unique_ptr<PathMtuTable> path_mtu;
+    std::unique_ptr<Reassembly> reassembly;
+    std::unique_ptr<Later> later;
+    std::unique_ptr<RandomStream> fragment_ids;
+    std::vector<std::pair<NextHeader, PacketHandler*>> other_upper_layers;  // few: looked through
+    std::vector<RouterAlertListener*> router_alert_listeners;
+  };
+  Rare& rare() {
+    if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+    return *rare_;
+  }
   // The protocols of every node have places of their own.
   static constexpr std::size_t kCommonProtocols = 5;
   static std::size_t place_of(NextHeader protocol);
 
+  // What each packet needs comes first, together: see prepare().
   Node& node_;
   const Ip6Config* config_;  // shared with nodes that are configured alike, or the node's own
-  std::vector<std::unique_ptr<Ip6Interface>> interfaces_;
   SmallVector<EthernetInterface*, 1> interface_by_nic_;
-  RouteTable routes_;
   DestinationCache destinations_;
   std::uint32_t generation_ = 1;
-  std::array<PacketHandler*, kCommonProtocols> common_upper_layers_{};
-  SmallVector<RoutingListener*, 1> listeners_;
-  PacketFilter* filter_ = nullptr;
+  std::uint32_t next_interface_index_ = 1;
   MobilityHooks* mobility_ = nullptr;
   IpsecHooks* ipsec_ = nullptr;
+  PacketFilter* filter_ = nullptr;
   Ip4Part* ip4_ = nullptr;
   Counters counters_;
+  RouteTable routes_;
+  std::array<PacketHandler*, kCommonProtocols> common_upper_layers_{};
+  SmallVector<RoutingListener*, 1> listeners_;
+  Interfaces interfaces_;
   mutable std::uint64_t flow_label_secret_ = 0;  // 0: not drawn yet
   // Made on first use.
-  std::unique_ptr<Ip6Config> own_config_;
   std::unique_ptr<Icmp6Input> icmp6_;
-  std::unique_ptr<PathMtuTable> path_mtu_;
-  std::unique_ptr<Reassembly> reassembly_;
-  std::unique_ptr<Later> later_;
   std::unique_ptr<MulticastForwarding> multicast_;
-  std::unique_ptr<RandomStream> fragment_ids_;
-  std::unique_ptr<std::vector<std::pair<NextHeader, PacketHandler*>>> other_upper_layers_;  // few: looked through
-  std::unique_ptr<std::vector<RouterAlertListener*>> router_alert_listeners_;
-  std::uint32_t next_interface_index_ = 1;
+  std::unique_ptr<Rare> rare_;
   bool looping_back_ = false;  // what comes in now is the node's own
   unsigned output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
 };

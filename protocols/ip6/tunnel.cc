@@ -97,7 +97,7 @@ std::size_t TunnelInterface::overhead() const {
 // Of the tunnel packets: the path's, which may lead through another tunnel.
 std::uint32_t TunnelInterface::path_mtu(unsigned depth) const {
   std::uint32_t path = Nic::kDefaultMtu;
-  if (const Route* route = stack().routes().lookup(remote_); route != nullptr && route->interface != this) {
+  if (const auto route = stack().routes().lookup(remote_); route && route->interface != this) {
     if (!route->interface->is_tunnel()) {
       path = route->interface->mtu();
     } else if (depth < kMaxNesting) {

@@ -3,16 +3,16 @@
 #pragma once
 
 #include <utility>
-#include <vector>
 
 #include "protocols/ip6/routing_message.h"
 #include "protocols/ip6/socket.h"
 #include "protocols/rtsold/solicitor.h"
+#include "sim/pool.h"
 #include "sim/timer.h"
 
 namespace kamesim {
 
-class RouterSolicitationDaemon final : public DatagramHandler, public RoutingListener {
+class RouterSolicitationDaemon final : public Pooled, public DatagramHandler, public RoutingListener {
  public:
   explicit RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config = {});
   ~RouterSolicitationDaemon();
@@ -50,7 +50,7 @@ class RouterSolicitationDaemon final : public DatagramHandler, public RoutingLis
 
   RouterSolicitorConfig config_;
   RawSocket socket_;
-  std::vector<Link> links_;  // in the order of their interfaces' indices
+  PoolVector<Link> links_;  // in the order of their interfaces' indices
   Timer timer_;
 };
 

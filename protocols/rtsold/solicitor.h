@@ -12,9 +12,9 @@ namespace kamesim {
 inline constexpr Duration kMaxRtrSolicitationTime = 3600_s;  // RFC 7559 §2: MRT
 
 struct RouterSolicitorConfig {
-  unsigned max_rtr_solicitations = kMaxRtrSolicitations;
   Duration rtr_solicitation_interval = kRtrSolicitationInterval;  // RFC 7559 §2: IRT
   Duration max_rtr_solicitation_delay = kMaxRtrSolicitationDelay;
+  unsigned max_rtr_solicitations = kMaxRtrSolicitations;
   // §6.3.7: "a mobile node [...] moving to a new link [...] MAY send a Router Solicitation immediately".
   bool immediate_on_handoff = false;
   // RFC 7559: solicits until a router answers, at intervals that double up to an hour; max_rtr_solicitations is then

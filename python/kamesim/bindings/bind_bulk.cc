@@ -208,7 +208,7 @@ py::list memory(World& world) {
   const Simulation& simulation = world.simulation;
   // Nodes and media by number, and what finds a node by its name.
   constexpr std::size_t kOfNode = 2 * sizeof(void*) + sizeof(std::uint32_t);
-  constexpr std::size_t kSmallestBuffer = 512;
+  constexpr std::size_t kSmallestBuffer = 576;
   rows.append(py::make_tuple("network", "links", link_bytes, links));
   rows.append(py::make_tuple("network", "lans", lan_bytes, lans));
   rows.append(py::make_tuple("network", "events", simulation.pending_events() * (sizeof(EventKey) + sizeof(Event*)),

@@ -129,8 +129,8 @@ std::size_t remove_route(Host& host, const std::string& prefix_text, const std::
 
 // The interface by which a packet to the address would leave; None without a route.
 py::object route_interface(Host& host, const std::string& destination) {
-  const Route* route = host.stack().routes().lookup(parse_address(destination));
-  return route == nullptr ? py::object(py::none()) : py::str(route->interface->name());
+  const auto route = host.stack().routes().lookup(parse_address(destination));
+  return !route ? py::object(py::none()) : py::str(route->interface->name());
 }
 
 py::list drops(Host& host) {

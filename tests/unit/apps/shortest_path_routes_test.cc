@@ -44,7 +44,7 @@ class Map {
   }();
 };
 
-const Route* route(Host& host, const char* destination) {
+std::optional<Route> route(Host& host, const char* destination) {
   return host.stack().routes().lookup(*Ipv6Address::parse(destination));
 }
 
@@ -59,12 +59,12 @@ TEST(ShortestPathRoutes, GoByTheLeastSumOfDelays) {
   }
   // To a subnet that a router is on it has a connected route; to every other, one of these.
   EXPECT_EQ(map.install(), 2u + 2u + 1u);
-  const Route* r = route(left, "2001:db8:4::1");
-  ASSERT_NE(r, nullptr);
+  const auto r = route(left, "2001:db8:4::1");
+  ASSERT_TRUE(r);
   EXPECT_EQ(r->interface, near.routers[0]);
   EXPECT_EQ(r->next_hop, with_interface_id(kLinkLocalPrefix, InterfaceId::eui64(near.routers[1]->nic()->mac())));
   EXPECT_EQ(r->origin, RouteOrigin::Daemon);
-  EXPECT_EQ(route(left, "2001:db8:1::1"), nullptr);
+  EXPECT_FALSE(route(left, "2001:db8:1::1"));
 }
 
 TEST(ShortestPathRoutes, ReplaceThoseOfAnEarlierCallAndLeaveOthers) {
@@ -100,8 +100,8 @@ TEST(ShortestPathRoutes, GiveHostsADefaultRoute) {
   map.join(link, router);
   link.default_hosts.push_back(&map.attach(host));
   EXPECT_EQ(map.install(), 1u);
-  const Route* r = route(host, "2001:db8:99::1");
-  ASSERT_NE(r, nullptr);
+  const auto r = route(host, "2001:db8:99::1");
+  ASSERT_TRUE(r);
   EXPECT_EQ(r->prefix.length(), 0u);
   EXPECT_EQ(r->interface, link.default_hosts[0]);
 }
@@ -119,7 +119,7 @@ TEST(ShortestPathRoutes, JoinNeighbouringPrefixesOfOneWay) {
   EXPECT_EQ(map.install(), 3u);
   EXPECT_EQ(route(one, "2001:db8:0:2::1")->prefix, *Ipv6Prefix::parse("2001:db8::/62"));
   EXPECT_EQ(route(one, "2001:db8:0:4::1")->prefix, *Ipv6Prefix::parse("2001:db8:0:4::/64"));
-  EXPECT_EQ(route(one, "2001:db8:0:5::1"), nullptr);
+  EXPECT_FALSE(route(one, "2001:db8:0:5::1"));
 }
 
 TEST(ShortestPathRoutes, LeaveOutAPartThatIsElsewhere) {
@@ -190,20 +190,20 @@ TEST_P(ShortestPathRoutesOfAnyMap, AreThoseOfTheTreesOfItsSubnets) {
     const DestinationTree tree = shortest_paths_from(graph, static_cast<VertexId>(i));
     for (std::size_t router = 0; router < kRouters; ++router) {
       SCOPED_TRACE(testing::Message() << "router " << router << ", " << prefix(numbers[i]).to_string());
-      const Route* found = routers[router]->stack().routes().lookup(prefix(numbers[i]).host(1));
+      const auto found = routers[router]->stack().routes().lookup(prefix(numbers[i]).host(1));
       const VertexId by = vertex[router] == kNoVertex ? kNoVertex : tree.next_hop[vertex[router]];
       if (by == kNoVertex || by == i) {
-        EXPECT_EQ(found, nullptr);
+        EXPECT_FALSE(found);
         continue;
       }
-      ASSERT_NE(found, nullptr);
+      ASSERT_TRUE(found);
       EXPECT_EQ(found->interface, interfaces[tree.next_edge[vertex[router]]]);
       const EthernetInterface& neighbor = *interfaces[tree.next_edge[by]];
       EXPECT_EQ(found->next_hop, with_interface_id(kLinkLocalPrefix, InterfaceId::eui64(neighbor.nic()->mac())));
     }
   }
   for (std::size_t i = members.size(); i < numbers.size(); ++i) {
-    for (Host* router : routers) EXPECT_EQ(router->stack().routes().lookup(prefix(numbers[i]).host(1)), nullptr);
+    for (Host* router : routers) EXPECT_FALSE(router->stack().routes().lookup(prefix(numbers[i]).host(1)));
   }
 }
 

@@ -20,8 +20,8 @@ Route route(const char* prefix, int out, std::uint32_t metric = 0) {
 }
 
 int egress(const RouteTable& table, const char* destination) {
-  const Route* found = table.lookup(*Ipv6Address::parse(destination));
-  return found == nullptr ? 0 : static_cast<int>(reinterpret_cast<std::uintptr_t>(found->interface));
+  const auto found = table.lookup(*Ipv6Address::parse(destination));
+  return !found ? 0 : static_cast<int>(reinterpret_cast<std::uintptr_t>(found->interface));
 }
 
 TEST(RouteTable, TheLongestPrefixWins) {
@@ -50,7 +50,42 @@ TEST(RouteTable, AZoneLimitsTheSearchToItsInterface) {
   table.add(route("2001:db8::/64", 1));
   table.add(route("::/0", 2));
   EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1"), interface(2))->prefix.length(), 0u);
-  EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1"), interface(3)), nullptr);
+  EXPECT_FALSE(table.lookup(*Ipv6Address::parse("2001:db8::1"), interface(3)));
+}
+
+TEST(RouteTable, RoutesThatAreAsGoodAreToldOneByOne) {
+  for (const int others : {0, 20, 2000}) {  // looked through, sorted, indexed
+    RouteTable table;
+    for (int i = 0; i < others; ++i) {
+      table.add({.prefix = Ipv6Prefix(Ipv6Address::from_halves(0x2001'0db9'0000'0000 | static_cast<std::uint64_t>(i), 0), 64),
+                 .interface = interface(100 + i)});
+    }
+    table.add(route("2001:db8::/32", 1, 10));
+    table.add(route("2001:db8::/32", 2, 10));
+    table.add(route("2001:db8::/32", 3, 20));
+    table.add({.prefix = *Ipv6Prefix::parse("2001:db8::/32"), .interface = interface(4),
+               .next_hop = *Ipv6Address::parse("fe80::1"), .metric = 10, .mtu = 1400});
+    const auto best = table.lookup(*Ipv6Address::parse("2001:db8::1"));
+    ASSERT_TRUE(best);
+    EXPECT_EQ(table.equal_cost(*best, 0), best);
+    EXPECT_EQ(table.equal_cost(*best, 1)->interface, interface(2));
+    EXPECT_EQ(table.equal_cost(*best, 2)->mtu, 1400u);
+    EXPECT_EQ(table.equal_cost(*best, 2)->next_hop, *Ipv6Address::parse("fe80::1"));
+    EXPECT_FALSE(table.equal_cost(*best, 3));
+  }
+}
+
+TEST(RouteTable, ARouteIsReplacedByOneToTheSameNextHop) {
+  RouteTable table;
+  Route given = route("2001:db8::/32", 1, 10);
+  given.next_hop = *Ipv6Address::parse("fe80::1");
+  table.add(given);
+  given.metric = 5;
+  given.mtu = 1300;
+  table.add(given);
+  EXPECT_EQ(table.size(), 1u);
+  EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1")), given);
+  EXPECT_EQ(table.all(), std::vector<Route>{given});
 }
 
 TEST(RouteTable, AChangeMovesTheGeneration) {
@@ -90,8 +125,8 @@ void compare_with_a_linear_search(std::uint64_t networks, double removals, int s
       if (!entry.first.contains(destination)) continue;
       if (best == nullptr || entry.first.length() > best->first.length()) best = &entry;
     }
-    const Route* found = table.lookup(destination);
-    ASSERT_EQ(found == nullptr, best == nullptr) << step;
+    const auto found = table.lookup(destination);
+    ASSERT_EQ(found.has_value(), best != nullptr) << step;
     if (best != nullptr) {
       ASSERT_EQ(found->interface, interface(best->second)) << step;
     }
@@ -111,7 +146,7 @@ TEST(RouteTable, IsEmptyAgainWhenAllIsRemoved) {
   }
   EXPECT_EQ(table.remove_if([](const Route&) { return true; }), 100u);
   EXPECT_EQ(table.size(), 0u);
-  EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1")), nullptr);
+  EXPECT_FALSE(table.lookup(*Ipv6Address::parse("2001:db8::1")));
   EXPECT_TRUE(table.all().empty());
 }
 
