@@ -22,6 +22,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -152,17 +153,18 @@ def greet(journey: Journey) -> None:
 def measure(journey: Journey, *, packets_per_second: float = 100.0, size: int = 160) -> list[Handoff]:
     """Goes the way, with UDP to the mobile node by both versions and from it by both."""
     net, mobile, correspondent = journey.net, journey.mobile, journey.correspondent
-    traffic = {"rate": packets_per_second, "size": size, "start": START - 5.0, "stop": journey.end - 1.0}
+    traffic: dict[str, Any] = {"rate": packets_per_second, "size": size, "start": START - 5.0, "stop": journey.end - 1.0}
     down4 = net.udp_flow(correspondent, mobile, destination_address=HOME4, name="down4", **traffic)
     down6 = net.udp_flow(correspondent, mobile, destination_address=HOME, name="down6", **traffic)
     net.udp_flow(mobile, correspondent, source_address=HOME4, destination_address=CORRESPONDENT4, name="up4", **traffic)
     net.udp_flow(mobile, correspondent, source_address=HOME, name="up6", **traffic)
     greet(journey)
     log = net.watch([mobile])
-    reached = []
+    role, reached = mobile.mobile_ip, []
+    assert role is not None
     for number in range(len(WAY)):
         net.run(until=START + (number + 1) * STAY - 0.5, progress=False)
-        reached.append(mobile.mobile_ip.care_of or "-")
+        reached.append(role.care_of or "-")
     net.run(until=journey.end, progress=False)
     messages = log.frame()
     acknowledged = messages[(messages["label"] == "Binding Acknowledgement") & ~messages["sent"]]["time"].to_numpy()

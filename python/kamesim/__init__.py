@@ -246,6 +246,8 @@ __all__ = [
     "Hop",
     "Host",
     "Interface",
+    "Ipv4Access",
+    "Ipv4Pool",
     "Lan",
     "Lans",
     "Link",

@@ -193,7 +193,9 @@ def holding(layer: type[Packet], how: str | None = None, **fields: Any) -> Calla
 
 def carrying(port: Port, layer: type[Packet], within: float = 1.0, how: str | None = None, **fields: Any) -> Carried:
     """The next packet that carries one with such a layer."""
-    return look_for(port, f"{layer.__name__} with {fields} in another packet", holding(layer, how, **fields), within)
+    what = f"{layer.__name__} with {fields} in another packet"
+    found: Carried = look_for(port, what, holding(layer, how, **fields), within)
+    return found
 
 
 def carrying_none(port: Port, layer: type[Packet], within: float = 1.0, how: str | None = None, **fields: Any) -> None:
