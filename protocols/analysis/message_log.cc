@@ -6,7 +6,9 @@
 #include "protocols/wire/ethernet.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
+#include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
+#include "protocols/wire/udp.h"
 #include "sim/random.h"
 
 namespace kamesim {
@@ -72,8 +74,20 @@ struct Innermost {
   bool tunnelled;
 };
 
-std::optional<Innermost> innermost(Bytes packet) {
-  for (bool tunnelled = false;; tunnelled = true) {
+// What a packet of IPv4 carries, in UDP (RFC 5555 §4.1) or not; empty: none of IPv6.
+Bytes out_of_ip4(Bytes packet) {
+  constexpr std::uint16_t kDsmip6Port = 4191;
+  const auto header = Ipv4HeaderView::check(packet);
+  if (!header || header->is_fragment()) return {};
+  if (header->protocol() == NextHeader::Ipv6) return header->payload();
+  if (header->protocol() != NextHeader::Udp) return {};
+  const auto datagram = UdpView::check_allowing_zero_checksum(header->payload());
+  const bool carries = datagram && (datagram->source_port() == kDsmip6Port || datagram->destination_port() == kDsmip6Port);
+  return carries ? datagram->data() : Bytes();
+}
+
+std::optional<Innermost> innermost(Bytes packet, bool in_ip4) {
+  for (bool tunnelled = in_ip4;; tunnelled = true) {
     const auto header = Ipv6HeaderView::check(packet);
     if (!header) return std::nullopt;
     const auto upper = find_upper_layer(*header);
@@ -87,8 +101,9 @@ std::optional<Innermost> innermost(Bytes packet) {
 
 void MessageLog::on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) {
   const auto ethernet = EthernetHeaderView::check(frame);
-  if (!ethernet || ethernet->ethertype() != EtherType::Ipv6) return;
-  const auto found = innermost(ethernet->payload());
+  if (!ethernet || (ethernet->ethertype() != EtherType::Ipv6 && ethernet->ethertype() != EtherType::Ipv4)) return;
+  const bool in_ip4 = ethernet->ethertype() == EtherType::Ipv4;
+  const auto found = innermost(in_ip4 ? out_of_ip4(ethernet->payload()) : ethernet->payload(), in_ip4);
   if (!found) return;
   const Bytes message = found->header.packet().subspan(found->upper.offset);
   const NextHeader protocol = found->upper.protocol;

@@ -21,7 +21,7 @@ struct LoggedMessage {
   std::string detail;       // what tells it from others of its kind: sequence, target, status
   Ipv6Address source;       // of the innermost IPv6 header
   Ipv6Address destination;
-  bool tunnelled;           // at this NIC the message was inside another IPv6 packet
+  bool tunnelled;           // at this NIC the message was inside another packet, of IPv6 or IPv4
   std::uint64_t identity;   // the same for all sightings of one message on its way, also in and out of tunnels
 };
 

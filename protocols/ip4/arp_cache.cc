@@ -126,6 +126,10 @@ void ArpCache::input(Bytes bytes, const std::function<bool(Ipv4Bits)>& own) {
     if (guard_.defends(stack.now(), message->sender)) ask(message->sender, message->sender);
     return;
   }
+  if (heard_ && !probe && message->operation == ArpOperation::Reply && message->target_mac == mac) [[unlikely]] {
+    learn(message->sender, message->sender_mac, true);
+    return heard_(v4_mapped(message->sender));
+  }
   const bool for_us = own(message->target);
   if (!probe) learn(message->sender, message->sender_mac, for_us);
   if (!for_us) return stack.drop(kArpNotAsked, bytes);

@@ -45,6 +45,11 @@ class ArpCache {
   void probe(Ipv4Bits address);
   // RFC 5227 §2.3: says that an address is ours now, twice.
   void announce(Ipv4Bits own);
+  // RFC 4436: a request without our address, as we may be on another link than the one where we had it. `heard` is told
+  // of the answers to us.
+  void ask_for(Ipv4Bits target) { ask(kIpv4Any, target); }
+  using Heard = std::function<void(const Ipv6Address& neighbor)>;
+  void set_listener(Heard heard) { heard_ = std::move(heard); }
   // The address is no longer ours, or to be ours.
   void forget(Ipv4Bits address);
   // The link is another, or gone: nothing is probed or announced any more.
@@ -70,6 +75,7 @@ class ArpCache {
   std::function<Ipv4Bits(Ipv4Bits)> source_for_;
   Unresolved unresolved_;
   Probed probed_;
+  Heard heard_;
   std::map<Ipv4Bits, Entry> entries_;  // in order: what is due is done in the order of addresses
   Timer timer_;
   Ip4AddressGuard guard_;

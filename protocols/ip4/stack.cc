@@ -160,6 +160,12 @@ bool Ip4Stack::is_own_on(const Ip6Interface& interface, Ipv4Bits address) const 
   return find_address(v4_mapped(address), &interface) != nullptr;
 }
 
+bool Ip4Stack::answers_for(const Ip6Interface& interface, Ipv4Bits address) const {
+  if (is_own_on(interface, address)) return true;
+  const Interface* on = find(interface);
+  return on != nullptr && std::ranges::find(on->proxied, address) != on->proxied.end();
+}
+
 bool Ip4Stack::is_broadcast_on(const Ip6Interface& interface, Ipv4Bits address) const {
   if (address == kIpv4LimitedBroadcast) return true;
   return std::ranges::any_of(addresses(interface), [&](const auto& a) {
@@ -177,7 +183,7 @@ Ipv4Bits Ip4Stack::source_on(const Ip6Interface& interface, Ipv4Bits towards) co
 void Ip4Stack::on_frame(EthernetInterface& interface, EtherType type, Packet payload, bool group) {
   if (type == EtherType::Ipv4) return input(interface, std::move(payload), group);
   if (ArpCache* cache = arp(interface)) {
-    cache->input(payload.bytes(), [&](Ipv4Bits address) { return is_own_on(interface, address); });
+    cache->input(payload.bytes(), [&](Ipv4Bits address) { return answers_for(interface, address); });
   } else {
     drop(kArpNotAsked, payload.bytes());
   }
@@ -245,6 +251,27 @@ void Ip4Stack::forget_neighbors() {
   for (const auto& on : interfaces_) {
     if (on->arp != nullptr) on->arp->clear();
   }
+}
+
+void Ip4Stack::add_proxy(EthernetInterface& interface, const Ipv6Address& address) {
+  if (answers_for(interface, ipv4_of(address))) return;
+  Interface& on = of(interface);
+  on.proxied.push_back(ipv4_of(address));
+  on.arp->announce(ipv4_of(address));  // it takes the place of the other in the neighbours' caches
+}
+
+void Ip4Stack::remove_proxy(EthernetInterface& interface, const Ipv6Address& address) {
+  Interface* on = find(interface);
+  if (on == nullptr || std::erase(on->proxied, ipv4_of(address)) == 0) return;
+  on->arp->forget(ipv4_of(address));
+}
+
+void Ip4Stack::ask_for(EthernetInterface& interface, const Ipv6Address& address) {
+  of(interface).arp->ask_for(ipv4_of(address));
+}
+
+void Ip4Stack::set_neighbor_listener(EthernetInterface& interface, Heard heard) {
+  of(interface).arp->set_listener(std::move(heard));
 }
 
 // RFC 1122 §2.3.2.1, RFC 1812 §5.2.7.1: the destination is said to be unreachable; also to this node itself.

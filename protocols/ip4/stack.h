@@ -40,6 +40,10 @@ class Ip4Stack final : public Ip4Part {
   bool remove_neighbor(EthernetInterface& interface, const Ipv6Address& address) override;
   std::vector<Neighbor> neighbors(const Ip6Interface& interface) const override;
   void forget_neighbors() override;
+  void add_proxy(EthernetInterface& interface, const Ipv6Address& address) override;
+  void remove_proxy(EthernetInterface& interface, const Ipv6Address& address) override;
+  void ask_for(EthernetInterface& interface, const Ipv6Address& address) override;
+  void set_neighbor_listener(EthernetInterface& interface, Heard heard) override;
 
   // Null: the interface has no ARP, being no Ethernet, or no IPv4 address yet.
   ArpCache* arp(const Ip6Interface& interface) const;
@@ -51,6 +55,7 @@ class Ip4Stack final : public Ip4Part {
     Ip6Interface* link;
     Addresses addresses;
     std::unique_ptr<ArpCache> arp;  // null where there is no Ethernet
+    std::vector<Ipv4Bits> proxied;  // addresses of others, answered for here
   };
   // What is known of a packet on its way in.
   struct Arrival {
@@ -67,6 +72,7 @@ class Ip4Stack final : public Ip4Part {
   void on_probed(Ip6Interface& interface, Ipv4Bits address, bool unique);
   Interface& of(Ip6Interface& interface);
   bool is_own_on(const Ip6Interface& interface, Ipv4Bits address) const;
+  bool answers_for(const Ip6Interface& interface, Ipv4Bits address) const;
   bool is_broadcast_on(const Ip6Interface& interface, Ipv4Bits address) const;
   Ipv4Bits source_on(const Ip6Interface& interface, Ipv4Bits towards) const;
   void unresolved(Packet packet);

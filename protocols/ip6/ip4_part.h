@@ -3,6 +3,7 @@
 // here. A node that has no IPv4 address has no such part, and pays nothing for it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -57,6 +58,13 @@ class Ip4Part {
   virtual bool remove_neighbor(EthernetInterface& interface, const Ipv6Address& address) = 0;
   virtual std::vector<Neighbor> neighbors(const Ip6Interface& interface) const = 0;
   virtual void forget_neighbors() = 0;  // all that were learned
+  // Proxy ARP (RFC 1027): the node answers for an address of another on that link, and defends it.
+  virtual void add_proxy(EthernetInterface& interface, const Ipv6Address& address) = 0;
+  virtual void remove_proxy(EthernetInterface& interface, const Ipv6Address& address) = 0;
+  // RFC 4436: asks who has the address, without saying who asks; `heard` of the interface is told of each answer.
+  virtual void ask_for(EthernetInterface& interface, const Ipv6Address& address) = 0;
+  using Heard = std::function<void(const Ipv6Address& neighbor)>;
+  virtual void set_neighbor_listener(EthernetInterface& interface, Heard heard) = 0;  // empty: nobody
 };
 
 }  // namespace kamesim

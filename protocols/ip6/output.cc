@@ -244,7 +244,7 @@ SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fr
   const Ipv6Address address = Ipv6HeaderView::check(packet.bytes())->destination();
   const Destination& cached = route_to(address, zone);
   if (mobility_ != nullptr && cached.kind != RouteKind::Local) [[unlikely]] {
-    const auto by = tunnel_of_source(*this, Ipv6HeaderView::check(packet.bytes())->source());
+    const auto by = tunnel_between(*this, Ipv6HeaderView::check(packet.bytes())->source(), address);
     if (by.discard != nullptr) {
       drop(*by.discard, packet.bytes());
       return SendError::Unreachable;

@@ -19,6 +19,10 @@ class SourceTunnels {
     const DropInfo* discard = nullptr;  // the packet cannot be sent now
   };
   virtual SourceTunnel tunnel_of_source(const Ipv6Address& source) = 0;
+  // The same of one packet, where it depends on its destination as well (RFC 5555 §5.1).
+  virtual SourceTunnel tunnel_between(const Ipv6Address& source, const Ipv6Address& destination) {
+    return (void)destination, tunnel_of_source(source);
+  }
 
  protected:
   ~SourceTunnels() = default;
@@ -26,5 +30,6 @@ class SourceTunnels {
 
 // By the node's mobility hooks, if they are this as well.
 SourceTunnels::SourceTunnel tunnel_of_source(Ip6Stack& stack, const Ipv6Address& source);
+SourceTunnels::SourceTunnel tunnel_between(Ip6Stack& stack, const Ipv6Address& source, const Ipv6Address& destination);
 
 }  // namespace kamesim

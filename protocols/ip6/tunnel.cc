@@ -10,6 +10,7 @@
 #include "protocols/wire/ipv4_header.h"
 #include "protocols/wire/ipv6_header.h"
 #include "protocols/wire/options_header.h"
+#include "protocols/wire/udp.h"
 
 namespace kamesim {
 
@@ -81,6 +82,12 @@ void TunnelInterface::set_parameters(const TunnelParameters& parameters) {
   stack().invalidate_destinations();
 }
 
+void TunnelInterface::set_udp(const std::optional<TunnelPorts>& ports) {
+  if (udp_ == ports) return;
+  udp_ = ports;
+  stack().invalidate_destinations();
+}
+
 void TunnelInterface::set_up(bool up) {
   if (up == up_) return;
   up_ = up;
@@ -90,7 +97,7 @@ void TunnelInterface::set_up(bool up) {
 }
 
 std::size_t TunnelInterface::overhead() const {
-  if (over_ip4()) return kIpv4HeaderSize;
+  if (over_ip4()) return kIpv4HeaderSize + (udp_ ? kUdpHeaderSize : 0);
   return kIpv6HeaderSize + (parameters_.encapsulation_limit ? kTunnelEncapsulationLimitHeaderSize : 0);
 }
 
@@ -176,11 +183,18 @@ void TunnelInterface::send_over_ip6(Packet packet, std::uint8_t traffic_class, N
 }
 
 void TunnelInterface::send_over_ip4(Packet packet, std::uint8_t traffic_class, NextHeader protocol) {
-  if (packet.size() > kIpv4MaxPacket - kIpv4HeaderSize) return stack().drop(kTunnelTooLong, packet.bytes());
+  if (packet.size() > kIpv4MaxPacket - overhead()) return stack().drop(kTunnelTooLong, packet.bytes());
   // RFC 4213 §3.2.2: what IPv6 cannot make shorter may be cut on the way; of the rest the path's MTU is found out. RFC
   // 2003 §3.1: a Don't Fragment bit is kept.
   const bool dont_fragment = is_ip4(packet.bytes()) ? Ipv4HeaderView::check_quoted(packet.bytes())->dont_fragment()
                                                     : packet.size() > kIpv6MinimumMtu;
+  if (udp_) [[unlikely]] {
+    const auto length = static_cast<std::uint16_t>(packet.size() + kUdpHeaderSize);
+    UdpHeader{.source_port = udp_->local, .destination_port = udp_->remote, .length = length}.write(
+        packet.prepend(kUdpHeaderSize));
+    fill_udp_checksum(local_, remote_, packet.mutable_bytes());
+    protocol = NextHeader::Udp;
+  }
   const auto total = static_cast<std::uint16_t>(packet.size() + kIpv4HeaderSize);
   const auto identification = static_cast<std::uint16_t>(stack().next_fragment_id());
   Ipv4Header{.type_of_service = traffic_class, .total_length = total, .identification = identification,

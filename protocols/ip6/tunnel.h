@@ -42,6 +42,12 @@ struct TunnelParameters {
   std::optional<Ipv6Address> neighbor;
 };
 
+// RFC 5555 §4.1: UDP between the outer header, which is IPv4's, and the packet.
+struct TunnelPorts {
+  std::uint16_t local = 0, remote = 0;
+  friend bool operator==(const TunnelPorts&, const TunnelPorts&) = default;
+};
+
 class TunnelInterface final : public Ip6Interface {
  public:
   TunnelInterface(Ip6Stack& stack, std::uint32_t index, std::string name, const Ipv6Address& local,
@@ -56,6 +62,9 @@ class TunnelInterface final : public Ip6Interface {
   void set_end_points(const Ipv6Address& local, const Ipv6Address& remote);
   const TunnelParameters& parameters() const { return parameters_; }
   void set_parameters(const TunnelParameters& parameters);
+  // Empty: plain encapsulation. What comes back in UDP is who set it's to take in.
+  const std::optional<TunnelPorts>& udp() const { return udp_; }
+  void set_udp(const std::optional<TunnelPorts>& ports);
   void set_up(bool up);
   TunnelProbe* probe() const { return probe_.get(); }  // null if no neighbour is watched
   // False: the neighbour that is watched does not answer, and the routes by the tunnel are withdrawn.
@@ -92,6 +101,7 @@ class TunnelInterface final : public Ip6Interface {
   std::string name_;
   Ipv6Address local_, remote_;
   TunnelParameters parameters_;
+  std::optional<TunnelPorts> udp_;
   mutable Counters counters_;
   std::unique_ptr<TunnelProbe> probe_;
   bool up_ = true;

@@ -23,7 +23,7 @@ TunnelInterface* find_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ip
   for (const auto& interface : stack.interfaces()) {
     if (!interface->is_tunnel()) continue;
     auto& tunnel = static_cast<TunnelInterface&>(*interface);
-    if (tunnel.local() == local && tunnel.remote() == remote) return &tunnel;
+    if (tunnel.local() == local && tunnel.remote() == remote && !tunnel.udp()) return &tunnel;
   }
   return nullptr;
 }
@@ -78,6 +78,23 @@ bool points_to_used_up_limit(const Icmp6Error& error, std::size_t headers) {
   return false;
 }
 
+// The path's MTU has been lowered already; the next packets will find it. §8.2: what was longer than 1280 is told of
+// now; §8.3: of IPv4, what must not be cut.
+void tell_too_big(Ip6Stack& stack, const TunnelInterface& tunnel, Bytes inner, const Icmp6ErrorReport& report) {
+  const auto overhead = static_cast<std::uint32_t>(report.offset);
+  const std::uint32_t left = report.error.parameter > overhead ? report.error.parameter - overhead : 0;
+  if (is_ip4(inner)) {
+    const auto header = Ipv4HeaderView::check_quoted(inner);
+    if (!header || !header->dont_fragment() || header->total_length() <= left) return;
+  } else {
+    const auto header = Ipv6HeaderView::check_quoted(inner);
+    if (!header || header->payload_length() + kIpv6HeaderSize <= kIpv6MinimumMtu) return;
+  }
+  const std::uint32_t mtu = is_ip4(inner) ? left : std::max(left, static_cast<std::uint32_t>(kIpv6MinimumMtu));
+  ++tunnel.counters().errors_relayed;
+  stack.icmp6_error(Icmp6Error::packet_too_big(std::min(mtu, tunnel.mtu()), inner), nullptr);
+}
+
 }  // namespace
 
 TunnelInput::TunnelInput(Ip6Stack& stack) : stack_(stack) {
@@ -103,28 +120,33 @@ void TunnelInput::on_packet(InputPacket& in) {
                                                             in.next_header_field, in.packet.bytes()),
                               in.interface, in.link_layer_multicast);
   }
-  if (!tunnel->up()) return stack_.drop(kTunnelDown, in.packet.bytes());
-  const auto inner = look_at(in.upper(), in.next_header);
-  if (!inner) return stack_.drop(kTunnelInnerMalformed, in.packet.bytes());
-  if (tunnel->allows_inner_source && !tunnel->allows_inner_source(inner->source)) {
-    return stack_.drop(kTunnelInnerSource, in.packet.bytes());
+  come_out_of_tunnel(stack_, *tunnel, {.packet = std::move(in.packet), .offset = in.offset, .inner = in.next_header,
+                                       .traffic_class = in.traffic_class});
+}
+
+void come_out_of_tunnel(Ip6Stack& stack, TunnelInterface& tunnel, PacketOfTunnel arrived) {
+  Packet packet = std::move(arrived.packet);
+  if (!tunnel.up()) return stack.drop(kTunnelDown, packet.bytes());
+  const auto inner = look_at(packet.bytes().subspan(arrived.offset), arrived.inner);
+  if (!inner) return stack.drop(kTunnelInnerMalformed, packet.bytes());
+  if (tunnel.allows_inner_source && !tunnel.allows_inner_source(inner->source)) {
+    return stack.drop(kTunnelInnerSource, packet.bytes());
   }
-  if (tunnel->decapsulating >= kMaxDecapsulations) return stack_.drop(kTunnelNestedTooDeep, in.packet.bytes());
-  const EcnOutcome ecn = ecn_out_of_tunnel(inner->traffic_class, in.traffic_class);
-  if (ecn.alarm == EcnAlarm::Log) ++tunnel->counters().ecn_logs;
-  if (ecn.alarm == EcnAlarm::Alarm) ++tunnel->counters().ecn_alarms;
-  if (!ecn.leaves) return stack_.drop(kTunnelCongestion, in.packet.bytes());
+  if (tunnel.decapsulating >= kMaxDecapsulations) return stack.drop(kTunnelNestedTooDeep, packet.bytes());
+  const EcnOutcome ecn = ecn_out_of_tunnel(inner->traffic_class, arrived.traffic_class);
+  if (ecn.alarm == EcnAlarm::Log) ++tunnel.counters().ecn_logs;
+  if (ecn.alarm == EcnAlarm::Alarm) ++tunnel.counters().ecn_alarms;
+  if (!ecn.leaves) return stack.drop(kTunnelCongestion, packet.bytes());
   const std::uint8_t leaves_with =
-      traffic_class_out_of_tunnel(inner->traffic_class, in.traffic_class, *ecn.leaves, tunnel->parameters().dscp);
-  Packet packet = std::move(in.packet);
-  packet.trim_front(in.offset);
-  ++tunnel->counters().received_packets;
-  tunnel->counters().received_bytes += packet.size();
+      traffic_class_out_of_tunnel(inner->traffic_class, arrived.traffic_class, *ecn.leaves, tunnel.parameters().dscp);
+  packet.trim_front(arrived.offset);
+  ++tunnel.counters().received_packets;
+  tunnel.counters().received_bytes += packet.size();
   if (leaves_with != inner->traffic_class) set_traffic_class(packet, leaves_with);
-  ++tunnel->decapsulating;
-  stack_.input(*tunnel, std::move(packet));
-  --tunnel->decapsulating;
-  if (MobilityHooks* hooks = stack_.mobility_hooks()) {
+  ++tunnel.decapsulating;
+  stack.input(tunnel, std::move(packet));
+  --tunnel.decapsulating;
+  if (MobilityHooks* hooks = stack.mobility_hooks()) {
     hooks->on_reverse_tunnelled(inner->source, inner->destination, inner->protocol);
   }
 }
@@ -132,11 +154,14 @@ void TunnelInput::on_packet(InputPacket& in) {
 // RFC 2473 §8.1 to §8.3. A tunnel packet that came back tells whose packet it carried.
 void TunnelInput::on_icmp6_error_report(const Icmp6ErrorReport& report) {
   const TunnelInterface* tunnel = find_tunnel(stack_, report.source, report.destination);
-  if (tunnel == nullptr) return;
+  if (tunnel != nullptr) tell_of_tunnel_error(stack_, *tunnel, report);
+}
+
+void tell_of_tunnel_error(Ip6Stack& stack, const TunnelInterface& tunnel, const Icmp6ErrorReport& report) {
   const Icmp6Error& error = report.error;
   const Bytes inner = report.upper();
   switch (error.type) {
-    case Icmp6Type::PacketTooBig: return tell_too_big(*tunnel, inner, report);
+    case Icmp6Type::PacketTooBig: return tell_too_big(stack, tunnel, inner, report);
     case Icmp6Type::TimeExceeded:
       if (error.code != static_cast<std::uint8_t>(TimeExceededCode::HopLimitExceeded)) return;
       break;
@@ -146,25 +171,8 @@ void TunnelInput::on_icmp6_error_report(const Icmp6ErrorReport& report) {
     case Icmp6Type::DestinationUnreachable: break;
     default: return;
   }
-  ++tunnel->counters().errors_relayed;
-  stack_.icmp6_error(Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, inner), nullptr);
-}
-
-// The path's MTU has been lowered already; the next packets will find it. §8.2: what was longer than 1280 is told of
-// now; §8.3: of IPv4, what must not be cut.
-void TunnelInput::tell_too_big(const TunnelInterface& tunnel, Bytes inner, const Icmp6ErrorReport& report) {
-  const auto overhead = static_cast<std::uint32_t>(report.offset);
-  const std::uint32_t left = report.error.parameter > overhead ? report.error.parameter - overhead : 0;
-  if (is_ip4(inner)) {
-    const auto header = Ipv4HeaderView::check_quoted(inner);
-    if (!header || !header->dont_fragment() || header->total_length() <= left) return;
-  } else {
-    const auto header = Ipv6HeaderView::check_quoted(inner);
-    if (!header || header->payload_length() + kIpv6HeaderSize <= kIpv6MinimumMtu) return;
-  }
-  const std::uint32_t mtu = is_ip4(inner) ? left : std::max(left, static_cast<std::uint32_t>(kIpv6MinimumMtu));
   ++tunnel.counters().errors_relayed;
-  stack_.icmp6_error(Icmp6Error::packet_too_big(std::min(mtu, tunnel.mtu()), inner), nullptr);
+  stack.icmp6_error(Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, inner), nullptr);
 }
 
 }  // namespace kamesim

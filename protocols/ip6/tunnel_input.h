@@ -7,6 +7,18 @@
 
 namespace kamesim {
 
+// A packet that holds another one from `offset` on.
+struct PacketOfTunnel {
+  Packet packet;
+  std::size_t offset = 0;
+  NextHeader inner;                 // Ipv6 or Ipv4, as the outer headers say
+  std::uint8_t traffic_class = 0;   // of the outer header
+};
+// RFC 2473 §3.3, RFC 6040 §4.2: the inner packet becomes input of the tunnel.
+void come_out_of_tunnel(Ip6Stack& stack, TunnelInterface& tunnel, PacketOfTunnel arrived);
+// RFC 2473 §8.1 to §8.3: the source of the inner packet, which is what the report's offset leads to, is told of an error.
+void tell_of_tunnel_error(Ip6Stack& stack, const TunnelInterface& tunnel, const Icmp6ErrorReport& report);
+
 class TunnelInput final : public PacketHandler {
  public:
   explicit TunnelInput(Ip6Stack& stack);
@@ -15,8 +27,6 @@ class TunnelInput final : public PacketHandler {
   void on_icmp6_error_report(const Icmp6ErrorReport& report) override;
 
  private:
-  void tell_too_big(const TunnelInterface& tunnel, Bytes inner, const Icmp6ErrorReport& report);
-
   Ip6Stack& stack_;
 };
 

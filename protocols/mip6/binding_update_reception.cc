@@ -10,7 +10,7 @@ bool is_unicast_routable(const Ipv6Address& address) {
 DropReason check_addresses(const ReceivedBindingUpdate& received) {
   if (received.source.is_multicast() || received.source.is_unspecified()) return &kBuSourceNotUnicast;
   if (!is_unicast_routable(received.home_address())) return &kBuHomeAddressNotRoutable;
-  if (!is_unicast_routable(received.care_of())) return &kBuCareOfNotRoutable;
+  if (!received.over_ipv4 && !is_unicast_routable(received.care_of())) return &kBuCareOfNotRoutable;
   return nullptr;
 }
 

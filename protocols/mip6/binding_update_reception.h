@@ -27,6 +27,10 @@ struct ReceivedBindingUpdate {
   std::optional<Ipv6Address> home_address_option;
   BindingUpdate update;
   Bytes mobility_header;    // the whole message, for its authenticator
+  // RFC 5555 §4.2: it came over IPv4. The source is the IPv4 care-of address, v4-mapped, the home address as if it had
+  // stood in an option.
+  bool over_ipv4 = false;
+  std::optional<std::uint8_t> refusal{};  // what an extension refuses a registration with
 
   Ipv6Address home_address() const { return home_address_option.value_or(source); }          // §9.5.1
   Ipv6Address care_of() const { return update.alternate_care_of_address.value_or(source); }  // §9.5.1

@@ -6,7 +6,9 @@
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/mip6/binding_status.h"
 #include "protocols/mip6/discovery_messages.h"
+#include "protocols/mip6/home_agent_dual_stack.h"
 #include "protocols/mip6/trace_kinds.h"
+#include "protocols/wire/ipv4_address.h"
 
 namespace kamesim {
 
@@ -22,6 +24,7 @@ HomeAgentDaemon::HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, B
       advertiser_(config.prefix_advertisements, stack_.node().stream("mip6.prefix_advertiser")),
       discovery_(*this, sockets),
       timer_(Timer::to<&HomeAgentDaemon::on_timer>(stack_.node(), *this)) {
+  if (config_.dual_stack) dual_stack_ = std::make_unique<DualStack>(*this, sockets, *config_.dual_stack);
   for (const auto& [home_address, association] : config_.authentication) authentication_.add(home_address, association);
   stack_.add_listener(*this);
   on_home_prefixes_changed();
@@ -62,6 +65,14 @@ void HomeAgentDaemon::on_routing_message(const RoutingMessage& message) {
                        message.kind == Kind::AddressChanged;
   if (!address || message.interface != &home_link_) return;
   if (std::ranges::find(anycast_, message.address) == anycast_.end()) on_home_prefixes_changed();
+}
+
+void HomeAgentDaemon::protect_tunnel(const Ipv6Address& home_address, const Ipv6Address& care_of) {
+  const auto it = protections_.find(home_address);
+  if (it == protections_.end()) return;
+  // RFC 5555 §5: in an IPv4 network payload is protected over port 4500, which comes with its key exchange.
+  if (care_of.is_v4_mapped()) return it->second.at_home();
+  it->second.away(care_of);
 }
 
 // ---- Home prefixes (§10.6.1) --------------------------------------------------------------------------------------
@@ -166,21 +177,31 @@ void HomeAgentDaemon::on_datagram(const Datagram& d) {
   const BindingUpdate& update = message.update;
   if (!update.home_registration && !update.mobile_router) return;  // for the correspondent daemon
   if (update.map_registration && kernel_.mobility_anchor_point) return;
-  const ReceivedBindingUpdate received = received_binding_update(d, update);
-  const bool to_anycast = std::ranges::find(anycast_, d.destination) != anycast_.end();
-  if (to_anycast) return stack_.drop(kBuToAnycastAddress, d.payload);
-  if (!authentic(received, *mh)) return;
+  if (std::ranges::find(anycast_, d.destination) != anycast_.end()) return stack_.drop(kBuToAnycastAddress, d.payload);
+  ReceivedBindingUpdate received = received_binding_update(d, update);
+  if (dual_stack_ && !dual_stack_->on_binding_update(*mh, d, received)) return;
+  register_binding(received, message, *mh);
+  if (dual_stack_) dual_stack_->on_binding_update_done(tests_.contains(received.home_address()));
+}
+
+void HomeAgentDaemon::register_binding(const ReceivedBindingUpdate& received, const mcoa::MultipleBindingUpdate& message,
+                                       const MobilityHeaderView& mh) {
+  if (!authentic(received, mh)) return;
   // The tunnel would lead to this node itself.
-  const bool to_itself = update.lifetime > Duration() && is_unicast_routable(received.care_of()) &&
+  const bool to_itself = received.update.lifetime > Duration() && is_unicast_routable(received.care_of()) &&
                          stack_.find_own_address(received.care_of(), nullptr) != nullptr;
   if (to_itself) return send(reject(received, kInvalidCareOfAddress));
   review_prefixes();
   const auto out = multiple_.on_binding_update(stack_.now(), received, message);
   // Of refused ones nothing is kept.
   if (out.home.registered || out.home.start_dad || tests_.contains(received.home_address())) {
-    served_as_.insert_or_assign(received.home_address(), d.destination);
+    served_as_.insert_or_assign(received.home_address(), received.destination);
   }
-  apply(out, d.payload);
+  apply(out, mh.bytes());
+}
+
+std::vector<HomeAgentDaemon::Ipv4Binding> HomeAgentDaemon::ipv4_bindings() const {
+  return dual_stack_ ? dual_stack_->bindings() : std::vector<Ipv4Binding>();
 }
 
 bool HomeAgentDaemon::authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update) {
@@ -196,6 +217,7 @@ bool HomeAgentDaemon::authentic(const ReceivedBindingUpdate& received, const Mob
 }
 
 void HomeAgentDaemon::send(const BindingAckToSend& ack) {
+  if (dual_stack_ && dual_stack_->send(ack)) return;
   const Ipv6Address home = ack.routing_header.value_or(ack.destination);
   if (authentication_.knows(home)) {
     socket_.send(ack, authentication_.answer(home));
@@ -249,6 +271,7 @@ void HomeAgentDaemon::finish_dad(const Ipv6Address& home, bool unique) {
 void HomeAgentDaemon::settle(const Ipv6Address& home, HomeAgentRegistration::DadResult result) {
   apply(multiple_.on_dad_result(stack_.now(), home, result), {});
   if (!kernel_.home_binding_care_of(home)) served_as_.erase(home);
+  if (dual_stack_) dual_stack_->on_answered(home);
 }
 
 void HomeAgentDaemon::on_timer() {
@@ -281,21 +304,25 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
     kernel_.remove_home_binding(out.stop_proxy->home_address);
     advertiser_.on_unregistered(out.stop_proxy->home_address);
     served_as_.erase(out.stop_proxy->home_address);
+    if (dual_stack_) dual_stack_->on_unregistered(out.stop_proxy->home_address);
     if (const auto it = protections_.find(out.stop_proxy->home_address); it != protections_.end()) it->second.at_home();
     node.trace(kTraceUnbound, {{"home_address", out.stop_proxy->home_address.to_string()}});
   }
   if (out.registered) {
     const BindingCacheEntry& entry = *out.registered;
-    kernel_.add_home_binding({.home = entry.home_address, .care_of = entry.care_of,
-                              .home_agent = served_as_[entry.home_address],
-                              .home_link = entry.on_home_link ? &home_link_ : nullptr,
-                              .link_local = entry.link_local, .mobile_router = entry.mobile_router,
-                              .networks = entry.networks,
-                              .other_care_of = other_care_of(entry.home_address)});
-    if (const auto it = protections_.find(entry.home_address); it != protections_.end()) it->second.away(entry.care_of);
+    MobilityKernel::HomeRegistration registration{.home = entry.home_address, .care_of = entry.care_of,
+                                                  .home_agent = served_as_[entry.home_address],
+                                                  .home_link = entry.on_home_link ? &home_link_ : nullptr,
+                                                  .link_local = entry.link_local, .mobile_router = entry.mobile_router,
+                                                  .networks = entry.networks,
+                                                  .other_care_of = other_care_of(entry.home_address)};
+    if (dual_stack_) dual_stack_->complete(registration);
+    kernel_.add_home_binding(registration);
+    if (dual_stack_) dual_stack_->on_tunnel(entry.home_address);
+    protect_tunnel(entry.home_address, entry.care_of);
     advertiser_.on_registered(stack_.now(), entry.home_address, preferred_lifetime(entry.home_address));
     node.trace(kTraceBound, {{"home_address", entry.home_address.to_string()},
-                             {"care_of", entry.care_of.to_string()},
+                             {"care_of", ip_to_string(entry.care_of)},
                              {"home_registration", std::int64_t{1}}});
   }
   if (out.start_dad) start_dad(*out.start_dad);

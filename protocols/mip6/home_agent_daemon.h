@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "protocols/dsmip6/dual_stack_config.h"
 #include "protocols/ip6/routing_message.h"
 #include "protocols/mcoa/binding_paths.h"
 #include "protocols/mcoa/multiple_registration.h"
@@ -42,6 +44,7 @@ struct HomeAgentConfig {
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> authentication;
   bool authentication_required = false;
   mcoa::MultipleRegistrationConfig multiple_care_of{};  // RFC 5648, RFC 6089
+  std::optional<dsmip6::DualStackHomeAgentConfig> dual_stack{};  // RFC 5555; the node has an IPv4 part then
 };
 
 class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
@@ -66,6 +69,14 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   // RFC 5648, RFC 6089.
   const mcoa::MultipleRegistration& registrations() const { return multiple_; }
 
+  // RFC 5555: what is bound of IPv4, by home address.
+  struct Ipv4Binding {
+    Ipv6Address home_address;
+    Ipv6Prefix prefix;  // v4-mapped
+    bool udp, nat;
+  };
+  std::vector<Ipv4Binding> ipv4_bindings() const;
+
   void on_datagram(const Datagram& datagram) override;  // Mobility Headers
   void on_routing_message(const RoutingMessage& message) override;
 
@@ -89,6 +100,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
     RandomStream random_;
     HomeAgentsList list_;
   };
+  class DualStack;  // home_agent_dual_stack.h
   // Duplicate Address Detection for a home address and, with the L bit, its link-local address.
   struct Test {
     Defended addresses;
@@ -100,6 +112,9 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   void serve_anycast();
   void add_routes_home();
   Duration preferred_lifetime(const Ipv6Address& home_address) const;
+  void register_binding(const ReceivedBindingUpdate& received, const mcoa::MultipleBindingUpdate& message,
+                        const MobilityHeaderView& mh);
+  void protect_tunnel(const Ipv6Address& home_address, const Ipv6Address& care_of);
   // RFC 4285 §5. What fails has been answered.
   bool authentic(const ReceivedBindingUpdate& received, const MobilityHeaderView& update);
   void send(const BindingAckToSend& ack);
@@ -135,6 +150,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   std::map<Ipv6Address, SignallingProtection> protections_;  // by home address
   std::map<Ipv6Address, mcoa::BindingPaths> paths_;         // by home address, of those with several bindings
   std::set<Ipv6Address> at_home_;                            // those with a home binding (RFC 5648 §5.6)
+  std::unique_ptr<DualStack> dual_stack_;                    // null: it has no part in RFC 5555
   std::unordered_map<Ipv6Address, Ipv6Address> served_as_;  // home address -> the address of ours it registered with
   Timer timer_;
 };

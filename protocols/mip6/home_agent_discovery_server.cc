@@ -84,7 +84,8 @@ void HomeAgentDaemon::Discovery::advertise_prefixes(const PrefixAdvertiser::Adve
   const Ipv6Address& home = advertisement.home_address;
   const auto served_as = daemon_.served_as_.find(home);
   const auto care_of = daemon_.kernel_.home_binding_care_of(home);
-  if (served_as == daemon_.served_as_.end() || !care_of) return;
+  // RFC 5555 §2.2: by IPv4 mobile nodes MAY do prefix discovery; ours do not.
+  if (served_as == daemon_.served_as_.end() || !care_of || care_of->is_v4_mapped()) return;
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   // §6.8: M and O are clear, as there is no DHCPv6 of the home agent's.

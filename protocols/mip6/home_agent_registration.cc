@@ -150,6 +150,7 @@ std::optional<std::uint8_t> HomeAgentRegistration::refusal(Time now, const Recei
   if (std::any_of(config_.prohibited.begin(), config_.prohibited.end(), contains_home)) {
     return kAdministrativelyProhibited;
   }
+  if (r.refusal) return r.refusal;
   if (care_of == CareOfAddresses::ToBeTested) {
     if (const auto status = care_of_refusal(now, home, r.care_of())) return status;
   }

@@ -5,7 +5,9 @@
 
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/mip6/binding_status.h"
+#include "protocols/mip6/mobile_node_dual_stack.h"
 #include "protocols/mip6/trace_kinds.h"
+#include "protocols/wire/ipv4_address.h"
 
 namespace kamesim {
 
@@ -58,7 +60,9 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
   kernel_.add_listener(*this);
   stack_.add_listener(*this);
   if (config_.mobile_router) start_mobile_router();
+  if (config_.dual_stack) dual_stack_ = std::make_unique<DualStack>(*this, sockets, *config_.dual_stack);
   tell_addresses();
+  if (interface_.up() && dual_stack_) dual_stack_->on_link_up();
   if (interface_.up()) apply(detector_.on_link_up(stack_.now()));
 }
 
@@ -78,11 +82,13 @@ void MobileNodeDaemon::protect(ipsec::PfKeyLayer& keys, const SignallingProtecti
 void MobileNodeDaemon::protect_tunnel(const Ipv6Address& home_agent, const Ipv6Address& care_of) {
   if (!protection_) return;
   protection_->serve(home_agent);
+  // RFC 5555 §5: in an IPv4 network payload is protected over port 4500, which comes with its key exchange.
+  if (care_of.is_v4_mapped()) return protection_->at_home();
   protection_->away(care_of);
 }
 
 bool MobileNodeDaemon::may_be_care_of(const Ipv6Address& address) const {
-  return !address.is_link_local() && address != config_.home_address && !is_another_home_address(address);
+  return !address.is_link_local() && !address.is_v4_mapped() && address != config_.home_address && !is_another_home_address(address);
 }
 
 bool MobileNodeDaemon::is_another_home_address(const Ipv6Address& address) const {
@@ -104,9 +110,12 @@ void MobileNodeDaemon::on_routing_message(const RoutingMessage& message) {
   const Time now = stack_.now();
   const bool candidate = may_be_care_of(message.address);
   switch (message.kind) {
-    case Kind::LinkUp: return apply(detector_.on_link_up(now));
+    case Kind::LinkUp:
+      if (dual_stack_) dual_stack_->on_link_up();
+      return apply(detector_.on_link_up(now));
     case Kind::LinkDown:
       advertise_link_local_ = false;
+      if (dual_stack_) dual_stack_->on_link_down();
       return apply(detector_.on_link_down(now));
     case Kind::DefaultRouterUnreachable: return apply(detector_.on_router_unreachable(now, message.address));
     case Kind::AddressAdded:
@@ -155,6 +164,7 @@ void MobileNodeDaemon::on_datagram(const Datagram& d) {
         const DropReason reason = authentication_->on_binding_ack(now, config_.home_address, ack.status, *mh);
         if (reason != nullptr) return stack_.drop(*reason, d.payload);
       }
+      if (from_home_agent && dual_stack_) return apply(dual_stack_->on_binding_ack(now, *mh));
       if (from_home_agent) return apply(home_.on_binding_ack(now, ack));
       if (known) return apply(peer, peer->second.registration.on_binding_ack(now, {ack, d.payload}));
       return stack_.drop(kBackUnmatched, d.payload);
@@ -185,6 +195,7 @@ void MobileNodeDaemon::on_datagram(const Datagram& d) {
 
 void MobileNodeDaemon::on_route_optimization_hint(const Ipv6Address& home, const Ipv6Address& correspondent) {
   if (home != config_.home_address || !config_.route_optimization || correspondent == choice_.current()) return;
+  if (ipv4_care_of_) return;  // RFC 5555 §2.4
   if (correspondent.is_multicast() || correspondent.is_link_local()) return;
   const auto peer = find_or_add(correspondent);
   if (peer != correspondents_.end()) apply(peer, peer->second.registration.on_tunnelled_packet(stack_.now()));
@@ -216,9 +227,11 @@ MobileNodeDaemon::Correspondents::iterator MobileNodeDaemon::find_or_add(const I
 
 void MobileNodeDaemon::apply(const MovementDetector::Output& out) {
   if (mobile_router_) review_egress_role();
-  if (out.no_address && (regional_ == nullptr || !regional_->on_no_address())) lose_care_of();
-  if (out.returned_home) return_home();
-  if (out.moved) move_on_link(*out.moved);
+  const bool back_to_ipv6 = dual_stack_ && dual_stack_->on_ipv6();
+  const bool by_ipv6 = !ipv4_care_of_;
+  if (out.no_address && by_ipv6 && (regional_ == nullptr || !regional_->on_no_address())) lose_care_of();
+  if (out.returned_home || (back_to_ipv6 && detector_.surely_at_home())) return_home();
+  else if (by_ipv6 && (out.moved || (back_to_ipv6 && detector_.care_of()))) move_on_link(*detector_.care_of());
   if (out.solicit) discovery_.solicit_routers();
   if (out.probe && !discovery_.probe(*out.probe)) {
     return apply(detector_.on_router_unreachable(stack_.now(), *out.probe));
@@ -287,7 +300,9 @@ void MobileNodeDaemon::move_to(const CareOfAddress& care_of) {
 }
 
 void MobileNodeDaemon::leave_home(const Ipv6Address& care_of, const Ipv6Address& home_agent) {
-  kernel_.leave_home(config_.home_address, care_of, home_agent, interface_);
+  const Ipv6Address tunnel_end = dual_stack_ ? dual_stack_->home_agent_of(care_of, home_agent) : home_agent;
+  kernel_.leave_home(config_.home_address, care_of, tunnel_end, interface_);
+  if (dual_stack_) dual_stack_->on_away(care_of);
   if (home_lifetimes_) {
     kernel_.set_home_lifetimes(config_.home_address, home_lifetimes_->preferred_until, home_lifetimes_->valid_until);
   }
@@ -296,6 +311,7 @@ void MobileNodeDaemon::leave_home(const Ipv6Address& care_of, const Ipv6Address&
 void MobileNodeDaemon::return_home() {
   const Time now = stack_.now();
   regional_care_of_.reset();
+  if (dual_stack_) dual_stack_->on_returning_home();
   if (regional_ != nullptr) regional_->on_returned_home();
   stack_.node().trace(kTraceReturnedHome, {{"home_address", config_.home_address.to_string()}});
   kernel_.set_mobile_network_forwarding(false);
@@ -319,6 +335,7 @@ void MobileNodeDaemon::return_home() {
 void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
   if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
   if (mobile_router_ && handled_as_mobile_router(out)) return;
+  if (out.unanswered && dual_stack_ && !ipv4_care_of_ && dual_stack_->on_unanswered()) return arm();
   using State = BindingUpdater::State;
   const bool unanswered = out.unanswered && home_.state() == State::Registering;
   const bool refused = out.rejected && home_.state() == State::Idle && home_agent_refuses(*out.rejected);
@@ -330,6 +347,10 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
   const Ipv6Address home_agent = choice_.current().value_or(kUnspecified);
   if (out.send) {
     trace_update(out.send->update, home_agent, out.send->source);
+  }
+  if (out.send && dual_stack_) {
+    dual_stack_->send(*out.send, home_agent);
+  } else if (out.send) {
     const OutputRequest request{.destination = home_agent, .source = out.send->source, .no_mobility = true,
                                 .home_address_option = out.send->home_address_option};
     if (authentication_) {
@@ -342,12 +363,15 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
   if (out.bound) {
     prefixes_.on_registered(home_agent);
     stack_.node().trace(kTraceRegistered, {{"peer", home_agent.to_string()},
-                                           {"care_of", out.bound->care_of.to_string()},
+                                           {"care_of", ip_to_string(out.bound->care_of)},
                                            {"lifetime_s", (out.bound->expires - stack_.now()).to_seconds()}});
+    // RFC 5555 §5.1: by IPv4 bindings with correspondents are deleted, "tunnelled to the home agent".
     for (auto peer = correspondents_.begin(); peer != correspondents_.end(); ++peer) {
-      apply(peer, peer->second.registration.on_home_registration(stack_.now(), *out.bound));
+      apply(peer, ipv4_care_of_ ? peer->second.registration.on_return_home(stack_.now())
+                                : peer->second.registration.on_home_registration(stack_.now(), *out.bound));
     }
   }
+  if (dual_stack_ && out.deregistered && !care_of()) dual_stack_->on_home();
   if (out.deregistered == BindingUpdater::Deregistered::Acknowledged && !detector_.care_of()) {
     stack_.node().trace(kTraceRegistered, {{"peer", home_agent.to_string()},
                                            {"care_of", config_.home_address.to_string()}, {"lifetime_s", 0.0}});
@@ -475,6 +499,7 @@ void MobileNodeDaemon::on_timer() {
   const Time now = stack_.now();
   const auto due = [now](const std::optional<Time>& deadline) { return deadline && *deadline <= now; };
   if (due(detector_.next_timeout())) apply(detector_.on_timeout(now));
+  if (dual_stack_ && due(dual_stack_->next_timeout())) dual_stack_->on_timer();
   if (due(home_.next_timeout())) apply(home_.on_timeout(now));
   if (due(home_agent_discovery_.next_timeout())) apply(home_agent_discovery_.on_timeout(now));
   if (due(discover_again_at_)) {
@@ -495,6 +520,7 @@ void MobileNodeDaemon::arm() {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   };
   consider(detector_.next_timeout());
+  if (dual_stack_) consider(dual_stack_->next_timeout());
   consider(home_.next_timeout());
   consider(home_agent_discovery_.next_timeout());
   consider(discover_again_at_);
@@ -517,7 +543,13 @@ void MobileNodeDaemon::trace_update(const BindingUpdate& update, const Ipv6Addre
                       {{"destination", destination.to_string()}, {"sequence", std::int64_t{update.sequence.value()}},
                        {"lifetime_s", update.lifetime.to_seconds()},
                        {"home_registration", std::int64_t{update.home_registration}},
-                       {"care_of", care_of.to_string()}});
+                       {"care_of", ip_to_string(care_of)}});
 }
+
+std::optional<Ipv6Address> MobileNodeDaemon::ipv4_home_address() const {
+  return dual_stack_ ? dual_stack_->ipv4_home_address() : std::nullopt;
+}
+
+bool MobileNodeDaemon::udp_encapsulation() const { return dual_stack_ && dual_stack_->udp(); }
 
 }  // namespace kamesim

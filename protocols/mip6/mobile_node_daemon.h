@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "protocols/dsmip6/dual_stack_config.h"
 #include "protocols/ip6/routing_message.h"
 #include "protocols/mip6/authentication_protocol.h"
 #include "protocols/mip6/binding_updater.h"
@@ -44,6 +45,8 @@ struct MobileNodeConfig {
   std::optional<MobileRouterConfig> mobile_router{};            // RFC 3963; without it, a mobile host
   // Of the home link, if the home address is not in it: RFC 3963 §3, "the prefix delegated to the Mobile Router".
   std::optional<Ipv6Prefix> home_link{};
+  // RFC 5555; the home agent is given then, and the node has an IPv4 part.
+  std::optional<dsmip6::DualStackNodeConfig> dual_stack{};
 
   Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
 };
@@ -82,13 +85,21 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   const MobileNodeConfig& config() const { return config_; }
   const Ipv6Address& home_address() const { return config_.home_address; }
   Ip6Interface& interface() const { return interface_; }
-  MovementDetector::Location location() const { return detector_.location(); }
-  // The primary care-of address, as it is or is to be registered.
+  MovementDetector::Location location() const {
+    return ipv4_care_of_ ? MovementDetector::Location::Foreign : detector_.location();
+  }
+  // The primary care-of address, as it is or is to be registered; one of IPv4 in v4-mapped form (RFC 5555).
   const std::optional<Ipv6Address>& care_of() const {
+    if (ipv4_care_of_) return ipv4_care_of_;
     return regional_ != nullptr && detector_.location() == MovementDetector::Location::Foreign ? regional_care_of_
                                                                                                : detector_.care_of();
   }
-  const std::optional<Ipv6Address>& on_link_care_of() const { return detector_.care_of(); }
+  const std::optional<Ipv6Address>& on_link_care_of() const {
+    return ipv4_care_of_ ? ipv4_care_of_ : detector_.care_of();
+  }
+  // RFC 5555: in v4-mapped form; empty: none is bound, nor is it at home. Whether packets of the tunnel are in UDP.
+  std::optional<Ipv6Address> ipv4_home_address() const;
+  bool udp_encapsulation() const;
   // Whether the home agent has acknowledged a binding that still lives.
   bool registered() const { return home_.binding().has_value(); }
   // The home agent it registers with, if it knows one, and those that discovery found.
@@ -136,6 +147,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
     MobileNodeDaemon& daemon_;
     RawSocket socket_;
   };
+  class DualStack;  // mobile_node_dual_stack.h
   struct Correspondent {
     Correspondent(const CorrespondentUpdaterConfig& updater, const ReturnRoutabilityConfig& rr, RandomBytes random)
         : registration(updater), routability(rr, std::move(random)) {}
@@ -203,6 +215,8 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   RegionalMobility* regional_ = nullptr;
   std::optional<Ipv6Address> regional_care_of_;  // what it gave
   Time care_of_valid_until_ = Time::max();
+  std::unique_ptr<DualStack> dual_stack_;    // null: it has no part in RFC 5555
+  std::optional<Ipv6Address> ipv4_care_of_;  // while that is the care-of address
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;
 };

@@ -90,6 +90,7 @@ bool MobileNodeDaemon::Discovery::probe(const Ipv6Address& router) {
 }
 
 void MobileNodeDaemon::Discovery::request_home_agents(const HomeAgentAddressDiscoveryRequest& request) {
+  if (daemon_.ipv4_care_of_) return;  // RFC 5555 §2.1: it "cannot rely on native IPv6 routing"
   const MobileNodeConfig& config = daemon_.config_;
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
@@ -99,6 +100,7 @@ void MobileNodeDaemon::Discovery::request_home_agents(const HomeAgentAddressDisc
 }
 
 void MobileNodeDaemon::Discovery::solicit_prefixes(const MobilePrefixSolicitation& solicitation) {
+  if (daemon_.ipv4_care_of_) return;  // Not implemented: RFC 5555 §2.2, "MAY"
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   emit(out, solicitation);

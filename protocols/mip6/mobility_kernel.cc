@@ -226,6 +226,21 @@ void MobilityKernel::forget_tunnels_of(const Ipv6Address& on_link) {
   kept_.erase(it);
 }
 
+void MobilityKernel::set_signalling_tunnel(const Ipv6Address& source, const Ipv6Address& destination,
+                                           TunnelInterface* tunnel) {
+  if (tunnel != nullptr) signalling_tunnels_.insert_or_assign(source, SignallingTunnel{destination, tunnel});
+  else signalling_tunnels_.erase(source);
+}
+
+SourceTunnels::SourceTunnel MobilityKernel::tunnel_between(const Ipv6Address& source, const Ipv6Address& destination) {
+  if (signalling_tunnels_.empty()) return tunnel_of_source(source);
+  const auto it = signalling_tunnels_.find(source);
+  if (it == signalling_tunnels_.end()) return tunnel_of_source(source);
+  if (it->second.destination == destination) return {.tunnel = it->second.tunnel, .discard = nullptr};
+  if (TunnelInterface* own = home_tunnel(source)) return {.tunnel = own, .discard = nullptr};
+  return tunnel_of_source(source);
+}
+
 SourceTunnels::SourceTunnel MobilityKernel::tunnel_of_source(const Ipv6Address& source) {
   const auto it = regions_.find(source);
   if (it == regions_.end()) return {};
@@ -259,7 +274,8 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
   if (!signalling && !home_bindings_.empty()) {
     // Of a home binding (RFC 5648 §6.2) the care-of address is the home address: there it goes as it is.
     if (const auto it = home_bindings_.find(destination); it != home_bindings_.end()) {
-      if (it->second.care_of == destination) {
+      // Neither has IPv4 a type 2 routing header (RFC 5555 §4.5.1).
+      if (it->second.care_of == destination || it->second.care_of.is_v4_mapped()) {
         actions.tunnel = outlet_of(*it->second.tunnel);
       } else {
         actions.route_to_care_of = it->second.care_of;

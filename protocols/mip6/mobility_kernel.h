@@ -141,6 +141,12 @@ class MobilityKernel final : public MobilityHooks,
   void keep_tunnels_of(const Ipv6Address& on_link);
   void forget_tunnels_of(const Ipv6Address& on_link);
 
+  // ---- IPv4 care-of addresses (RFC 5555 §5.1) -------------------------------------------------------------------
+  // What leaves from the source to that destination and is not given to another tunnel takes that one, also what IPsec has
+  // made of it: Binding Updates and Acknowledgements, which go in UDP whatever the rest does. What the source, a home
+  // address that is away, has to say to others beside the hooks takes its own tunnel. Null: not any more.
+  void set_signalling_tunnel(const Ipv6Address& source, const Ipv6Address& destination, TunnelInterface* tunnel);
+
   // A daemon takes messages of a type beyond those of RFC 6275; of others, senders are told (RFC 6275 §9.2).
   void understand(MhType type) { understood_ |= std::uint32_t{1} << static_cast<unsigned>(type); }
 
@@ -160,6 +166,7 @@ class MobilityKernel final : public MobilityHooks,
   ForwardingPolicy* forwarding_policy() override { return forwarding_policy_; }
   MobileRouterHooks* mobile_router() override { return this; }
   SourceTunnel tunnel_of_source(const Ipv6Address& source) override;
+  SourceTunnel tunnel_between(const Ipv6Address& source, const Ipv6Address& destination) override;
   void on_packet(InputPacket& packet) override;  // Mobility Headers
   void on_icmp6_error(const Icmp6Error& error, std::size_t offset) override;
 
@@ -200,6 +207,11 @@ class MobilityKernel final : public MobilityHooks,
   std::optional<MobileNetwork> mobile_network_;
   std::unordered_map<const Ip6Interface*, Ip6Interface*> outlets_;  // by their tunnels
   std::map<Ipv6Address, std::vector<TunnelInterface*>> kept_;  // by former on-link address
+  struct SignallingTunnel {
+    Ipv6Address destination;
+    TunnelInterface* tunnel;
+  };
+  std::map<Ipv6Address, SignallingTunnel> signalling_tunnels_;  // by source
   std::uint32_t understood_ = MobilityHeaderView::kRfc6275Types;
   unsigned tunnels_made_ = 0;
   Timer aging_;  // of home addresses that are away

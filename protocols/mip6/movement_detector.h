@@ -74,6 +74,8 @@ class MovementDetector {
   Location location() const { return location_; }
   // Whether that is Home, and the home link's router is not in doubt.
   bool surely_at_home() const { return location_ == Location::Home && routers_.front().confirmed; }
+  // Whether a router is on this link for sure.
+  bool hears_router() const { return !routers_.empty() && routers_.front().confirmed; }
   // The primary care-of address while Foreign.
   const std::optional<Ipv6Address>& care_of() const { return care_of_; }
   // Whether a router is known: without a care-of address, then, that one is on its way.

@@ -41,6 +41,7 @@ from kamesim.advertising import AdvertisedMap, AdvertisedPrefix, AdvertisedRoute
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.bulk import Lans, Links, Nodes
 from kamesim.capture import Capture
+from kamesim.dual_stack import Ipv4Access, Ipv4Pool
 from kamesim.errors import UnknownName
 from kamesim.flow import Flow, OnOff, Ping
 from kamesim.fmip6 import FastHandoverRouter, FastMobileNode
@@ -245,6 +246,8 @@ __all__ = [
     "Hop",
     "Host",
     "Interface",
+    "Ipv4Access",
+    "Ipv4Pool",
     "Lan",
     "Lans",
     "Link",

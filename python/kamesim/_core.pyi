@@ -593,6 +593,34 @@ class MobileIpv6:
     ) -> None: ...
     def care_of_addresses(self) -> list[tuple[str, int, str, int, bool, int]]: ...
     def flow_bindings(self) -> list[tuple[str, int, int, list[int], bool]]: ...
+    def set_dual_stack_home_agent(
+        self,
+        ipv4_address: str,
+        home_addresses: dict[str, str],
+        networks: dict[str, list[str]],
+        pool: list[str],
+        network_pool: str | None,
+        prohibited: list[str],
+        reserved: list[str],
+        lease_ns: int | None,
+        accept_forced_udp: bool,
+        force_udp: bool,
+        nat_refresh_time_ns: int,
+    ) -> None: ...
+    def set_dual_stack_mobile_node(
+        self,
+        home_agent_ipv4: str,
+        ipv4_home_address: str | None,
+        home_prefix_length: int,
+        home_gateway: str | None,
+        networks: list[tuple[str, int, str]],
+        force_udp: bool,
+    ) -> None: ...
+    def ipv4_bindings(self) -> list[tuple[str, str, str, bool, bool]]: ...
+    @property
+    def ipv4_home_address(self) -> str | None: ...
+    @property
+    def udp_encapsulation(self) -> bool: ...
     def authenticate_mobile_node(
         self,
         identifier: str,

@@ -17,9 +17,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Union
 
-from kamesim import _core, errors, fmip6, hmip6, tables
+from kamesim import _core, dual_stack, errors, fmip6, hmip6, tables
 from kamesim.advertising import INFINITE_NS
 from kamesim.authentication_option import AuthenticationOption
+from kamesim.dual_stack import Ipv4Access
 from kamesim.multihomed import AddressRange, Multihomed, MultihomedMobileNode, NumberRange
 from kamesim.signalling_protection import SignallingProtection
 
@@ -66,6 +67,15 @@ class HomeAgent:
     (section 5.6): "prohibited": status 169; "with ndp": it answers for its home address on the home link, of which this
     has to be the only router; "without ndp": the home agent goes on with that. flow_bindings: whether flows may be bound
     to care-of addresses (RFC 6089); if not, status 128.
+
+    ipv4_address: its own, with which mobile nodes in IPv4 networks register (RFC 5555); None: that of the home link's
+    interface, if anything else of IPv4 is given, and no IPv4 otherwise. ipv4_home_addresses: of mobile nodes, by home
+    address. ipv4_pool: a prefix, or several, for those who ask for one; None: refused with status 132. ipv4_networks:
+    IPv4 mobile network prefixes by home address; ipv4_network_pool: for those who ask for one and have none; None: 133.
+    ipv4_prohibited: home addresses, or prefixes of them, that get no IPv4: 129. ipv4_lease: of addresses of the pool,
+    seconds, no registration with one lasts longer; None: no limit. accept_forced_udp: whether a mobile node may have all
+    its packets in UDP; if not, status 144. force_udp: whether it has to. nat_refresh_time: how often a mobile node behind
+    a NAT is to register, seconds.
     """
 
     interface: Interface | str | None = None
@@ -81,6 +91,16 @@ class HomeAgent:
     bulk_registration: bool = True
     home_and_foreign: str = "prohibited"
     flow_bindings: bool = True
+    ipv4_address: str | None = None
+    ipv4_home_addresses: Mapping[str, str] = field(default_factory=dict)
+    ipv4_pool: str | Iterable[str] | None = None
+    ipv4_networks: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    ipv4_network_pool: str | None = None
+    ipv4_prohibited: Iterable[str] = ()
+    ipv4_lease: float | None = None
+    accept_forced_udp: bool = True
+    force_udp: bool = False
+    nat_refresh_time: float = dual_stack.NAT_KEEPALIVE_TIMEOUT_S
 
 
 @dataclass(frozen=True)
@@ -120,6 +140,13 @@ class MobileNode:
     agent, which is given the same. authentication: of home registrations, by options (RFC 4285). clock_offset: how far
     its time of day is from the home agent's, seconds. movement_detection: how it notices that it has moved.
 
+    home_agent_ipv4: the home agent's IPv4 address (RFC 5555); None: no IPv4. ipv4_home_address: "192.0.2.10/24", with the
+    length of the home link's prefix: the mobile node has it as it is at home, and through the tunnel elsewhere; do not
+    add it to the node besides. "request": the home agent is to hand one out, for as long as the node is away; None: none
+    is wanted. ipv4_home_gateway: the default router of IPv4 at home. ipv4_networks: how it is configured in the networks
+    where there is IPv4 (there is no DHCP); it registers an IPv4 care-of address in those that have no IPv6. force_udp:
+    whether it asks there to have everything in UDP.
+
     A node with several home addresses is enabled once for each; each has its own home link and home agent. What
     `Node.mobile_ip` tells of a mobile node is of the first, and of all by `home_addresses()`.
     """
@@ -137,6 +164,11 @@ class MobileNode:
     authentication: AuthenticationOption | None = None
     clock_offset: float = 0.0
     movement_detection: MovementDetection = MovementDetection()
+    home_agent_ipv4: str | None = None
+    ipv4_home_address: str | None = None
+    ipv4_home_gateway: str | None = None
+    ipv4_networks: Iterable[Ipv4Access] = ()
+    force_udp: bool = False
 
 
 @dataclass(frozen=True)
@@ -281,6 +313,24 @@ class MobileIp:
     def home_agent(self) -> str | None:
         """The address of the home agent that the mobile node registers with; None while it knows none."""
         return self._core.home_agent
+
+    @property
+    def ipv4_home_address(self) -> str | None:
+        """The mobile node's IPv4 home address (RFC 5555), as it has it now: at home, or acknowledged; or None."""
+        return self._core.ipv4_home_address
+
+    @property
+    def udp_encapsulation(self) -> bool:
+        """Whether all that goes between the mobile node and its home agent is in UDP (RFC 5555 section 4.1)."""
+        return self._core.udp_encapsulation
+
+    def ipv4_bindings(self) -> pd.DataFrame:
+        """What the home agent has bound of IPv4 (RFC 5555), by home address.
+
+        Columns: home_address, ipv4 (a prefix, "/32" an address), care_of, udp (whether its packets are in UDP), nat
+        (whether a NAT was found before the mobile node).
+        """
+        return tables.frame(self._core.ipv4_bindings(), ["home_address", "ipv4", "care_of", "udp", "nat"])
 
     def home_addresses(self) -> pd.DataFrame:
         """The mobile node's, as they were enabled: home_address, location, care_of, home_agent, registered."""
@@ -459,6 +509,7 @@ class MobileIp:
             errors.one_of(what, "home_and_foreign", role.home_and_foreign, ("prohibited", "with ndp", "without ndp")),
             errors.flag(what, "flow_bindings", role.flow_bindings),
         )
+        dual_stack.start_home_agent(what, self._core, role, interface)
         self._core.start_home_agent(interface._core, max_lifetime, preference, networks, verify, routes)
         self.home_link = interface
         self._node._advertise_home_agent(interface)
@@ -516,6 +567,7 @@ class MobileIp:
         if role.authentication is not None:
             _option(what, role.authentication).authenticate_mobile_node(what, self._core, role.clock_offset)
         _movement_detection(what, role).start(what, self._core)
+        dual_stack.start_mobile_node(what, self._core, role, any(isinstance(r, MobileNode) for r in self.roles))
         self._core.start_mobile_node(
             interface._core, home_address, length, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens,

@@ -462,6 +462,17 @@ MULTIPLE_BINDINGS = {
 }
 
 
+# By MH Type and what follows the checksum: Binding Updates and Acknowledgements with the options of RFC 5555.
+DUAL_STACK = {
+    "ipv4_home_and_care_of": (0x05, bytes.fromhex("00000001c1000069") + bytes.fromhex("1d068000c000020a20060000c6336414")),
+    "ipv4_requests": (0x05, bytes.fromhex("00000002c0000069") + bytes.fromhex("1d068000000000001d06720000000000")),
+    "ipv4_wrong_lengths": (0x05, bytes.fromhex("00000003c0000069") + bytes.fromhex("1d0580000000002001000000")),
+    "ipv4_zero_prefix": (0x05, bytes.fromhex("00000004c0000069") + bytes.fromhex("1d06feffffffffff")),
+    "ipv4_acknowledged": (0x06, bytes.fromhex("0000000000010069") + bytes.fromhex("1e060080c000020a1f06800000000000")),
+    "ipv4_refused": (0x06, bytes.fromhex("0000000000020069") + bytes.fromhex("1e068400000000001f060000ffffffff")),
+}
+
+
 def multiple_bindings(kind: int, body: bytes) -> bytes:
     message = bytes([59, 0, kind, 0]) + body
     message += bytes(-len(message) % 8)
@@ -499,6 +510,8 @@ def main() -> None:
         write("proxy_mobility", name, content)
     for name, (kind, body) in MULTIPLE_BINDINGS.items():
         write("multiple_bindings", name, multiple_bindings(kind, body))
+    for name, (kind, body) in DUAL_STACK.items():
+        write("mobility_header", name, multiple_bindings(kind, body))
     for name, content in FMIP6.items():
         write("fmip6", name, content + bytes(-len(content) % 8))
     write("transport", "udp", b"\0" + bytes((ip6() / UDP(sport=9, dport=7) / b"hello")[UDP]))

@@ -7,6 +7,7 @@ from rules import (
     addresses,
     base_specification,
     daemons,
+    dual_stack,
     fast_handovers,
     fragments,
     hierarchical,
@@ -33,6 +34,7 @@ FAMILIES: dict[str, list[Mutation]] = {
     "IPsec": ipsec.MUTATIONS,
     "Mobile IPv6": mobility.MUTATIONS,
     "Multiple care-of addresses": multiple_bindings.MUTATIONS,
+    "Dual stack": dual_stack.MUTATIONS,
     "Hierarchical Mobile IPv6": hierarchical.MUTATIONS,
     "Fast handovers": fast_handovers.MUTATIONS,
 }

@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include "protocols/ipsec/algorithms.h"
+#include "protocols/wire/ipv4_address.h"
 #include "python/kamesim/bindings/mobile_ip.h"
 #include "sim/node.h"
 
@@ -125,7 +126,7 @@ const char* location(const MobileIp& roles) {
 }
 
 py::object text_or_none(const std::optional<Ipv6Address>& address) {
-  return address ? py::object(py::str(address->to_string())) : py::object(py::none());
+  return address ? py::object(py::str(ip_to_string(*address))) : py::object(py::none());
 }
 
 py::object care_of(const MobileIp& roles) {
@@ -177,7 +178,7 @@ py::list binding_cache(const MobileIp& roles) {
   for (const BindingCacheEntry& e : entries) {
     py::list networks;
     for (const Ipv6Prefix& prefix : e.networks) networks.append(prefix.to_string());
-    rows.append(py::make_tuple(e.home_address.to_string(), e.care_of.to_string(), e.type == RegistrationType::Home,
+    rows.append(py::make_tuple(e.home_address.to_string(), ip_to_string(e.care_of), e.type == RegistrationType::Home,
                                e.sequence.value(), e.expires.ns(), e.mobile_router, networks));
   }
   return rows;
@@ -238,8 +239,10 @@ py::list messages(const MessageLog& log) {
 }  // namespace
 
 void bind_mip6(py::module_& m) {
-  py::class_<MobileIp>(m, "MobileIpv6", "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.")
-      .def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
+  py::class_<MobileIp> mobile_ip(m, "MobileIpv6",
+                                 "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.");
+  bind_dual_stack(mobile_ip);
+  mobile_ip.def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
            "mobile_networks"_a, "verify_prefixes"_a, "routes_to_mobile_networks"_a,
            "mobile_networks: prefixes by home address (RFC 3963), or None: mobile routers are not supported.")
       .def("set_multiple_care_of", &set_multiple_care_of, "policy"_a, "bulk_registration"_a, "home_and_foreign"_a,

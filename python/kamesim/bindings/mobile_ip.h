@@ -1,4 +1,5 @@
-// What the roles of Mobile IPv6 on a host share: the files bind_mip6.cc, bind_hmip6.cc and bind_fmip6.cc.
+// What the roles of Mobile IPv6 on a host share: the files bind_mip6.cc, bind_dsmip6.cc, bind_hmip6.cc
+// and bind_fmip6.cc.
 #pragma once
 
 #include <optional>
@@ -28,6 +29,7 @@ class MobileIp {
     home_agent_->second.authentication = home_authentication_;
     home_agent_->second.authentication_required = authentication_required_;
     home_agent_->second.multiple_care_of = multiple_care_of_;
+    home_agent_->second.dual_stack = dual_stack_home_agent_;
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
@@ -38,6 +40,7 @@ class MobileIp {
     role.config.cell_switching = detection.cell_switching;
     role.config.on_link_up = detection.on_link_up;
     role.config.missed_advertisements = detection.missed_advertisements;
+    role.config.dual_stack = std::exchange(dual_stack_node_, std::nullopt);
     run(role);
   }
 
@@ -65,6 +68,9 @@ class MobileIp {
   void require_authentication() { authentication_required_ = true; }
   // RFC 5648, RFC 6089, of a home agent that is started after it.
   void set_multiple_care_of(const mcoa::MultipleRegistrationConfig& config) { multiple_care_of_ = config; }
+  // RFC 5555, of a home agent that is started after it, or of the mobile node that is started next.
+  void set_dual_stack(const dsmip6::DualStackHomeAgentConfig& config) { dual_stack_home_agent_ = config; }
+  void set_dual_stack(const dsmip6::DualStackNodeConfig& config) { dual_stack_node_ = config; }
   void authenticate_mobile_node(const MobilitySecurityAssociation& association, std::int64_t clock_offset_ns) {
     authentication_ = association;
     clock_offset_ = Duration::nanoseconds(clock_offset_ns);
@@ -81,6 +87,7 @@ class MobileIp {
  private:
   void run_home_agent() {
     const auto& [home_link, config] = *home_agent_;
+    if (config.dual_stack) host_.ip4();
     HomeAgentDaemon& home_agent = now().start_home_agent(home_link.now(), config);
     host_.start<AdvertisedHomePrefixes>(host_.router_advertisements(), home_link.now(), home_agent);
   }
@@ -99,6 +106,7 @@ class MobileIp {
   };
 
   void run(MobileNodeRole& role) {
+    if (role.config.dual_stack) host_.ip4();
     role.running = &now().start_mobile_node(role.interface.now(), role.config);
     if (role.protection) role.running->protect(host_.pfkey(), *role.protection);
     if (role.config.mobile_router) {
@@ -114,12 +122,15 @@ class MobileIp {
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
   bool authentication_required_ = false;
   mcoa::MultipleRegistrationConfig multiple_care_of_;
+  std::optional<dsmip6::DualStackHomeAgentConfig> dual_stack_home_agent_;
+  std::optional<dsmip6::DualStackNodeConfig> dual_stack_node_;
   std::optional<MobilitySecurityAssociation> authentication_;
   Duration clock_offset_;
   Detection detection_;
 };
 
 // Called by bind_mip6(), and by bind_mobile_ip().
+void bind_dual_stack(py::class_<MobileIp>& mobile_ip);
 void bind_hmip6(py::module_& m);
 void bind_hierarchical_mobile_ip(py::class_<Host>& host);
 void bind_fmip6(py::module_& m);

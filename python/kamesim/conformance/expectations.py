@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scapy.layers.inet6 import ICMPv6MLReport2, ICMPv6ND_NS, ICMPv6ND_RS, IPv6
+from scapy.layers.inet6 import ICMPv6MLReport2, ICMPv6ND_NS, ICMPv6ND_RS
 from scapy.packet import Packet
 
 from kamesim.conformance.lab import Port
@@ -69,4 +69,4 @@ def _listed(fields: dict[str, Any]) -> str:
 def _listing(packets: list[Packet]) -> str:
     if not packets:
         return "; nothing came"
-    return "; came:\n" + "\n".join(f"  {p.time:.6f} s  {p.src} > {p.dst}  {p[IPv6].summary()}" for p in packets)
+    return "; came:\n" + "\n".join(f"  {p.time:.6f} s  {p.src} > {p.dst}  {p.payload.summary()}" for p in packets)

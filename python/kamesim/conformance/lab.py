@@ -71,7 +71,7 @@ class Port:
         packet = Ether(frame)
         packet.time = time
         packet.wire = frame
-        if IPv6 not in packet:
+        if not isinstance(packet.payload, IPv6):
             if self.every_protocol:
                 self.inbox.append(packet)
             return

@@ -139,7 +139,7 @@ def message(port: Port, kind: type[Packet], within: float = 1.0, to: str | None 
         found = find(packet, kind)
         if type(found) is kind and matches(packet, kind, fields) and to in (None, _nearest(found).dst):
             return packet
-        came.append(f"  {packet.time:.6f} s  {packet[IPv6].summary()}")
+        came.append(f"  {packet.time:.6f} s  {packet.payload.summary()}")
     raise Unmet("\n".join([f"no {kind.__name__} to {to} with {fields} within {within:g} s; came:", *came]))
 
 
@@ -147,7 +147,7 @@ def no_message(port: Port, kind: type[Packet], within: float, to: str | None = N
     for packet in port.frames(within):
         found = find(packet, kind)
         if type(found) is kind and to in (None, _nearest(found).dst):
-            raise Unmet(f"unexpected at {packet.time:.6f} s: {packet[IPv6].summary()}")
+            raise Unmet(f"unexpected at {packet.time:.6f} s: {packet.payload.summary()}")
 
 
 def _nearest(layer: Packet) -> Packet:
