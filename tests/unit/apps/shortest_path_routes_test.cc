@@ -169,7 +169,9 @@ TEST_P(ShortestPathRoutesOfAnyMap, AreThoseOfTheTreesOfItsSubnets) {
   std::vector<std::size_t> numbers(2 * members.size());  // of prefixes, half of which nobody has
   std::iota(numbers.begin(), numbers.end(), 0);
   if (GetParam() % 2 == 0) std::ranges::shuffle(numbers, random);
-  const auto prefix = [](std::size_t n) { return Ipv6Prefix(Ipv6Address::from_halves(0x2001'0db8'0000'0000 | n, 0), 64); };
+  const auto prefix = [](std::size_t n) {
+    return Ipv6Prefix(Ipv6Address::from_halves(0x2001'0db8'0000'0000 | n, 0), 64);
+  };
   Topology graph;
   for (std::size_t i = 0; i < members.size() + kRouters; ++i) graph.add_vertex({.name = {}, .place = {}});
   std::vector<VertexId> vertex(kRouters, kNoVertex);  // in the order in which subnets name them
