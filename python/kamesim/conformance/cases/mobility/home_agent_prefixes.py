@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Network
+
 import pytest
 from scapy.layers.inet6 import MIP6MH_BA, ICMPv6MPAdv, ICMPv6MPSol, ICMPv6NDOptPrefixInfo
 from scapy.packet import Packet
@@ -30,8 +32,9 @@ def solicit(mobile: Mobile, identifier: int, source: str | None = None) -> None:
 
 
 def advertised(packet: Packet) -> dict[str, Packet]:
-    """The Prefix Information options, by prefix."""
-    return {option.prefix: option for option in options_of(packet, ICMPv6NDOptPrefixInfo)}
+    """The Prefix Information options, by prefix; with the R bit a whole address is told (§7.2)."""
+    options = options_of(packet, ICMPv6NDOptPrefixInfo)
+    return {str(IPv6Network((o.prefix, o.prefixlen), strict=not o.R).network_address): o for o in options}
 
 
 @case(must("RFC 6275 §10.6.2", "RFC 6275 §10.6.3", "RFC 6275 §6.8"))
