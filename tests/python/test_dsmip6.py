@@ -243,6 +243,12 @@ def test_what_a_mobile_node_cannot_have(role, words):
     assert all(word in str(error.value) for word in ["MobileNode", *words]), error.value
 
 
+def test_scenario_files_have_no_room_for_ipv4(tmp_path):
+    journey = scenario.build()
+    with pytest.raises(ks.Error, match="HomeAgent of 'ha' has IPv4"):
+        journey.net.save_scenario(tmp_path / "journey.pb")
+
+
 def test_pools_give_each_visitor_an_address():
     pool = ks.Ipv4Pool("203.0.113.0/29", gateway="203.0.113.3", first=2)
     assert [pool.take().address for _ in range(4)] == [f"203.0.113.{n}/29" for n in (2, 4, 5, 6)]
