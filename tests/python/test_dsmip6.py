@@ -244,9 +244,10 @@ def test_what_a_mobile_node_cannot_have(role, words):
 
 
 def test_scenario_files_have_no_room_for_ipv4(tmp_path):
-    journey = scenario.build()
-    with pytest.raises(ks.Error, match="HomeAgent of 'ha' has IPv4"):
-        journey.net.save_scenario(tmp_path / "journey.pb")
+    _ha, mn = bare()
+    mn.enable(ks.MobileNode("2001:db8:1::100", "2001:db8:1::1", home_agent_ipv4="192.0.2.1"))
+    with pytest.raises(ks.Error, match="MobileNode of 'mn' has IPv4"):
+        mn.network.save_scenario(tmp_path / "network.pb")
 
 
 def test_pools_give_each_visitor_an_address():
