@@ -80,7 +80,8 @@ std::optional<std::uint8_t> HomeAgentDaemon::DualStack::refusal(const Request& r
     const auto& care_of = message.options.care_of;
     if (!care_of || !ipv4_identifies_a_host(*care_of)) return kReasonUnspecified;
     // A packet to it would come back here.
-    if (addresses_.is_bound(request.peer->address)) return kInvalidCareOfAddress;
+    const bool own = daemon_.stack_.ip4()->find_address(request.peer->address, nullptr) != nullptr;
+    if (own || addresses_.is_bound(request.peer->address)) return kInvalidCareOfAddress;
   }
   // §4.5: UDP encapsulation over IPv6 is not done here, as a "last-resort mechanism" (§1.3).
   const bool can_force = request.peer && config_.accept_forced_udp;
@@ -89,7 +90,7 @@ std::optional<std::uint8_t> HomeAgentDaemon::DualStack::refusal(const Request& r
 }
 
 void HomeAgentDaemon::DualStack::on_binding_update_done(bool waits) {
-  if (waits && current_) waiting_.insert_or_assign(current_->home, *current_);
+  if (waits && current_ && !current_->answered) waiting_.insert_or_assign(current_->home, *current_);
   current_.reset();
 }
 
@@ -188,6 +189,7 @@ dsmip6::NatDetection HomeAgentDaemon::DualStack::nat_detection(const Request& re
 bool HomeAgentDaemon::DualStack::send(const BindingAckToSend& ack) {
   const Ipv6Address home = ack.routing_header.value_or(ack.destination);
   Request* asked = request_of(home);
+  if (asked != nullptr) asked->answered = true;
   if (asked == nullptr || (!asked->peer && asked->options.empty())) return false;
   dsmip6::DualStackBindingAck message{ack.ack, {}};
   if (ack.ack.accepted()) {

@@ -49,6 +49,7 @@ class HomeAgentDaemon::DualStack final : public dsmip6::UdpEncapsulation::User {
     bool nat = false;
     bool forced_udp = false;
     bool deletion = false;
+    bool answered = false;
     std::vector<dsmip6::Ipv4AddressAcknowledgement> acknowledgements{};
   };
   struct Bound {  // how the mobile node is reached

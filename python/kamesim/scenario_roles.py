@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kamesim import errors
 from kamesim import scenario_pb2 as pb
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.fmip6 import DOMAIN_KEY, FastHandoverRouter, FastMobileNode
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 def write(message: Any, node: Node, role: object) -> None:
     """Adds a node's role to a Scenario."""
+    _refuse_ipv4(node, role)
     nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
     if isinstance(role, Correspondent):
         message.correspondents.add(node=node.name)
@@ -101,6 +103,19 @@ def _add_fast_role(message: Any, node: Node, nic: str, role: FastHandoverRouter 
 def _write_protection(added: Any, protection: SignallingProtection) -> None:
     for name, value in protection.written().items():
         setattr(added, name, value)
+
+
+def _refuse_ipv4(node: Node, role: object) -> None:
+    """Scenario files have nothing of IPv4 (RFC 5555); it is said instead of left out."""
+    dual_stack = isinstance(role, MobileNode) and role.home_agent_ipv4 is not None
+    if isinstance(role, HomeAgent):
+        parts = (role.ipv4_address, role.ipv4_home_addresses, role.ipv4_pool, role.ipv4_networks, role.ipv4_network_pool)
+        dual_stack = any(parts)
+    if dual_stack:
+        raise errors.Error(
+            f"save scenario: the {type(role).__name__} of {node.name!r} has IPv4 (RFC 5555), which a scenario file has no "
+            "room for"
+        )
 
 
 def _registration(role: MobileNode | MobileRouter) -> dict[str, Any]:

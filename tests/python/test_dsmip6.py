@@ -243,6 +243,13 @@ def test_what_a_mobile_node_cannot_have(role, words):
     assert all(word in str(error.value) for word in ["MobileNode", *words]), error.value
 
 
+def test_scenario_files_have_no_room_for_ipv4(tmp_path):
+    _ha, mn = bare()
+    mn.enable(ks.MobileNode("2001:db8:1::100", "2001:db8:1::1", home_agent_ipv4="192.0.2.1"))
+    with pytest.raises(ks.Error, match="MobileNode of 'mn' has IPv4"):
+        mn.network.save_scenario(tmp_path / "network.pb")
+
+
 def test_pools_give_each_visitor_an_address():
     pool = ks.Ipv4Pool("203.0.113.0/29", gateway="203.0.113.3", first=2)
     assert [pool.take().address for _ in range(4)] == [f"203.0.113.{n}/29" for n in (2, 4, 5, 6)]
