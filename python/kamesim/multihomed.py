@@ -123,7 +123,8 @@ class Multihomed:
         protocol = selector["protocol"]
         if isinstance(protocol, str):
             protocol = _PROTOCOLS[errors.one_of(what, "protocol", protocol, tuple(_PROTOCOLS))]
-        addresses = {name: _addresses(what, name, selector[name]) for name in ("source", "destination")}
+        source = _addresses(what, "source", selector["source"])
+        destination = _addresses(what, "destination", selector["destination"])
         numbers = {
             name: _numbers(what, name, value, maximum)
             for name, value, maximum in (
@@ -134,8 +135,9 @@ class Multihomed:
                 ("flow_label", selector["flow_label"], 0xFFFFF),
             )
         }
-        self._core.bind_flow(number, order, bids, *addresses.values(), *numbers.values())
-        self.bound[number] = BoundFlow(order, [self._names[bid] for bid in bids], {**addresses, **numbers})
+        self._core.bind_flow(number, order, bids, source, destination, *numbers.values())
+        ranges: dict[str, Any] = {"source": source, "destination": destination, **numbers}
+        self.bound[number] = BoundFlow(order, [self._names[bid] for bid in bids], ranges)
         return number
 
     def unbind_flow(self, fid: int) -> None:

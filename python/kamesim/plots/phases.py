@@ -41,7 +41,7 @@ class PhaseBars(Plot):
             raise ValueError("phases is empty: there is nothing to draw")
         self.phases = {way: {p: s for p, s in of.items() if not math.isnan(s)} for way, of in phases.items()}
         self.outage, self.expected = dict(outage or {}), dict(expected or {})
-        for parameter, ways in (("outage", self.outage), ("expected", self.expected)):
+        for parameter, ways in (("outage", list(self.outage)), ("expected", list(self.expected))):
             for way in ways:
                 if way not in self.phases:
                     raise ValueError(f"{parameter} has {way!r}, which is not one of phases: {sorted(self.phases)}")

@@ -84,7 +84,7 @@ MUTATIONS = [
         id="base.routing-no-segments",
         rule="a routing header of unknown type without segments left is ignored (RFC 8200 §4.4)",
         file=EXTENSIONS,
-        old="if (header->segments_left() == 0) {",
+        old="if (header->segments_left() == 0 && !type2_of_ours) {",
         new="if (header->segments_left() == 0 && header->routing_type() == kType2RoutingType) {",
         cases=("routing-headers.routing-header-without-segments-left-is-ignored",),
     ),
