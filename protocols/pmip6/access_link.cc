@@ -57,6 +57,8 @@ void AccessLink::on_link_change(Nic& nic, bool up) {
 
 void AccessLink::prepare(const Nic& nic, const Packet& frame, unsigned step) { stack_.prepare(nic, frame, step); }
 
+bool AccessLink::hears(const Nic& nic, MacAddress group) const { return stack_.hears(nic, group); }
+
 void AccessLink::on_mtu_change(Nic& nic) { stack_.on_mtu_change(nic); }
 
 }  // namespace kamesim::pmip6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scapy.layers.inet import TCP, UDP
+from scapy.layers.inet import IP, TCP, UDP, in4_chksum
 from scapy.layers.inet6 import (
     HAO,
     ICMPv6ND_RA,
@@ -73,8 +73,14 @@ def check_frame(packet: Packet) -> None:
     if message is not None and find(packet, IPv6ExtHdrFragment) is None:
         # Over a message with a right checksum, in its place, the sum is zero.
         size = sum(len(layer) - len(layer.payload) for layer in _headers_before(packet, message))
-        total = in6_chksum(protocol, _end_points(message), packet.wire[ETHERNET + size :])
+        total = _checksum(protocol, message, packet.wire[ETHERNET + size :])
         assert total in (0, 0xFFFF), "checksum (RFC 4443 §2.3)"
+
+
+def _checksum(protocol: int, message: Packet, octets: bytes) -> int:
+    if isinstance(message.underlayer, IP):  # in a tunnel; RFC 768: a datagram over IPv4 may have none
+        return 0 if isinstance(message, UDP) and not message.chksum else int(in4_chksum(protocol, message.underlayer, octets))
+    return int(in6_chksum(protocol, _end_points(message), octets))
 
 
 def _end_points(message: Packet) -> IPv6:
