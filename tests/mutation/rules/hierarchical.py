@@ -73,8 +73,8 @@ MUTATIONS = [
         id="hmip6.tunnel-of-rcoa",
         rule="all that leaves from the RCoA goes to the MAP by the tunnel (RFC 5380 §6.1)",
         file="protocols/mip6/mobility_kernel.cc",
-        old="return {.tunnel = it->second.tunnel, .discard = nullptr};",
-        new="return {};",
+        old="&kNoCareOfAddress};\n  return {.tunnel = it->second.tunnel, .discard = nullptr};",
+        new="&kNoCareOfAddress};\n  return {};",
         cases=(
             "hierarchical-mobile-node-packets.packet-in-both-tunnels-is-taken-and-answered-in-both",
             "hierarchical-mobile-node-packets.lcoa-is-hidden-from-home-agent-and-correspondent",
