@@ -49,7 +49,7 @@ MUTATIONS = [
         rule="Binding Updates from IPv4 networks are in UDP (RFC 5555 §4.2)",
         file=HOME_AGENT,
         old="  if (!peer && plain_tunnel) return discard(kBindingUpdateNotInUdp);\n",
-        new="",
+        new="  (void)plain_tunnel;\n",
         cases=("home-agent-ipv4-care-of.update-in-plain-ipv4-is-discarded",),
     ),
     Mutation(
