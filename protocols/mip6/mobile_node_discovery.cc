@@ -100,7 +100,7 @@ void MobileNodeDaemon::Discovery::request_home_agents(const HomeAgentAddressDisc
 }
 
 void MobileNodeDaemon::Discovery::solicit_prefixes(const MobilePrefixSolicitation& solicitation) {
-  if (daemon_.ipv4_care_of_) return;  // Not implemented: RFC 5555 §2.2, "MAY"
+  if (daemon_.ipv4_care_of_) return;  // RFC 5555 §2.2 leaves prefix discovery over IPv4 to choice ("MAY")
   std::vector<std::uint8_t> message;
   ByteWriter out(message);
   emit(out, solicitation);

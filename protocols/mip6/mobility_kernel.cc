@@ -228,8 +228,11 @@ void MobilityKernel::forget_tunnels_of(const Ipv6Address& on_link) {
 
 void MobilityKernel::set_signalling_tunnel(const Ipv6Address& source, const Ipv6Address& destination,
                                            TunnelInterface* tunnel) {
-  if (tunnel != nullptr) signalling_tunnels_.insert_or_assign(source, SignallingTunnel{destination, tunnel});
-  else signalling_tunnels_.erase(source);
+  if (tunnel != nullptr) {
+    signalling_tunnels_.insert_or_assign(source, SignallingTunnel{destination, tunnel});
+  } else {
+    signalling_tunnels_.erase(source);
+  }
 }
 
 SourceTunnels::SourceTunnel MobilityKernel::tunnel_between(const Ipv6Address& source, const Ipv6Address& destination) {

@@ -226,3 +226,27 @@ def test_keys_are_written_beside_a_capture_if_there_are_any(tmp_path):
     for name, keys in (("some", None), ("refused", False)):
         net.capture(tmp_path / name, keys=keys).close()
     assert sorted(p.name for p in tmp_path.glob("*.esp_sa")) == ["asked.esp_sa", "some.esp_sa"]
+
+
+@pytest.mark.parametrize(("mode", "octets"), [("transport", 64), ("tunnel", 104)])
+def test_a_lifetime_in_bytes_counts_the_same_octets_at_both_ends(mode, octets):
+    """RFC 4301 section 4.4.2.1: of an echo of 64 octets, in a tunnel with its header of 40; no header of ESP, no padding."""
+    net = ks.Network(seed=1)
+    ends = net.host("a"), net.host("b")
+    link = net.link(*ends, delay=0.001)
+    keys = f" -m {mode} -E aes-gcm-16 0x{bytes(range(20)).hex()};\n"
+    tunnels = {way: "-".join(link.address_of(name) for name in way) if mode == "tunnel" else "" for way in ("ab", "ba")}
+    for node, out, into in zip(ends, ("ab", "ba"), ("ba", "ab")):
+        script = "".join(f"add {way[0]} {way[1]} esp {spi}{keys}" for way, spi in (("ab", 1001), ("ba", 1002)))
+        for way, direction in ((out, "out"), (into, "in")):
+            for echo in (128, 129):
+                script += f"spdadd {way[0]} {way[1]} icmp6 {echo},0 -P {direction} ipsec esp/{mode}/{tunnels[way]}/require;"
+        node.ipsec.setkey(script)
+    net.run(until=3)
+    ping = ends[0].ping("b", count=5)
+    net.run(until=10)
+    assert ping.received == 5
+    for node in ends:
+        assert [(sa["spi"], sa["packets"], sa["bytes"]) for sa in node.ipsec.associations] == [
+            (1001, 5, 5 * octets), (1002, 5, 5 * octets),
+        ]  # fmt: skip
