@@ -54,7 +54,7 @@ void TimingWheel::add_chunk(unsigned index) {
   chunk.slot = index;
   slot.first = &chunk;
   slot.next = chunk.place;
-  occupied_[index / kSlots] |= std::uint64_t{1} << index % kSlots;
+  occupied_[index / kSlots][index % kSlots / 64] |= std::uint64_t{1} << index % 64;
   levels_ |= 1u << index / kSlots;
 }
 
@@ -72,8 +72,9 @@ void TimingWheel::insert(Event& event, const EventKey& key) {
 
 void TimingWheel::mark_empty(unsigned slot) {
   const unsigned level = slot / kSlots;
-  occupied_[level] &= ~(std::uint64_t{1} << slot % kSlots);
-  if (occupied_[level] == 0) levels_ &= ~(1u << level);
+  auto& words = occupied_[level];
+  words[slot % kSlots / 64] &= ~(std::uint64_t{1} << slot % 64);
+  if (std::ranges::all_of(words, [](std::uint64_t word) { return word == 0; })) levels_ &= ~(1u << level);
 }
 
 void TimingWheel::remove(Event& event) {
@@ -132,12 +133,19 @@ void TimingWheel::split(unsigned level, unsigned digit, PendingList& at_start) {
   }
 }
 
+// The level holds an event.
+unsigned TimingWheel::first_digit(unsigned level) const {
+  unsigned word = 0;
+  while (occupied_[level][word] == 0) ++word;
+  return 64 * word + static_cast<unsigned>(std::countr_zero(occupied_[level][word]));
+}
+
 void TimingWheel::take_next(PendingList& out) {
   bool taken = false;
   taken_level_ = 0;
   while (levels_ != 0 && out.size() < kEnough) {
     const auto level = static_cast<unsigned>(std::countr_zero(levels_));
-    const auto digit = static_cast<unsigned>(std::countr_zero(occupied_[level]));
+    const unsigned digit = first_digit(level);
     if (taken && level != taken_level_) return;
     if (slots_[level * kSlots + digit].count > kMost && level > 0) {
       if (taken) return;

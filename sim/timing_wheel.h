@@ -1,6 +1,6 @@
 // A hierarchical timing wheel: events by slots of time, not sorted within a slot.
 //
-// A time is read as digits of six bits above the lowest ten bits. An event waits at the level of the highest digit in
+// A time is read as digits of eight bits above the lowest ten bits. An event waits at the level of the highest digit in
 // which its time differs from the cursor's, in the slot of its own digit there. All that waits at one level is so
 // within one slot of the next higher level, and everything at a lower level is earlier than everything at a higher one.
 // Slots are lists of chunks: appending writes to one place, and cancelling fills the hole with the newest of the slot.
@@ -20,7 +20,7 @@ namespace kamesim {
 
 class TimingWheel {
  public:
-  static constexpr unsigned kLowestBits = 10, kDigitBits = 6;
+  static constexpr unsigned kLowestBits = 10, kDigitBits = 8;
   static constexpr unsigned kLevels = (63 - kLowestBits + kDigitBits - 1) / kDigitBits;
 
   std::size_t size() const { return size_; }
@@ -81,6 +81,7 @@ class TimingWheel {
     free_ = &chunk;
   }
   void mark_empty(unsigned slot);
+  unsigned first_digit(unsigned level) const;
   void drain(unsigned slot, PendingList& out);
   void split(unsigned level, unsigned digit, PendingList& at_start);
 
@@ -89,7 +90,7 @@ class TimingWheel {
   unsigned taken_level_ = kLevels;
   std::uint32_t levels_ = 0;  // a bit a level that holds an event
   std::size_t size_ = 0;
-  std::array<std::uint64_t, kLevels> occupied_{};  // a bit a slot
+  std::array<std::array<std::uint64_t, kSlots / 64>, kLevels> occupied_{};  // a bit a slot
   std::array<Slot, kLevels * kSlots> slots_{};
   std::vector<PoolVector<Chunk>> blocks_;
   Chunk* free_ = nullptr;
