@@ -23,6 +23,22 @@ bool as_good(const Route& route, const Route& best) {
   return route.kind == RouteKind::Unicast && route.metric == best.metric && route.origin == best.origin;
 }
 
+// The first of n for which that does not hold; it holds for those before. Which half is next is seldom foreseeable, so it
+// is chosen without a branch.
+template <typename T, typename Before>
+const T* first_not(const T* from, std::size_t n, Before before) {
+  while (n > 1) {
+    const std::size_t half = n / 2;
+    from += before(from[half - 1]) ? half : 0;
+    n -= half;
+  }
+  return from + (n == 1 && before(*from) ? 1 : 0);
+}
+
+bool less(const Ipv6Address& a, const Ipv6Address& b) {
+  return (a.high() < b.high()) | ((a.high() == b.high()) & (a.low() < b.low()));
+}
+
 // Equal metrics keep the order in which they came.
 void insert_by_metric(std::vector<Route>& routes, const Route& route) {
   routes.insert(std::ranges::upper_bound(routes, route.metric, {}, &Route::metric), route);
@@ -215,12 +231,18 @@ std::optional<Route> RouteTable::lookup(const Ipv6Address& destination, const Ip
     return std::nullopt;
   }
   // For each length that there is, from the longest on.
-  for (auto at = sorted_.begin(); at != sorted_.end();) {
-    const Ipv6Prefix wanted(destination, at->length);
-    for (auto [place, end] = range_of(wanted); place < end; ++place) {
-      if (serves(sorted_[place])) return route_of(sorted_[place]);
+  const Kept* const end = sorted_.data() + sorted_.size();
+  for (const Kept* at = sorted_.data(); at != end;) {
+    const unsigned length = at->length;
+    const auto count = static_cast<std::size_t>(end - at);
+    const Kept* const shorter = first_not(at, count, [&](const Kept& kept) { return kept.length >= length; });
+    const Ipv6Address wanted = Ipv6Prefix(destination, length).address();
+    const auto same_length = static_cast<std::size_t>(shorter - at);
+    at = first_not(at, same_length, [&](const Kept& kept) { return less(kept.prefix, wanted); });
+    for (; at != shorter && at->prefix == wanted; ++at) {
+      if (serves(*at)) return route_of(*at);
     }
-    at = std::partition_point(at, sorted_.end(), [&](const Kept& kept) { return kept.length >= wanted.length(); });
+    at = shorter;
   }
   return std::nullopt;
 }
