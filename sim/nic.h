@@ -29,8 +29,8 @@ class FrameReceiver {
   virtual void on_link_change(Nic& nic, bool up) = 0;
   // Whether it wants frames to the group, besides those that the NIC has joined.
   virtual bool hears(const Nic& nic, MacAddress group) const { return (void)nic, (void)group, false; }
-  // A frame is about to come, or not (Event::Kind): what it will need may be brought near, in two steps.
-  virtual void prepare(const Nic& nic, const Packet& frame, unsigned step) { (void)nic, (void)frame, (void)step; }
+  // A frame is about to come, or not (Event::Kind): what it will need may be brought near.
+  virtual void prepare(const Nic& nic, const Packet& frame) { (void)nic, (void)frame; }
   // The medium carries longer frames now, or only shorter ones.
   virtual void on_mtu_change(Nic& nic) { (void)nic; }
 
@@ -113,8 +113,8 @@ class Nic : public Pooled {
     __builtin_prefetch(&counters_, 1);
     __builtin_prefetch(&node_);
   }
-  void prepare(const Packet& frame, unsigned step) const {
-    if (receiver_ != nullptr) receiver_->prepare(*this, frame, step);
+  void prepare(const Packet& frame) const {
+    if (receiver_ != nullptr) receiver_->prepare(*this, frame);
   }
   // For media: a frame has arrived at this NIC (the filter has been asked).
   void deliver(Packet&& frame);

@@ -138,7 +138,7 @@ void Pipe::prepare(const Event& event, unsigned step) {
       self.receiver_->prepare();
       break;
     default:
-      if (frame) self.receiver_->prepare(frame, step - 2);
+      if (frame) self.receiver_->prepare(frame);
   }
 }
 

@@ -262,7 +262,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) override;
   bool hears(const Nic& nic, MacAddress group) const override;
-  void prepare(const Nic& nic, const Packet& frame, unsigned step) override;
+  void prepare(const Nic& nic, const Packet& frame) override;
   void on_link_change(Nic& nic, bool up) override;
   void on_mtu_change(Nic&) override { invalidate_destinations(); }
   // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).
