@@ -30,6 +30,7 @@ struct alignas(64) Destination {
   bool by_source = false;  // the first hop depends on the packet's source (RFC 8028)
 
   Ipv6Address next_hop;
+  Ipv6Address source;            // of the node's own packets without other wishes (RFC 6724 §5); unspecified: not chosen yet
   std::uint32_t mtu = 0;         // of the path as far as known, never more than the link's
   bool fragment_header = false;  // every packet of ours bears one (RFC 2460 §5)
 };

@@ -103,6 +103,7 @@ void RouterDiscovery::forget_prefixes() {
     }
     for (const Ipv6Address& address : formed) stack_.remove_address(interface_, address);
   }
+  stack_.invalidate_destinations();  // RFC 6724 rule 5.5
   nd_.arm();
 }
 

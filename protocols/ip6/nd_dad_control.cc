@@ -113,6 +113,7 @@ void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, 
   if (is_eui64_link_local(test.target, *interface_.nic())) {
     stack_.node().trace(kTraceInterfaceDisabled, {{"interface", interface_.name()}});
     interface_.set_disabled(true);
+    stack_.invalidate_destinations();
     on_link_down();
     stack_.notify({RoutingMessage::Kind::LinkDown, &interface_, {}});
   }
@@ -154,6 +155,7 @@ void NeighborDiscovery::add_link_local() {
 void NeighborDiscovery::on_link_up() {
   if (rare_ != nullptr) rare_->heard_routers.clear();
   interface_.set_disabled(false);
+  stack_.invalidate_destinations();
   frames_at_link_up_ = static_cast<std::uint32_t>(interface_.nic()->counters().sent_frames);
   first_message_at_ = now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
   if (routers_ != nullptr) routers_->on_link_up();

@@ -21,10 +21,11 @@ PrefixEntry* PrefixList::find_or_add(const Ipv6Prefix& prefix, std::optional<Pre
   return &entries_.emplace_back(PrefixEntry{.prefix = prefix});
 }
 
-void PrefixList::remember_router(PrefixEntry& entry, const Ipv6Address& router) {
-  if (std::ranges::find(entry.routers, router) != entry.routers.end()) return;
+bool PrefixList::remember_router(PrefixEntry& entry, const Ipv6Address& router) {
+  if (std::ranges::find(entry.routers, router) != entry.routers.end()) return false;
   if (entry.routers.size() >= PrefixEntry::kMaxRouters) entry.routers.erase(entry.routers.begin());
   entry.routers.push_back(router);
+  return true;
 }
 
 void PrefixList::forget_router(const Ipv6Address& router) {

@@ -36,7 +36,8 @@ class PrefixList {
   // The entry, made if there is none; a detached one makes room. Null if there is no room. `displaced` takes the
   // entry that went.
   PrefixEntry* find_or_add(const Ipv6Prefix& prefix, std::optional<PrefixEntry>& displaced);
-  void remember_router(PrefixEntry& entry, const Ipv6Address& router);
+  // False: it was remembered already.
+  bool remember_router(PrefixEntry& entry, const Ipv6Address& router);
   // The router is not known to advertise any prefix: it is gone, or may be another one with its address.
   void forget_router(const Ipv6Address& router);
 

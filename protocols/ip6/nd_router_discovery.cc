@@ -31,6 +31,7 @@ void RouterDiscovery::on_advertisement(const InputPacket& in, const RouterAdvert
   if (std::ranges::find(heard_, router) == heard_.end() && heard_.size() < kMaxHeard) {
     heard_.push_back(router);
     prefixes_.forget_router(router);
+    stack_.invalidate_destinations();  // RFC 6724 rule 5.5
   }
   const auto [lifetime, preference] = default_route(view);
   const Change change = list_.on_advertisement(stack_.now(), router, lifetime, preference);
@@ -77,11 +78,12 @@ PrefixEntry* RouterDiscovery::entry_for(const InputPacket& in, const Ipv6Prefix&
   if (displaced) {
     displaced->on_link_until.reset();
     sync_route(*displaced);
+    stack_.invalidate_destinations();  // RFC 6724 rule 5.5
   }
   if (entry == nullptr) {
     stack_.drop(kNdTooManyPrefixes, in.packet.bytes());
-  } else {
-    prefixes_.remember_router(*entry, in.source);
+  } else if (prefixes_.remember_router(*entry, in.source)) {
+    stack_.invalidate_destinations();  // RFC 6724 rule 5.5
   }
   return entry;
 }
@@ -181,7 +183,9 @@ void RouterDiscovery::on_timeout(Time now) {
   if (stable_privacy_ != nullptr) {
     while (const auto retry = stable_privacy_->take_due(now)) retry_stable(*retry);
   }
-  if (changed) review();
+  if (!changed) return;
+  stack_.invalidate_destinations();  // RFC 6724 rule 5.5
+  review();
 }
 
 std::optional<Time> RouterDiscovery::next_timeout() const {

@@ -70,6 +70,24 @@ Ipv6Address way_of(const OutputRequest& request) {
 
 }  // namespace
 
+// RFC 6724 §5. What is chosen without wishes of the request's own stays with the destination, until anything changes
+// that it may depend on.
+Ipv6Address Ip6Stack::source_towards(const OutputRequest& request, Ip6Interface* zone) {
+  const Destination& to = route_to(way_of(request), zone);
+  const bool kept =
+      mobility_ == nullptr && to.address == request.destination && request.prefer == SourcePreferences{};
+  if (kept && !to.source.is_unspecified()) return to.source;
+  const InterfaceAddress* chosen = select_source(request.destination, to.interface, request.prefer, &to.next_hop);
+  if (chosen == nullptr) return {};
+  if (kept) destinations_.slot(to.address, to.zone, to.generation).source = chosen->address;
+  return chosen->address;
+}
+
+Ipv6Address Ip6Stack::source_for_group(const OutputRequest& request, const Ip6Interface* out) const {
+  const InterfaceAddress* chosen = select_source(request.destination, out, request.prefer, nullptr);
+  return chosen != nullptr ? chosen->address : Ipv6Address();
+}
+
 SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   if (request.destination.is_v4_mapped()) [[unlikely]] {
     if (ip4_ != nullptr) return ip4_->output(std::move(payload), request);
@@ -83,14 +101,11 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   // The logical end points: home addresses, never care-of addresses.
   Ipv6Address source = request.source;
   if (source.is_unspecified() && !request.unspecified_source) {
-    const Destination* to = multicast ? nullptr : &route_to(way_of(request), zone);
-    const InterfaceAddress* chosen = select_source(request.destination, multicast ? zone : to->interface,
-                                                   request.prefer, multicast ? nullptr : &to->next_hop);
-    if (chosen == nullptr) {
+    source = multicast ? source_for_group(request, zone) : source_towards(request, zone);
+    if (source.is_unspecified()) {
       drop(kIp6NoSourceAddress, payload.bytes());
       return SendError::NoSourceAddress;
     }
-    source = chosen->address;
   }
   std::optional<Ipv6Address> type2_route = request.type2_route;
   std::optional<Ipv6Address> home = request.home_address_option;

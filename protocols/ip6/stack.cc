@@ -232,6 +232,7 @@ void Ip6Stack::remove_router_alert_listener(RouterAlertListener& listener) {
 // ---- Parts that are made on first use ---------------------------------------------------------------------------
 
 Ip6Config& Ip6Stack::mutable_config() {
+  invalidate_destinations();
   auto& own = rare().own_config;
   if (own == nullptr) {
     own = std::make_unique<Ip6Config>(*config_);

@@ -70,6 +70,7 @@ struct InputPacket {
 struct SourcePreferences {
   bool care_of = false;            // RFC 6724 §5, rule 4 reversed
   std::optional<bool> temporary;   // rule 7; left out: as the node is configured
+  friend bool operator==(const SourcePreferences&, const SourcePreferences&) = default;
 };
 
 // How to send; what is left out is chosen by the RFCs' rules.
@@ -318,6 +319,8 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   friend class Ip6Interface;
   void on_route_change(RouteChange change, const Route& route) override;
   std::uint64_t destination_generation() const { return std::uint64_t{generation_} << 32 | routes_.generation(); }
+  Ipv6Address source_towards(const OutputRequest& request, Ip6Interface* zone);
+  Ipv6Address source_for_group(const OutputRequest& request, const Ip6Interface* out) const;
   const Destination& find_route_to(const Ipv6Address& destination, Ip6Interface* zone);
   // address_list.cc
   void await_dad(Ip6Interface& interface, InterfaceAddress& address);

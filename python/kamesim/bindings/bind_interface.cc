@@ -170,7 +170,10 @@ void bind_interface(py::module_& m) {
           [](const Interface& i, std::uint8_t hops) { i->multicast_hop_threshold = hops; })
       .def_property(
           "prefer_source", [](const Interface& i) { return i->prefer_source; },
-          [](const Interface& i, bool on) { i->prefer_source = on; })
+          [](const Interface& i, bool on) {
+            i->prefer_source = on;
+            i->stack().invalidate_destinations();
+          })
       .def_property_readonly("point_to_point", [](const Interface& i) { return i->point_to_point(); })
       .def("host_information", &host_information,
            "(managed, other configuration, DNS servers and search domains with their ends in ns or None, captive "

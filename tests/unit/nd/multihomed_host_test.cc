@@ -45,6 +45,17 @@ class Multihomed : public ::testing::Test {
     const Destination& to = x.stack.route_to(destination, nullptr);
     return x.stack.select_source(destination, to.interface, {}, &to.next_hop)->address;
   }
+  // The source of a packet of the host's own, on the wire.
+  Ipv6Address sent_from(const Ipv6Address& destination) {
+    x.tester.clear();
+    x.stack.output(x.simulation.packets().allocate(0),
+                   {.destination = destination, .next_header = NextHeader::NoNextHeader});
+    while (const auto frame = x.tester.recv(1_ms)) {
+      const auto ip = Ipv6HeaderView::check(EthernetHeaderView::check(frame->bytes)->payload());
+      if (ip && ip->destination() == destination) return ip->source();
+    }
+    return {};
+  }
   // The source of the Echo Reply to a request for all nodes of the link.
   Ipv6Address answer_to(const Ipv6Address& asker) {
     Packet packet = x.simulation.packets().allocate(8);
@@ -94,6 +105,25 @@ TEST_F(Multihomed, APrefixThatNobodyAdvertisesIsNotAnotherNextHops) {
   EXPECT_EQ(source(kFar), by_hand);
   x.stack.remove_address(x.interface, formed(kPrefix));
   EXPECT_EQ(source(kFar), formed(nearest));  // no address is of the next hop: the rule says nothing
+}
+
+// The choice stays with the destination. None of these changes is one of routes or addresses.
+TEST_F(Multihomed, ASourceThatWasChosenIsKeptOnlyUntilWhatItDependsOnChanges) {
+  const Ipv6Prefix nearest = "2001:db8:ff00::/64"_ip6net;
+  const Ipv6Address by_hand = "2001:db8:ff00::7"_ip6;
+  x.stack.add_address(x.interface, {.address = by_hand, .skip_dad = true, .on_link_prefix = false});
+  advertise(kR1, kRouter, prefix(kPrefix));
+  x.run(3_s);
+  for (int n = 0; n < 2; ++n) EXPECT_EQ(sent_from(kFar), by_hand);  // rule 8
+  advertise(kR2, {}, PrefixInformation{.address = nearest.address(), .prefix_length = 64, .valid_lifetime = 60_s,
+                                       .preferred_lifetime = 60_s});
+  for (int n = 0; n < 2; ++n) EXPECT_EQ(sent_from(kFar), formed(kPrefix));  // rule 5.5: by_hand is of another router
+  x.stack.mutable_config().address_selection = AddressSelection::Rfc3484;
+  EXPECT_EQ(sent_from(kFar), by_hand);  // has no rule 5.5
+  x.stack.mutable_config().address_selection = AddressSelection::Rfc6724;
+  EXPECT_EQ(sent_from(kFar), formed(kPrefix));
+  x.run(61_s);
+  EXPECT_EQ(sent_from(kFar), by_hand);  // what R2 advertised has run out
 }
 
 // RFC 4443 §4.2 with rule 5.5: the answer to what was sent to a group is from where a packet of the node's own would be.
