@@ -47,7 +47,7 @@ void EventQueue::schedule(Event& event, EventKey key) {
 Event& EventQueue::take_from_front() {
   Event& event = *front_[head_++].event;
   skip_cancelled();
-  look_ahead();
+  if (some_prepare_) look_ahead();
   return event;
 }
 
@@ -84,7 +84,12 @@ void EventQueue::refill() {
     __builtin_prefetch(reinterpret_cast<const char*>(front_[i].event) + kBehindEvent, 1);
   }
   sort_front();
-  for (std::size_t i = 0; i < tail_; ++i) front_[i].event->place_ = Event::kInFront | static_cast<std::uint32_t>(i);
+  some_prepare_ = false;
+  for (std::size_t i = 0; i < tail_; ++i) {
+    Event& event = *front_[i].event;
+    event.place_ = Event::kInFront | static_cast<std::uint32_t>(i);
+    some_prepare_ |= event.kind_->prepare != nullptr;
+  }
   end_front();
   spill_at_ = kFewNear;
   if (wheel_.empty()) wheel_.open();

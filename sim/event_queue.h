@@ -85,6 +85,7 @@ class EventQueue {
   // Sorted, from head_ to tail_; where an event was cancelled stands none. Behind it stands kNoEventKey.
   PendingList front_;
   std::size_t head_ = 0, tail_ = 0;
+  bool some_prepare_ = false;  // of those in front
   NearEvents near_;
   std::size_t spill_at_ = kFewNear;
   TimingWheel wheel_;
