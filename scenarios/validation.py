@@ -121,8 +121,8 @@ ANALYTIC = [
 ]  # fmt: skip
 # A wait for an advertisement each 1 to 3 s has a deviation of 0.36 s, beside a mean outage of 0.57 s: so many runs more, and
 # the 95 % interval is 2 % of it to each side.
-MORE_RUNS = {"MIPv6, tunnel, no DAD, RA 1-3 s": 20}
-RUNS_OF_SETS, RUNS_OF_WAITS = 3, 10
+MORE_RUNS = {"MIPv6, tunnel, no DAD, RA 1-3 s": 50}
+RUNS_OF_SETS, RUNS_OF_WAITS = 3, 60
 WAITS = [
     case(f"{WAIT}, RA {ra[0]:g}-{ra[1]:g} s", ra_interval=ra, dad="none") for ra in (FAST, MIDDLE, SLOW, (3.0, 7.0))
 ]
