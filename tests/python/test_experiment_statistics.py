@@ -186,6 +186,13 @@ def test_a_column_without_numbers_is_told(tmp_path):
             plot("nothing")
 
 
+def test_a_picture_is_by_one_column_and_goes_somewhere(results):
+    with pytest.raises(ks.Error, match="by is .*; it must be the name of one column"):
+        results.plot_cdf("lost", by=["ra_interval", "speed"])
+    with pytest.raises(ValueError, match="paths is empty"):
+        results.plot_cdf("lost").save()
+
+
 def test_where_all_runs_failed_the_first_failure_is_told(tmp_path):
     def scenario(*, seed):
         raise RuntimeError("no binding")

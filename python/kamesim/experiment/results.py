@@ -162,6 +162,9 @@ class Results:
 
         frame = self.frame()
         self._columns(frame, "column", column)
+        for name in by:
+            if name is not None and not isinstance(name, str):
+                errors.fail("results", "by", name, "the name of one column; `hue` takes another")
         self._columns(frame, "by", [name for name in by if name is not None])
         numbers = pd.to_numeric(frame[column], errors="coerce")
         words = frame[column][numbers.isna() & frame[column].notna()]
