@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import types
 
 import pytest
 
@@ -324,6 +325,24 @@ def test_what_a_scenario_carries_with_it_tells_it_from_others(file, make):
     for factor in (1, 2, 1):
         assert run(make(factor), file, seeds=2).frame()["value"].tolist() == [factor, 2 * factor]
     assert file.read_text().count("\n") == 1 + 4, "the third time there was nothing to run"
+
+
+@pytest.mark.parametrize("has_text", [True, False], ids=["notebook", "typed in"])
+def test_a_function_of_another_cell_is_part_of_the_scenario(file, has_text):
+    module = types.ModuleType("cells")
+
+    def cell(number, text):
+        name = f"<cell {number} of {text!r}>"
+        if has_text:
+            linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        exec(compile(text, name, "exec"), vars(module))
+
+    cell(3, "def scenario(*, seed):\n    return {'value': helper(seed)}\n")
+    for factor in (1, 2, 1):
+        cell(1, f"def inner(x):\n    return {factor} * x\n")
+        cell(2, "def helper(x):\n    return inner(x)\n")
+        assert run(module.scenario, file, seeds=2).frame()["value"].tolist() == [factor, 2 * factor]
+    assert file.read_text().count("\n") == 1 + 4
 
 
 def of_both(*, seed, factor):

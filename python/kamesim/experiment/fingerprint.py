@@ -54,10 +54,10 @@ def _parts(scenario: Callable[..., Any]) -> list[str]:
         elif code is not None:
             used = _used(statements, _names(code) & statements.keys())
         names = {node.id for statement in used for node in ast.walk(statement) if isinstance(node, ast.Name)}
-        held = _globals(function, names | (_names(code) if code is not None else set()))
+        held = _globals(function, names | (_names(code) if code is not None else set()), {id(function)})
         return [name, state, held, *own, *map(_dump, used), *_beside(os.path.dirname(path), used, set())]
     except (OSError, TypeError, SyntaxError):
-        return [name, state, *own]
+        return [name, state, *own, _globals(function, _names(code), {id(function)}) if code is not None else ""]
 
 
 def _own(function: Any, code: CodeType | None) -> list[str]:
@@ -68,16 +68,28 @@ def _own(function: Any, code: CodeType | None) -> list[str]:
         return [marshal.dumps(code).hex()] if code is not None else []
 
 
-def _globals(function: Any, names: set[str]) -> str:
-    """The plain values that these global variables have, whatever statement gave them: a loop's, a command line's."""
+def _globals(function: Any, names: set[str], known: set[int]) -> str:
+    """The plain values that these global variables have, whatever statement gave them: a loop's, a command line's. And
+    functions of the same module that are not of the same text: a notebook's cells, what is typed in."""
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     namespace = getattr(function, "__globals__", None) or (vars(module) if module is not None else {})
-    held = {}
+    held: dict[str, Any] = {}
     for name in sorted(names & namespace.keys()):
-        if not name.startswith("__"):
+        value = namespace[name]
+        if inspect.isfunction(value) and _is_elsewhere(value, function) and id(value) not in known:
+            known.add(id(value))
+            held[name] = [*_own(value, value.__code__), _globals(value, _names(value.__code__), known)]
+        elif not name.startswith("__"):
             with contextlib.suppress(errors.Error):
-                held[name] = values.plain("", "", namespace[name])
+                held[name] = values.plain("", "", value)
     return values.canonical(held)
+
+
+def _is_elsewhere(one: Any, other: Any) -> bool:
+    """Whether these are of one module, but not of one text."""
+    text = getattr(getattr(other, "__code__", None), "co_filename", None)
+    typed = text is not None and text.startswith("<")
+    return one.__module__ == getattr(other, "__module__", None) and (typed or one.__code__.co_filename != text)
 
 
 def _names(code: CodeType) -> set[str]:
