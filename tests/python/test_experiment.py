@@ -318,8 +318,9 @@ def from_global(factor):
 @pytest.mark.parametrize(
     "make",
     [of, Model, lambda factor: Model(factor).method, lambda factor: functools.partial(of_both, factor=factor),
-     lambda factor: functools.partial(applied, function=of(factor)), from_default, from_global],
-    ids=["closure", "object", "method", "partial", "function in a partial", "default", "global"],
+     lambda factor: functools.partial(applied, function=of(factor)), from_default, from_global,
+     lambda factor: functools.partial(applied, function=(lambda *, seed: {"value": seed}) if factor == 1 else twice)],
+    ids=["closure", "object", "method", "partial", "closure in a partial", "default", "global", "function in a partial"],
 )  # fmt: skip
 def test_what_a_scenario_carries_with_it_tells_it_from_others(file, make):
     for factor in (1, 2, 1):
@@ -343,6 +344,10 @@ def test_a_function_of_another_cell_is_part_of_the_scenario(file, has_text):
         cell(2, "def helper(x):\n    return inner(x)\n")
         assert run(module.scenario, file, seeds=2).frame()["value"].tolist() == [factor, 2 * factor]
     assert file.read_text().count("\n") == 1 + 4
+
+
+def twice(*, seed):
+    return {"value": 2 * seed}
 
 
 def of_both(*, seed, factor):

@@ -89,7 +89,7 @@ def _is_elsewhere(one: Any, other: Any) -> bool:
     """Whether these are of one module, but not of one text."""
     text = getattr(getattr(other, "__code__", None), "co_filename", None)
     typed = text is not None and text.startswith("<")
-    return one.__module__ == getattr(other, "__module__", None) and (typed or one.__code__.co_filename != text)
+    return bool(one.__module__ == getattr(other, "__module__", None) and (typed or one.__code__.co_filename != text))
 
 
 def _names(code: CodeType) -> set[str]:
@@ -122,7 +122,7 @@ def _told(value: Any, depth: int = 6) -> str:
         return values.canonical(values.plain("", "", value))
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if isinstance(value, os.PathLike):
-        return kind + os.fspath(value).__repr__()
+        return f"{kind}{os.fspath(value)!r}"
     if depth == 0 or inspect.ismodule(value):
         return kind + str(getattr(value, "__name__", ""))
     if isinstance(value, (list, tuple)):
@@ -132,9 +132,8 @@ def _told(value: Any, depth: int = 6) -> str:
     if isinstance(value, dict):
         return kind + "\0".join(sorted(_told([name, held], depth - 1) for name, held in value.items()))
     if inspect.isfunction(value) or inspect.ismethod(value) or inspect.isclass(value):
-        state = "" if inspect.isclass(value) else _told(_state(value), depth - 1)
-        code = getattr(value, "__code__", None)
-        return f"{value.__module__}.{value.__qualname__}{state}" + (code.co_code.hex() if code is not None else "")
+        state = [] if inspect.isclass(value) else [_told(_state(value), depth - 1)]
+        return "\0".join([value.__module__, value.__qualname__, *state, *_own(value, getattr(value, "__code__", None))])
     return kind + _told(_attributes(value), depth - 1)
 
 

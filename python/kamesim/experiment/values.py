@@ -23,9 +23,10 @@ def plain(what: str, parameter: str, value: Any) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return str(value) if isinstance(value, str) else value
     if isinstance(value, numbers.Integral):
-        if not _LEAST_INTEGER <= value <= _GREATEST_INTEGER:
+        whole = int(value)
+        if not _LEAST_INTEGER <= whole <= _GREATEST_INTEGER:
             errors.fail(what, parameter, value, "a whole number of 64 bits; larger ones as float or str")
-        return int(value)
+        return whole
     if isinstance(value, numbers.Real):
         return float(value)
     if type(value).__module__.split(".")[0] == "numpy" and hasattr(value, "tolist"):
