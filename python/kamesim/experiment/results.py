@@ -41,6 +41,7 @@ class Results:
 
     def __init__(self, lines: list[Line]) -> None:
         self.lines = lines  #: a run each, in the order of the design
+        self._tidy: pd.DataFrame | None = None  # once it was asked for
 
     @property
     def parameters(self) -> list[str]:
@@ -57,6 +58,11 @@ class Results:
 
         Runs that failed have no row.
         """
+        if self._tidy is None:
+            self._tidy = self._made_tidy()
+        return self._tidy.copy()
+
+    def _made_tidy(self) -> pd.DataFrame:
         import pandas as pd
 
         names = self.parameters
