@@ -55,7 +55,7 @@ class Handoff:
     l2: Phase = field(default_factory=Phase)  #: from the loss of the link to the new one
     movement_detection: Phase = field(default_factory=Phase)  #: from the new link to the first router advertisement
     dad: Phase = field(default_factory=Phase)  #: from then until a care-of address may be used; none when at home
-    home_registration: Phase = field(default_factory=Phase)  #: Binding Update sent to Acknowledgement received
+    home_registration: Phase = field(default_factory=Phase)  #: Binding Update sent to Acknowledgement received; no refresh
     local_registration: Phase = field(default_factory=Phase)  #: the same with a Mobility Anchor Point (RFC 5380)
     return_routability: Phase = field(default_factory=Phase)  #: first test message sent to both tests answered
     correspondent: Phase = field(default_factory=Phase)  #: from then until the correspondent's binding is in use
@@ -95,14 +95,39 @@ def analyse(node: Node, *, downlink: Sequence[Flow] = (), uplink: Sequence[Flow]
 def phases_of(node: str, rows: Iterable[dict[Any, Any]]) -> list[Handoff]:
     """The hand-offs in a trace: rows with time_s, kind and the fields of the kind, in order of time."""
     handoffs: list[Handoff] = []
+    bindings = _HomeBindings()
     for row in rows:
         kind, time = row["kind"], float(row["time_s"])
+        anew = bindings.take(kind, row)
         if kind == "l2.disassociated":
             number = len(handoffs) + 1
             handoffs.append(Handoff(node, number, time, origin=str(row.get("cell", "")), l2=Phase(start=time)))
-        elif handoffs:
+        elif handoffs and anew:
             _take(handoffs[-1], kind, time, row)
     return handoffs
+
+
+class _HomeBindings:
+    """The care-of addresses that each home agent was told of: what repeats one is no hand-off's, but a refresh."""
+
+    def __init__(self) -> None:
+        self._sent: dict[Any, Any] = {}
+        self._held: dict[Any, Any] = {}
+
+    def take(self, kind: str, row: dict[Any, Any]) -> bool:
+        """Notes a record; whether it may be of a hand-off in progress."""
+        if kind == "mip6.binding_update_sent" and row.get("home_registration") == 1:
+            agent, care_of = row.get("destination"), row.get("care_of")
+            refresh = care_of is not None and care_of == self._sent.get(agent) == self._held.get(agent)
+            self._sent[agent] = care_of
+            return not refresh
+        if kind == "mip6.binding_ack_received":
+            agent = row.get("source")
+            if agent not in self._sent:
+                return False  # of a correspondent
+            if row.get("status", 255) < 128:
+                self._held[agent] = self._sent[agent]
+        return True
 
 
 def _take(handoff: Handoff, kind: str, time: float, row: dict[Any, Any]) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from kamesim import _core, dual_stack, errors, fmip6, hmip6, tables
 from kamesim.advertising import INFINITE_NS
@@ -298,6 +298,14 @@ class MobileIp:
         if self._multihomed is None:
             raise errors.Error(f"{self._node._what}: {call}: it is no multihomed mobile node; enable MultihomedMobileNode")
         return self._multihomed
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in ("roles", "home_link"):
+            raise errors.Error(f"{self._node._what}: mobile_ip: {name} cannot be set; roles have it as they are enabled")
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return f"<Mobile IPv6 of {self._node._what}: {', '.join(type(role).__name__ for role in self.roles)}>"
 
     @property
     def mobile_network_forwarded(self) -> bool:

@@ -29,6 +29,13 @@ def draws(*, seed, mean, log=None, wait=0.0):
     return [{"value": random.Random(seed).gauss(mean, 1.0), "global": random.random()} for _ in range(2)]
 
 
+class Wordless(Exception):
+    """Whose text raises."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
 def troubled(*, seed, kind):
     """Fails in many ways with seed 2, and not with others."""
     if seed == 2:
@@ -42,6 +49,14 @@ def troubled(*, seed, kind):
             raise SystemExit("gave up")
         if kind == "hang":
             time.sleep(60)
+        if kind == "large":
+            return {"value": 10**400}
+        if kind == "interrupt":
+            raise KeyboardInterrupt
+        if kind == "wordless":
+            raise Wordless
+        if kind == "signal":
+            os.kill(os.getpid(), 35)  # a real-time signal, which has no name
         if kind == "object":
             return {"value": object()}
         if kind == "text":

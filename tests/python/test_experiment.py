@@ -1,5 +1,6 @@
 """kamesim.experiment: grids and seeds, the file and what a kill leaves of it, failures, Ctrl-C, Dask."""
 
+import functools
 import json
 import linecache
 import math
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import types
 
 import pytest
 
@@ -279,6 +281,94 @@ def test_a_changed_scenario_runs_again(file):
     assert len(experiment.load(file)) == 3
 
 
+def of(factor):
+    def scenario(*, seed):
+        return {"value": factor * seed}
+
+    return scenario
+
+
+class Model:
+    def __init__(self, factor):
+        self.parts = {"factors": [factor], "where": pathlib.Path("/somewhere")}
+
+    def __call__(self, *, seed):
+        return {"value": self.parts["factors"][0] * seed}
+
+    def method(self, *, seed):
+        return self(seed=seed)
+
+
+def from_default(factor):
+    def scenario(*, seed, factor=factor):
+        return {"value": factor * seed}
+
+    return scenario
+
+
+FACTOR = 1
+
+
+def from_global(factor):
+    global FACTOR
+    FACTOR = factor
+    return lambda *, seed: {"value": FACTOR * seed}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [of, Model, lambda factor: Model(factor).method, lambda factor: functools.partial(of_both, factor=factor),
+     lambda factor: functools.partial(applied, function=of(factor)), from_default, from_global,
+     lambda factor: functools.partial(applied, function=(lambda *, seed: {"value": seed}) if factor == 1 else twice)],
+    ids=["closure", "object", "method", "partial", "closure in a partial", "default", "global", "function in a partial"],
+)  # fmt: skip
+def test_what_a_scenario_carries_with_it_tells_it_from_others(file, make):
+    for factor in (1, 2, 1):
+        assert run(make(factor), file, seeds=2).frame()["value"].tolist() == [factor, 2 * factor]
+    assert file.read_text().count("\n") == 1 + 4, "the third time there was nothing to run"
+
+
+@pytest.mark.parametrize("has_text", [True, False], ids=["notebook", "typed in"])
+def test_a_function_of_another_cell_is_part_of_the_scenario(file, has_text):
+    module = types.ModuleType("cells")
+
+    def cell(number, text):
+        name = f"<cell {number} of {text!r}>"
+        if has_text:
+            linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        exec(compile(text, name, "exec"), vars(module))
+
+    cell(3, "def scenario(*, seed):\n    return {'value': helper(seed)}\n")
+    for factor in (1, 2, 1):
+        cell(1, f"def inner(x):\n    return {factor} * x\n")
+        cell(2, "def helper(x):\n    return inner(x)\n")
+        assert run(module.scenario, file, seeds=2).frame()["value"].tolist() == [factor, 2 * factor]
+    assert file.read_text().count("\n") == 1 + 4
+
+
+def twice(*, seed):
+    return {"value": 2 * seed}
+
+
+def of_both(*, seed, factor):
+    return {"value": factor * seed}
+
+
+def applied(*, seed, function):
+    return function(seed=seed)
+
+
+def test_several_scenarios_in_a_file_are_loaded_by_name(file):
+    run(of(3), file, seeds=1)
+    run(scenarios.draws, file, grid={"mean": [1.0]}, seeds=1)
+    with pytest.raises(ks.Error, match="scenario is None; it must be one of 'scenario', 'draws'"):
+        experiment.load(file)
+    assert experiment.load(file, scenario="scenario").frame()["value"].tolist() == [3]
+    assert experiment.load(file, scenario="draws").parameters == ["mean"]
+    with pytest.raises(ks.Error, match="scenario is 'drawn'"):
+        experiment.load(file, scenario="drawn")
+
+
 # --- Failures -------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +381,10 @@ def test_a_changed_scenario_runs_again(file):
         ("sys.exit", "SystemExit: gave up"),
         ("object", r"what the scenario returned\['value'\] is <object"),
         ("text", "it must be a dict of numbers and strings"),
+        ("large", "a whole number of 64 bits"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("wordless", "Wordless: its text cannot be had"),
+        ("signal", "killed by signal 35"),
         ("name", "it must be other than a parameter's, seed and record"),
     ],
 )
@@ -347,6 +441,8 @@ def test_failed_runs_are_tried_again_only_if_asked_to(file, tmp_path):
         ({"grid": [3]}, r"grid\[0\] is 3; it must be a dict"),
         ({"grid": []}, "grid is \\[\\]"),
         ({"grid": {"mean": [1, 1]}}, "the run mean=1, seed=1 is there twice"),
+        ({"grid": {"mean": [1, 1.0]}}, "the run mean=1, seed=1 is there twice"),
+        ({"grid": {"mean": [[1, 2], (1.0, 2)]}}, r"the run mean=\[1, 2\], seed=1 is there twice"),
         ({"seeds": 0}, "seeds is 0; it must be a whole number, 1 or more"),
         ({"seeds": []}, r"seeds is \[\]; it must be one seed or more"),
         ({"seeds": [1, -1]}, r"seeds\[1\] is -1"),

@@ -170,6 +170,56 @@ def test_a_column_that_is_not_there_is_named(results):
         results.summary("lost", by="velocity")
 
 
+def results_of(tmp_path, scenario, **grid):
+    return experiment.run(scenario, grid=grid, seeds=3, file=tmp_path / "r.jsonl", workers=1, progress=False)
+
+
+def test_a_column_without_numbers_is_told(tmp_path):
+    def scenario(*, seed):
+        return {"word": "yes", "nothing": math.nan}
+
+    results = results_of(tmp_path, scenario)
+    for plot in (results.plot_cdf, lambda column: results.plot_means(column, by="seed")):
+        with pytest.raises(ks.Error, match="column is 'word'; it must be a column of numbers; it has 'yes'"):
+            plot("word")
+        with pytest.raises(ks.Error, match="column is 'nothing'; it must be a column with numbers; .* in 3 records"):
+            plot("nothing")
+
+
+def test_a_picture_is_by_one_column_and_goes_somewhere(results):
+    with pytest.raises(ks.Error, match="by is .*; it must be the name of one column"):
+        results.plot_cdf("lost", by=["ra_interval", "speed"])
+    with pytest.raises(ValueError, match="paths is empty"):
+        results.plot_cdf("lost").save()
+
+
+def test_where_all_runs_failed_the_first_failure_is_told(tmp_path):
+    def scenario(*, seed):
+        raise RuntimeError("no binding")
+
+    with pytest.raises(ks.Error, match=r"there are none, 3 runs failed; see failures\(\): RuntimeError: no binding"):
+        results_of(tmp_path, scenario).plot_cdf("outage_s")
+
+
+def test_a_group_without_values_is_left_out_of_distributions(tmp_path):
+    def scenario(*, seed, way):
+        return {"dad_s": math.nan if way == "PMIPv6" else 1.0 + seed}
+
+    cdf = results_of(tmp_path, scenario, way=["PMIPv6", "MIPv6"]).plot_cdf("dad_s", by="way")
+    assert list(cdf.series) == ["way MIPv6"]
+
+
+def test_what_never_ended_is_beyond_the_distribution_and_has_no_interval(tmp_path):
+    def scenario(*, seed):
+        return {"outage_s": math.inf if seed == 1 else float(seed)}
+
+    results = results_of(tmp_path, scenario)
+    heights = results.plot_cdf("outage_s").figure().axes[0].lines[0].get_ydata()
+    assert list(heights) == pytest.approx([0, 1 / 3, 2 / 3])
+    row = results.summary("outage_s").loc[0]
+    assert row["n"] == 3 and math.isinf(row["mean"]) and math.isnan(row["low"])
+
+
 @pytest.mark.parametrize(
     "make, message",
     [

@@ -110,3 +110,12 @@ def test_home_address_is_enabled_once(world):
     router.enable(ks.MobileRouter(home_address=FIRST, prefixes="2001:db8:b::/64", egress="eth0"))
     with pytest.raises(ks.Error, match="is a mobile node already"):
         router.enable(ks.MobileNode(home_address=SECOND))
+
+
+def test_what_a_role_was_enabled_with_is_not_set_afterwards():
+    net = ks.Network(seed=1)
+    host = net.host("cn")
+    role = host.enable(ks.Correspondent())
+    with pytest.raises(ks.Error, match="host 'cn': mobile_ip: lifetime cannot be set; roles have it as they are enabled"):
+        role.lifetime = 100
+    assert repr(role) == "<Mobile IPv6 of host 'cn': Correspondent>"

@@ -97,23 +97,26 @@ def away(world):
 
 
 def test_home_agent_that_rebooted_is_registered_with_again(away):
-    """§11.3.6: a Binding Error of the home agent's makes the mobile node register anew; else the refresh does."""
+    """§10.4.5: what comes through the tunnel of no binding is discarded, until the refresh registers anew."""
+    last = away.updates(0)[-1][0]
     away.agent.reboot()
     away.net.run(for_=5)
     assert away.binding() is None
-    away.net.run(for_=420)  # the refresh at the latest
-    assert away.binding() == away.mobile.mobile_ip.care_of and away.reached() == 5
-
-
-def test_traffic_of_the_mobile_node_tells_it_of_the_reboot_sooner(away):
-    """A packet with a Home Address option to the home agent finds no binding there: a Binding Error (§9.3.3)."""
-    away.agent.reboot()
-    away.net.run(for_=5)
-    away.mobile.ping(AGENT, source=HOME, count=3, interval=1.0)
+    lost = away.mobile.ping(AGENT, source=HOME, count=3, interval=1.0)
     away.net.run(for_=8)
-    if away.binding() is None:  # packets to the home agent went by the tunnel, which tells nothing
-        away.net.run(for_=420)
-    assert away.binding() == away.mobile.mobile_ip.care_of
+    assert away.binding() is None and lost.lost == 3 and away.agent.drops["tunnel.unknown_peer"] == 3
+    away.net.run(until=last + 420 + 2)  # seconds: the binding's lifetime, and the home agent's Duplicate Address Detection
+    assert away.binding() == away.mobile.mobile_ip.care_of and away.reached() == 5
+    sent = away.updates(last + 1)
+    assert sent[0][0] < last + 420 and len(sent) <= 2, "in time; the second during Duplicate Address Detection (§11.8)"
+
+
+def test_route_optimization_outlives_the_home_agents_reboot(away):
+    """The correspondent's binding is its own: packets go directly, and none is lost."""
+    away.agent.reboot()
+    ping = away.mobile.ping(away.correspondent, source=HOME, count=60, interval=1.0)
+    away.net.run(for_=65)
+    assert away.binding() is None and ping.lost == 0
 
 
 def test_correspondent_that_rebooted_is_told_anew(away):
@@ -197,6 +200,30 @@ def test_duplicated_update_is_out_of_window(away):
     assert away.binding() == care_of
     after = away.agent.mobile_ip.binding_cache()
     assert after.expires_s.iloc[0] == before.expires_s.iloc[0]
+
+
+def test_update_that_is_delivered_twice_is_answered_twice_and_bound_once(world):
+    """§9.5.1: the copy has no newer number, whether the home agent is still in Duplicate Address Detection or not."""
+    with world.visited["first"].tester() as port:
+        world.mobile.move("first")
+        update = None
+        while (frame := port.recv(timeout=5.0)) is not None and update is None:
+            packet = Ether(frame)
+            if packet.haslayer(MIP6MH_BU) and packet[MIP6MH_BU].flags.H:
+                update = frame
+        assert update is not None
+        port.send(update)  # during Duplicate Address Detection for the home address
+        world.net.run(for_=5)
+        assert world.mobile.mobile_ip.registered and world.binding() == world.mobile.mobile_ip.care_of
+        before = world.agent.mobile_ip.binding_cache()
+        port.send(update)
+        world.net.run(for_=5)
+    acks = world.mobile.trace
+    acks = acks[acks.kind == "mip6.binding_ack_received"]
+    after = world.agent.mobile_ip.binding_cache()
+    assert 0 in set(acks.status) and set(acks.status) <= {0, 135}
+    assert list(after.care_of) == list(before.care_of) and len(after) == 1
+    assert world.mobile.mobile_ip.registered and world.reached() == 5
 
 
 def test_node_that_turns_round_in_the_middle_of_a_registration(world):

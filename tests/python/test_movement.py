@@ -185,13 +185,38 @@ def test_ns2_files_are_read_as_ns2_moves_nodes(tmp_path):
     assert host.position == pytest.approx((125, 200))
 
 
+def test_what_an_ns2_script_says_beside_movement_is_left_out(tmp_path):
+    file = tmp_path / "script.tcl"
+    file.write_text(
+        """set node_(0) [$ns_ node]
+$node_(0) random-motion 0
+$node_(0) set X_ 1.0 ;# metres
+$node_(0) set Y_ 2.0;
+$ns_ initial_node_pos $node_(0) 20
+$ns_ at 1.0 "$node_(0) setdest 1.0 4.0 1.0";# two metres
+$ns_ at 150.0 "$node_(0) reset";
+"""
+    )
+    assert movement.read_ns2(file) == {"0": [(0.0, (1.0, 2.0)), (1.0, (1.0, 2.0)), (3.0, (1.0, 4.0))]}
+
+
+def test_a_walk_that_outlives_virtual_time_is_cut_off(tmp_path):
+    file = tmp_path / "slow.tcl"
+    file.write_text('$ns_ at 0 "$node_(0) setdest 100 0 1e-9"\n')
+    way = movement.read_ns2(file)["0"]
+    assert way[-1][0] == 9e9 and way[-1][1] == pytest.approx((9.0, 0.0))
+    ks.Network().host("h", position=(0, 0)).waypoints(way)
+
+
 @pytest.mark.parametrize(
     "text, message",
     [
         ("", "it moves no node"),
         ("$node_(0) set X_ a", "line 1: this is neither"),
         ('\n$ns_ at 3 "$node_(0) setdest 1 2"', "line 2: this is neither"),
-        ('$ns_ at -3 "$node_(0) setdest 1 2 3"', "line 1: the time is not 0 or more"),
+        ('$ns_ at -3 "$node_(0) setdest 1 2 3"', "line 1: the time is not 0 to 9e"),
+        ('$ns_ at 1e10 "$node_(0) setdest 1 2 3"', "line 1: the time is not 0 to 9e"),
+        ("$node_(0) set X_ 1e308", "line 1: a number is too large"),
         ('$ns_ at 3 "$node_(0) setdest 1 2 -3"', "line 1: the speed is negative"),
         ("$node_(0) set X_ 1e999", "line 1: a number is too large"),
     ],

@@ -41,6 +41,30 @@ def test_loss_impairs_by_the_codec():
     assert voip.loss_impairment(voip.G729A, 0.02, burst_ratio=2) == pytest.approx(11 + 84 * 2 / 20)
 
 
+@pytest.mark.parametrize(
+    "codec, delay, loss, r",  # by hand
+    [
+        (voip.G711_PLC, 0.0, 0.0, 94.2),
+        (voip.G711_PLC, 0.1, 0.0, 94.2 - 2.4),
+        (voip.G711_PLC, 0.2, 0.02, 94.2 - 4.8 - 0.11 * 22.7 - 30 * math.log(1.3)),
+        (voip.G729A, 0.15, 0.01, 94.2 - 3.6 - 11 - 40 * math.log(1.1)),
+        (voip.G729A, 5.0, 1.0, 0.0),
+    ],
+)
+def test_the_fit_of_cole_and_rosenbluth(codec, delay, loss, r):
+    assert voip.fitted_r_factor(codec, delay, loss) == pytest.approx(r)
+
+
+def test_the_fit_lies_near_the_recommendation():
+    """Within what the echo of G.107's default values costs, which the fit has and `quality` has not."""
+    for delay in (0.05, 0.1, 0.15, 0.2, 0.25):
+        for loss in (0.0, 0.01, 0.03):
+            ours = voip.DEFAULT_R - voip.delay_impairment(delay) - voip.loss_impairment(voip.G711_PLC, loss)
+            assert abs(ours - voip.fitted_r_factor(voip.G711_PLC, delay, loss)) < 6
+    with pytest.raises(ks.Error, match="of no other there is a fit"):
+        voip.fitted_r_factor(voip.G711, 0.1, 0.0)
+
+
 def test_a_perfect_call():
     q = voip.quality(call([0.03] * 500))
     assert (q.r_factor, q.loss, q.late, q.burst_ratio) == (pytest.approx(93.2 - voip.delay_impairment(0.11)), 0, 0, 1)

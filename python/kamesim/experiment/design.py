@@ -40,18 +40,19 @@ def design(scenario: Callable[..., Any], grid: Grid, seeds: int | Iterable[int],
     """All runs: for each seed every combination of parameters, so that early results cover the whole grid."""
     combinations = _combinations(grid)
     _check_signature(scenario, combinations)
-    keyed: dict[str, Point] = {}
+    points: dict[object, Point] = {}
     for seed in _seeds(seeds):
         for parameters in combinations:
-            key = _key(fingerprint, parameters, seed)
-            if key in keyed:
-                raise errors.Error(f"{WHAT}: the run {keyed[key].describe()} is there twice; each may be given once")
-            keyed[key] = Point(parameters, seed, key)
-    return list(keyed.values())
+            plain = {name: values.plain(WHAT, name, value) for name, value in parameters.items()}
+            # Equal as tables see it: 1, 1.0 and True would be one group of results, counted as independent of each other.
+            same = (seed, frozenset((name, values.hashable(value)) for name, value in plain.items()))
+            if same in points:
+                raise errors.Error(f"{WHAT}: the run {points[same].describe()} is there twice; each may be given once")
+            points[same] = Point(parameters, seed, _key(fingerprint, plain, seed))
+    return list(points.values())
 
 
-def _key(fingerprint: str, parameters: dict[str, Any], seed: int) -> str:
-    plain = {name: values.plain(WHAT, name, value) for name, value in parameters.items()}
+def _key(fingerprint: str, plain: dict[str, Any], seed: int) -> str:
     return hashlib.sha256(values.canonical([fingerprint, plain, seed]).encode()).hexdigest()[:32]
 
 

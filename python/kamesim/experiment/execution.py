@@ -18,18 +18,23 @@ Outcome = dict[str, Any]
 
 
 def execute(scenario: Callable[..., Any], parameters: dict[str, Any], seed: int, key: str) -> Outcome:
-    """Runs the scenario once. What it raises is an outcome too, except Ctrl-C."""
+    """Runs the scenario once. What it raises is an outcome too: Ctrl-C goes to the process that started the workers."""
     started = time.perf_counter()
     _seed_global_generators(key)
     try:
         records = _records(scenario(**parameters, seed=seed), parameters)
         outcome: Outcome = {"status": "ok", "records": records}
-    except Exception as error:
-        outcome = failure(f"{type(error).__name__}: {error}", traceback.format_exc())
-    except SystemExit as error:  # a scenario's, not the worker's
-        outcome = failure(f"SystemExit: {error}", traceback.format_exc())
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # the scenario's, not the worker's
+        outcome = failure(f"{type(error).__name__}: {_text(error)}", traceback.format_exc())
     outcome["wall_s"] = round(time.perf_counter() - started, 6)
     return outcome
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # its own fault again
+        return "its text cannot be had"
 
 
 def failure(error: str, trace: str = "", wall_s: float = 0.0) -> Outcome:

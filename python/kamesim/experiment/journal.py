@@ -30,6 +30,7 @@ class Line:
     parameters: dict[str, Any]
     seed: int
     outcome: dict[str, Any]
+    scenario: str  # its name
 
 
 def read(path: errors.PathLike) -> tuple[dict[str, Any], list[Line], int]:
@@ -43,7 +44,8 @@ def read(path: errors.PathLike) -> tuple[dict[str, Any], list[Line], int]:
     header = _parse(what, 1, texts[0])
     if header.get("kamesim_experiment") != FORMAT:
         raise errors.Error(f"{what} is not of an experiment of format {FORMAT}; name another file")
-    return header, [_line(what, number, text) for number, text in enumerate(texts[1:], start=2)], whole
+    first = str(header.get("scenario", ""))
+    return header, [_line(what, number, text, first) for number, text in enumerate(texts[1:], start=2)], whole
 
 
 def _parse(what: str, number: int, text: bytes) -> dict[str, Any]:
@@ -56,10 +58,12 @@ def _parse(what: str, number: int, text: bytes) -> dict[str, Any]:
     return value
 
 
-def _line(what: str, number: int, text: bytes) -> Line:
+def _line(what: str, number: int, text: bytes, first: str) -> Line:
+    """`first`: the scenario that the file was begun with, whose lines need not name it."""
     value = _parse(what, number, text)
+    scenario = value.get("scenario", first)
     try:
-        return Line(value["key"], value["fingerprint"], value["parameters"], value["seed"], value["outcome"])
+        return Line(value["key"], value["fingerprint"], value["parameters"], value["seed"], value["outcome"], scenario)
     except KeyError as missing:
         raise errors.Error(f"{what}, line {number} has no {missing}; it is not of a run") from None
 
@@ -69,7 +73,7 @@ class Journal:
 
     def __init__(self, path: errors.PathLike, *, scenario: str, fingerprint: str) -> None:
         self.path = errors.writable_path(WHAT, "file", path)
-        self.fingerprint = fingerprint
+        self.scenario, self.fingerprint = scenario, fingerprint
         self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115
         self._synced = time.monotonic()
         try:
@@ -87,7 +91,7 @@ class Journal:
     def add(self, key: str, parameters: dict[str, Any], seed: int, outcome: dict[str, Any]) -> Line:
         """Appends a run."""
         plain = {name: values.plain(WHAT, name, value) for name, value in parameters.items()}
-        line = Line(key, self.fingerprint, plain, seed, outcome)
+        line = Line(key, self.fingerprint, plain, seed, outcome, self.scenario)
         self._append(vars(line))
         self.lines.append(line)
         return line

@@ -117,7 +117,7 @@ class _Pool:
         code, seconds = worker.process.exitcode, time.monotonic() - worker.started
         self._replace(worker)
         if code is not None and code < 0:
-            return failure(f"the worker process was killed by signal {signal.Signals(-code).name}", "", seconds)
+            return failure(f"the worker process was killed by signal {_signal_name(-code)}", "", seconds)
         return failure(f"the worker process ended with exit status {code}", "", seconds)
 
     def _replace(self, worker: _Worker) -> None:
@@ -130,6 +130,13 @@ class _Pool:
         for worker in self._workers:
             worker.kill()
         self._workers.clear()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # between SIGRTMIN and SIGRTMAX
+        return str(number)
 
 
 def _work(scenario: Callable[..., Any], pipe: Connection, inherited: list[Connection], parent: int) -> None:

@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 Names = Union[str, Sequence[str], None]
 
 
-def load(file: errors.PathLike) -> Results:
+def load(file: errors.PathLike, *, scenario: str | None = None) -> Results:
     """The results that a file holds, of all runs whatever grid they were part of; it may be written meanwhile.
 
-    If the scenario changed between runs, only the last one's results are taken.
+    scenario: its name, where the file has the runs of several. If the scenario changed between runs, only the last
+    one's results are taken.
     """
     _, lines, _ = journal.read(file)
+    names = list(dict.fromkeys(line.scenario for line in lines))
+    if scenario is not None:
+        errors.one_of("experiment.load", "scenario", scenario, tuple(names))
+        lines = [line for line in lines if line.scenario == scenario]
+    elif len(names) > 1:
+        right = f"one of {', '.join(map(repr, names))}: the file has runs of each"
+        errors.fail("experiment.load", "scenario", scenario, right)
     latest = {line.key: line for line in lines if line.fingerprint == lines[-1].fingerprint}
     return Results(list(latest.values()))
 
@@ -33,6 +41,7 @@ class Results:
 
     def __init__(self, lines: list[Line]) -> None:
         self.lines = lines  #: a run each, in the order of the design
+        self._tidy: pd.DataFrame | None = None  # once it was asked for
 
     @property
     def parameters(self) -> list[str]:
@@ -49,6 +58,11 @@ class Results:
 
         Runs that failed have no row.
         """
+        if self._tidy is None:
+            self._tidy = self._made_tidy()
+        return self._tidy.copy()
+
+    def _made_tidy(self) -> pd.DataFrame:
         import pandas as pd
 
         names = self.parameters
@@ -131,8 +145,10 @@ class Results:
         return MeanPlot(series, label=look.pop("label", column), by=look.pop("by_label", by), **look)
 
     def _groups(self, column: str, by: str | None) -> dict[str, list[float]]:
+        """Where a group has no value at all (a phase that a method does not have), it is left out."""
         frame = self._checked(column, by)
-        return {name: part[column].dropna().tolist() for name, part in self._parts(frame, by)}
+        groups = {name: part[column].dropna().tolist() for name, part in self._parts(frame, by)}
+        return {name: numbers for name, numbers in groups.items() if numbers}
 
     def _groups_of(self, frame: pd.DataFrame, column: str, by: str) -> dict[Any, list[float]]:
         """The values of a column for each of a parameter: numbers and pairs in their order, words as they were given."""
@@ -147,15 +163,31 @@ class Results:
         return [(f"{by} {_said(value)}", _where(frame, by, value)) for value in frame[by].unique()]
 
     def _checked(self, column: str, *by: str | None) -> pd.DataFrame:
+        """The frame, with numbers in the column."""
+        import pandas as pd
+
         frame = self.frame()
         self._columns(frame, "column", column)
+        for name in by:
+            if name is not None and not isinstance(name, str):
+                errors.fail("results", "by", name, "the name of one column; `hue` takes another")
         self._columns(frame, "by", [name for name in by if name is not None])
+        numbers = pd.to_numeric(frame[column], errors="coerce")
+        words = frame[column][numbers.isna() & frame[column].notna()]
+        if len(words):
+            errors.fail("results", "column", column, f"a column of numbers; it has {words.iloc[0]!r}")
+        if numbers.isna().all():
+            errors.fail("results", "column", column, f"a column with numbers; it has none in {len(frame)} records")
+        frame[column] = numbers
         return frame
 
     def _columns(self, frame: pd.DataFrame, parameter: str, names: Any) -> list[str]:
         listed = [names] if isinstance(names, str) else errors.listed("results", parameter, names, "names of columns")
         for name in listed:
             if name not in frame.columns:
+                if self.failed and not len(frame):
+                    first = self.failures().iloc[0]["error"]
+                    raise errors.Error(f"results: there are none, {self.failed} runs failed; see failures(): {first}")
                 errors.fail("results", parameter, name, "one of " + ", ".join(repr(c) for c in frame.columns))
         return listed
 

@@ -22,7 +22,7 @@ _LARGEST_SERIES = 400  # degrees of freedom up to which Student's t is summed
 class Estimate:
     """A mean and the interval that it lies in with a certain confidence, in the unit of the values.
 
-    low and high are NaN where there is one value only.
+    low and high are NaN where there is one value only, or one that is infinite.
     """
 
     n: int
@@ -47,7 +47,7 @@ class Estimate:
 def confidence(
     values: Iterable[float], *, method: str = "t", level: float = 0.95, resamples: int = 10_000, seed: int = 1
 ) -> Estimate:
-    """The mean of the values with its confidence interval; NaN are left out.
+    """The mean of the values with its confidence interval; NaN are left out. Of infinite ones there is no interval.
 
     method: "t" or "bootstrap". level: of confidence. resamples, seed: of the bootstrap; the same seed gives the same
     interval.
@@ -68,6 +68,8 @@ def confidence(
     if n == 0:
         return Estimate(0, math.nan, math.nan, math.nan, math.nan, level)
     mean = float(sample.mean())
+    if not np.isfinite(sample).all():
+        return Estimate(n, mean, math.nan, math.nan, math.nan, float(level))
     deviation = float(sample.std(ddof=1)) if n > 1 else math.nan
     if n == 1:
         low = high = math.nan

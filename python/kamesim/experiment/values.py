@@ -14,6 +14,7 @@ from typing import Any
 from kamesim import errors
 
 _NOT_FINITE = "$float"
+_LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**64 - 1  # what a column of a table holds
 _WHAT_MAY_BE = "None, a bool, a number, a string, or a list, tuple or dict of such"
 
 
@@ -22,7 +23,10 @@ def plain(what: str, parameter: str, value: Any) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return str(value) if isinstance(value, str) else value
     if isinstance(value, numbers.Integral):
-        return int(value)
+        whole = int(value)
+        if not _LEAST_INTEGER <= whole <= _GREATEST_INTEGER:
+            errors.fail(what, parameter, value, "a whole number of 64 bits; larger ones as float or str")
+        return whole
     if isinstance(value, numbers.Real):
         return float(value)
     if type(value).__module__.split(".")[0] == "numpy" and hasattr(value, "tolist"):

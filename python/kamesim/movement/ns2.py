@@ -5,8 +5,8 @@
     $ns_ at 50.0 "$node_(0) setdest 369.463 170.519 3.371"
 
 At a time a node sets off for a place in a straight line, at a speed in metres a second, from where it then is. A speed
-of 0 stops it. Positions may be set at a time, too: it is there at once. Z is left out, and so is all that is of no node
-(god, comments).
+of 0 stops it. Positions may be set at a time, too: it is there at once. Left out are Z, all that is of no node (god,
+comments), and what scripts tell nodes beside their movement: random-motion, initial_node_pos, reset, start and stop.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from kamesim.movement.area import Point, Way
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _SET = re.compile(rf"\$node_\((\w+)\) set ([XYZ])_ ({_NUMBER})")
 _SETDEST = re.compile(rf"\$node_\((\w+)\) setdest ({_NUMBER}) ({_NUMBER}) ({_NUMBER})")
+_NOT_MOVEMENT = re.compile(r"\$\w+ initial_node_pos .*|\$node_\(\w+\) (?:random-motion|reset|start|stop)\b.*")
 _AT = re.compile(rf'\$\w+ at ({_NUMBER}) "(.*)"')
 _JUMP_S = 1e-6  # what a node takes to be somewhere else at once
+_FARTHEST = 1e12  # metres
+_LATEST = 9e9  # seconds: virtual time ends soon after
 
 
 def read_ns2(path: errors.PathLike) -> dict[str, Way]:
@@ -43,11 +46,13 @@ def read_ns2(path: errors.PathLike) -> dict[str, Way]:
 
 
 def _take(nodes: dict[str, _Node], text: str) -> None:
-    time, command = 0.0, text.rstrip(";")
+    time, command = 0.0, re.sub(r" ?;(?: ?#.*)?$", "", text)
     if timed := _AT.fullmatch(command):
         time, command = float(timed[1]), timed[2].strip()
-        if not 0 <= time < math.inf:
-            raise ValueError("the time is not 0 or more")
+        if not 0 <= time <= _LATEST:
+            raise ValueError(f"the time is not 0 to {_LATEST:g}")
+    if _NOT_MOVEMENT.fullmatch(command):
+        return
     if found := _SET.fullmatch(command):
         value = _finite(found[3])
         if found[2] != "Z":
@@ -63,7 +68,7 @@ def _take(nodes: dict[str, _Node], text: str) -> None:
 
 def _finite(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value):
+    if not abs(value) <= _FARTHEST:
         raise ValueError("a number is too large")
     return value
 
@@ -102,7 +107,8 @@ class _Node:
             _append(way, time, moved)
             began, origin, until, target = time, moved, time, moved
         if target != origin:
-            _append(way, until, target)
+            end = min(until, _LATEST)
+            _append(way, end, _on_the_way(began, origin, until, target, end))
         return way
 
 

@@ -39,6 +39,8 @@ class Plot:
 
     def save(self, *paths: PathLike) -> None:
         """Writes the picture to each path, as SVG or PNG by its suffix."""
+        if not paths:
+            raise ValueError("paths is empty; give one or more, such as 'picture.svg', 'picture.png'")
         figure = self.figure()
         for path in paths:
             save_figure(figure, path)

@@ -18,6 +18,8 @@ _STYLES = ["-", "--", "-.", ":"]
 class Cdf(Plot):
     """Empirical distributions, a step at each value, one curve for each series.
 
+    An infinite value (a hand-off that never ended) lies beyond the picture: its curve stays below 1.
+
     label: of the values' axis, with the unit. marks: values with names, drawn as vertical lines (what a formula says,
     say). log: the values' axis is logarithmic.
     """
@@ -38,8 +40,8 @@ class Cdf(Plot):
                 raise ValueError(f"series {name!r} has no values")
         self.series = {name: np.sort(np.asarray(values, dtype=float)) for name, values in series.items()}
         for name, values in self.series.items():
-            if not np.isfinite(values).all():
-                raise ValueError(f"series {name!r} has values that are not finite; leave them out")
+            if np.isnan(values).any() or not np.isfinite(values[0]):
+                raise ValueError(f"series {name!r} has NaN, or begins with a value that is not finite; leave these out")
             if log and values[0] <= 0:
                 raise ValueError(f"series {name!r} has {values[0]:g}; a logarithmic axis needs values above 0")
         self.label, self.title, self.marks, self.log = label, title, dict(marks or {}), log
@@ -48,9 +50,10 @@ class Cdf(Plot):
         """The curves."""
         figure, axes = axes_of(self.title)
         for number, (name, values) in enumerate(self.series.items()):
-            steps = np.arange(1, len(values) + 1) / len(values)
+            finite = values[np.isfinite(values)]
+            steps = np.arange(1, len(finite) + 1) / len(values)
             axes.step(
-                [values[0], *values], [0, *steps], where="post", lw=1.4, color=COLORS[number % len(COLORS)],
+                [finite[0], *finite], [0, *steps], where="post", lw=1.4, color=COLORS[number % len(COLORS)],
                 ls=_STYLES[number % len(_STYLES)], label=name,
             )  # fmt: skip
         for name, value in self.marks.items():
