@@ -273,12 +273,13 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
     return Walk::Stop;
   }
   if (data == 0 && f.more_fragments) return discard(in, kFragmentEmpty);
+  const IpsecHooks* const ipsec = ipsec_hooks();
   const Reassembler::Arrival arrival{.source = wire.source(), .destination = wire.destination(),
                                      .identification = f.identification, .interface_index = in.interface->index(),
                                      .fragment_header = at, .next_header_field = in.next_header_field,
                                      .offset = f.offset, .more = f.more_fragments,
                                      .traffic_class = in.traffic_class,
-                                     .protection = ipsec_hooks() != nullptr ? ipsec_hooks()->protection_tag(in.ipsec_depth) : 0};
+                                     .protection = ipsec != nullptr ? ipsec->protection_tag(in.ipsec_depth) : 0};
   const Packet kept = in.packet.share();
   auto result = reassembler().add(now(), arrival, std::move(in.packet));
   reassembly().timer.arm_at(reassembler().next_timeout());

@@ -81,7 +81,9 @@ inline void Ip6Stack::forward_on(Ip6Interface& interface, Packet&& packet, const
     return refuse(kIp6HopLimitExceeded,
                   Icmp6Error::time_exceeded(TimeExceededCode::HopLimitExceeded, packet.bytes()));
   }
-  if (ipsec_hooks() != nullptr && ipsec_hooks()->on_forward(interface, packet) != IpsecHooks::Output::GoOn) [[unlikely]] return;
+  if (ipsec_hooks() != nullptr && ipsec_hooks()->on_forward(interface, packet) != IpsecHooks::Output::GoOn) [[unlikely]] {
+    return;
+  }
   if (to.interface == nullptr) return unreachable(kIp6NoRoute, DestinationUnreachableCode::NoRoute);
   if (to.kind == RouteKind::Reject) return unreachable(kIp6RejectRoute, DestinationUnreachableCode::RejectRoute);
   if (to.kind == RouteKind::Blackhole) return drop(kIp6Blackhole, packet.bytes());

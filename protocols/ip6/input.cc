@@ -222,11 +222,13 @@ void Ip6Stack::local_input(InputPacket in) {
 void Ip6Stack::deliver(InputPacket& in) {
   // RFC 6275 §9.3.1: the option was let through for what AH or ESP hid.
   if (in.home_address_care_of && in.ipsec_depth > 0 &&
-      !mobility_hooks()->accepts_home_address_option(in.source, *in.home_address_care_of, in.destination, in.next_header)) {
+      !mobility_hooks()->accepts_home_address_option(in.source, *in.home_address_care_of, in.destination,
+                                                     in.next_header)) {
     return drop(kIp6HomeAddressRefused, in.packet.bytes());
   }
   PacketHandler* handler = in.next_header == NextHeader::Icmp6 ? &icmp6() : upper_layer(in.next_header);
-  if (ipsec_hooks() != nullptr && !ipsec_hooks()->admits(in, handler != nullptr ? handler->ipsec_policy(in) : nullptr)) [[unlikely]] {
+  IpsecHooks* const ipsec = ipsec_hooks();
+  if (ipsec != nullptr && !ipsec->admits(in, handler != nullptr ? handler->ipsec_policy(in) : nullptr)) [[unlikely]] {
     return;
   }
   if (handler == nullptr) {

@@ -132,7 +132,8 @@ void RouterDiscovery::on_dad_done(const InterfaceAddress& a, bool unique) {
                       address == with_interface_id(prefix, stable_privacy_->identifier(prefix));
   if (unique || !opaque) return;
   const bool again = stable_privacy_->on_duplicate(
-      stack_.now(), {.prefix = prefix, .preferred_until = a.preferred_until(), .valid_until = a.valid_until(), .at = {}});
+      stack_.now(),
+      {.prefix = prefix, .preferred_until = a.preferred_until(), .valid_until = a.valid_until(), .at = {}});
   if (again) stack_.remove_address(interface_, address);
 }
 

@@ -115,7 +115,9 @@ std::size_t DuplicateAddressDetection::heap_bytes() const {
   std::size_t bytes = sizeof(Tests) + tests_->running.heap_bytes();
   if (tests_->more == nullptr) return bytes;
   bytes += sizeof *tests_->more + tests_->more->capacity() * sizeof(More);
-  for (const More& more : *tests_->more) bytes += more.nonces.capacity() * sizeof(Nonce) + (more.done ? sizeof(Done) : 0);
+  for (const More& more : *tests_->more) {
+    bytes += more.nonces.capacity() * sizeof(Nonce) + (more.done ? sizeof(Done) : 0);
+  }
   return bytes;
 }
 
