@@ -28,7 +28,7 @@ class Actor : public Pooled {
 
   Simulation& simulation() const { return shard_->simulation; }
   std::string name() const { return name_.text(); }
-  ActorId id() const { return id_; }
+  ActorId id() const { return static_cast<ActorId>(tie_ >> kSequenceBits); }
   Time now() const { return shard_->now; }
   // Where its events wait, and its packets' buffers come from.
   EventQueue& events() const { return shard_->events; }
@@ -38,7 +38,7 @@ class Actor : public Pooled {
   void set_shard(Shard& shard) { shard_ = &shard; }
 
   // The key of an event that this actor causes at `at`: each call takes the next sequence number.
-  EventKey next_key(Time at) { return {at, static_cast<std::uint64_t>(id_) << kSequenceBits | ++sequence_}; }
+  EventKey next_key(Time at) { return {at, ++tie_}; }
 
   // A random stream of this actor's own, by purpose ("nd.dad"). The same purpose gives the same stream.
   RandomStream stream(std::string_view purpose) const;
@@ -48,9 +48,8 @@ class Actor : public Pooled {
  private:
   friend class Simulation;
   Shard* shard_;
-  std::uint64_t sequence_ = 0;
-  Name name_;
-  ActorId id_;
+  std::uint64_t tie_;  // of the event before: the actor's number, then the sequence number
+  [[no_unique_address]] Name name_;
   std::uint32_t epoch_ = 0;
 };
 

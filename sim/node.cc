@@ -63,9 +63,10 @@ void Node::count_drop(DropReason reason, Bytes packet) {
     }
   }
   if (drop_trace_enabled_) {
-    record(kTraceDrop, {{"reason", std::string(reason->name)},
-                        {"rule", std::string(reason->rule)},
-                        {"bytes", static_cast<std::int64_t>(packet.size())}});
+    const TraceField fields[] = {{"reason", std::string(reason->name)},
+                                 {"rule", std::string(reason->rule)},
+                                 {"bytes", static_cast<std::int64_t>(packet.size())}};
+    record(kTraceDrop, fields);
   }
   for (auto& [known, count] : rare_->drops) {
     if (known == reason) {
@@ -91,8 +92,8 @@ std::vector<std::pair<DropReason, std::uint64_t>> Node::drops() const {
   return sorted;
 }
 
-void Node::record(const TraceKind& kind, std::vector<TraceField> fields) {
-  rare().trace.push_back({now(), &kind, std::move(fields)});
+void Node::record(const TraceKind& kind, std::span<const TraceField> fields) {
+  rare().trace.add(now(), kind, fields);
 }
 
 void Node::mix_into_trace_hash(std::uint64_t tag, Bytes bytes) {
@@ -112,9 +113,8 @@ void Node::set_drop_observer(DropObserver observer) {
   if (observer != nullptr || rare_ != nullptr) rare().drop_observer = std::move(observer);
 }
 
-const std::vector<TraceRecord>& Node::trace_records() const {
-  static const std::vector<TraceRecord> kNone;
-  return rare_ != nullptr ? rare_->trace : kNone;
+std::vector<TraceRecord> Node::trace_records() const {
+  return rare_ != nullptr ? rare_->trace.records() : std::vector<TraceRecord>();
 }
 
 Mobility* Node::mobility() const { return rare_ != nullptr ? rare_->mobility.get() : nullptr; }
@@ -122,12 +122,9 @@ Mobility* Node::mobility() const { return rare_ != nullptr ? rare_->mobility.get
 void Node::set_mobility(std::unique_ptr<Mobility> mobility) { rare().mobility = std::move(mobility); }
 
 std::size_t Node::heap_bytes() const {
-  std::size_t bytes = nics_.heap_bytes();
+  const std::size_t bytes = nics_.heap_bytes();
   if (rare_ == nullptr) return bytes;
-  bytes += sizeof(Rare) + rare_->drops.capacity() * sizeof(rare_->drops[0]) +
-           rare_->trace.capacity() * sizeof(TraceRecord);
-  for (const TraceRecord& record : rare_->trace) bytes += record.fields.capacity() * sizeof(TraceField);
-  return bytes;
+  return bytes + sizeof(Rare) + rare_->drops.capacity() * sizeof(rare_->drops[0]) + rare_->trace.heap_bytes();
 }
 
 }  // namespace kamesim

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 #include "sim/nic.h"
 #include "sim/small_vector.h"
 #include "sim/trace.h"
+#include "sim/trace_log.h"
 
 namespace kamesim {
 
@@ -51,10 +53,10 @@ class Node final : public Actor {
   bool trace_enabled() const { return trace_enabled_; }
   // Discards too are then recorded, one by one: kTraceDrop.
   void enable_drop_trace() { drop_trace_enabled_ = true; }
-  void trace(const TraceKind& kind, std::vector<TraceField> fields = {}) {
-    if (trace_enabled_) record(kind, std::move(fields));
+  void trace(const TraceKind& kind, std::initializer_list<TraceField> fields = {}) {
+    if (trace_enabled_) record(kind, fields);
   }
-  const std::vector<TraceRecord>& trace_records() const;
+  std::vector<TraceRecord> trace_records() const;
   void clear_trace() {
     if (rare_ != nullptr) rare_->trace.clear();
   }
@@ -73,14 +75,14 @@ class Node final : public Actor {
 
  private:
   // Made on first use.
-  struct Rare {
+  struct Rare : Pooled {
     std::vector<std::pair<DropReason, std::uint64_t>> drops;
     DropObserver drop_observer;
-    std::vector<TraceRecord> trace;
+    TraceLog trace;
     std::unique_ptr<Mobility> mobility;
   };
   Rare& rare();
-  void record(const TraceKind& kind, std::vector<TraceField> fields);
+  void record(const TraceKind& kind, std::span<const TraceField> fields);
 
   SmallVector<Nic*, 1> nics_;  // owned
   std::unique_ptr<Rare> rare_;

@@ -23,7 +23,8 @@ struct Simulation::Call : Event {
 };
 
 Actor::Actor(Simulation& simulation, std::string_view name)
-    : shard_(&simulation.main_), name_(simulation.words_.name(name)), id_(simulation.next_actor_id()) {}
+    : shard_(&simulation.main_), tie_(std::uint64_t{simulation.next_actor_id()} << kSequenceBits),
+      name_(simulation.words_.name(name)) {}
 
 RandomStream Actor::stream(std::string_view purpose) const {
   const std::uint64_t owner = name_.stable_hash();

@@ -45,4 +45,29 @@ class Timer : public Event, public Pooled {
   Time expiry_;
 };
 
+// The same as a base of what it is for, which is smaller: Target has on_timer() and timer_owner().
+template <typename Target>
+class TimerOf : public Event {
+ public:
+  // Arms at the deadline, or cancels when there is none. Deadlines that have passed fire at once.
+  void arm_at(std::optional<Time> deadline) {
+    if (!deadline) return cancel();
+    Actor& owner = static_cast<Target*>(this)->timer_owner();
+    const Time at = *deadline < owner.now() ? owner.now() : *deadline;
+    if (pending() && expiry_ == at) return;
+    expiry_ = at;
+    owner.events().schedule(*this, owner.next_key(at));
+  }
+
+ protected:
+  TimerOf() : Event(kKind) {}
+  ~TimerOf() = default;
+
+ private:
+  static void expire(Event& e) { static_cast<Target&>(static_cast<TimerOf&>(e)).on_timer(); }
+  static constexpr Kind kKind{&TimerOf::expire};
+
+  Time expiry_;
+};
+
 }  // namespace kamesim

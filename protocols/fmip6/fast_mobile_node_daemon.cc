@@ -233,7 +233,7 @@ void FastMobileNodeDaemon::on_moved(const Ipv6Address& on_link) {
     next_->on_moved(on_link);
   } else {
     const InterfaceAddress* address = interface_.find_address(on_link);
-    home_.use_care_of({on_link, address != nullptr ? address->valid_until : Time::max()});
+    home_.use_care_of({on_link, address != nullptr ? address->valid_until() : Time::max()});
   }
   apply(machine_.on_care_of(stack_.now(), on_link));
 }

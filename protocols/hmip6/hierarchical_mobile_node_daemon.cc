@@ -61,7 +61,7 @@ void HierarchicalMobileNodeDaemon::on_router_advertisement(const Ipv6Address& ro
 
 void HierarchicalMobileNodeDaemon::on_moved(const Ipv6Address& on_link) {
   const InterfaceAddress* address = interface_.find_address(on_link);
-  apply(machine_.on_attach(stack_.now(), {on_link, address != nullptr ? address->valid_until : Time::max()}));
+  apply(machine_.on_attach(stack_.now(), {on_link, address != nullptr ? address->valid_until() : Time::max()}));
 }
 
 bool HierarchicalMobileNodeDaemon::on_no_address() {

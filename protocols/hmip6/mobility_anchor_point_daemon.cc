@@ -47,7 +47,7 @@ void MobilityAnchorPointDaemon::review_prefixes() {
   std::vector<HomePrefix> prefixes;
   for (const auto& a : link_.addresses()) {
     const bool given = a->origin == AddressOrigin::Manual && !a->anycast && !a->address.is_link_local();
-    if (given && a->prefix_length < 128) prefixes.push_back({a->prefix(), a->valid_until, a->preferred_until});
+    if (given && a->prefix_length < 128) prefixes.push_back({a->prefix(), a->valid_until(), a->preferred_until()});
   }
   machine_.on_prefix_list(stack_.now(), std::move(prefixes));
 }

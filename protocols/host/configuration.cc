@@ -17,14 +17,14 @@ std::vector<Ip6Stack::NewAddress> addresses_of(const Ip6Interface& interface) {
   std::vector<Ip6Stack::NewAddress> given;
   const Time now = interface.stack().now();
   auto give = [&](const auto& a) {
-    if (a->origin != AddressOrigin::Manual || a->valid_until <= now) return;
+    if (a->origin != AddressOrigin::Manual || a->valid_until() <= now) return;
     given.push_back({.address = a->address,
                      .prefix_length = a->prefix_length,
                      .anycast = a->anycast,
                      .home_address = a->home_address,
                      .skip_dad = a->skip_dad,
-                     .preferred_until = a->preferred_until,
-                     .valid_until = a->valid_until});
+                     .preferred_until = a->preferred_until(),
+                     .valid_until = a->valid_until()});
   };
   for (const auto& a : interface.addresses()) give(a);
   if (const Ip4Part* ip4 = interface.stack().ip4()) {

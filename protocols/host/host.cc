@@ -3,6 +3,7 @@
 #include "protocols/inverse_nd/inverse_nd.h"
 #include "protocols/ip4/stack.h"
 #include "protocols/ip6/tunnel.h"
+#include "protocols/ip6/tunnel_input.h"
 #include "protocols/ipsec/kernel.h"
 #include "protocols/ipsec/pfkey_socket.h"
 #include "protocols/rafixd/rafixd.h"
@@ -11,7 +12,8 @@
 namespace kamesim {
 
 Host::System::System(Node& node, const Ip6Config& config)
-    : stack(node, config), sockets(stack), tcp(stack), tunnel_input(stack) {
+    : stack(node, config), sockets(stack), tcp(stack) {
+  TunnelInput::serve(stack);
   if (!config.forwarding) {
     const RouterSolicitorConfig solicitor{.resilient = config.nd.resilient_router_solicitation};
     router_solicitations = std::make_unique<RouterSolicitationDaemon>(sockets, solicitor);

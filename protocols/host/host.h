@@ -13,7 +13,6 @@
 #include "protocols/ip6/config.h"
 #include "protocols/ip6/socket.h"
 #include "protocols/ip6/stack.h"
-#include "protocols/ip6/tunnel_input.h"
 #include "protocols/rtadvd/rtadvd.h"
 #include "protocols/rtsold/rtsold.h"
 #include "protocols/tcp/layer.h"
@@ -137,7 +136,6 @@ class Host : public Pooled {
     std::unique_ptr<Rare> rare;  // null: none of it was needed yet
     SocketLayer sockets;
     TcpLayer tcp;
-    TunnelInput tunnel_input;
     std::unique_ptr<RouterSolicitationDaemon> router_solicitations;  // of hosts
     std::unique_ptr<RouterAdvertisementDaemon> router_advertisements;
   };

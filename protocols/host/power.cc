@@ -112,7 +112,7 @@ void Host::restore_group_routes(const NodeConfiguration& configuration) {
 
 std::optional<Time> Host::quiet_from() const {
   Time quiet = node_.now();
-  for (const auto& interface : stack().interfaces()) {
+  for (const auto& interface : stack().links()) {
     if (interface->nic() == nullptr || !interface->up()) continue;
     for (const auto& a : interface->addresses()) {
       if (a->state == AddressState::Tentative || a->state == AddressState::Optimistic) return std::nullopt;

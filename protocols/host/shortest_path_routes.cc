@@ -30,7 +30,7 @@ PrefixTree prefixes_of(std::span<const Subnet> subnets, const RouterPaths& paths
 }
 
 void forget_routes(Ip6Stack& stack) {
-  stack.routes().remove_if([](const Route& r) { return r.origin == RouteOrigin::Daemon; });
+  stack.remove_routes_if([](const Route& r) { return r.origin == RouteOrigin::Daemon; });
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ std::size_t install_shortest_path_routes(std::span<const Subnet> subnets) {
   paths.visit([&](Ip6Stack& router, const RouterPaths::WayTo& way_to) {
     forget_routes(router);
     prefixes.routes(way_to, [&](const Ipv6Prefix& prefix, const Way& way) {
-      router.routes().add({.prefix = prefix,
+      router.add_route({.prefix = prefix,
                            .interface = way.out,
                            .next_hop = next_hop_address(*way.next),
                            .origin = RouteOrigin::Daemon,
@@ -57,7 +57,7 @@ std::size_t install_shortest_path_routes(std::span<const Subnet> subnets) {
   for (const Subnet& subnet : subnets) {
     if (subnet.routers.empty()) continue;
     for (EthernetInterface* host : subnet.default_hosts) {
-      host->stack().routes().add({.prefix = {},
+      host->stack().add_route({.prefix = {},
                                   .interface = host,
                                   .next_hop = next_hop_address(*subnet.routers.front()),
                                   .origin = RouteOrigin::Daemon,

@@ -24,7 +24,7 @@ std::vector<Ipv6Address> addresses_of(const EthernetInterface& interface) {
 const InterfaceAddress* source_on(const EthernetInterface& interface) {
   if (const InterfaceAddress* link_local = interface.link_local()) return link_local;
   const auto any = std::ranges::find_if(interface.addresses(), [](const auto& a) { return a->usable_as_source(); });
-  return any == interface.addresses().end() ? nullptr : any->get();
+  return any == interface.addresses().end() ? nullptr : *any;
 }
 
 }  // namespace

@@ -56,8 +56,7 @@ const Ip4Part::Addresses& Ip4Stack::addresses(const Ip6Interface& interface) con
 
 InterfaceAddress& Ip4Stack::add_address(Ip6Interface& interface, const Ip6Stack::NewAddress& request) {
   if (InterfaceAddress* known = find_any(request.address, &interface)) {
-    known->preferred_until = request.preferred_until;
-    known->valid_until = request.valid_until;
+    known->set_lifetimes(request.preferred_until, request.valid_until);
     return *known;
   }
   Interface& on = of(interface);
@@ -67,8 +66,7 @@ InterfaceAddress& Ip4Stack::add_address(Ip6Interface& interface, const Ip6Stack:
   a.origin = request.origin;
   a.home_address = request.home_address;
   a.skip_dad = request.skip_dad;
-  a.preferred_until = request.preferred_until;
-  a.valid_until = request.valid_until;
+  a.set_lifetimes(request.preferred_until, request.valid_until);
   if (request.on_link_prefix && request.origin == AddressOrigin::Manual && a.prefix_length < 128) {
     common_.routes().add({.prefix = a.prefix(), .interface = &interface, .next_hop = {}, .origin = RouteOrigin::Connected});
   }

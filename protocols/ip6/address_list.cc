@@ -68,10 +68,9 @@ void Ip6Stack::review_subnet_router_anycast(Ip6Interface& interface) {
 }
 
 InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddress& request) {
-  if (request.address.is_v4_mapped()) return ip4_->add_address(interface, request);
+  if (request.address.is_v4_mapped()) return ip4()->add_address(interface, request);
   if (InterfaceAddress* known = interface.find_address(request.address)) {
-    known->preferred_until = request.preferred_until;
-    known->valid_until = request.valid_until;
+    known->set_lifetimes(request.preferred_until, request.valid_until);
     if (interface.nd() != nullptr) interface.nd()->on_lifetimes_set();
     return *known;
   }
@@ -84,9 +83,8 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   a.home_address = request.home_address;
   a.skip_dad = request.skip_dad;
   a.temporary = request.temporary;
-  a.preferred_until = request.preferred_until;
-  a.valid_until = request.valid_until;
-  interface.addresses_.push_back(std::move(owned));
+  a.set_lifetimes(request.preferred_until, request.valid_until);
+  interface.addresses_.add(std::move(owned));
   // RFC 4862 §5.4.2: before anything is sent for it, and for as long as the address is there (RFC 4291 §2.8).
   if (interface.nd() != nullptr) interface.join_group(solicited_node(a.address));
   if (request.on_link_prefix && request.origin == AddressOrigin::Manual && !a.address.is_link_local()) {
@@ -128,7 +126,7 @@ void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {
 }
 
 bool Ip6Stack::remove_address(Ip6Interface& interface, Ipv6Address address) {
-  if (address.is_v4_mapped()) return ip4_ != nullptr && ip4_->remove_address(interface, address);
+  if (address.is_v4_mapped()) return ip4() != nullptr && ip4()->remove_address(interface, address);
   InterfaceAddress* a = interface.find_address(address);
   if (a == nullptr) return false;
   if (interface.nd() != nullptr) {
@@ -138,7 +136,7 @@ bool Ip6Stack::remove_address(Ip6Interface& interface, Ipv6Address address) {
   const Ipv6Prefix prefix = a->prefix();
   const bool manual = a->origin == AddressOrigin::Manual;
   remove_local_route(routes_, interface, *a);
-  std::erase_if(interface.addresses_, [&](const auto& entry) { return entry.get() == a; });
+  interface.addresses_.remove(*a);
   const bool prefix_in_use = std::ranges::any_of(interface.addresses_, [&](const auto& other) {
     return other->origin == AddressOrigin::Manual && other->prefix() == prefix;
   });
@@ -162,7 +160,7 @@ void Ip6Stack::finish_dad(Ip6Interface& interface, InterfaceAddress& a, bool uni
     notify({Kind::AddressDuplicated, &interface, a.address});
     return;
   }
-  a.state = now() < a.preferred_until ? AddressState::Preferred : AddressState::Deprecated;
+  a.state = now() < a.preferred_until() ? AddressState::Preferred : AddressState::Deprecated;
   add_local_route(routes_, interface, a);
   notify({Kind::AddressReady, &interface, a.address});
 }
@@ -173,13 +171,15 @@ void Ip6Stack::address_changed(Ip6Interface& interface, InterfaceAddress& addres
 }
 
 InterfaceAddress* Ip6Stack::find_own_address(const Ipv6Address& address, const Ip6Interface* interface) const {
-  if (address.is_v4_mapped()) return ip4_ != nullptr ? ip4_->find_address(address, nullptr) : nullptr;
+  if (address.is_v4_mapped()) return ip4() != nullptr ? ip4()->find_address(address, nullptr) : nullptr;
   if (interface != nullptr) {
     InterfaceAddress* a = interface->find_address(address);
     if (a != nullptr && a->assigned()) return a;
   }
   if (address.is_link_local()) return nullptr;
+  if (address.is_loopback()) loopback();
   for (const auto& other : interfaces_) {
+    if (other == nullptr) continue;  // the loopback interface, which has no other address
     InterfaceAddress* a = other->find_address(address);
     if (a != nullptr && a->assigned()) return a;
   }

@@ -147,7 +147,7 @@ Ip6Stack::Walk Ip6Stack::process_destination_options(InputPacket& in) {
   if (const DropInfo* reason = beyond_limits(config().option_limits, bytes)) return discard(in, *reason);
   for (const Tlv& option : header->options()) {
     if (tunnel_encapsulation_limit(option)) continue;  // RFC 2473 §4.1.1: for tunnel entry points
-    if (const auto home = home_address(option); home && mobility_ != nullptr) {
+    if (const auto home = home_address(option); home && mobility_hooks() != nullptr) {
       if (process_home_address(in, *home, header->next_header()) == Walk::Stop) return Walk::Stop;
       continue;
     }
@@ -165,7 +165,7 @@ Ip6Stack::Walk Ip6Stack::process_home_address(InputPacket& in, const Ipv6Address
     drop(kIp6HomeAddressInvalid, in.packet.bytes());
     return Walk::Stop;
   }
-  if (!mobility_->accepts_home_address_option(home, in.source, in.destination, upper)) {
+  if (!mobility_hooks()->accepts_home_address_option(home, in.source, in.destination, upper)) {
     drop(kIp6HomeAddressRefused, in.packet.bytes());
     return Walk::Stop;
   }
@@ -181,7 +181,7 @@ Ip6Stack::Walk Ip6Stack::process_routing_header(InputPacket& in) {
   if (in.routing_header && config().rules.one_routing_header) return discard(in, kIp6SecondRoutingHeader);
   in.routing_header = true;
   // RFC 6275 §11.3.3: of type 2, Segments Left is 1 on the wire, or the packet is discarded.
-  const bool type2_of_ours = header->routing_type() == kType2RoutingType && mobility_ != nullptr;
+  const bool type2_of_ours = header->routing_type() == kType2RoutingType && mobility_hooks() != nullptr;
   if (header->segments_left() == 0 && !type2_of_ours) {
     step_behind(in, bytes);
     return Walk::Next;
@@ -197,7 +197,7 @@ Ip6Stack::Walk Ip6Stack::process_routing_header(InputPacket& in) {
   }
   const auto type2 = Type2RoutingHeaderView::check(*header);
   if (!type2) return discard(in, *type2.error());  // RFC 6275 §11.3.3: length 2 and one segment, or it is discarded
-  if (!mobility_->is_home_address(type2->home_address())) return discard(in, kIp6Type2NotHome);
+  if (!mobility_hooks()->is_home_address(type2->home_address())) return discard(in, kIp6Type2NotHome);
   in.destination = type2->home_address();
   in.type2_routed = true;
   step_behind(in, bytes);
@@ -273,12 +273,13 @@ Ip6Stack::Walk Ip6Stack::process_fragment(InputPacket& in) {
     return Walk::Stop;
   }
   if (data == 0 && f.more_fragments) return discard(in, kFragmentEmpty);
+  const IpsecHooks* const ipsec = ipsec_hooks();
   const Reassembler::Arrival arrival{.source = wire.source(), .destination = wire.destination(),
                                      .identification = f.identification, .interface_index = in.interface->index(),
                                      .fragment_header = at, .next_header_field = in.next_header_field,
                                      .offset = f.offset, .more = f.more_fragments,
                                      .traffic_class = in.traffic_class,
-                                     .protection = ipsec_ != nullptr ? ipsec_->protection_tag(in.ipsec_depth) : 0};
+                                     .protection = ipsec != nullptr ? ipsec->protection_tag(in.ipsec_depth) : 0};
   const Packet kept = in.packet.share();
   auto result = reassembler().add(now(), arrival, std::move(in.packet));
   reassembly().timer.arm_at(reassembler().next_timeout());
@@ -300,9 +301,9 @@ void Ip6Stack::expire_reassemblies() {
   while (auto expired = reassembler().expire(now())) {
     if (expired->any_fragment) drop(kFragmentTimeout, expired->any_fragment.bytes());
     if (!expired->first_fragment) continue;
-    const auto arrived_on = std::ranges::find(interfaces_, expired->interface_index,
+    const auto arrived_on = std::ranges::find(interfaces(), expired->interface_index,
                                               [](const auto& interface) { return interface->index(); });
-    if (arrived_on == interfaces_.end()) continue;  // it is gone, and the way back with it
+    if (arrived_on == interfaces().end()) continue;  // it is gone, and the way back with it
     icmp6_error(Icmp6Error::time_exceeded(TimeExceededCode::FragmentReassemblyTimeExceeded,
                                           expired->first_fragment.bytes()),
                 arrived_on->get());

@@ -35,7 +35,7 @@ Destination by_tunnel(const Destination& routed, Ip6Interface& tunnel) {
 
 void Ip6Stack::forward(Ip6Interface& interface, Packet&& packet, const Destination& to, bool link_layer_multicast,
                        Forwarding how) {
-  if (mobility_ != nullptr) [[unlikely]] {
+  if (mobility_hooks() != nullptr) [[unlikely]] {
     return forward_by_mobility(interface, std::move(packet), to, link_layer_multicast, how);
   }
   forward_on(interface, std::move(packet), to, link_layer_multicast, how);
@@ -44,7 +44,7 @@ void Ip6Stack::forward(Ip6Interface& interface, Packet&& packet, const Destinati
 void Ip6Stack::forward_by_mobility(Ip6Interface& interface, Packet&& packet, const Destination& routed,
                                    bool link_layer_multicast, Forwarding how) {
   std::optional<Destination> tunnelled;
-  if (MobileRouterHooks* hooks = mobility_->mobile_router()) {
+  if (MobileRouterHooks* hooks = mobility_hooks()->mobile_router()) {
     const auto actions = hooks->on_forward(interface, routed.interface, packet.bytes());
     if (actions.discard != nullptr) return drop(*actions.discard, packet.bytes());
     if (actions.tunnel != nullptr) tunnelled = by_tunnel(routed, *actions.tunnel);
@@ -55,7 +55,7 @@ void Ip6Stack::forward_by_mobility(Ip6Interface& interface, Packet&& packet, con
     const auto error = Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, packet.bytes());
     return icmp6_error(error, &interface, link_layer_multicast);
   }
-  ForwardingPolicy* const policy = how != Forwarding::ByPolicy ? mobility_->forwarding_policy() : nullptr;
+  ForwardingPolicy* const policy = how != Forwarding::ByPolicy ? mobility_hooks()->forwarding_policy() : nullptr;
   if (policy != nullptr && !link_layer_multicast) {
     return forward_by_policy(*policy, interface, std::move(packet), to, link_layer_multicast);
   }
@@ -76,19 +76,21 @@ inline void Ip6Stack::forward_on(Ip6Interface& interface, Packet&& packet, const
 
   if (link_layer_multicast) return drop(kIp6LinkMulticastForward, packet.bytes());
   if (source.is_unspecified()) return drop(kIp6UnspecifiedSource, packet.bytes());
-  if (ipsec_ != nullptr && !ipsec_->admits_transit(interface, packet.bytes())) [[unlikely]] return;
+  if (ipsec_hooks() != nullptr && !ipsec_hooks()->admits_transit(interface, packet.bytes())) [[unlikely]] return;
   if (header.hop_limit() <= 1) {
     return refuse(kIp6HopLimitExceeded,
                   Icmp6Error::time_exceeded(TimeExceededCode::HopLimitExceeded, packet.bytes()));
   }
-  if (ipsec_ != nullptr && ipsec_->on_forward(interface, packet) != IpsecHooks::Output::GoOn) [[unlikely]] return;
+  if (ipsec_hooks() != nullptr && ipsec_hooks()->on_forward(interface, packet) != IpsecHooks::Output::GoOn) [[unlikely]] {
+    return;
+  }
   if (to.interface == nullptr) return unreachable(kIp6NoRoute, DestinationUnreachableCode::NoRoute);
   if (to.kind == RouteKind::Reject) return unreachable(kIp6RejectRoute, DestinationUnreachableCode::RejectRoute);
   if (to.kind == RouteKind::Blackhole) return drop(kIp6Blackhole, packet.bytes());
   if (to.interface != &interface && (source.is_link_local() || to.address.is_link_local())) {
     return unreachable(kIp6BeyondScope, DestinationUnreachableCode::BeyondScopeOfSourceAddress);
   }
-  if (filter_ != nullptr && !passes_filter(interface, to.interface, packet.bytes(), link_layer_multicast)) return;
+  if (filter() != nullptr && !passes_filter(interface, to.interface, packet.bytes(), link_layer_multicast)) return;
   // RFC 4443 §3.2: the MTU of the next-hop link. What this node knows of the path beyond is for its own packets.
   if (packet.size() > to.link_mtu) {
     return refuse(kIp6PacketTooBig, Icmp6Error::packet_too_big(to.link_mtu, packet.bytes()));
@@ -131,7 +133,7 @@ bool Ip6Stack::passes_filter(Ip6Interface& in, const Ip6Interface* out, Bytes pa
     icmp6_error(Icmp6Error::destination_unreachable(code, packet), &in, link_layer_multicast);
     return false;
   };
-  switch (filter_->judge(in, out, packet)) {
+  switch (filter()->judge(in, out, packet)) {
     case Accept: return true;
     case Discard: drop(kIp6Filtered, packet); return false;
     case Prohibit: return refuse(kIp6Prohibited, DestinationUnreachableCode::AdministrativelyProhibited);

@@ -1,6 +1,9 @@
 #include "protocols/ip6/group_list.h"
 
 #include <algorithm>
+#include <bit>
+#include <iterator>
+#include <optional>
 
 namespace kamesim {
 
@@ -13,7 +16,32 @@ constexpr unsigned kFlagsAndScopeAt = 48, kWellKnownBits = 16;
 constexpr std::uint64_t kSolicitedNodeLow = 0x0000'0001'ff00'0000;    // RFC 4291 §2.7.1: ff02::1:ff00:0/104
 constexpr std::uint64_t kNodeInformationLow = 0x0000'0002'ff00'0000;  // RFC 4620 §5: ff02::2:ff00:0/104
 
+// Codes of the groups of nodes and routers (RFC 4291 §2.8): ff01::1, ff02::1, ff01::2, ff02::2, ff05::2.
+constexpr std::uint32_t kOfNodesAndRouters[] = {0x01'0001, 0x02'0001, 0x01'0002, 0x02'0002, 0x05'0002};
+constexpr std::uint32_t kAllNodesBits = 0b00011, kAllRoutersBits = 0b11100;
+
+std::optional<unsigned> bit_of(std::uint32_t code) {
+  const auto place = std::ranges::find(kOfNodesAndRouters, code);
+  if (place == std::end(kOfNodesAndRouters)) return std::nullopt;
+  return static_cast<unsigned>(place - std::begin(kOfNodesAndRouters));
+}
+
 }  // namespace
+
+template <typename Call>
+bool GroupList::any(Call call) const {
+  for (std::size_t i = 0; i < codes_.size(); ++i) {
+    const std::uint32_t code = codes_[i];
+    if (code >> kKindShift != kTogether) {
+      if (call(code, i)) return true;
+      continue;
+    }
+    for (std::uint32_t bits = code & kLow; bits != 0; bits &= bits - 1) {
+      if (call(kOfNodesAndRouters[std::countr_zero(bits)], i)) return true;
+    }
+  }
+  return false;
+}
 
 std::uint32_t GroupList::code_of(const Ipv6Address& group) const {
   const std::uint64_t low = group.low();
@@ -55,7 +83,16 @@ Ipv6Address GroupList::group_of(std::uint32_t code) const {
 
 bool GroupList::join(const Ipv6Address& group) {
   std::uint32_t code = code_of(group);
-  const bool is_new = code == kUnknown || std::ranges::find(codes_, code) == codes_.end();
+  const bool is_new = code == kUnknown || !any([code](std::uint32_t known, std::size_t) { return known == code; });
+  if (const auto bit = bit_of(code)) {
+    // The same element tells of it, if it comes behind what that tells of already.
+    const bool together = !codes_.empty() && codes_.back() >> kKindShift == kTogether;
+    if (together && (codes_.back() & kLow) >> *bit == 0) {
+      codes_.back() |= 1u << *bit;
+      return is_new;
+    }
+    code = kTogether << kKindShift | 1u << *bit;
+  }
   if (code == kUnknown) code = add_other(group);
   codes_.push_back(code);
   return is_new;
@@ -64,29 +101,35 @@ bool GroupList::join(const Ipv6Address& group) {
 bool GroupList::leave(const Ipv6Address& group) {
   const std::uint32_t code = code_of(group);
   // Of several joins the last goes, so that the group keeps its place.
-  std::uint32_t* last = nullptr;
-  std::size_t joins = 0;
-  for (std::uint32_t& joined : codes_) {
-    if (joined == code) last = &joined, ++joins;
-  }
+  std::size_t last = 0, joins = 0;
+  any([&](std::uint32_t joined, std::size_t place) {
+    if (joined == code) last = place, ++joins;
+    return false;
+  });
   if (joins == 0) return false;
-  codes_.erase(last);
+  const auto bit = bit_of(code);
+  if (bit) codes_[last] &= ~(1u << *bit);
+  if (!bit || (codes_[last] & kLow) == 0) codes_.erase(&codes_[last]);
   if (joins > 1) return false;
   if (code >> kKindShift == kOther) (*others_)[code & kLow] = Ipv6Address();
   return true;
 }
 
 bool GroupList::contains(const Ipv6Address& group) const {
-  return std::ranges::find(codes_, code_of(group)) != codes_.end();
+  const std::uint32_t code = code_of(group);
+  return any([code](std::uint32_t known, std::size_t) { return known == code; });
 }
 
 // RFC 2464 §7.
 bool GroupList::any_maps_to(MacAddress mac) const {
   constexpr std::uint64_t kOfIpv6 = 0x3333'0000'0000, kLast = UINT32_MAX;
   const std::uint64_t bits = mac.to_uint64();
-  return (bits & ~kLast) == kOfIpv6 && std::ranges::any_of(codes_, [&](std::uint32_t code) {
-           return last_bytes_of(code) == static_cast<std::uint32_t>(bits & kLast);
-         });
+  if ((bits & ~kLast) != kOfIpv6) return false;
+  const auto last = static_cast<std::uint32_t>(bits & kLast);
+  return std::ranges::any_of(codes_, [&](std::uint32_t code) {
+    if (code >> kKindShift != kTogether) return last_bytes_of(code) == last;
+    return ((code & kAllNodesBits) != 0 && last == 1) || ((code & kAllRoutersBits) != 0 && last == 2);
+  });
 }
 
 // The last four bytes of the group's address, without the rest of it: this is asked of each frame to a group.
@@ -101,7 +144,7 @@ std::uint32_t GroupList::last_bytes_of(std::uint32_t code) const {
 
 std::vector<GroupList::Entry> GroupList::all() const {
   std::vector<Entry> groups;
-  for (const std::uint32_t code : codes_) {
+  any([&](std::uint32_t code, std::size_t) {
     const Ipv6Address group = group_of(code);
     const auto known = std::ranges::find(groups, group, &Entry::group);
     if (known != groups.end()) {
@@ -109,7 +152,8 @@ std::vector<GroupList::Entry> GroupList::all() const {
     } else {
       groups.push_back({group, 1});
     }
-  }
+    return false;
+  });
   return groups;
 }
 

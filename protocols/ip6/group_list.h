@@ -1,5 +1,6 @@
 // The multicast groups that an interface is in, and how often each was joined. Nearly all are well-known ones or
-// solicited-node ones (RFC 4291 §2.7.1), of which 24 bits tell all: those take four bytes.
+// solicited-node ones (RFC 4291 §2.7.1), of which 24 bits tell all: those take four bytes, and those that each node
+// joins when it begins (RFC 4291 §2.8) four bytes together.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,9 @@ class GroupList {
   std::size_t heap_bytes() const;        // beyond the object itself
 
  private:
-  // Eight bits of kind and 24 of the address, or the index in `others_`.
-  enum Kind : std::uint32_t { kWellKnown, kSolicitedNode, kNodeInformation, kOther };
+  // Eight bits of kind and 24 of the address; the index in `others_`; or a bit for each group of nodes and routers, which
+  // were joined one behind the other in the order of the bits.
+  enum Kind : std::uint32_t { kWellKnown, kSolicitedNode, kNodeInformation, kOther, kTogether };
   static constexpr unsigned kKindShift = 24;
   static constexpr std::uint32_t kLow = (1u << kKindShift) - 1;
   static constexpr std::uint32_t kUnknown = ~0u;
@@ -38,8 +40,12 @@ class GroupList {
   std::uint32_t add_other(const Ipv6Address& group);
   Ipv6Address group_of(std::uint32_t code) const;
   std::uint32_t last_bytes_of(std::uint32_t code) const;
+  // Whether the call says so of the code of any group, in the order of the joins: those that were joined together one by
+  // one. It is told which element of `codes_` that is.
+  template <typename Call>
+  bool any(Call call) const;
 
-  SmallVector<std::uint32_t, 6> codes_;  // one for each join; those of a group after its first
+  SmallVector<std::uint32_t, 6> codes_;  // one for each join, or for several
   std::unique_ptr<std::vector<Ipv6Address>> others_;
 };
 

@@ -31,7 +31,7 @@ bool may_answer_multicast(const Icmp6Error& error) {
 // RFC 4443 §2.4 e.6: an address that this node knows to be an anycast address: its own, and the Subnet-Router anycast
 // addresses of the subnets that it is on (RFC 4291 §2.6.1), of which links of two routers have none (RFC 6164 §5.1).
 bool is_known_anycast(const Ip6Stack& stack, const Ipv6Address& address) {
-  for (const auto& interface : stack.interfaces()) {
+  for (const auto& interface : stack.links()) {
     for (const auto& own : interface->addresses()) {
       if (own->address == address) {
         if (own->anycast) return true;
@@ -47,7 +47,7 @@ bool is_known_anycast(const Ip6Stack& stack, const Ipv6Address& address) {
 
 void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, bool link_layer_multicast) {
   if (is_ip4(error.invoking_packet)) {
-    if (ip4_ != nullptr) ip4_->icmp_error(error, received_on, link_layer_multicast);
+    if (ip4() != nullptr) ip4()->icmp_error(error, received_on, link_layer_multicast);
     return;
   }
   // What a tunnel packet quoted of another may be cut off (RFC 2473 §8).

@@ -72,7 +72,7 @@ const InterfaceAddress* reply_source(Ip6Stack& stack, const InputPacket& in) {
                                                        to.interface == in.interface ? &to.next_hop : nullptr);
   if (chosen != nullptr && in.interface->find_address(chosen->address) == chosen) return chosen;
   for (const auto& a : in.interface->addresses()) {
-    if (a->usable_as_source() && (!a->address.is_link_local() || in.source.is_link_local())) return a.get();
+    if (a->usable_as_source() && (!a->address.is_link_local() || in.source.is_link_local())) return a;
   }
   return nullptr;
 }

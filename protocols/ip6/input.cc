@@ -78,7 +78,7 @@ void Ip6Stack::prepare(const Nic& nic, const Packet& frame) {
   const std::uint8_t* address = frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset;
   const Destination* to = destinations_.peek(Ipv6Address::from_bytes(address));
   prefetch(interface_by_nic_[nic.index()]);
-  __builtin_prefetch(&mobility_);
+  __builtin_prefetch(&hooks_);
   __builtin_prefetch(&counters_.forwarded, 1);
   if (to != nullptr && to->interface != nullptr) {
     prefetch(to->interface);
@@ -88,18 +88,18 @@ void Ip6Stack::prepare(const Nic& nic, const Packet& frame) {
 
 void Ip6Stack::other_frame(EthernetInterface& interface, Packet frame) {
   const EtherType type = EthernetHeaderView::check(frame.bytes())->ethertype();
-  if (ip4_ == nullptr || (type != EtherType::Ipv4 && type != EtherType::Arp)) {
+  if (ip4() == nullptr || (type != EtherType::Ipv4 && type != EtherType::Arp)) {
     return drop(kIp6UnknownEtherType, frame.bytes());
   }
   const bool group = (frame.data()[0] & 1) != 0;
   frame.trim_front(kEthernetHeaderSize);
-  ip4_->on_frame(interface, type, std::move(frame), group);
+  ip4()->on_frame(interface, type, std::move(frame), group);
 }
 
 void Ip6Stack::input(Ip6Interface& interface, Packet&& packet, bool link_layer_multicast) {
   const auto header = Ipv6HeaderView::check(packet.bytes());
-  if (!header && is_ip4(packet.bytes()) && ip4_ != nullptr) {
-    return ip4_->input(interface, std::move(packet), link_layer_multicast);
+  if (!header && is_ip4(packet.bytes()) && ip4() != nullptr) {
+    return ip4()->input(interface, std::move(packet), link_layer_multicast);
   }
   ++counters_.received;
   if (!header) return drop(*header.error(), packet.bytes());
@@ -110,7 +110,7 @@ void Ip6Stack::input(Ip6Interface& interface, Packet&& packet, bool link_layer_m
   if (!interface.is_loopback() && !own_group) {
     if (const DropInfo* reason = invalid_on_wire(source, destination)) return drop(*reason, packet.bytes());
   }
-  auto up = [&] { return going_up(interface, std::move(packet), link_layer_multicast, ipsec_); };
+  auto up = [&] { return going_up(interface, std::move(packet), link_layer_multicast, ipsec_hooks()); };
   if (says_jumbogram(packet.data())) [[unlikely]] {
     InputPacket look = up();
     if (!length_is_told(look)) return;
@@ -162,7 +162,7 @@ void Ip6Stack::forward_multicast(const InputPacket& in) {
     if (process_hop_by_hop(look, OptionsFor::Path) == Walk::Stop) return;
     if (look.router_alert && heeds_router_alert(look)) return;
   }
-  if (filter_ != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
+  if (filter() != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
   multicast_->forward(in);
 }
 
@@ -191,7 +191,7 @@ bool Ip6Stack::heeds_router_alert(InputPacket& in) {
 }
 
 void Ip6Stack::local_input(InputPacket in) {
-  if (filter_ != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
+  if (filter() != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
   for (unsigned headers = 0; headers <= config().max_extension_headers; ++headers) {
     Walk walk = Walk::Stop;
     switch (in.next_header) {
@@ -207,8 +207,8 @@ void Ip6Stack::local_input(InputPacket in) {
       case NextHeader::Esp:
       case NextHeader::AuthenticationHeader:
       case NextHeader::IpComp:
-        if (ipsec_ == nullptr) return deliver(in);
-        walk = ipsec_->on_header(in) ? Walk::Next : Walk::Stop;
+        if (ipsec_hooks() == nullptr) return deliver(in);
+        walk = ipsec_hooks()->on_header(in) ? Walk::Next : Walk::Stop;
         break;
       case NextHeader::NoNextHeader: return drop(kIp6NoNextHeader, in.packet.bytes());
       default: return deliver(in);
@@ -221,11 +221,13 @@ void Ip6Stack::local_input(InputPacket in) {
 void Ip6Stack::deliver(InputPacket& in) {
   // RFC 6275 §9.3.1: the option was let through for what AH or ESP hid.
   if (in.home_address_care_of && in.ipsec_depth > 0 &&
-      !mobility_->accepts_home_address_option(in.source, *in.home_address_care_of, in.destination, in.next_header)) {
+      !mobility_hooks()->accepts_home_address_option(in.source, *in.home_address_care_of, in.destination,
+                                                     in.next_header)) {
     return drop(kIp6HomeAddressRefused, in.packet.bytes());
   }
   PacketHandler* handler = in.next_header == NextHeader::Icmp6 ? &icmp6() : upper_layer(in.next_header);
-  if (ipsec_ != nullptr && !ipsec_->admits(in, handler != nullptr ? handler->ipsec_policy(in) : nullptr)) [[unlikely]] {
+  IpsecHooks* const ipsec = ipsec_hooks();
+  if (ipsec != nullptr && !ipsec->admits(in, handler != nullptr ? handler->ipsec_policy(in) : nullptr)) [[unlikely]] {
     return;
   }
   if (handler == nullptr) {

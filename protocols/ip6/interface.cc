@@ -11,19 +11,43 @@
 
 namespace kamesim {
 
+InterfaceAddresses::~InterfaceAddresses() {
+  while (first_ != nullptr) delete std::exchange(first_, first_->next_);
+}
+
+InterfaceAddress* InterfaceAddresses::back() const {
+  InterfaceAddress* last = first_;
+  while (last->next_ != nullptr) last = last->next_;
+  return last;
+}
+
+InterfaceAddress& InterfaceAddresses::add(std::unique_ptr<InterfaceAddress> address) {
+  InterfaceAddress*& place = first_ == nullptr ? first_ : back()->next_;
+  return *(place = address.release());
+}
+
+void InterfaceAddresses::remove(InterfaceAddress& address) {
+  InterfaceAddress** place = &first_;
+  while (*place != &address) place = &(*place)->next_;
+  *place = address.next_;
+  delete &address;
+}
+
 Ip6Interface::Ip6Interface(Ip6Stack& stack, std::uint32_t index)
     : stack_(stack), index_(index), cur_hop_limit(stack.config().hop_limit) {}
 
 Ip6Interface::~Ip6Interface() = default;
 
 InterfaceAddress* Ip6Interface::find_address(const Ipv6Address& address) const {
-  const auto it = std::ranges::find(addresses_, address, [](const auto& a) { return a->address; });
-  return it == addresses_.end() ? nullptr : it->get();
+  for (InterfaceAddress* a : addresses_) {
+    if (a->address == address) return a;
+  }
+  return nullptr;
 }
 
 InterfaceAddress* Ip6Interface::link_local() const {
-  for (const auto& a : addresses_) {
-    if (a->address.is_link_local() && a->usable_as_source()) return a.get();
+  for (InterfaceAddress* a : addresses_) {
+    if (a->address.is_link_local() && a->usable_as_source()) return a;
   }
   return nullptr;
 }
@@ -33,7 +57,9 @@ void Ip6Interface::join_group(const Ipv6Address& group) { groups_.join(group); }
 void Ip6Interface::leave_group(const Ipv6Address& group) { groups_.leave(group); }
 
 std::size_t Ip6Interface::heap_bytes() const {
-  return groups_.heap_bytes() + addresses_.capacity() * sizeof(void*) + addresses_.size() * sizeof(InterfaceAddress);
+  std::size_t bytes = groups_.heap_bytes();
+  for (const InterfaceAddress* a : addresses_) bytes += a->bytes();
+  return bytes;
 }
 
 std::size_t EthernetInterface::heap_bytes() const {

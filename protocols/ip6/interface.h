@@ -7,59 +7,21 @@
 #include <utility>
 
 #include "protocols/ip6/group_list.h"
+#include "protocols/ip6/interface_address.h"
 #include "protocols/wire/ethernet.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/medium.h"
 #include "sim/nic.h"
 #include "sim/packet.h"
 #include "sim/pool.h"
-#include "sim/time.h"
 
 namespace kamesim {
 
 class Ip6Stack;
 class NeighborDiscovery;
 
-enum class AddressState : std::uint8_t {
-  Tentative,   // RFC 4862 §2: under Duplicate Address Detection, not assigned in the traditional sense
-  Optimistic,  // RFC 4429 §2.1: under Duplicate Address Detection, usable with restrictions
-  Preferred,
-  Deprecated,
-  Duplicated,  // Duplicate Address Detection found another owner
-};
-
-enum class AddressOrigin : std::uint8_t {
-  LinkLocal,
-  Manual,
-  Autoconfigured,
-  Home,
-  SubnetRouter,  // the Subnet-Router anycast address of a prefix (RFC 4291 §2.6.1)
-};
-
-struct InterfaceAddress : Pooled {
-  Ipv6Address address;
-  std::uint8_t prefix_length = 64;
-  AddressState state = AddressState::Tentative;
-  AddressOrigin origin = AddressOrigin::Manual;
-  bool anycast = false;
-  bool home_address = false;  // RFC 6275 §3.2; RFC 6724 rule 4
-  bool skip_dad = false;      // by its administrator's wish
-  bool detached = false;      // no router of its prefix is probably reachable (KAME); not used as a source
-  bool temporary = false;     // RFC 8981; RFC 6724 §5, rule 7
-  Time preferred_until = Time::max();
-  Time valid_until = Time::max();
-
-  Ipv6Prefix prefix() const { return Ipv6Prefix(address, prefix_length); }
-  // Packets to it are ours.
-  bool assigned() const { return state != AddressState::Tentative && state != AddressState::Duplicated; }
-  // May be the source of a packet (RFC 6724 §4; Optimistic by RFC 4429 §3.3 last resort, see rule 3).
-  bool usable_as_source() const { return assigned() && !anycast && !detached; }
-};
-
 class Ip6Interface : public Pooled {
  public:
-  using Addresses = PoolVector<std::unique_ptr<InterfaceAddress>>;
-
   Ip6Interface(Ip6Stack& stack, std::uint32_t index);
   virtual ~Ip6Interface();
   Ip6Interface(const Ip6Interface&) = delete;
@@ -83,7 +45,7 @@ class Ip6Interface : public Pooled {
   virtual void send(Packet packet, const Ipv6Address& next_hop) = 0;
 
   // Addresses. Pointers stay valid until the address is removed. Managed through Ip6Stack.
-  const Addresses& addresses() const { return addresses_; }
+  const InterfaceAddresses& addresses() const { return addresses_; }
   InterfaceAddress* find_address(const Ipv6Address& address) const;
   // The first usable link-local address, or null (RFC 4861 §6.1.2 wants it as the source of RAs).
   InterfaceAddress* link_local() const;
@@ -98,7 +60,7 @@ class Ip6Interface : public Pooled {
  private:
   friend class Ip6Stack;
   Ip6Stack& stack_;
-  Addresses addresses_;
+  InterfaceAddresses addresses_;
   GroupList groups_;
   std::uint32_t index_;
 

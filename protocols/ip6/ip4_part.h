@@ -38,7 +38,7 @@ class Ip4Part {
   virtual void icmp_error(const Icmp6Error& error, Ip6Interface* received_on, bool link_layer_broadcast) = 0;
 
   // ---- Addresses ------------------------------------------------------------------------------------------------------
-  using Addresses = Ip6Interface::Addresses;
+  using Addresses = PoolVector<std::unique_ptr<InterfaceAddress>>;
   virtual InterfaceAddress& add_address(Ip6Interface& interface, const Ip6Stack::NewAddress& address) = 0;
   virtual bool remove_address(Ip6Interface& interface, const Ipv6Address& address) = 0;
   // Null: the node has no such address; on `interface`, if that is given.

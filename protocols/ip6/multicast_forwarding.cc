@@ -75,7 +75,7 @@ void MulticastForwarding::forward(const InputPacket& in) {
     for (std::size_t i = 0; i < route->out.size(); ++i) send(*route->out[i], in);
     return;
   }
-  for (const auto& interface : stack_.interfaces()) {
+  for (const auto& interface : stack_.links()) {
     if (interface.get() != in.interface && !interface->is_loopback()) send(*interface, in);
   }
 }

@@ -30,7 +30,7 @@ void NeighborDiscovery::answer(const InputPacket& in, const Ipv6Address& target,
   if (!one_of_several) return advertise(advertisement);
   std::vector<Delayed>& delayed = rare().delayed;
   if (delayed.size() >= kMaxDelayed) return stack_.drop(kNdTooManyDelayed, in.packet.bytes());
-  delayed.push_back({now() + random_.uniform(Duration(), kMaxAnycastDelayTime), advertisement, 1});
+  delayed.push_back({now() + random_delay(kMaxAnycastDelayTime), advertisement, 1});
   arm();
 }
 
@@ -95,7 +95,7 @@ const InterfaceAddress* NeighborDiscovery::advertisement_source(const Ipv6Addres
   if (const InterfaceAddress* link_local = interface_.link_local()) return link_local;
   const auto& addresses = interface_.addresses();
   const auto any = std::ranges::find_if(addresses, [](const auto& a) { return a->usable_as_source(); });
-  return any == addresses.end() ? nullptr : any->get();
+  return any == addresses.end() ? nullptr : *any;
 }
 
 void NeighborDiscovery::advertise(const Advertisement& advertisement) {

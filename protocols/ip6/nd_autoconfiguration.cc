@@ -21,10 +21,10 @@ void RouterDiscovery::on_autonomous_prefix(const InputPacket& in, const PrefixIn
   Time addresses_until;
   for (const auto& a : interface_.addresses()) {
     if (a->origin != AddressOrigin::Autoconfigured || a->prefix() != option.prefix()) continue;
-    a->preferred_until = lifetime_end(now, option.preferred_lifetime);
-    a->valid_until = renewed_valid_until(now, a->valid_until, option.valid_lifetime);
+    a->set_lifetimes(lifetime_end(now, option.preferred_lifetime),
+                     renewed_valid_until(now, a->valid_until(), option.valid_lifetime));
     if (a->temporary) update_temporary(*a);
-    addresses_until = std::max(addresses_until, a->valid_until);
+    addresses_until = std::max(addresses_until, a->valid_until());
     formed = formed || !a->temporary;
   }
   if (!formed) {
@@ -38,10 +38,9 @@ void RouterDiscovery::on_autonomous_prefix(const InputPacket& in, const PrefixIn
 // RFC 8981 §3.4, steps 1 and 2.
 void RouterDiscovery::update_temporary(InterfaceAddress& a) {
   if (temporary_ == nullptr) return;
-  const auto bounded = temporary_->bounded(a.address, temporary_timing(), {a.preferred_until, a.valid_until});
-  a.preferred_until = bounded.preferred_until;
-  a.valid_until = bounded.valid_until;
-  temporary_->set_preferred_until(a.address, a.preferred_until);
+  const auto bounded = temporary_->bounded(a.address, temporary_timing(), {a.preferred_until(), a.valid_until()});
+  a.set_lifetimes(bounded.preferred_until, bounded.valid_until);
+  temporary_->set_preferred_until(a.address, a.preferred_until());
 }
 
 TemporaryAddressTiming RouterDiscovery::temporary_timing() const {
@@ -133,7 +132,8 @@ void RouterDiscovery::on_dad_done(const InterfaceAddress& a, bool unique) {
                       address == with_interface_id(prefix, stable_privacy_->identifier(prefix));
   if (unique || !opaque) return;
   const bool again = stable_privacy_->on_duplicate(
-      stack_.now(), {.prefix = prefix, .preferred_until = a.preferred_until, .valid_until = a.valid_until, .at = {}});
+      stack_.now(),
+      {.prefix = prefix, .preferred_until = a.preferred_until(), .valid_until = a.valid_until(), .at = {}});
   if (again) stack_.remove_address(interface_, address);
 }
 
@@ -158,7 +158,7 @@ void RouterDiscovery::form_address(const InputPacket& in, const PrefixInformatio
   const Ipv6Address address = with_interface_id(option.prefix(), nd_.stable_identifier(option.prefix()));
   // The address may be there by other means; and while a mobile node is away, its home address is elsewhere (RFC
   // 6275 §11.5.5: no Duplicate Address Detection for it on the way back).
-  for (const auto& interface : stack_.interfaces()) {
+  for (const auto& interface : stack_.links()) {
     const InterfaceAddress* known = interface->find_address(address);
     if (known != nullptr && (known->home_address || interface.get() == &interface_)) return;
   }
@@ -195,11 +195,11 @@ bool RouterDiscovery::make_room_for_address() {
 // RFC 4862 §5.5.4: deprecates or removes one address whose time has come.
 bool NeighborDiscovery::expire_address(Time now) {
   for (const auto& a : interface_.addresses()) {
-    if (a->valid_until <= now) {
+    if (a->valid_until() <= now) {
       const Ipv6Address address = a->address;
       return stack_.remove_address(interface_, address);
     }
-    const bool past = a->preferred_until <= now;
+    const bool past = a->preferred_until() <= now;
     if (a->state == AddressState::Preferred && past) {
       a->state = AddressState::Deprecated;
     } else if (a->state == AddressState::Deprecated && !past) {
@@ -216,10 +216,10 @@ bool NeighborDiscovery::expire_address(Time now) {
 std::optional<Time> NeighborDiscovery::next_address_timeout() const {
   Time first = Time::max();
   for (const auto& a : interface_.addresses()) {
-    first = std::min(first, a->valid_until);
-    if (a->state == AddressState::Preferred) first = std::min(first, a->preferred_until);
+    first = std::min(first, a->valid_until());
+    if (a->state == AddressState::Preferred) first = std::min(first, a->preferred_until());
     // Its preferred lifetime was renewed.
-    if (a->state == AddressState::Deprecated && now() < a->preferred_until) first = now();
+    if (a->state == AddressState::Deprecated && now() < a->preferred_until()) first = now();
   }
   if (first == Time::max()) return std::nullopt;
   return first;

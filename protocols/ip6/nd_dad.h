@@ -13,6 +13,8 @@
 
 #include "protocols/wire/ipv6_address.h"
 #include "sim/bytes.h"
+#include "sim/pool.h"
+#include "sim/small_vector.h"
 #include "sim/time.h"
 
 namespace kamesim {
@@ -22,13 +24,9 @@ class DuplicateAddressDetection {
   // On behalf of another node (RFC 6275 §10.3.1): told of the result, once. Empty for the node's own addresses.
   using Done = std::function<void(bool unique)>;
   using Nonce = std::array<std::uint8_t, 6>;  // RFC 3971 §5.3.2: "at least 6 bytes"
-  struct Test {
+  struct Test {  // one that is over
     Ipv6Address target;
-    Time next;           // of the next solicitation, or of the end
-    unsigned transmits;  // DupAddrDetectTransmits, what is left of it
-    bool looped_back = false;             // a solicitation that was sent came back
-    std::unique_ptr<const Done> done{};   // null: of the node's own
-    std::vector<Nonce> nonces{};          // of the solicitations sent
+    std::unique_ptr<const Done> done{};  // null: of the node's own
   };
   // A solicitation for the target is due, or the target has been found unique and the test is over.
   struct Step {
@@ -53,16 +51,38 @@ class DuplicateAddressDetection {
   // One thing that is due now, if there is one.
   std::optional<Step> on_timeout(Time now, Duration retrans_timer);
   std::optional<Time> next_timeout() const;
-  std::size_t size() const { return tests_ != nullptr ? tests_->size() : 0; }
+  std::size_t size() const { return tests_ != nullptr ? tests_->running.size() : 0; }
   std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
-  using Tests = std::vector<Test>;
-  const Test* find(const Ipv6Address& target) const;
-  Test* find(const Ipv6Address& target) { return const_cast<Test*>(std::as_const(*this).find(target)); }
-  Test take(Test& test);
+  // All nodes of a network test their addresses at the same time, two or three an interface: what that takes is what
+  // an idle network takes at most, so a test is small.
+  struct Running {
+    Ipv6Address target;
+    Time next;                // of the next solicitation, or of the end
+    std::uint8_t transmits;   // DupAddrDetectTransmits, what is left of it
+    bool looped_back : 1;     // a solicitation that was sent came back
+    bool has_nonce : 1;
+    Nonce nonce;              // of the first solicitation; of those after it: More
+  };
+  // What few tests have.
+  struct More {
+    Ipv6Address target;
+    std::unique_ptr<const Done> done;
+    std::vector<Nonce> nonces;
+  };
+  struct Tests : Pooled {
+    SmallVector<Running, 2> running;  // in the order in which their deadlines were set
+    std::unique_ptr<std::vector<More>> more;
+  };
+  const Running* find(const Ipv6Address& target) const;
+  Running* find(const Ipv6Address& target) { return const_cast<Running*>(std::as_const(*this).find(target)); }
+  Running& first_due() const;
+  More* find_more(const Ipv6Address& target) const;
+  More& more(const Ipv6Address& target);
+  Test take(Running& test);
 
-  std::unique_ptr<Tests> tests_;  // in the order in which their deadlines were set; null: there are none
+  std::unique_ptr<Tests> tests_;  // null: there are none
 };
 
 }  // namespace kamesim

@@ -27,7 +27,7 @@ bool NeighborDiscovery::allows_optimistic_address() const {
 Time NeighborDiscovery::first_solicitation(const InterfaceAddress& address) {
   if (address.state == AddressState::Optimistic) return now();  // RFC 4429 §3.3
   // RFC 4862 §5.4.2: a delay for addresses that a multicast advertisement made many nodes form at once ...
-  if (delay_dad_) return now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
+  if (delay_dad_) return now() + random_delay(kMaxRtrSolicitationDelay);
   // ... and for the first message after the link came up.
   const bool nothing_sent = static_cast<std::uint32_t>(interface_.nic()->counters().sent_frames) == frames_at_link_up_;
   return nothing_sent ? std::max(now(), first_message_at_) : now();
@@ -157,7 +157,7 @@ void NeighborDiscovery::on_link_up() {
   interface_.set_disabled(false);
   stack_.invalidate_destinations();
   frames_at_link_up_ = static_cast<std::uint32_t>(interface_.nic()->counters().sent_frames);
-  first_message_at_ = now() + random_.uniform(Duration(), kMaxRtrSolicitationDelay);
+  first_message_at_ = now() + random_delay(kMaxRtrSolicitationDelay);
   if (routers_ != nullptr) routers_->on_link_up();
   if (heeds_router_advertisements(interface_)) {  // RFC 4861 §6.3.2: what a router told was about that link
     interface_.cur_hop_limit = stack_.config().hop_limit;

@@ -83,7 +83,7 @@ bool goes_by_more_specific_route(const RouterDiscovery& routers, const Destinati
 bool Ip6Stack::chooses_first_hop_by_source() const {
   if (!config().nd.first_hop_by_source || config().forwarding) return false;
   std::size_t with_routers = 0;
-  for (const auto& interface : interfaces_) {
+  for (const auto& interface : links()) {
     const NeighborDiscovery* nd = interface->nd();
     if (nd == nullptr || nd->routers_in_use() == nullptr || !interface->up()) continue;
     if (nd->routers_in_use()->has_prefixes_of_one_router()) return true;
@@ -105,7 +105,7 @@ void Ip6Stack::use_first_hop_for(const Ipv6Address& source, Destination& to) {
         routers != nullptr && routers->advertiser(to.next_hop, source) == RouterDiscovery::Advertiser::This;
     if (advertised || (routers != nullptr && goes_by_more_specific_route(*routers, to))) return;
   }
-  for (const auto& interface : interfaces_) {
+  for (const auto& interface : links()) {
     NeighborDiscovery* nd = interface->nd();
     if (nd == nullptr || nd->routers_in_use() == nullptr || !interface->up()) continue;
     const auto router = nd->routers_in_use()->first_hop_for(source);

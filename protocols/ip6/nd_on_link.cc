@@ -59,11 +59,11 @@ void RouterDiscovery::set_detached(const Ipv6Prefix& prefix, bool detached) {
 void RouterDiscovery::sync_route(PrefixEntry& entry) {
   if (std::exchange(entry.routed, entry.on_link()) == entry.on_link()) return;
   if (entry.routed) {
-    stack_.routes().add({.prefix = entry.prefix, .interface = &interface_, .next_hop = {},
+    stack_.add_route({.prefix = entry.prefix, .interface = &interface_, .next_hop = {},
                          .origin = RouteOrigin::RouterAdvertisement});
     return;
   }
-  stack_.routes().remove_if([&](const Route& r) {
+  stack_.remove_routes_if([&](const Route& r) {
     return r.prefix == entry.prefix && r.interface == &interface_ && r.on_link() &&
            r.origin == RouteOrigin::RouterAdvertisement;
   });
@@ -76,14 +76,14 @@ void RouterDiscovery::select_router() {
   const std::uint32_t next_metric = router != nullptr ? metric(router->preference, router->suspect) : 0;
   if (next == selected_ && next_metric == selected_metric_) return;
   const bool other = next != selected_;
-  stack_.routes().remove_if([&](const Route& r) {
+  stack_.remove_routes_if([&](const Route& r) {
     return r.prefix.length() == 0 && r.interface == &interface_ && !r.on_link() &&
            r.origin == RouteOrigin::RouterAdvertisement;
   });
   selected_ = next;
   selected_metric_ = next_metric;
   if (next) {
-    stack_.routes().add({.prefix = {}, .interface = &interface_, .next_hop = *next,
+    stack_.add_route({.prefix = {}, .interface = &interface_, .next_hop = *next,
                          .origin = RouteOrigin::RouterAdvertisement, .metric = next_metric});
   }
   if (!other || !nd_.may_trace()) return;

@@ -69,7 +69,7 @@ void NeighborDiscovery::on_redirect(const InputPacket& in, const RedirectView& r
   if (const auto mac = target_mac(in, redirect.options())) learn(in, target, *mac);
   if (Neighbor* n = cache_.find(target); n != nullptr && to_router) n->is_router = true;
   if (const auto gone = rare().redirects.add({destination, target, source_of_quoted(redirect)})) remove_route(*gone);
-  stack_.routes().add({.prefix = Ipv6Prefix(destination, 128), .interface = &interface_,
+  stack_.add_route({.prefix = Ipv6Prefix(destination, 128), .interface = &interface_,
                        .next_hop = to_router ? target : kUnspecified, .origin = RouteOrigin::Redirect});
 }
 
@@ -79,7 +79,7 @@ void NeighborDiscovery::remove_redirects_by(const Ipv6Address& target) {
 }
 
 void NeighborDiscovery::remove_route(const RedirectRoutes::Entry& redirect) {
-  stack_.routes().remove_if([&](const Route& r) {
+  stack_.remove_routes_if([&](const Route& r) {
     return r.origin == RouteOrigin::Redirect && r.interface == &interface_ &&
            r.prefix == Ipv6Prefix(redirect.destination, 128);
   });

@@ -81,9 +81,10 @@ void NeighborDiscovery::queue(Packet packet, Neighbor& n) {
   const bool optimistic = own != nullptr && own->state == AddressState::Optimistic;
   if (optimistic && send_by_default_router(packet, n)) return;
   const HoldQueueBounds bounds{.datagrams = std::max<std::size_t>(stack_.config().max_neighbor_queue, 1)};
-  for (const Packet& discarded : hold(n.queue, std::move(packet), bounds)) {
-    stack_.drop(kNdQueueOverflow, discarded.bytes());
-  }
+  std::vector<Packet> waiting = n.queue.take();
+  const std::vector<Packet> discarded = hold(waiting, std::move(packet), bounds);
+  n.queue.put(std::move(waiting));
+  for (const Packet& each : discarded) stack_.drop(kNdQueueOverflow, each.bytes());
   if (!optimistic) apply(n, nud_on_packet_queued(n, now(), timing()));
 }
 
@@ -130,8 +131,8 @@ const InterfaceAddress* NeighborDiscovery::solicitation_source(const Neighbor& n
   const InterfaceAddress* any = nullptr;
   for (const auto& a : interface_.addresses()) {
     if (!may_solicit(*a)) continue;
-    if (a->address.is_link_local()) return a.get();
-    if (any == nullptr) any = a.get();
+    if (a->address.is_link_local()) return a;
+    if (any == nullptr) any = a;
   }
   return any;
 }
@@ -183,13 +184,13 @@ bool NeighborDiscovery::hear_home_agent(const Ipv6Address& home, const MacAddres
 }
 
 void NeighborDiscovery::flush_queue(Neighbor& n) {
-  for (Packet& packet : std::exchange(n.queue, {})) send(std::move(packet), n);
+  for (Packet& packet : n.queue.take()) send(std::move(packet), n);
 }
 
 // RFC 4861 §7.2.2, §7.3.3: no answer. The entry is deleted first, so that what follows finds the new state.
 void NeighborDiscovery::give_up(Neighbor& n) {
   const Ipv6Address address = n.address;
-  std::vector<Packet> waiting = std::exchange(n.queue, {});
+  std::vector<Packet> waiting = n.queue.take();
   if (may_trace()) {
     stack_.node().trace(kTraceNeighborUnreachable, {{"interface", interface_.name()}, {"neighbor", address.to_string()}});
   }
@@ -211,7 +212,7 @@ void NeighborDiscovery::give_up(Neighbor& n) {
 }
 
 void NeighborDiscovery::discard(Neighbor& n, const DropInfo& reason) {
-  for (const Packet& packet : n.queue) stack_.drop(reason, packet.bytes());
+  for (const Packet& packet : n.queue.all()) stack_.drop(reason, packet.bytes());
   cache_.remove(n);
   stack_.invalidate_destinations();
 }

@@ -70,7 +70,7 @@ void RouterDiscovery::sync_more_specific_routes() {
     });
   };
   std::vector<MoreSpecificRoute> missing = wanted;
-  stack_.routes().remove_if([&](const Route& route) {
+  stack_.remove_routes_if([&](const Route& route) {
     const bool ours = route.interface == &interface_ && route.origin == RouteOrigin::RouterAdvertisement &&
                       !route.on_link() && route.prefix.length() != 0;
     if (!ours) return false;
@@ -78,7 +78,7 @@ void RouterDiscovery::sync_more_specific_routes() {
     std::erase_if(missing, [&](const MoreSpecificRoute& r) { return r.prefix == route.prefix; });
     return false;
   });
-  for (const MoreSpecificRoute& r : missing) stack_.routes().add(as_route(r));
+  for (const MoreSpecificRoute& r : missing) stack_.add_route(as_route(r));
 }
 
 // §3.5: packets that go by a router although a better one is there, which does not answer, are reason to ask it.

@@ -29,6 +29,12 @@ NeighborCache::Tables::~Tables() {
   }
 }
 
+std::size_t NeighborCache::Tables::size() const {
+  std::size_t size = 0;
+  for (const List& list : classes) size += list.size;
+  return size;
+}
+
 NeighborCache::NeighborCache(std::size_t max_entries, std::size_t max_unresolved) {
   set_bounds(max_entries, max_unresolved);
 }
@@ -60,7 +66,7 @@ Neighbor& NeighborCache::add(const Ipv6Address& address) {
   Entry& entry = *new Entry;
   entry.address = address;
   tables_->classes[kUnresolved].append(entry);
-  if (++tables_->size > kFew && tables_->index == nullptr) {
+  if (tables_->size() > kFew && tables_->index == nullptr) {
     tables_->index = std::make_unique<std::unordered_map<Ipv6Address, Entry*>>();
     for_each([&](Neighbor& n) { tables_->index->emplace(n.address, &entry_of(n)); });
   } else if (tables_->index != nullptr) {
@@ -75,7 +81,7 @@ void NeighborCache::remove(Neighbor& neighbor) {
   if (tables_->index != nullptr) tables_->index->erase(neighbor.address);
   tables_->classes[entry.filed].take_out(entry);
   delete &entry;
-  if (--tables_->size == 0) tables_.reset();
+  if (tables_->size() == 0) tables_.reset();
 }
 
 NeighborCache::Class NeighborCache::class_of(const Neighbor& neighbor) {
@@ -141,8 +147,8 @@ Neighbor* NeighborCache::take_expired(Time now) {
 std::size_t NeighborCache::heap_bytes() const {
   if (tables_ == nullptr) return 0;
   constexpr std::size_t kNode = 48;  // of a tree or a hash table, with what the heap adds
-  std::size_t bytes = sizeof(Tables) + tables_->size * sizeof(Entry);
-  if (tables_->index != nullptr) bytes += tables_->size * kNode + tables_->index->bucket_count() * sizeof(void*);
+  std::size_t bytes = sizeof(Tables) + tables_->size() * sizeof(Entry);
+  if (tables_->index != nullptr) bytes += tables_->size() * kNode + tables_->index->bucket_count() * sizeof(void*);
   if (tables_->deadlines != nullptr) bytes += sizeof(Deadlines) + tables_->deadlines->size() * kNode;
   return bytes;
 }

@@ -8,7 +8,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
@@ -18,6 +20,40 @@
 #include "sim/time.h"
 
 namespace kamesim {
+
+// When something is due, or never.
+class Deadline {
+ public:
+  Deadline& operator=(Time at) {
+    at_ = at;
+    return *this;
+  }
+  void reset() { at_ = Time::max(); }
+  explicit operator bool() const { return at_ != Time::max(); }
+  Time operator*() const { return at_; }
+  friend bool operator==(const Deadline& deadline, Time at) { return deadline.at_ == at; }
+
+ private:
+  Time at_ = Time::max();
+};
+
+// Packets that wait, oldest first: none, for most neighbours at most times.
+class WaitingPackets {
+ public:
+  bool empty() const { return packets_ == nullptr; }
+  std::size_t size() const { return all().size(); }
+  const Packet& front() const { return packets_->front(); }
+  std::span<const Packet> all() const { return empty() ? std::span<const Packet>() : std::span<const Packet>(*packets_); }
+  std::vector<Packet> take() {
+    return empty() ? std::vector<Packet>() : std::move(*std::exchange(packets_, nullptr));
+  }
+  void put(std::vector<Packet> packets) {
+    packets_ = packets.empty() ? nullptr : std::make_unique<std::vector<Packet>>(std::move(packets));
+  }
+
+ private:
+  std::unique_ptr<std::vector<Packet>> packets_;
+};
 
 struct Neighbor {
   enum class State : std::uint8_t {
@@ -30,6 +66,9 @@ struct Neighbor {
   };
 
   Ipv6Address address;
+  Time reachable_until;
+  Deadline deadline;                // of Incomplete, Delay and Probe
+  WaitingPackets queue;             // for the link-layer address
   MacAddress mac;                   // valid from Reachable on
   State state = State::None;
   bool is_router = false;           // IsRouter
@@ -37,9 +76,6 @@ struct Neighbor {
   bool pinned = false;              // a default router's entry: not evicted
   bool watched = false;             // a router in use though a better one, which does not answer, is there
   std::uint8_t solicitations = 0;   // sent in the present state (Incomplete, Probe)
-  Time reachable_until;
-  std::optional<Time> deadline;     // of Incomplete, Delay and Probe
-  std::vector<Packet> queue;        // packets that wait for the link-layer address, oldest first
 
   bool mac_known() const { return state >= State::Reachable; }
   bool reachable(Time now) const { return state == State::Reachable && now < reachable_until; }
@@ -69,7 +105,7 @@ class NeighborCache {
   // The address has no entry, and victim_for_new() is null.
   Neighbor& add(const Ipv6Address& address);
   void remove(Neighbor& neighbor);
-  std::size_t size() const { return tables_ != nullptr ? tables_->size : 0; }
+  std::size_t size() const { return tables_ != nullptr ? tables_->size() : 0; }
 
   // Files the entry by its present state, pin and deadline; call after each change of them.
   void refile(Neighbor& neighbor);
@@ -105,11 +141,11 @@ class NeighborCache {
   struct Entry;
   using Deadlines = std::multimap<Time, Entry*>;  // equal times in the order of arming
   struct Entry : Neighbor, Pooled {
+    Class filed = kUnresolved;  // first, beside the small fields of the base
+    bool armed = false;
     Entry* older = nullptr;  // of the oldest: the newest, as a list is a ring
     Entry* newer = nullptr;
     Deadlines::iterator armed_at{};
-    bool armed = false;
-    Class filed = kUnresolved;
   };
   struct List {  // the least recently changed first
     Entry* oldest = nullptr;
@@ -122,7 +158,7 @@ class NeighborCache {
   struct Tables : Pooled {
     ~Tables();
     std::array<List, kClasses> classes;
-    std::uint32_t size = 0;
+    std::size_t size() const;
     std::unique_ptr<std::unordered_map<Ipv6Address, Entry*>> index;
     std::unique_ptr<Deadlines> deadlines;  // null: there are none
   };

@@ -8,8 +8,7 @@ namespace kamesim {
 NeighborDiscovery::NeighborDiscovery(EthernetInterface& interface)
     : interface_(interface),
       stack_(interface.stack()),
-      cache_(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors),
-      random_(stack_.node().stream("nd." + interface.name())) {
+      cache_(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors) {
   set_base_reachable_time(kReachableTime);
 }
 
@@ -42,15 +41,19 @@ std::size_t NeighborDiscovery::heap_bytes() const {
   std::size_t bytes = cache_.heap_bytes() + dad_.heap_bytes();
   if (routers_ != nullptr) bytes += sizeof(RouterDiscovery);
   if (rare_ != nullptr) bytes += sizeof(Rare) + rare_->delayed.capacity() * sizeof(Delayed);
-  if (timer_ != nullptr) bytes += sizeof(Timer);
   return bytes;
 }
 
+RandomStream NeighborDiscovery::random_stream() const { return stack_.node().stream("nd." + interface_.name()); }
+
 Time NeighborDiscovery::now() const { return stack_.now(); }
+
+Actor& NeighborDiscovery::timer_owner() const { return stack_.node(); }
 
 void NeighborDiscovery::set_base_reachable_time(Duration base) {
   base_reachable_time_ = base;
-  timing_.reachable_time = base.scaled(random_.uniform(kMinRandomFactor, kMaxRandomFactor));
+  timing_.reachable_time = base.scaled(
+      draw([](RandomStream& random) { return random.uniform(kMinRandomFactor, kMaxRandomFactor); }));
   redraw_at_ = now() + kReachableTimeRedraw;
 }
 
@@ -92,9 +95,7 @@ void NeighborDiscovery::arm() {
   if (rare_ != nullptr) {
     for (const Delayed& delayed : rare_->delayed) consider(delayed.at);
   }
-  if (!next) return timer_.reset();
-  if (timer_ == nullptr) timer_.reset(new Timer(Timer::to<&NeighborDiscovery::on_timer>(stack_.node(), *this)));
-  timer_->arm_at(next);
+  arm_at(next);
 }
 
 }  // namespace kamesim

@@ -33,7 +33,7 @@ class Ip6Stack;
 struct InputPacket;
 struct InterfaceAddress;
 
-class NeighborDiscovery : public Pooled {
+class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
  public:
   explicit NeighborDiscovery(EthernetInterface& interface);
   ~NeighborDiscovery();
@@ -121,6 +121,7 @@ class NeighborDiscovery : public Pooled {
 
  private:
   friend class RouterDiscovery;
+  friend class TimerOf<NeighborDiscovery>;
 
   // nd_resolution.cc
   void send_unconfirmed(Packet packet, Neighbor& n);
@@ -193,8 +194,23 @@ class NeighborDiscovery : public Pooled {
 
   void transmit(Packet packet, const Ipv6Address& destination);
   void on_timer();
+  Actor& timer_owner() const;
   void arm();
   Time now() const;
+  // Draws from the interface's random stream, which few interfaces do more than twice: how far it was drawn is kept, not
+  // the stream.
+  template <typename Draw>
+  auto draw(Draw draw) {
+    RandomStream stream = random_stream();
+    stream.skip_to(drawn_);
+    const auto drawn = draw(stream);
+    drawn_ = stream.drawn() & INT32_MAX;
+    return drawn;
+  }
+  RandomStream random_stream() const;
+  Duration random_delay(Duration most) {
+    return draw([most](RandomStream& random) { return random.uniform(Duration(), most); });
+  }
 
   static constexpr std::size_t kMaxHeardRouters = 16;
   static constexpr std::size_t kMaxDelayed = 64;  // Neighbor Advertisements that wait (§7.2.6, §7.2.7)
@@ -219,7 +235,6 @@ class NeighborDiscovery : public Pooled {
   EthernetInterface& interface_;
   Ip6Stack& stack_;
   NeighborCache cache_;
-  RandomStream random_;
   Duration base_reachable_time_ = kReachableTime;
   NudTiming timing_;
   Time redraw_at_;                 // when ReachableTime is drawn anew
@@ -228,8 +243,8 @@ class NeighborDiscovery : public Pooled {
   std::unique_ptr<Rare> rare_;
   Time first_message_at_;          // RFC 4862 §5.4.2: not before, after the link came up
   std::uint32_t frames_at_link_up_ = 0;  // the low bits of their number
-  bool delay_dad_ = false;         // addresses are being formed of a multicast advertisement
-  std::unique_ptr<Timer> timer_;  // null: nothing is to be done in time, as on most interfaces most of the time
+  std::uint32_t drawn_ : 31 = 0;         // words of the random stream
+  bool delay_dad_ : 1 = false;           // addresses are being formed of a multicast advertisement
 };
 
 }  // namespace kamesim

@@ -47,16 +47,20 @@ bool may_be_told(const InterfaceAddress& a) { return a.assigned() && !a.anycast 
 
 }  // namespace
 
-Ipv6Address node_information_group(std::string_view name) {
+std::uint32_t node_information_hash(std::string_view name) {
   std::vector<std::uint8_t> wire = node_information_name(name.substr(0, name.find('.')));
-  if (wire.empty()) return kUnspecified;
+  if (wire.empty()) return kNoNameHash;
   wire.resize(wire.size() - 2);  // the first label with its length, without what follows
   for (std::uint8_t& c : wire) {
     if (c >= 'A' && c <= 'Z') c = static_cast<std::uint8_t>(c + 32);  // RFC 4034 §6.2
   }
   const Md5 md5 = md5_of(wire);
-  const std::uint64_t low = 0x0000'0002'ff00'0000 | std::uint64_t{md5[0]} << 16 | std::uint64_t{md5[1]} << 8 | md5[2];
-  return Ipv6Address::from_halves(0xff02'0000'0000'0000, low);
+  return std::uint32_t{md5[0]} << 16 | std::uint32_t{md5[1]} << 8 | md5[2];
+}
+
+Ipv6Address node_information_group(std::string_view name) {
+  const std::uint32_t hash = node_information_hash(name);
+  return hash == kNoNameHash ? kUnspecified : node_information_group(hash);
 }
 
 NodeInformation::NodeInformation(Ip6Stack& stack)

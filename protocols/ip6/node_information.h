@@ -42,5 +42,11 @@ class NodeInformation {
 
 // RFC 4620 §5: the group of those whose name begins with the same label, or nearly.
 Ipv6Address node_information_group(std::string_view name);
+// What of that group is of the name: the last 24 bits; kNoNameHash: no such name can be asked for.
+inline constexpr std::uint32_t kNoNameHash = UINT32_MAX;
+std::uint32_t node_information_hash(std::string_view name);
+constexpr Ipv6Address node_information_group(std::uint32_t hash) {
+  return Ipv6Address::from_halves(0xff02'0000'0000'0000, 0x0000'0002'ff00'0000 | hash);
+}
 
 }  // namespace kamesim

@@ -90,7 +90,7 @@ Ipv6Address Ip6Stack::source_for_group(const OutputRequest& request, const Ip6In
 
 SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   if (request.destination.is_v4_mapped()) [[unlikely]] {
-    if (ip4_ != nullptr) return ip4_->output(std::move(payload), request);
+    if (ip4() != nullptr) return ip4()->output(std::move(payload), request);
     drop(kIp6NoRoute, payload.bytes());
     return SendError::NoRoute;
   }
@@ -113,9 +113,9 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
   Ip6Interface* tunnel = nullptr;
   if (home) {
     source = *home;
-  } else if (mobility_ != nullptr && !request.no_mobility && request.destination.scope() > Scope::LinkLocal &&
+  } else if (mobility_hooks() != nullptr && !request.no_mobility && request.destination.scope() > Scope::LinkLocal &&
              (multicast || route_to(request.destination, zone).kind != RouteKind::Local)) {
-    const auto actions = mobility_->on_output(source, request.destination, request.next_header);
+    const auto actions = mobility_hooks()->on_output(source, request.destination, request.next_header);
     if (actions.discard != nullptr) {
       drop(*actions.discard, payload.bytes());
       return SendError::Unreachable;
@@ -174,8 +174,8 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
              .destination = wire_destination}
       .write(payload.prepend(kIpv6HeaderSize));
   ++counters_.sent;
-  if (ipsec_ != nullptr) [[unlikely]] {
-    switch (ipsec_->on_output({payload, source, request.destination, zone, request.dont_fragment, request.ipsec})) {
+  if (ipsec_hooks() != nullptr) [[unlikely]] {
+    switch (ipsec_hooks()->on_output({payload, source, request.destination, zone, request.dont_fragment, request.ipsec})) {
       case IpsecHooks::Output::GoOn: break;
       case IpsecHooks::Output::Sent: return SendError::None;
       case IpsecHooks::Output::Refused: return SendError::Unreachable;
@@ -224,10 +224,10 @@ SendError Ip6Stack::send_by_next_hop(Packet packet, Ip6Interface* zone, const Ou
 }
 
 SendError Ip6Stack::output_packet(Packet packet, Ip6Interface* zone) {
-  if (ipsec_ != nullptr && output_nesting_ < kMaxOutputNesting) [[unlikely]] {
+  if (ipsec_hooks() != nullptr && output_nesting_ < kMaxOutputNesting) [[unlikely]] {
     const auto [source, destination] = ends_of(packet.bytes());
     ++output_nesting_;  // a tunnel of IPsec is one as well
-    const auto outcome = ipsec_->on_output({packet, source, destination, zone});
+    const auto outcome = ipsec_hooks()->on_output({packet, source, destination, zone});
     --output_nesting_;
     if (outcome == IpsecHooks::Output::Sent) return SendError::None;
     if (outcome != IpsecHooks::Output::GoOn) return SendError::Unreachable;
@@ -241,8 +241,8 @@ SendError Ip6Stack::output_protected(Packet packet, Ip6Interface* zone, bool don
     return SendError::Unreachable;
   }
   ++output_nesting_;
-  const SendError result = is_ip4(packet.bytes()) && ip4_ != nullptr
-                               ? ip4_->output_packet(std::move(packet), zone)
+  const SendError result = is_ip4(packet.bytes()) && ip4() != nullptr
+                               ? ip4()->output_packet(std::move(packet), zone)
                                : send_unicast(std::move(packet), zone, dont_fragment);
   --output_nesting_;
   return result;
@@ -258,7 +258,7 @@ SendError Ip6Stack::send_icmp6(Bytes message, const OutputRequest& request) {
 SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fragment, const Ipv6Address* path) {
   const Ipv6Address address = Ipv6HeaderView::check(packet.bytes())->destination();
   const Destination& cached = route_to(address, zone);
-  if (mobility_ != nullptr && cached.kind != RouteKind::Local) [[unlikely]] {
+  if (mobility_hooks() != nullptr && cached.kind != RouteKind::Local) [[unlikely]] {
     const auto by = tunnel_between(*this, Ipv6HeaderView::check(packet.bytes())->source(), address);
     if (by.discard != nullptr) {
       drop(*by.discard, packet.bytes());
@@ -407,15 +407,15 @@ void Ip6Stack::deliver_later() {
   queue.swap(later().packets);
   looping_back_ = true;
   for (LoopedBack& looped : queue) {
-    const auto heard_on = std::ranges::find(interfaces_, looped.interface_index,
+    const auto heard_on = std::ranges::find(interfaces(), looped.interface_index,
                                             [](const auto& interface) { return interface->index(); });
-    if (heard_on != interfaces_.end()) input(**heard_on, std::move(looped.packet));
+    if (heard_on != interfaces().end()) input(**heard_on, std::move(looped.packet));
   }
   looping_back_ = false;
 }
 
 Ip6Interface* Ip6Stack::default_interface() const {
-  for (const auto& interface : interfaces_) {
+  for (const auto& interface : links()) {
     if (interface->nd() != nullptr && interface->up()) return interface.get();
   }
   return nullptr;

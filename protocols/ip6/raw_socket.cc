@@ -63,12 +63,12 @@ int RawSocket::checksum_at() const {
 SendError RawSocket::send(Bytes message, OutputRequest request) {
   request.next_header = protocol_;
   request.checksum_offset = checksum_at();
-  request.ipsec = ipsec.get();
+  request.ipsec = ipsec();
   if (request.checksum_offset >= 0 && message.size() < static_cast<std::size_t>(request.checksum_offset) + 2) {
     return SendError::Unreachable;  // there is no place for it
   }
   const bool chosen = !request.source.is_unspecified() || request.unspecified_source;
-  if (!chosen && !local_.address.is_multicast()) request.source = local_.address;
+  if (!chosen && !local().address.is_multicast()) request.source = local().address;
   return layer_.stack_.output(layer_.stack_.node().packets().copy_of(message), request);
 }
 

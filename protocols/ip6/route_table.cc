@@ -160,8 +160,8 @@ std::optional<Route> RouteTable::put(const Route& route) {
 
 // Behind those of its prefix whose metric is the same or lower.
 void RouteTable::insert(const Route& route) {
-  // Idle hosts have four, and many of their routers some hundred: never half as many places again for nothing.
-  if (sorted_.size() == sorted_.capacity()) sorted_.reserve(sorted_.size() + std::max<std::size_t>(4, sorted_.size() / 8));
+  // Idle hosts have three, and many of their routers some hundred: never half as many places again for nothing.
+  if (sorted_.size() == sorted_.capacity()) sorted_.reserve(sorted_.size() + std::max<std::size_t>(3, sorted_.size() / 8));
   auto [place, end] = range_of(route.prefix);
   while (place < end && metric_of(sorted_[place]) <= route.metric) ++place;
   sorted_.insert(sorted_.begin() + static_cast<std::ptrdiff_t>(place), keep(route));

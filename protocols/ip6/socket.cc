@@ -33,19 +33,23 @@ constexpr std::size_t kUdpPorts = 4;  // octets of a UDP header that tell the po
 
 }  // namespace
 
+const Ip6Socket::Chosen Ip6Socket::kNothingChosen{};
+
 SocketGroups& Ip6Socket::groups() {
-  if (groups_ == nullptr) groups_ = std::make_unique<SocketGroups>(layer_.stack());
-  return *groups_;
+  auto& groups = choose().groups;
+  if (groups == nullptr) groups = std::make_unique<SocketGroups>(layer_.stack());
+  return *groups;
 }
 
 bool Ip6Socket::hears(const InputPacket& in) const {
   const bool ip4 = in.source.is_v4_mapped();
   if (ip4 && v6_only) return false;
-  const bool any = local_.address.is_unspecified() || (ip4 && local_.address == kV4MappedAny);
-  if (!any && !same_end(local_, in.destination, in.interface)) return false;
-  if (connected() && !same_end(peer_, in.source, in.interface)) return false;
-  if (!in.destination.is_multicast() || groups_ == nullptr || groups_->empty()) return true;
-  return groups_->passes(*in.interface, in.destination, in.source);  // RFC 3678 §3
+  const Chosen& mine = chosen();
+  const bool any = mine.local.address.is_unspecified() || (ip4 && mine.local.address == kV4MappedAny);
+  if (!any && !same_end(mine.local, in.destination, in.interface)) return false;
+  if (!mine.peer.address.is_unspecified() && !same_end(mine.peer, in.source, in.interface)) return false;
+  if (!in.destination.is_multicast() || mine.groups == nullptr || mine.groups->empty()) return true;
+  return mine.groups->passes(*in.interface, in.destination, in.source);  // RFC 3678 §3
 }
 
 SocketLayer::SocketLayer(Ip6Stack& stack) : stack_(stack) {
@@ -103,10 +107,10 @@ const IpsecSocketPolicy* SocketLayer::ipsec_policy(const InputPacket& in) const 
   if (in.next_header == NextHeader::Udp) {
     if (in.destination.is_multicast() || in.upper().size() < kUdpHeaderSize) return nullptr;
     const UdpSocket* socket = find_udp(in, load_be16(in.upper().data()), load_be16(in.upper().data() + 2));
-    return socket != nullptr ? socket->ipsec.get() : nullptr;
+    return socket != nullptr ? socket->ipsec() : nullptr;
   }
   for (const RawSocket* socket : raw_) {
-    if (socket->ipsec != nullptr && socket->protocol() == in.next_header && socket->hears(in)) return socket->ipsec.get();
+    if (socket->ipsec() != nullptr && socket->protocol() == in.next_header && socket->hears(in)) return socket->ipsec();
   }
   return nullptr;
 }
@@ -119,8 +123,8 @@ UdpSocket* SocketLayer::find_udp(const InputPacket& in, std::uint16_t source_por
   UdpSocket* found = nullptr;
   int best = -1;
   for (UdpSocket* socket : *bound) {
-    if (!socket->hears(in) || (socket->connected() && socket->peer_.port != source_port)) continue;
-    const int known = (socket->connected() ? 2 : 0) + (socket->local_.address.is_unspecified() ? 0 : 1);
+    if (!socket->hears(in) || (socket->connected() && socket->peer().port != source_port)) continue;
+    const int known = (socket->connected() ? 2 : 0) + (socket->local().address.is_unspecified() ? 0 : 1);
     if (known > best) found = socket, best = known;
   }
   return found;
@@ -133,7 +137,7 @@ void SocketLayer::udp_multicast_input(InputPacket& in, const Datagram& datagram)
     const auto* bound = udp_on(datagram.destination_port);
     if (bound == nullptr || i >= bound->size()) break;
     UdpSocket* socket = (*bound)[i];
-    if (!socket->hears(in) || (socket->connected() && socket->peer_.port != datagram.source_port)) continue;
+    if (!socket->hears(in) || (socket->connected() && socket->peer().port != datagram.source_port)) continue;
     heard = true;
     socket->handler_.on_datagram(datagram);
   }
@@ -165,7 +169,7 @@ void SocketLayer::raw_input(InputPacket& in) {
 Quotation SocketLayer::verify(const Icmp6ErrorReport& report) {
   if (report.protocol != NextHeader::Udp) {
     const bool known = std::ranges::any_of(raw_, [&](const RawSocket* s) {
-      return s->protocol_ == report.protocol && s->connected() && s->peer_.address == report.destination;
+      return s->protocol_ == report.protocol && s->connected() && s->peer().address == report.destination;
     });
     return known ? Quotation::Verified : Quotation::Unverified;
   }
@@ -175,10 +179,10 @@ Quotation SocketLayer::verify(const Icmp6ErrorReport& report) {
   if (bound == nullptr) return Quotation::Forged;
   Quotation best = Quotation::Forged;
   for (const UdpSocket* s : *bound) {
-    if (!s->local_.address.is_unspecified() && s->local_.address != report.source) continue;
+    if (!s->local().address.is_unspecified() && s->local().address != report.source) continue;
     if (!s->connected()) {
       best = Quotation::Unverified;
-    } else if (s->peer_.address == report.destination && s->peer_.port == load_be16(header.data() + 2)) {
+    } else if (s->peer().address == report.destination && s->peer().port == load_be16(header.data() + 2)) {
       return Quotation::Verified;
     }
   }
@@ -187,8 +191,8 @@ Quotation SocketLayer::verify(const Icmp6ErrorReport& report) {
 
 void SocketLayer::on_icmp6_error_report(const Icmp6ErrorReport& report) {
   auto concerns = [&](const Ip6Socket& s) {
-    return (s.local_.address.is_unspecified() || same_end(s.local_, report.source, report.interface)) &&
-           (!s.connected() || same_end(s.peer_, report.destination, report.interface));
+    return (s.local().address.is_unspecified() || same_end(s.local(), report.source, report.interface)) &&
+           (!s.connected() || same_end(s.peer(), report.destination, report.interface));
   };
   const Bytes upper = report.upper();
   PacketError error{.report = report, .from = report.from};
@@ -208,7 +212,7 @@ void SocketLayer::on_icmp6_error_report(const Icmp6ErrorReport& report) {
     const auto* bound = udp_on(port);
     if (bound == nullptr || i >= bound->size()) break;
     UdpSocket* socket = (*bound)[i];
-    if (!concerns(*socket) || (socket->connected() && socket->peer_.port != error.destination_port)) continue;
+    if (!concerns(*socket) || (socket->connected() && socket->peer().port != error.destination_port)) continue;
     socket->handler_.on_packet_error(error);
   }
 }

@@ -8,10 +8,12 @@
 #include <optional>
 #include <system_error>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "protocols/ip6/socket_groups.h"
 #include "protocols/ip6/stack.h"
+#include "sim/pool.h"
 
 namespace kamesim {
 
@@ -68,28 +70,44 @@ class Ip6Socket {
   Ip6Socket& operator=(const Ip6Socket&) = delete;
 
   SocketLayer& layer() const { return layer_; }
-  const SocketAddress& local() const { return local_; }
-  const SocketAddress& peer() const { return peer_; }  // unspecified: not connected
-  bool connected() const { return !peer_.address.is_unspecified(); }
+  const SocketAddress& local() const { return chosen().local; }
+  const SocketAddress& peer() const { return chosen().peer; }  // unspecified: not connected
+  bool connected() const { return !peer().address.is_unspecified(); }
   // RFC 3493 §5.3: nothing to, from or by IPv4; to be said before the socket is bound.
   bool v6_only = false;
   // Null: the policies of the node alone decide (RFC 4301 §5).
-  std::shared_ptr<const IpsecSocketPolicy> ipsec;
+  const IpsecSocketPolicy* ipsec() const { return chosen().ipsec.get(); }
+  void set_ipsec(std::shared_ptr<const IpsecSocketPolicy> policy) { choose().ipsec = std::move(policy); }
   // Made on first use. A socket that joined groups hears those, filtered; one that did not hears all that its node is
   // in, as on BSD.
   SocketGroups& groups();
-  const SocketGroups* joined_groups() const { return groups_.get(); }
+  const SocketGroups* joined_groups() const { return chosen().groups.get(); }
 
  protected:
+  // What a socket is told to be beyond its protocol: of daemons' sockets often nothing.
+  struct Chosen : Pooled {
+    SocketAddress local, peer;
+    std::unique_ptr<SocketGroups> groups;
+    std::shared_ptr<const IpsecSocketPolicy> ipsec;
+  };
+
   ~Ip6Socket() = default;
   friend class SocketLayer;
   // Whether what came from there to here is for this socket, ports apart.
   bool hears(const InputPacket& in) const;
+  Chosen& choose() {
+    if (chosen_ == nullptr) chosen_ = std::make_unique<Chosen>();
+    return *chosen_;
+  }
 
   SocketLayer& layer_;
   DatagramHandler& handler_;
-  SocketAddress local_, peer_;
-  std::unique_ptr<SocketGroups> groups_;
+
+ private:
+  const Chosen& chosen() const { return chosen_ != nullptr ? *chosen_ : kNothingChosen; }
+  static const Chosen kNothingChosen;
+
+  std::unique_ptr<Chosen> chosen_;
 };
 
 // A raw socket: a copy of each packet of one protocol. The kernel has checked an ICMPv6 or Mobility Header
@@ -101,8 +119,8 @@ class RawSocket final : public Ip6Socket {
 
   NextHeader protocol() const { return protocol_; }
   // From now on only what is sent to that address, and what comes from that peer. Unspecified: from or to any.
-  void bind(const SocketAddress& address) { local_ = address; }
-  void connect(const SocketAddress& peer) { peer_ = peer; }
+  void bind(const SocketAddress& address) { choose().local = address; }
+  void connect(const SocketAddress& peer) { choose().peer = peer; }
   // ICMPv6 only (RFC 3542 §3.2): the types to pass. All pass until this is called.
   void pass_only(std::initializer_list<std::uint8_t> types);
   void set_filter(const std::bitset<256>& pass);
@@ -152,10 +170,10 @@ class UdpSocket final : public Ip6Socket {
   std::errc connect(const SocketAddress& peer);
   // For a connected socket that was bound to no address in particular.
   void set_local_address(const Ipv6Address& address, std::uint32_t zone) {
-    local_.address = address, local_.zone = zone;
+    choose().local.address = address, choose().local.zone = zone;
   }
-  std::uint16_t port() const { return local_.port; }
-  const Ipv6Address& address() const { return local_.address; }
+  std::uint16_t port() const { return local().port; }
+  const Ipv6Address& address() const { return local().address; }
 
   SendError send_to(Bytes data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options = {});
   // The same without a copy: `data` has headroom for the headers.

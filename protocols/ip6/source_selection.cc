@@ -81,7 +81,9 @@ template <typename Call>
 void for_each_candidate(const Ip6Stack& stack, const Context& c, Call call) {
   // Link-local and multicast destinations take sources of the outgoing link only.
   const bool same_link = c.destination.is_link_local() || c.destination.is_multicast();
-  for (const auto& interface : stack.interfaces()) {
+  // The loopback interface's address is for itself only.
+  const bool loopback = c.destination.is_loopback() || (c.out != nullptr && c.out->is_loopback());
+  for (const auto& interface : loopback ? std::span(stack.interfaces()) : stack.links()) {
     if (same_link && interface.get() != c.out) continue;
     for (const auto& address : interface->addresses()) {
       if (!address->usable_as_source()) continue;
@@ -89,7 +91,7 @@ void for_each_candidate(const Ip6Stack& stack, const Context& c, Call call) {
       const bool zoned = address->address.is_link_local() || address->address.is_loopback();
       if (zoned && interface.get() != c.out && address->address != c.destination) continue;
       if (!interface->up()) break;
-      call(Candidate{address.get(), interface.get()});
+      call(Candidate{address, interface.get()});
     }
   }
 }
@@ -121,7 +123,7 @@ const PolicyTable& Ip6Stack::policies() const {
 
 const InterfaceAddress* Ip6Stack::select_source(const Ipv6Address& destination, const Ip6Interface* out,
                                                 SourcePreferences preferences, const Ipv6Address* next_hop) const {
-  if (destination.is_v4_mapped()) return ip4_ != nullptr ? ip4_->select_source(destination, out) : nullptr;
+  if (destination.is_v4_mapped()) return ip4() != nullptr ? ip4()->select_source(destination, out) : nullptr;
   Context context{.destination = destination, .scope = destination.scope(), .out = out, .config = config(),
                   .prefer_care_of = preferences.care_of,
                   .prefer_temporary = preferences.temporary.value_or(config().nd.prefer_temporary_addresses)};

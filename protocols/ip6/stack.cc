@@ -31,6 +31,8 @@ class LoopbackInterface final : public Ip6Interface {
   void send(Packet packet, const Ipv6Address&) override { stack().output_packet(std::move(packet)); }
 };
 
+constexpr std::uint32_t kLoopbackIndex = 1;
+
 // RFC 4291 §2.8.
 constexpr Ipv6Address kGroupsOfNodes[] = {kAllNodesInterfaceLocal, kAllNodesLinkLocal};
 constexpr Ipv6Address kGroupsOfRouters[] = {kAllRoutersInterfaceLocal, kAllRoutersLinkLocal, kAllRoutersSiteLocal};
@@ -59,8 +61,23 @@ Ip6Stack::Ip6Stack(Node& node, Ip6Config config)
     config_ = rare_->own_config.get();
   }
   interfaces_.reserve(2);  // most nodes have one more
-  interfaces_.push_back(std::make_unique<LoopbackInterface>(*this, next_interface_index_++));
-  add_address(*interfaces_.front(), {.address = kLoopback, .prefix_length = 128, .on_link_prefix = false});
+  interfaces_.push_back(nullptr);  // the loopback interface's place
+  next_interface_index_ = kLoopbackIndex + 1;
+}
+
+// Nobody is told, as it has always been there.
+void Ip6Stack::make_loopback() {
+  auto made = std::make_unique<LoopbackInterface>(*this, kLoopbackIndex);
+  auto own = std::make_unique<InterfaceAddress>();
+  own->address = kLoopback;
+  own->prefix_length = 128;
+  own->state = AddressState::Preferred;
+  static_cast<Ip6Interface&>(*made).addresses_.add(std::move(own));
+  routes_.set_observer(nullptr);
+  routes_.add({.prefix = Ipv6Prefix(kLoopback, 128), .interface = made.get(), .next_hop = {}, .kind = RouteKind::Local,
+               .origin = RouteOrigin::Connected});
+  if (!listeners_.empty()) routes_.set_observer(this);
+  interfaces_.front() = std::move(made);
 }
 
 Ip6Stack::~Ip6Stack() {
@@ -79,8 +96,9 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
   be_in_groups_of_nodes(interface);
   if (config().forwarding) be_in_groups_of_routers(interface, true);
   if (config().node_information) {
-    const Ipv6Address group = node_information_group(node_.name());
-    if (!group.is_unspecified()) interface.join_group(group);  // RFC 4620 §5
+    if (!name_hash_known_) name_hash_ = node_information_hash(node_.name());
+    name_hash_known_ = true;
+    if (name_hash_ != kNoNameHash) interface.join_group(node_information_group(name_hash_));
   }
   if (multicast_ != nullptr) on_multicast_forwarding_changed();
   if (nic.up()) on_link_change(nic, true);
@@ -101,7 +119,7 @@ TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address
 
 void Ip6Stack::remove_interface(Ip6Interface& interface) {
   notify({Kind::InterfaceRemoved, &interface, {}});
-  if (ip4_ != nullptr) ip4_->on_interface_removed(interface);
+  if (ip4() != nullptr) ip4()->on_interface_removed(interface);
   if (multicast_ != nullptr) multicast_->on_interface_removed(interface);
   while (!interface.addresses().empty()) remove_address(interface, interface.addresses().back()->address);
   routes_.remove_if([&](const Route& r) { return r.interface == &interface; });
@@ -130,6 +148,7 @@ void Ip6Stack::on_multicast_forwarding_changed() {
 }
 
 Ip6Interface* Ip6Stack::find_interface(std::string_view name) const {
+  loopback();
   const auto it = std::ranges::find(interfaces_, name, [](const auto& i) { return i->name(); });
   return it == interfaces_.end() ? nullptr : it->get();
 }
@@ -142,7 +161,7 @@ void Ip6Stack::on_link_change(Nic& nic, bool up) {
   } else {
     interface.nd()->on_link_down();
   }
-  if (ip4_ != nullptr) ip4_->on_link_change(interface, up);
+  if (ip4() != nullptr) ip4()->on_link_change(interface, up);
   notify({up ? Kind::LinkUp : Kind::LinkDown, &interface, {}});
 }
 
@@ -154,6 +173,7 @@ const Destination& Ip6Stack::find_route_to(const Ipv6Address& address, Ip6Interf
   }
   d = Destination{.address = address, .zone = zone, .generation = generation, .next_hop = address};
   std::uint32_t route_mtu = 0;
+  if (address.is_loopback()) loopback();  // its route comes with it
   if (address.is_link_local() || address.is_multicast()) {
     // RFC 4007 §9: the zone decides; an address of ours is in its own zone only.
     d.interface = zone;
@@ -308,7 +328,7 @@ void Ip6Stack::set_forwarding(bool on) {
     if (!heeds_router_advertisements(*interface)) interface->nd()->routers().forget_routers();  // RFC 4861 §6.3
     review_subnet_router_anycast(*interface);
   }
-  for (const auto& interface : interfaces_) {
+  for (const auto& interface : links()) {
     if (!interface->is_tunnel() || !static_cast<TunnelInterface&>(*interface).configured) continue;
     be_in_groups_of_routers(*interface, on);
   }
@@ -328,10 +348,11 @@ void Ip6Stack::on_settings_changed() {
 Ip6Stack::HeapBytes Ip6Stack::heap_bytes() const {
   HeapBytes bytes{.interfaces = interfaces_.capacity() * sizeof(void*) + interface_by_nic_.heap_bytes(),
                   .routes = routes_.heap_bytes() + destinations_.slots().capacity() * sizeof(Destination)};
-  for (const auto& interface : interfaces_) {
+  if (interfaces_.front() != nullptr) bytes.interfaces += interfaces_.front()->heap_bytes() + sizeof(LoopbackInterface);
+  for (const auto& interface : links()) {
     bytes.interfaces += interface->heap_bytes() + (interface->nic() == nullptr ? sizeof(TunnelInterface) : sizeof(EthernetInterface));
   }
-  bytes.rest = listeners_.heap_bytes() + (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0);
+  bytes.rest = (hooks_ != nullptr ? sizeof(Hooks) : 0) + listeners_.heap_bytes() + (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0);
   if (rare_ == nullptr) return bytes;
   bytes.rest += sizeof(Rare) + (rare_->own_config != nullptr ? sizeof(Ip6Config) : 0) +
                 (rare_->later != nullptr ? sizeof(Later) : 0) +

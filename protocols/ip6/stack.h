@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -168,13 +169,20 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   TunnelInterface& add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote);
   void remove_interface(Ip6Interface& interface);
   using Interfaces = PoolVector<std::unique_ptr<Ip6Interface>>;
-  const Interfaces& interfaces() const { return interfaces_; }
+  // The loopback interface is made when somebody asks for it, for all of them, or for the routes: most nodes never send
+  // themselves anything.
+  const Interfaces& interfaces() const { return loopback(), interfaces_; }
+  // All but the loopback interface.
+  std::span<const std::unique_ptr<Ip6Interface>> links() const { return std::span(interfaces_).subspan(1); }
   Ip6Interface* find_interface(std::string_view name) const;
   // Null: IPv6 does not run on that NIC.
   EthernetInterface* interface_on(const Nic& nic) const {
     return nic.index() < interface_by_nic_.size() ? interface_by_nic_[nic.index()] : nullptr;
   }
-  Ip6Interface& loopback() const { return *interfaces_.front(); }
+  Ip6Interface& loopback() const {
+    if (interfaces_.front() == nullptr) const_cast<Ip6Stack*>(this)->make_loopback();
+    return *interfaces_.front();
+  }
   // The zone of link-local and multicast destinations of which none is said: the first link that is up. Null: there is
   // none.
   Ip6Interface* default_interface() const;
@@ -212,8 +220,11 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   const PolicyTable& policies() const;
 
   // ---- Routes ---------------------------------------------------------------------------------------------------
-  RouteTable& routes() { return routes_; }
-  const RouteTable& routes() const { return routes_; }
+  RouteTable& routes() { return loopback(), routes_; }
+  const RouteTable& routes() const { return loopback(), routes_; }
+  // The same as of routes(), for many nodes.
+  void add_route(const Route& route) { routes_.add(route); }
+  std::size_t remove_routes_if(const std::function<bool(const Route&)>& predicate) { return routes_.remove_if(predicate); }
   // The cached answer to "where does a packet to this address go?". `zone`: the interface for link-local and
   // multicast destinations, or null.
   const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone) {
@@ -273,8 +284,8 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void add_router_alert_listener(RouterAlertListener& listener);
   void remove_router_alert_listener(RouterAlertListener& listener);
   // Null: every packet passes. The filter must outlive the stack or be taken off.
-  void set_filter(PacketFilter* filter) { filter_ = filter; }
-  PacketFilter* filter() const { return filter_; }  // judges packets of IPv4 too
+  void set_filter(PacketFilter* filter) { set_hook(&Hooks::filter, filter); }
+  PacketFilter* filter() const { return hook(&Hooks::filter); }  // judges packets of IPv4 too
   Reassembler& reassembler() { return reassembly().reassembler; }
 
   // ---- ICMPv6 errors (icmp6.cc) ---------------------------------------------------------------------------------
@@ -289,13 +300,13 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void add_listener(RoutingListener& listener);
   void remove_listener(RoutingListener& listener);
   void notify(const RoutingMessage& message);
-  void set_mobility_hooks(MobilityHooks* hooks) { mobility_ = hooks; }
-  MobilityHooks* mobility_hooks() const { return mobility_; }
-  void set_ipsec_hooks(IpsecHooks* hooks) { ipsec_ = hooks; }
-  IpsecHooks* ipsec_hooks() const { return ipsec_; }
+  void set_mobility_hooks(MobilityHooks* hooks) { set_hook(&Hooks::mobility, hooks); }
+  MobilityHooks* mobility_hooks() const { return hook(&Hooks::mobility); }
+  void set_ipsec_hooks(IpsecHooks* hooks) { set_hook(&Hooks::ipsec, hooks); }
+  IpsecHooks* ipsec_hooks() const { return hook(&Hooks::ipsec); }
   // The node's IPv4 part (ip4_part.h); null: it has none.
-  void set_ip4(Ip4Part* part) { ip4_ = part; }
-  Ip4Part* ip4() const { return ip4_; }
+  void set_ip4(Ip4Part* part) { set_hook(&Hooks::ip4, part); }
+  Ip4Part* ip4() const { return hook(&Hooks::ip4); }
   // After mutable_config() was changed: tables take their new bounds, interfaces the addresses that follow, and
   // daemons are told.
   void on_settings_changed();
@@ -408,6 +419,24 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
     if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
     return *rare_;
   }
+  // What stands in the ways of packets, or takes those of IPv4. Each may be null.
+  struct Hooks : Pooled {
+    MobilityHooks* mobility = nullptr;
+    IpsecHooks* ipsec = nullptr;
+    PacketFilter* filter = nullptr;
+    Ip4Part* ip4 = nullptr;
+  };
+  template <typename Hook>
+  Hook* hook(Hook* Hooks::* which) const {
+    return hooks_ == nullptr ? nullptr : (*hooks_).*which;
+  }
+  template <typename Hook>
+  void set_hook(Hook* Hooks::* which, Hook* hook) {
+    if (hooks_ == nullptr && hook == nullptr) return;
+    if (hooks_ == nullptr) hooks_ = std::make_unique<Hooks>();
+    (*hooks_).*which = hook;
+  }
+  void make_loopback();
   // The protocols of every node have places of their own.
   static constexpr std::size_t kCommonProtocols = 5;
   static std::size_t place_of(NextHeader protocol);
@@ -419,22 +448,21 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   DestinationCache destinations_;
   std::uint32_t generation_ = 1;
   std::uint32_t next_interface_index_ = 1;
-  MobilityHooks* mobility_ = nullptr;
-  IpsecHooks* ipsec_ = nullptr;
-  PacketFilter* filter_ = nullptr;
-  Ip4Part* ip4_ = nullptr;
+  std::unique_ptr<Hooks> hooks_;  // null: there are none
   Counters counters_;
   RouteTable routes_;
   std::array<PacketHandler*, kCommonProtocols> common_upper_layers_{};
   SmallVector<RoutingListener*, 1> listeners_;
-  Interfaces interfaces_;
+  Interfaces interfaces_;  // the first is the loopback interface: null until it is made
   mutable std::uint64_t flow_label_secret_ = 0;  // 0: not drawn yet
   // Made on first use.
   std::unique_ptr<Icmp6Input> icmp6_;
   std::unique_ptr<MulticastForwarding> multicast_;
   std::unique_ptr<Rare> rare_;
+  std::uint32_t name_hash_ = 0;  // RFC 4620 §5: the same on all interfaces, so made once
+  bool name_hash_known_ = false;
   bool looping_back_ = false;  // what comes in now is the node's own
-  unsigned output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
+  std::uint8_t output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
 };
 
 }  // namespace kamesim

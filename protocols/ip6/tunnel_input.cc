@@ -20,7 +20,7 @@ namespace {
 constexpr unsigned kMaxDecapsulations = 8;
 
 TunnelInterface* find_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ipv6Address& remote) {
-  for (const auto& interface : stack.interfaces()) {
+  for (const auto& interface : stack.links()) {
     if (!interface->is_tunnel()) continue;
     auto& tunnel = static_cast<TunnelInterface&>(*interface);
     if (tunnel.local() == local && tunnel.remote() == remote && !tunnel.udp()) return &tunnel;
@@ -29,7 +29,7 @@ TunnelInterface* find_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ip
 }
 
 bool has_tunnels(const Ip6Stack& stack) {
-  return std::ranges::any_of(stack.interfaces(), [](const auto& interface) { return interface->is_tunnel(); });
+  return std::ranges::any_of(stack.links(), [](const auto& interface) { return interface->is_tunnel(); });
 }
 
 // What the exit has to know of an inner packet.
@@ -97,30 +97,27 @@ void tell_too_big(Ip6Stack& stack, const TunnelInterface& tunnel, Bytes inner, c
 
 }  // namespace
 
-TunnelInput::TunnelInput(Ip6Stack& stack) : stack_(stack) {
-  stack_.set_upper_layer(NextHeader::Ipv6, this);
-  stack_.set_upper_layer(NextHeader::Ipv4, this);
-}
-
-TunnelInput::~TunnelInput() {
-  stack_.set_upper_layer(NextHeader::Ipv6, nullptr);
-  stack_.set_upper_layer(NextHeader::Ipv4, nullptr);
+void TunnelInput::serve(Ip6Stack& stack) {
+  static TunnelInput instance;
+  stack.set_upper_layer(NextHeader::Ipv6, &instance);
+  stack.set_upper_layer(NextHeader::Ipv4, &instance);
 }
 
 void TunnelInput::on_packet(InputPacket& in) {
-  TunnelInterface* tunnel = find_tunnel(stack_, in.destination, in.source);
+  Ip6Stack& stack = in.interface->stack();
+  TunnelInterface* tunnel = find_tunnel(stack, in.destination, in.source);
   if (tunnel == nullptr) {
     // RFC 8200 §4: without tunnels, which with Mobile IPv6 come and go, the header of another packet is one that the node
     // does not recognize. RFC 4213 §3.6 has those of IPv4 discarded silently.
     const bool recognized =
-        is_ip4(in.packet.bytes()) || has_tunnels(stack_) || stack_.mobility_hooks() != nullptr;
-    stack_.drop(recognized ? kTunnelUnknownPeer : kIp6UnrecognizedNextHeader, in.packet.bytes());
+        is_ip4(in.packet.bytes()) || has_tunnels(stack) || stack.mobility_hooks() != nullptr;
+    stack.drop(recognized ? kTunnelUnknownPeer : kIp6UnrecognizedNextHeader, in.packet.bytes());
     if (recognized) return;
-    return stack_.icmp6_error(Icmp6Error::parameter_problem(ParameterProblemCode::UnrecognizedNextHeader,
+    return stack.icmp6_error(Icmp6Error::parameter_problem(ParameterProblemCode::UnrecognizedNextHeader,
                                                             in.next_header_field, in.packet.bytes()),
                               in.interface, in.link_layer_multicast);
   }
-  come_out_of_tunnel(stack_, *tunnel, {.packet = std::move(in.packet), .offset = in.offset, .inner = in.next_header,
+  come_out_of_tunnel(stack, *tunnel, {.packet = std::move(in.packet), .offset = in.offset, .inner = in.next_header,
                                        .traffic_class = in.traffic_class});
 }
 
@@ -153,8 +150,9 @@ void come_out_of_tunnel(Ip6Stack& stack, TunnelInterface& tunnel, PacketOfTunnel
 
 // RFC 2473 §8.1 to §8.3. A tunnel packet that came back tells whose packet it carried.
 void TunnelInput::on_icmp6_error_report(const Icmp6ErrorReport& report) {
-  const TunnelInterface* tunnel = find_tunnel(stack_, report.source, report.destination);
-  if (tunnel != nullptr) tell_of_tunnel_error(stack_, *tunnel, report);
+  Ip6Stack& stack = report.interface->stack();
+  const TunnelInterface* tunnel = find_tunnel(stack, report.source, report.destination);
+  if (tunnel != nullptr) tell_of_tunnel_error(stack, *tunnel, report);
 }
 
 void tell_of_tunnel_error(Ip6Stack& stack, const TunnelInterface& tunnel, const Icmp6ErrorReport& report) {

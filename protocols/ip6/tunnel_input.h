@@ -19,15 +19,13 @@ void come_out_of_tunnel(Ip6Stack& stack, TunnelInterface& tunnel, PacketOfTunnel
 // RFC 2473 §8.1 to §8.3: the source of the inner packet, which is what the report's offset leads to, is told of an error.
 void tell_of_tunnel_error(Ip6Stack& stack, const TunnelInterface& tunnel, const Icmp6ErrorReport& report);
 
+// One for all nodes, as it keeps nothing.
 class TunnelInput final : public PacketHandler {
  public:
-  explicit TunnelInput(Ip6Stack& stack);
-  ~TunnelInput();
+  // The stack's tunnels have an exit from now on.
+  static void serve(Ip6Stack& stack);
   void on_packet(InputPacket& packet) override;
   void on_icmp6_error_report(const Icmp6ErrorReport& report) override;
-
- private:
-  Ip6Stack& stack_;
 };
 
 }  // namespace kamesim

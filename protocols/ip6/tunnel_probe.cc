@@ -20,7 +20,7 @@ constexpr MacAddress kNoLinkLayerAddress = MacAddress::broadcast();
 const InterfaceAddress* source_in(const TunnelInterface& tunnel) {
   if (const InterfaceAddress* own = tunnel.link_local()) return own;
   for (const auto& own : tunnel.addresses()) {
-    if (own->usable_as_source()) return own.get();
+    if (own->usable_as_source()) return own;
   }
   return nullptr;
 }
@@ -137,8 +137,13 @@ void TunnelProbe::solicit() {
 }
 
 void TunnelProbe::arm() {
-  const bool idle = silent_ && !neighbor_.deadline;
-  timer_.arm_at(idle ? std::optional(ask_again_at_) : neighbor_.deadline);
+  std::optional<Time> next;
+  if (neighbor_.deadline) {
+    next = *neighbor_.deadline;
+  } else if (silent_) {
+    next = ask_again_at_;
+  }
+  timer_.arm_at(next);
 }
 
 void tunnel_neighbor_input(TunnelInterface& tunnel, const InputPacket& in) {

@@ -8,11 +8,11 @@ namespace kamesim {
 UdpSocket::UdpSocket(SocketLayer& layer, DatagramHandler& handler) : Ip6Socket(layer, handler) {}
 
 UdpSocket::~UdpSocket() {
-  if (local_.port != 0) layer_.remove(*this);
+  if (local().port != 0) layer_.remove(*this);
 }
 
 std::errc UdpSocket::bind_to(const SocketAddress& address) {
-  if (local_.port != 0) return std::errc::invalid_argument;
+  if (local().port != 0) return std::errc::invalid_argument;
   if (const std::errc no = layer_.may_bind(*this, address); no != std::errc{}) return no;
   SocketAddress chosen = address;
   if (chosen.port == 0) {
@@ -20,24 +20,24 @@ std::errc UdpSocket::bind_to(const SocketAddress& address) {
     if (!port) return std::errc::address_not_available;
     chosen.port = *port;
   }
-  local_ = chosen;
+  choose().local = chosen;
   layer_.add(*this);
   return {};
 }
 
 std::errc UdpSocket::connect(const SocketAddress& peer) {
-  if (local_.port == 0) {
+  if (local().port == 0) {
     if (const std::errc no = bind_to({}); no != std::errc{}) return no;
   }
   if (!peer.address.is_unspecified()) {
     // 4.4BSD: two sockets cannot be the same two ends.
-    const bool taken = std::ranges::any_of(*layer_.udp_on(local_.port), [&](const UdpSocket* s) {
-      return s != this && s->local_.address == local_.address && s->peer_.address == peer.address &&
-             s->peer_.port == peer.port && s->peer_.zone == peer.zone;
+    const bool taken = std::ranges::any_of(*layer_.udp_on(local().port), [&](const UdpSocket* s) {
+      return s != this && s->local().address == local().address && s->peer().address == peer.address &&
+             s->peer().port == peer.port && s->peer().zone == peer.zone;
     });
     if (taken) return std::errc::address_in_use;
   }
-  peer_ = peer;
+  choose().peer = peer;
   return {};
 }
 
@@ -46,16 +46,16 @@ SendError UdpSocket::send_to(Bytes data, const Ipv6Address& destination, std::ui
 }
 
 SendError UdpSocket::send_to(Packet data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {
-  if (local_.port == 0 && !bind(0)) return SendError::Unreachable;
+  if (local().port == 0 && !bind(0)) return SendError::Unreachable;
   const std::size_t length = kUdpHeaderSize + data.size();
   if (length > 65535) return SendError::MessageTooLong;
-  UdpHeader{local_.port, port, static_cast<std::uint16_t>(length)}.write(data.prepend(kUdpHeaderSize));
+  UdpHeader{local().port, port, static_cast<std::uint16_t>(length)}.write(data.prepend(kUdpHeaderSize));
   options.destination = destination;
   options.next_header = NextHeader::Udp;
-  options.ipsec = ipsec.get();
+  options.ipsec = ipsec();
   options.checksum_offset = send_zero_checksum ? -1 : static_cast<int>(kUdpChecksumOffset);
   // A socket bound to a group hears it, and sends from an address of the node (RFC 3493 §5.2).
-  if (options.source.is_unspecified() && !local_.address.is_multicast()) options.source = local_.address;
+  if (options.source.is_unspecified() && !local().address.is_multicast()) options.source = local().address;
   return layer_.stack_.output(std::move(data), options);
 }
 

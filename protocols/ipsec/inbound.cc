@@ -53,7 +53,7 @@ void cut_tfc_padding(InputPacket& in) {
 // The tunnel of Mobile IPv6 between these ends; null: there is none.
 TunnelInterface* mobility_tunnel(Ip6Stack& stack, const Ipv6Address& local, const Ipv6Address& remote) {
   if (stack.mobility_hooks() == nullptr) return nullptr;
-  for (const auto& interface : stack.interfaces()) {
+  for (const auto& interface : stack.links()) {
     if (!interface->is_tunnel()) continue;
     auto& tunnel = static_cast<TunnelInterface&>(*interface);
     if (tunnel.local() == local && tunnel.remote() == remote) return &tunnel;

@@ -53,7 +53,7 @@ bool AccessInterface::at_home() const { return interface_.up() && detector_.sure
 
 Time AccessInterface::valid_until(const Ipv6Address& care_of) const {
   const InterfaceAddress* address = interface_.find_address(care_of);
-  return address != nullptr ? address->valid_until : Time::max();
+  return address != nullptr ? address->valid_until() : Time::max();
 }
 
 void AccessInterface::on_routing_message(const RoutingMessage& message) {

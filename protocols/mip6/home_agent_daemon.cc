@@ -92,8 +92,8 @@ std::vector<PrefixInformation> HomeAgentDaemon::home_prefixes() const {
     const bool given = a->origin == AddressOrigin::Manual && !a->anycast && !a->address.is_link_local();
     if (!given || a->prefix_length == 128) continue;
     prefixes.push_back({.address = a->prefix().address(), .prefix_length = a->prefix_length, .on_link = true,
-                        .autonomous = true, .valid_lifetime = left(a->valid_until),
-                        .preferred_lifetime = left(a->preferred_until)});
+                        .autonomous = true, .valid_lifetime = left(a->valid_until()),
+                        .preferred_lifetime = left(a->preferred_until())});
   }
   return prefixes;
 }

@@ -52,7 +52,7 @@ void HomeAgentDaemon::Discovery::on_address_discovery_request(const Datagram& d)
   for (const auto& a : daemon_.home_link_.addresses()) {
     if (a->anycast || a->address.is_link_local() || !a->assigned()) continue;
     own.addresses.push_back(a->address);
-    if (source == nullptr || home_agents_anycast(a->prefix()) == d.destination) source = a.get();
+    if (source == nullptr || home_agents_anycast(a->prefix()) == d.destination) source = a;
   }
   if (!asked || source == nullptr) return stack.drop(kHaadNotHomeAgentsAddress, d.payload);
   // RFC 3963 §7.2: those that support mobile routers, where such are wanted and there are any.

@@ -534,7 +534,7 @@ void MobileNodeDaemon::arm() {
 
 Time MobileNodeDaemon::on_link_valid_until(const Ipv6Address& care_of) const {
   const InterfaceAddress* address = interface_.find_address(care_of);
-  return address != nullptr ? address->valid_until : Time::max();
+  return address != nullptr ? address->valid_until() : Time::max();
 }
 
 void MobileNodeDaemon::trace_update(const BindingUpdate& update, const Ipv6Address& destination,

@@ -167,13 +167,13 @@ void MobilityKernel::age_home_addresses() {
   for (const auto& [home, away] : homes_) {
     InterfaceAddress* address = away.tunnel->find_address(home);
     if (address == nullptr) continue;
-    if (address->valid_until <= now) {
+    if (address->valid_until() <= now) {
       stack_.remove_address(*away.tunnel, home);
       continue;
     }
-    const AddressState state = now < address->preferred_until ? AddressState::Preferred : AddressState::Deprecated;
+    const AddressState state = now < address->preferred_until() ? AddressState::Preferred : AddressState::Deprecated;
     if (std::exchange(address->state, state) != state) stack_.address_changed(*away.tunnel, *address);
-    const Time due = state == AddressState::Preferred ? address->preferred_until : address->valid_until;
+    const Time due = state == AddressState::Preferred ? address->preferred_until() : address->valid_until();
     if (due != Time::max() && (!next || due < *next)) next = due;
   }
   aging_.arm_at(next);

@@ -1,5 +1,6 @@
 #include "protocols/rtsold/rtsold.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "protocols/ip6/nd_trace.h"
@@ -9,8 +10,7 @@ namespace kamesim {
 
 RouterSolicitationDaemon::RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config)
     : config_(config),
-      socket_(sockets, NextHeader::Icmp6, *this),
-      timer_(Timer::to<&RouterSolicitationDaemon::on_timer>(sockets.stack().node(), *this)) {
+      socket_(sockets, NextHeader::Icmp6, *this) {
   socket_.pass_only({static_cast<std::uint8_t>(Icmp6Type::RouterAdvertisement)});
   stack().add_listener(*this);
 }
@@ -18,32 +18,42 @@ RouterSolicitationDaemon::RouterSolicitationDaemon(SocketLayer& sockets, const R
 RouterSolicitationDaemon::~RouterSolicitationDaemon() { stack().remove_listener(*this); }
 
 const RouterSolicitationDaemon::Link* RouterSolicitationDaemon::find(const Ip6Interface* interface) const {
-  const auto it = std::ranges::find(links_, interface, [](const Link& l) -> const Ip6Interface* { return l.interface; });
-  return it == links_.end() ? nullptr : &*it;
+  const Link* const link =
+      std::ranges::find(links_, interface, [](const Link& l) -> const Ip6Interface* { return l.interface; });
+  return link == links_.end() ? nullptr : link;
 }
 
 void RouterSolicitationDaemon::run_on(EthernetInterface& interface) {
   if (find(&interface) != nullptr) return;
-  const auto place = std::ranges::lower_bound(links_, interface.index(), {}, [](const Link& l) {
-    return l.interface->index();
-  });
-  const auto made =
-      links_.emplace(place, interface, config_, stack().node().stream("rtsold." + interface.name()));
-  if (interface.up()) start(*made);
+  links_.push_back(Link(interface, config_));
+  std::ranges::sort(links_, {}, [](const Link& l) { return l.interface->index(); });
+  if (interface.up()) start(*find(&interface));
 }
 
 void RouterSolicitationDaemon::stop_on(const Ip6Interface& interface) {
-  std::erase_if(links_, [&](const Link& l) { return l.interface == &interface; });
+  if (Link* link = find(&interface)) links_.erase(link);
   arm();
+}
+
+template <typename Draw>
+auto RouterSolicitationDaemon::with_random(Link& link, Draw draw) {
+  RandomStream random = stack().node().stream("rtsold." + link.interface->name());
+  random.skip_to(link.drawn);
+  const auto drawn = draw(random);
+  link.drawn = random.drawn();
+  return drawn;
 }
 
 void RouterSolicitationDaemon::start(Link& link) {
   using Attachment = RouterSolicitor::Attachment;
   const Medium* medium = link.interface->nic()->medium();
   const Medium* last = std::exchange(link.last_medium, medium);
-  link.solicitor.on_link_up(stack().now(), last == nullptr  ? Attachment::First
-                                          : last == medium ? Attachment::Again
-                                                           : Attachment::Moved);
+  const Attachment attachment = last == nullptr  ? Attachment::First
+                                : last == medium ? Attachment::Again
+                                                 : Attachment::Moved;
+  with_random(link, [&](RandomStream& random) {
+    return link.solicitor.on_link_up(stack().now(), attachment, random), true;
+  });
   arm();
 }
 
@@ -92,7 +102,10 @@ void RouterSolicitationDaemon::on_datagram(const Datagram& d) {
 
 void RouterSolicitationDaemon::on_timer() {
   for (Link& link : links_) {
-    const bool due = link.solicitor.on_timeout(stack().now());
+    const Time now = stack().now();
+    const bool due = link.solicitor.next_timeout().value_or(Time::max()) <= now && with_random(link, [&](auto& random) {
+      return link.solicitor.on_timeout(now, random);
+    });
     // RFC 4861 §6.3.7 speaks of hosts. A mobile node solicits as it needs to (RFC 6275 §11.5.1).
     if (stack().forwarding() || link.interface->routers_solicited_elsewhere) {
       link.solicitor.on_link_down();
@@ -125,7 +138,7 @@ void RouterSolicitationDaemon::arm() {
     const auto at = link.solicitor.next_timeout();
     if (at && (!next || *at < *next)) next = at;
   }
-  timer_.arm_at(next);
+  arm_at(next);
 }
 
 }  // namespace kamesim

@@ -8,11 +8,15 @@
 #include "protocols/ip6/socket.h"
 #include "protocols/rtsold/solicitor.h"
 #include "sim/pool.h"
+#include "sim/small_vector.h"
 #include "sim/timer.h"
 
 namespace kamesim {
 
-class RouterSolicitationDaemon final : public Pooled, public DatagramHandler, public RoutingListener {
+class RouterSolicitationDaemon final : public Pooled,
+                                       public DatagramHandler,
+                                       public RoutingListener,
+                                       private TimerOf<RouterSolicitationDaemon> {
  public:
   explicit RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config = {});
   ~RouterSolicitationDaemon();
@@ -29,29 +33,33 @@ class RouterSolicitationDaemon final : public Pooled, public DatagramHandler, pu
 
   void on_datagram(const Datagram& datagram) override;
   void on_routing_message(const RoutingMessage& message) override;
-  std::size_t heap_bytes() const { return links_.capacity() * sizeof(Link); }  // beyond the object itself
+  std::size_t heap_bytes() const { return links_.heap_bytes(); }  // beyond the object itself
 
  private:
+  friend class TimerOf<RouterSolicitationDaemon>;
   struct Link {
-    Link(EthernetInterface& on, const RouterSolicitorConfig& config, RandomStream random)
-        : interface(&on), solicitor(config, random) {}
+    Link(EthernetInterface& on, const RouterSolicitorConfig& config) : interface(&on), solicitor(config) {}
     EthernetInterface* interface;
-    RouterSolicitor solicitor;
+    [[no_unique_address]] RouterSolicitor solicitor;
+    std::uint32_t drawn = 0;  // words of its random stream
     const Medium* last_medium = nullptr;
   };
   const Link* find(const Ip6Interface* interface) const;
   Link* find(const Ip6Interface* interface) { return const_cast<Link*>(std::as_const(*this).find(interface)); }
   void start(Link& link);
+  // What the call gives that draws from the link's random stream.
+  template <typename Draw>
+  auto with_random(Link& link, Draw draw);
   void send(const Link& link);
   void on_timer();
+  Actor& timer_owner() const { return stack().node(); }
   void arm();
 
   Ip6Stack& stack() const { return socket_.layer().stack(); }
 
   RouterSolicitorConfig config_;
   RawSocket socket_;
-  PoolVector<Link> links_;  // in the order of their interfaces' indices
-  Timer timer_;
+  SmallVector<Link, 1> links_;  // in the order of their interfaces' indices
 };
 
 }  // namespace kamesim

@@ -4,10 +4,10 @@
 
 namespace kamesim {
 
-void RouterSolicitor::on_link_up(Time now, Attachment attachment) {
+void RouterSolicitor::on_link_up(Time now, Attachment attachment, RandomStream& random) {
   const bool immediate = config_->immediate_on_handoff && attachment == Attachment::Moved;
   sent_ = 0;
-  next_ = immediate ? now : now + random_.uniform(Duration(), config_->max_rtr_solicitation_delay);
+  next_ = immediate ? now : now + random.uniform(Duration(), config_->max_rtr_solicitation_delay);
 }
 
 void RouterSolicitor::on_link_down() { next_ = kNever; }
@@ -33,21 +33,21 @@ std::optional<Time> RouterSolicitor::done_at(Time now) const {
 // RFC 7559 §2 with RFC 3315 §14: 2 * RTprev + RAND * RTprev, and MRT + RAND * MRT at most; MRC and MRD are 0.
 // Deviation: RAND is drawn from 0 to 0.1, not from -0.1, because RFC 4861 §6.3.7 wants solicitations to be "separated
 // by at least RTR_SOLICITATION_INTERVAL seconds".
-Duration RouterSolicitor::next_interval() {
-  const double rand = random_.uniform(0.0, 0.1);
+Duration RouterSolicitor::next_interval(RandomStream& random) {
+  const double rand = random.uniform(0.0, 0.1);
   if (sent_ == 1) return interval_ = config_->rtr_solicitation_interval.scaled(1 + rand);
   interval_ = interval_.scaled(2 + rand);
   if (interval_ > kMaxRtrSolicitationTime) interval_ = kMaxRtrSolicitationTime.scaled(1 + rand);
   return interval_;
 }
 
-bool RouterSolicitor::on_timeout(Time now) {
+bool RouterSolicitor::on_timeout(Time now, RandomStream& random) {
   if (now < next_) return false;
   next_ = kNever;
   if (config_->resilient) {
     ++sent_;
     last_sent_ = now;
-    next_ = now + next_interval();
+    next_ = now + next_interval(random);
     return true;
   }
   if (sent_ >= config_->max_rtr_solicitations) return false;

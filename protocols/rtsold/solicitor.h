@@ -27,16 +27,16 @@ class RouterSolicitor {
   enum class Attachment : std::uint8_t { First, Again, Moved };  // Moved: to another link
 
   // The configuration may change in between, which counts from the next solicitation on.
-  RouterSolicitor(const RouterSolicitorConfig& config, RandomStream random) : config_(&config), random_(random) {}
+  explicit RouterSolicitor(const RouterSolicitorConfig& config) : config_(&config) {}
 
-  void on_link_up(Time now, Attachment attachment);
+  void on_link_up(Time now, Attachment attachment, RandomStream& random);
   void on_link_down();
   // Somebody asks for advertisements now.
   void solicit(Time now);
   // A valid advertisement came.
   void on_router_advertisement(Duration router_lifetime);
   // True if a solicitation is to be sent.
-  bool on_timeout(Time now);
+  bool on_timeout(Time now, RandomStream& random);
   std::optional<Time> next_timeout() const { return next_ != kNever ? std::optional(next_) : std::nullopt; }
   // When it is known whether there is a router, as far as this machine asks. §6.3.7: none, if "no advertisements are
   // received [...] after MAX_RTR_SOLICITATION_DELAY seconds after sending the last solicitation". Empty: it asks on.
@@ -44,14 +44,13 @@ class RouterSolicitor {
 
  private:
   static constexpr Time kNever = Time::max();
-  Duration next_interval();
+  Duration next_interval(RandomStream& random);
 
   const RouterSolicitorConfig* config_;
-  RandomStream random_;
-  unsigned sent_ = 0;
   Time last_sent_;
   Duration interval_;         // RFC 3315 §14: RT, of the solicitation before
   Time next_ = kNever;        // nothing to send
+  unsigned sent_ = 0;
 };
 
 }  // namespace kamesim

@@ -233,9 +233,9 @@ Ip6Interface* DatagramSocket::group_interface(std::uint32_t index, const Ipv6Add
 // KAME's ipsec_set_policy: a policy string, of one direction; the other stays as it is.
 std::errc DatagramSocket::set_ipsec_policy(Bytes value) {
   const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
-  auto policy = ipsec::with_policy(socket().ipsec.get(), text);
+  auto policy = ipsec::with_policy(socket().ipsec(), text);
   if (policy == nullptr) return std::errc::invalid_argument;
-  socket().ipsec = std::move(policy);
+  socket().set_ipsec(std::move(policy));
   return kDone;
 }
 
@@ -346,7 +346,7 @@ std::errc DatagramSocket::get_option(int level, int name, std::vector<std::uint8
     case kReceiveDestination: return number(receive_options_.destination);
     case kAddressPreferences: return number(address_preferences());
     case kIpsecPolicy: {  // both directions, one a line
-      const std::string text = ipsec::to_text(socket().ipsec.get());
+      const std::string text = ipsec::to_text(socket().ipsec());
       value.assign(text.begin(), text.end());
       return kDone;
     }

@@ -12,7 +12,7 @@ namespace {
 
 // A link-local destination without a zone is looked for on the first link, as the stack does (RFC 4007 §6).
 Ip6Interface* default_zone(const Ip6Stack& stack) {
-  for (const auto& interface : stack.interfaces()) {
+  for (const auto& interface : stack.links()) {
     if (interface->nd() != nullptr && interface->up()) return interface.get();
   }
   return nullptr;

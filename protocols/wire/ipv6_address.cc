@@ -69,19 +69,21 @@ ZeroRun longest_zero_run(const std::array<std::uint16_t, kGroups>& groups, std::
   return best;
 }
 
-void append_groups(std::string& out, const std::array<std::uint16_t, kGroups>& groups, std::size_t count) {
+constexpr std::size_t kLongestGroups = 5 * kGroups;
+
+// Writes them to `out`, which has room for kLongestGroups; gives the end.
+char* write_groups(char* out, const std::array<std::uint16_t, kGroups>& groups, std::size_t count) {
   const ZeroRun zeros = longest_zero_run(groups, count);
   for (std::size_t i = 0; i < count; ++i) {
     if (i == zeros.begin) {
-      out += "::";
+      *out++ = ':', *out++ = ':';
       i += zeros.size - 1;
       continue;
     }
-    if (i != 0 && i != zeros.begin + zeros.size) out += ':';
-    char digits[4];
-    const auto end = std::to_chars(digits, digits + sizeof digits, groups[i], 16).ptr;
-    out.append(digits, end);
+    if (i != 0 && i != zeros.begin + zeros.size) *out++ = ':';
+    out = std::to_chars(out, out + 4, groups[i], 16).ptr;
   }
+  return out;
 }
 
 // RFC 6724 §3.2, for IPv4-mapped addresses.
@@ -114,12 +116,9 @@ std::string Ipv6Address::to_string() const {
   for (std::size_t i = 0; i < kGroups; ++i) {
     groups[i] = static_cast<std::uint16_t>(bytes_[2 * i] << 8 | bytes_[2 * i + 1]);
   }
-  std::string out;
-  if (!is_v4_mapped()) {
-    append_groups(out, groups, kGroups);
-    return out;
-  }
-  append_groups(out, groups, kGroups - 2);  // RFC 5952 §5: mixed notation for a well-known prefix
+  char text[kLongestGroups];
+  if (!is_v4_mapped()) return std::string(text, write_groups(text, groups, kGroups));
+  std::string out(text, write_groups(text, groups, kGroups - 2));  // RFC 5952 §5: mixed notation for a well-known prefix
   for (std::size_t i = 12; i < kSize; ++i) {
     out += i == 12 ? ':' : '.';
     out += std::to_string(bytes_[i]);

@@ -31,6 +31,7 @@ bool is_single_label(Bytes name, std::size_t labels) {
 
 std::vector<std::uint8_t> node_information_name(std::string_view name) {
   std::vector<std::uint8_t> wire;
+  wire.reserve(name.size() + 3);
   const bool qualified = name.find('.') != std::string_view::npos;
   if (name.ends_with('.')) name.remove_suffix(1);
   for (std::size_t from = 0; from <= name.size();) {

@@ -54,7 +54,7 @@ int run(int argc, char** argv) {
     EthernetInterface& below = down.add_interface(b);
     up.stack().add_address(above, {.address = link_address(link, 1)});
     down.stack().add_address(below, {.address = link_address(link, 2)});
-    down.stack().routes().add(
+    down.stack().add_route(
         {.prefix = Ipv6Prefix(Ipv6Address{}, 0), .interface = &below, .next_hop = link_address(link, 1)});
   };
   for (std::uint64_t r = 0; r < routers; ++r) connect(*all[0], *all[1 + r]);

@@ -98,7 +98,7 @@ std::size_t add_links(World& world, const std::string& word, std::uint64_t first
           *interfaces[end], {.address = address_in(*first_prefix, i, static_cast<std::uint64_t>(end) + 1)});
     }
     if (default_routes && !interfaces[1]->stack().forwarding()) {
-      interfaces[1]->stack().routes().add(
+      interfaces[1]->stack().add_route(
           {.prefix = {}, .interface = interfaces[1], .next_hop = address_in(*first_prefix, i, 1)});
     }
   }

@@ -75,8 +75,8 @@ py::list addresses(const Host& host) {
     if (interface->is_loopback()) continue;
     for (const auto& a : interface->addresses()) {
       rows.append(py::make_tuple(interface->name(), a->address.to_string(), a->prefix_length, state_name(a->state),
-                                 address_origin_name(a->origin), time_or_none(a->preferred_until),
-                                 time_or_none(a->valid_until)));
+                                 address_origin_name(a->origin), time_or_none(a->preferred_until()),
+                                 time_or_none(a->valid_until())));
     }
   }
   return rows;
@@ -90,8 +90,8 @@ py::list ipv4_addresses(const Host& host) {
   for (const auto& interface : host.stack().interfaces()) {
     for (const auto& a : ip4->addresses(*interface)) {
       rows.append(py::make_tuple(interface->name(), ip_to_string(a->address), a->prefix_length - kV4MappedLength,
-                                 state_name(a->state), address_origin_name(a->origin), time_or_none(a->preferred_until),
-                                 time_or_none(a->valid_until)));
+                                 state_name(a->state), address_origin_name(a->origin), time_or_none(a->preferred_until()),
+                                 time_or_none(a->valid_until())));
     }
   }
   return rows;

@@ -48,6 +48,31 @@ TEST(GroupList, TellsWhichLinkLayerAddressesItsGroupsHave) {
   }
 }
 
+// Those of RFC 4291 §2.8, which are joined one behind the other and may be left and joined again.
+TEST(GroupList, KeepsGroupsOfNodesAndRoutersInTheOrderOfTheirJoins) {
+  constexpr const char* kOfRouters[] = {"ff01::1", "ff02::1", "ff01::2", "ff02::2", "ff05::2"};
+  GroupList list;
+  for (const char* text : kOfRouters) EXPECT_TRUE(list.join(group(text)));
+  EXPECT_EQ(list.heap_bytes(), 0u);
+  EXPECT_TRUE(list.join(group("ff02::1:ff00:1")));
+  EXPECT_FALSE(list.join(group("ff02::2")));
+  EXPECT_TRUE(list.leave(group("ff02::1")));
+  EXPECT_FALSE(list.contains(group("ff02::1")));
+  EXPECT_TRUE(list.any_maps_to(multicast_mac(group("ff02::1"))));  // ff01::1 has the same
+  EXPECT_TRUE(list.join(group("ff02::1")));
+  constexpr const char* kWanted[] = {"ff01::1", "ff01::2", "ff02::2", "ff05::2", "ff02::1:ff00:1", "ff02::1"};
+  const auto all = list.all();
+  ASSERT_EQ(all.size(), std::size(kWanted));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].group, group(kWanted[i]));
+    EXPECT_EQ(all[i].joins, all[i].group == group("ff02::2") ? 2u : 1u);
+  }
+  for (const char* text : {"ff01::2", "ff05::2", "ff02::2"}) list.leave(group(text));
+  EXPECT_TRUE(list.any_maps_to(multicast_mac(group("ff02::2"))));  // it was joined twice
+  EXPECT_TRUE(list.leave(group("ff02::2")));
+  EXPECT_FALSE(list.any_maps_to(multicast_mac(group("ff02::2"))));
+}
+
 TEST(GroupList, GroupsOfOneLinkLayerAddressAreHeardUntilTheLastIsLeft) {
   GroupList list;
   list.join(group("ff01::1"));

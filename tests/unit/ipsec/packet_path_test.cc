@@ -350,15 +350,15 @@ TEST_F(PacketPath, OfOneSocketGoesByItsOwnPolicy) {
   auto own = std::make_shared<SocketPolicy>();
   own->out = {.action = Action::Protect, .requests = {transport(Protocol::Esp)}};
   own->in = {.action = Action::Entrust};
-  sender.ipsec = own;
+  sender.set_ipsec(own);
   auto wants = std::make_shared<SocketPolicy>();
   wants->out = {.action = Action::Entrust};
   wants->in = {.action = Action::Protect, .requests = {transport(Protocol::Esp)}};
-  receiver.ipsec = wants;
+  receiver.set_ipsec(wants);
   say();
   EXPECT_EQ(heard.datagrams.size(), 1u);
   EXPECT_EQ(wire.packets().at(0)[6], 50);
-  sender.ipsec = nullptr;
+  sender.set_ipsec(nullptr);
   say();
   EXPECT_EQ(heard.datagrams.size(), 1u);
   EXPECT_EQ(h2.drops(kUnprotected), 1u);

@@ -158,8 +158,8 @@ TEST_F(AutoconfiguredHost, DeprecatesAndRemovesTheAddress) {  // RFC 4862 §5.5.
 TEST_F(AutoconfiguredHost, ShortensALifetimeToTwoHoursAtMost) {  // §5.5.3 e
   advertise(kRouter, prefix_option(kPrefix, 86400_s, 3600_s));
   advertise(kRouter, prefix_option(kPrefix, 60_s, 60_s));
-  EXPECT_EQ(address()->valid_until, x.now() + 7200_s);
-  EXPECT_EQ(address()->preferred_until, x.now() + 60_s);
+  EXPECT_EQ(address()->valid_until(), x.now() + 7200_s);
+  EXPECT_EQ(address()->preferred_until(), x.now() + 60_s);
 }
 
 TEST_F(AutoconfiguredHost, PrefersTheReachableRouterAndThenThePreference) {  // §6.3.6, RFC 4191 §3.2

@@ -70,7 +70,7 @@ TEST(WirelessStation, HandsOffWhenAnotherCellIsStrongerByTheHysteresis) {
   EXPECT_EQ(w.mn.link_changes, (LinkChanges{{Time(), true}, {at(5600_ms), false}, {at(5650_ms), true}}));
   EXPECT_EQ(w.station->cell(), &w.right);
   EXPECT_EQ(w.mn.nic.medium(), &w.right);
-  const TraceRecord& last = w.mn.node().trace_records().back();
+  const TraceRecord last = w.mn.node().trace_records().back();
   EXPECT_NEAR(std::get<double>(last.fields[1].value), -20 - 30 * std::log10(43.5), 1e-9);
 }
 
@@ -187,7 +187,7 @@ TEST(WirelessStation, ScansChannelByChannelBeforeItAssociates) {
   w.run_until(20_s);
   EXPECT_EQ(w.station->cell(), &w.right);
   EXPECT_EQ(w.mn.link_changes, (LinkChanges{{Time(), true}, {at(5600_ms), false}, {at(5791_ms), true}}));
-  const TraceRecord& scan = w.mn.node().trace_records()[2];
+  const TraceRecord scan = w.mn.node().trace_records()[2];
   ASSERT_EQ(scan.kind, &kTraceL2Scan);
   EXPECT_EQ(std::get<std::int64_t>(scan.fields[0].value), 6);
   EXPECT_EQ(std::get<std::int64_t>(scan.fields[1].value), 2);

@@ -136,6 +136,33 @@ TEST(Node, RecordsTraceOnlyWhenEnabled) {
   EXPECT_EQ(std::get<double>(node.trace_records()[0].fields[0].value), -70.5);
 }
 
+TEST(Node, KeepsRecordsAsTheyWereMade) {
+  static constexpr TraceKind kFirst{"test.first"}, kSecond{"test.second"};
+  Simulation simulation;
+  Node& node = simulation.add_node("mn");
+  node.enable_trace();
+  const std::string text(1000, 'x');
+  node.trace(kFirst, {{"text", text}, {"number", std::int64_t{-7}}, {"nothing", std::string()}});
+  node.trace(kSecond);
+  simulation.run_until(Time::from_seconds(2));
+  node.trace(kFirst, {{"real", 1e300}});
+  const auto records = node.trace_records();
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[0].kind, &kFirst);
+  ASSERT_EQ(records[0].fields.size(), 3u);
+  EXPECT_EQ(records[0].fields[0].name, "text");
+  EXPECT_EQ(std::get<std::string>(records[0].fields[0].value), text);
+  EXPECT_EQ(records[0].fields[1].name, "number");
+  EXPECT_EQ(std::get<std::int64_t>(records[0].fields[1].value), -7);
+  EXPECT_EQ(std::get<std::string>(records[0].fields[2].value), "");
+  EXPECT_EQ(records[1].kind, &kSecond);
+  EXPECT_TRUE(records[1].fields.empty());
+  EXPECT_EQ(records[2].time, Time::from_seconds(2));
+  EXPECT_EQ(std::get<double>(records[2].fields[0].value), 1e300);
+  node.clear_trace();
+  EXPECT_TRUE(node.trace_records().empty());
+}
+
 // A timer's owner.
 struct Alarm {
   explicit Alarm(Node& node) : node(node), timer(Timer::to<&Alarm::ring>(node, *this)) {}

@@ -1,0 +1,114 @@
+// An address of an interface, and the list of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+
+#include "protocols/wire/ipv6_address.h"
+#include "sim/pool.h"
+#include "sim/time.h"
+
+namespace kamesim {
+
+enum class AddressState : std::uint8_t {
+  Tentative,   // RFC 4862 §2: under Duplicate Address Detection, not assigned in the traditional sense
+  Optimistic,  // RFC 4429 §2.1: under Duplicate Address Detection, usable with restrictions
+  Preferred,
+  Deprecated,
+  Duplicated,  // Duplicate Address Detection found another owner
+};
+
+enum class AddressOrigin : std::uint8_t {
+  LinkLocal,
+  Manual,
+  Autoconfigured,
+  Home,
+  SubnetRouter,  // the Subnet-Router anycast address of a prefix (RFC 4291 §2.6.1)
+};
+
+struct InterfaceAddress : Pooled {
+  Ipv6Address address;
+  std::uint8_t prefix_length = 64;
+  AddressState state = AddressState::Tentative;
+  AddressOrigin origin = AddressOrigin::Manual;
+  bool anycast = false;
+  bool home_address = false;  // RFC 6275 §3.2; RFC 6724 rule 4
+  bool skip_dad = false;      // by its administrator's wish
+  bool detached = false;      // no router of its prefix is probably reachable (KAME); not used as a source
+  bool temporary = false;     // RFC 8981; RFC 6724 §5, rule 7
+
+  Time preferred_until() const { return lifetimes_ != nullptr ? lifetimes_->preferred_until : Time::max(); }
+  Time valid_until() const { return lifetimes_ != nullptr ? lifetimes_->valid_until : Time::max(); }
+  void set_lifetimes(Time preferred_until, Time valid_until) {
+    if (preferred_until == Time::max() && valid_until == Time::max()) return lifetimes_.reset();
+    if (lifetimes_ == nullptr) lifetimes_ = std::make_unique<Lifetimes>();
+    lifetimes_->preferred_until = preferred_until;
+    lifetimes_->valid_until = valid_until;
+  }
+
+  Ipv6Prefix prefix() const { return Ipv6Prefix(address, prefix_length); }
+  // Packets to it are ours.
+  bool assigned() const { return state != AddressState::Tentative && state != AddressState::Duplicated; }
+  // May be the source of a packet (RFC 6724 §4; Optimistic by RFC 4429 §3.3 last resort, see rule 3).
+  bool usable_as_source() const { return assigned() && !anycast && !detached; }
+  std::size_t bytes() const { return sizeof *this + (lifetimes_ != nullptr ? sizeof(Lifetimes) : 0); }
+
+ private:
+  friend class InterfaceAddresses;
+  struct Lifetimes : Pooled {
+    Time preferred_until, valid_until;
+  };
+  std::unique_ptr<Lifetimes> lifetimes_;  // null: without end, as those given by hand mostly are
+  InterfaceAddress* next_ = nullptr;
+};
+
+// The addresses of one interface, in the order in which they came: one to three, on most. It owns them.
+class InterfaceAddresses {
+ public:
+  class Iterator {
+   public:
+    using iterator_concept = std::forward_iterator_tag;
+    using iterator_category = std::input_iterator_tag;
+    using difference_type = std::ptrdiff_t;
+    using value_type = InterfaceAddress*;
+    using pointer = void;
+    using reference = InterfaceAddress*;
+    Iterator() = default;
+    explicit Iterator(InterfaceAddress* at) : at_(at) {}
+    InterfaceAddress* operator*() const { return at_; }
+    Iterator& operator++() {
+      at_ = at_->next_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    InterfaceAddress* at_ = nullptr;
+  };
+
+  InterfaceAddresses() = default;
+  ~InterfaceAddresses();
+  InterfaceAddresses(const InterfaceAddresses&) = delete;
+  InterfaceAddresses& operator=(const InterfaceAddresses&) = delete;
+
+  Iterator begin() const { return Iterator(first_); }
+  Iterator end() const { return Iterator(); }
+  bool empty() const { return first_ == nullptr; }
+  std::size_t size() const { return static_cast<std::size_t>(std::ranges::distance(*this)); }
+  InterfaceAddress* back() const;  // there must be one
+  InterfaceAddress& add(std::unique_ptr<InterfaceAddress> address);
+  // Removes and destroys it. It is one of these.
+  void remove(InterfaceAddress& address);
+
+ private:
+  InterfaceAddress* first_ = nullptr;
+};
+
+}  // namespace kamesim
