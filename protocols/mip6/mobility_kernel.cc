@@ -289,7 +289,7 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
   const auto home = homes_.find(source);
   if (home == homes_.end()) {
     if (mobile_network_ && mobile_network_->contains(source)) {
-      return mobile_network_->on_output(destination, mobile_network_tunnel());
+      return mobile_network_->on_output(destination, mobile_network_tunnels());
     }
     return actions;
   }
@@ -308,24 +308,26 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
 }
 
 void MobilityKernel::add_mobile_network(const MobileNetworkDescription& network) {
-  const bool was_router = acts_as_router(*network.egress);
+  std::vector<bool> were_routers;
+  for (const Ip6Interface* egress : network.egress) were_routers.push_back(acts_as_router(*egress));
   mobile_network_.emplace(stack_, network);
-  egress_changed(*network.egress, was_router);
+  for (std::size_t i = 0; i < network.egress.size(); ++i) egress_changed(*network.egress[i], were_routers[i]);
 }
 
 void MobilityKernel::remove_mobile_network() {
   if (!mobile_network_) return;
-  Ip6Interface& egress = mobile_network_->egress();
-  const bool was_router = acts_as_router(egress);
+  const std::vector<Ip6Interface*> egress = mobile_network_->egress();
+  std::vector<bool> were_routers;
+  for (const Ip6Interface* each : egress) were_routers.push_back(acts_as_router(*each));
   mobile_network_.reset();
-  egress_changed(egress, was_router);
+  for (std::size_t i = 0; i < egress.size(); ++i) egress_changed(*egress[i], were_routers[i]);
 }
 
-void MobilityKernel::set_egress_role(EgressRole role) {
-  if (!mobile_network_ || mobile_network_->egress_role() == role) return;
-  const bool was_router = acts_as_router(mobile_network_->egress());
-  mobile_network_->set_egress_role(role);
-  egress_changed(mobile_network_->egress(), was_router);
+void MobilityKernel::set_egress_role(Ip6Interface& egress, EgressRole role) {
+  if (!mobile_network_ || mobile_network_->egress_role(egress) == role) return;
+  const bool was_router = acts_as_router(egress);
+  mobile_network_->set_egress_role(egress, role);
+  egress_changed(egress, was_router);
 }
 
 void MobilityKernel::egress_changed(Ip6Interface& egress, bool was_router) {
@@ -335,8 +337,7 @@ void MobilityKernel::egress_changed(Ip6Interface& egress, bool was_router) {
 }
 
 EgressRole MobilityKernel::egress_role(const Ip6Interface& interface) const {
-  const bool is_egress = mobile_network_ && &mobile_network_->egress() == &interface;
-  return is_egress ? mobile_network_->egress_role() : EgressRole::None;
+  return mobile_network_ ? mobile_network_->egress_role(interface) : EgressRole::None;
 }
 
 // The link-local address that goes with a home address, too.
@@ -352,12 +353,14 @@ void MobilityKernel::set_mobile_network_forwarding(bool on) {
   if (mobile_network_) mobile_network_->set_forwarding(on);
 }
 
-TunnelInterface* MobilityKernel::mobile_network_tunnel() const {
+MobileNetwork::Tunnels MobilityKernel::mobile_network_tunnels() const {
   const auto away = homes_.find(mobile_network_->home_address());
-  return away == homes_.end() ? nullptr : away->second.tunnel;
+  if (away == homes_.end()) return {};
+  const auto outlet = outlets_.find(away->second.tunnel);
+  return {away->second.tunnel, outlet == outlets_.end() ? nullptr : outlet->second};
 }
 
-void MobilityKernel::set_outlet(const TunnelInterface& tunnel, Ip6Interface* outlet) {
+void MobilityKernel::set_outlet(const TunnelInterface& tunnel, TunnelOutlet* outlet) {
   if (outlet != nullptr) outlets_.insert_or_assign(&tunnel, outlet);
   else outlets_.erase(&tunnel);
 }
@@ -376,7 +379,7 @@ MobilityHooks::OutputActions MobilityKernel::on_forward(const Ip6Interface& in, 
     }
   }
   if (!mobile_network_) return {};
-  return mobile_network_->on_forward(in, out, packet, mobile_network_tunnel());
+  return mobile_network_->on_forward(in, out, packet, mobile_network_tunnels());
 }
 
 bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,

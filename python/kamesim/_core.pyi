@@ -730,6 +730,10 @@ class MultihomedMobileIpv6:
         home_agent: str,
         lifetime_ns: int,
         bulk_registration: bool,
+        mobile_networks: list[str],
+        explicit_mode: bool,
+        try_other_mode: bool,
+        home_link: str | None,
     ) -> None: ...
     def bind_flow(
         self,
@@ -748,6 +752,8 @@ class MultihomedMobileIpv6:
     def links(self) -> list[tuple[int, int, str | None, str | None, int | None]]: ...
     def flows(self) -> list[tuple[int, int, list[int], bool, int | None]]: ...
     def ways(self) -> list[int]: ...
+    @property
+    def mobile_router_mode(self) -> str: ...
     @property
     def location(self) -> str: ...
     @property

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Union
 
-from kamesim import _core, dual_stack, errors, fmip6, hmip6, tables
+from kamesim import _core, dual_stack, errors, fmip6, hmip6, multihomed, tables
 from kamesim.advertising import INFINITE_NS
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.dual_stack import Ipv4Access
@@ -101,6 +101,12 @@ class HomeAgent:
     accept_forced_udp: bool = True
     force_udp: bool = False
     nat_refresh_time: float = dual_stack.NAT_KEEPALIVE_TIMEOUT_S
+
+    @property
+    def has_ipv4(self) -> bool:
+        """Whether anything of IPv4 is given (RFC 5555)."""
+        parts = (self.ipv4_address, self.ipv4_home_addresses, self.ipv4_networks, self.ipv4_pool, self.ipv4_network_pool)
+        return any(parts)
 
 
 @dataclass(frozen=True)
@@ -307,7 +313,7 @@ class MobileIp:
     @property
     def mobile_router_mode(self) -> str:
         """How the mobile router registers: 'implicit', 'explicit'; 'given up' (section 5.4); 'none' if it is none."""
-        return self._core.mobile_router_mode
+        return (self._core if self._multihomed is None else self._multihomed).mobile_router_mode
 
     @property
     def home_agent(self) -> str | None:
@@ -543,7 +549,7 @@ class MobileIp:
             role.acknowledge_correspondents, role.reuse_tokens, prefixes, mode == "explicit",
             errors.flag(what, "try_other_mode", role.try_other_mode),
         )  # fmt: skip
-        self._node._egress = egress
+        self._node._egress = [egress]
         self._node.network._mobile_networks_added(None, [])
 
     def _egress(self, what: str, role: MobileRouter, prefixes: list[str]) -> Interface:
@@ -577,12 +583,14 @@ class MobileIp:
 
 
     def _start_multihomed(self, what: str, role: MultihomedMobileNode) -> None:
-        if self._node.is_router:
-            raise errors.Error(f"{what}: {self._node.name!r} is a router; a mobile node is a host")
+        networks = multihomed.mobile_networks(what, self._node, role)
         home_address, home_agent, length, lifetime = _lasting(what, role)
         if home_agent is None:
             raise errors.Error(f"{what}: home_agent is None; give its address")
-        self._multihomed = Multihomed(what, self._node, role, (home_address, home_agent, length, lifetime))
+        self._multihomed = Multihomed(what, self._node, role, (home_address, home_agent, length, lifetime), networks)
+        if networks:
+            self._node._egress = [self._node.interface(name) for name in self._multihomed.priorities]
+            self._node.network._mobile_networks_added(None, [])
 
 
 def _prefixes(what: str, parameter: str, given: str | Iterable[str]) -> list[str]:

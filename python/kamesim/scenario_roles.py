@@ -54,7 +54,7 @@ def write(message: Any, node: Node, role: object) -> None:
     elif isinstance(role, MultihomedMobileNode):
         _write_multihomed(message.multihomed_mobile_nodes.add(), node, role)
     elif isinstance(role, MobileRouter):
-        egress = "" if node._egress is None else node._egress.name
+        egress = node._egress[0].name if node._egress else ""
         message.mobile_routers.add(
             registration=pb.MobileNodeRole(node=node.name, nic=egress, **_registration(role)),
             prefixes=[role.prefixes] if isinstance(role.prefixes, str) else [str(p) for p in role.prefixes],
