@@ -67,8 +67,7 @@ class Ipv4Pool:
 
 def start_home_agent(what: str, core: _core.MobileIpv6, role: HomeAgent, interface: Interface) -> None:
     """Before the home agent itself."""
-    parts = (role.ipv4_address, role.ipv4_home_addresses, role.ipv4_networks, role.ipv4_pool, role.ipv4_network_pool)
-    if not any(parts):
+    if not role.has_ipv4:
         return
     own = [a.split("/")[0] for a in interface.ipv4_addresses]
     address = role.ipv4_address
