@@ -308,6 +308,8 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
 }
 
 void MobilityKernel::add_mobile_network(const MobileNetworkDescription& network) {
+  // What a routing daemon knew of the links on which it was a router is of no use on others (RFC 3963 §8).
+  stack_.routes().remove_if([](const Route& r) { return r.origin == RouteOrigin::Daemon; });
   std::vector<bool> were_routers;
   for (const Ip6Interface* egress : network.egress) were_routers.push_back(acts_as_router(*egress));
   mobile_network_.emplace(stack_, network);

@@ -40,8 +40,8 @@ class MultihomedMobileNode:
 
     prefixes: of a Mobile Network (RFC 3963): the node is a router, and a mobile router by all those interfaces, whose
     network is reached by whatever binding there is; flows to and from it may be bound as well. Its other interfaces have
-    the prefixes; `interfaces` of None are those that are on no link with one of them. mode, try_other_mode, home_link: as
-    those of `MobileRouter`. None: a mobile host.
+    the prefixes; `interfaces` of None are those that are on no link with one of them, and have no such address. mode,
+    try_other_mode, home_link: as those of `MobileRouter`. None: a mobile host.
     """
 
     home_address: str
@@ -86,8 +86,9 @@ class Multihomed:
         self._core = node._core.enable_multihomed_mobile_ipv6()
         interfaces = [(i._core, self._bids[i.name], priority) for i, priority in priorities.items()]
         self._core.start(
-            interfaces, home_address, length, home_agent, lifetime, bulk, networks, mode == "explicit", other_mode, home_link
-        )
+            interfaces, home_address, length, home_agent, lifetime, bulk,
+            networks, mode == "explicit", other_mode, home_link,
+        )  # fmt: skip
         self.priorities = {interface.name: priority for interface, priority in priorities.items()}  #: BID-PRI
         self.bound: dict[int, BoundFlow] = {}  #: by FID, as they were asked for
         self._what = what
@@ -199,7 +200,11 @@ def mobile_networks(what: str, node: Node, role: MultihomedMobileNode) -> list[s
 
 
 def _inside(interface: Interface, networks: list[str]) -> bool:
-    return interface.medium is not None and bool({str(p) for p in interface.medium.prefixes} & set(networks))
+    """Whether it is on the Mobile Network: its link has a prefix of that, or it has an address."""
+    if interface.medium is not None and {str(p) for p in interface.medium.prefixes} & set(networks):
+        return True
+    addresses = [ipaddress.IPv6Address(text.split("%")[0]) for text in interface.addresses]
+    return any(address in ipaddress.IPv6Network(network) for address in addresses for network in networks)
 
 
 def _priorities(what: str, node: Node, role: MultihomedMobileNode, networks: list[str]) -> dict[Interface, int]:

@@ -117,7 +117,7 @@ def inner_source_beyond_the_network_is_discarded_from_any_binding(right, network
 def explicit_prefixes_are_those_of_the_last_update(right, networks, mobile_router):
     both(mobile_router, 1, mnp(NETWORK))
     assert goes_to(right, INSIDER) == CARE_OF and goes_to(right, SECOND_INSIDER) is None
-    registers(mobile_router, 2, bid(1), mnp(NETWORK), mnp(SECOND_NETWORK))
+    registers(mobile_router, 2, bid(1, priority=10), mnp(NETWORK), mnp(SECOND_NETWORK))
     assert goes_to(right, SECOND_INSIDER) == CARE_OF
 
 
