@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "protocols/ip6/mobile_router_hooks.h"
@@ -60,8 +62,13 @@ class MobileNetwork {
   // A packet of the mobile router's own, from an address that it has in the Mobile Network.
   Actions on_output(const Ipv6Address& destination, const Tunnels& tunnels) const;
   bool contains(const Ipv6Address& address) const {
-    return std::ranges::any_of(prefixes(), [&](const Ipv6Prefix& p) { return p.contains(address); });
+    const auto holds = [&](const Ipv6Prefix& p) { return p.contains(address); };
+    return std::ranges::any_of(prefixes(), holds) || (ipv4_ && std::ranges::any_of(*ipv4_, holds));
   }
+  // RFC 5555: the IPv4 prefixes that the home agent forwards for, or, at home, those of the mobile router. Before the first
+  // call IPv4 is forwarded as by any router.
+  void set_ipv4_prefixes(std::vector<Ipv6Prefix> prefixes) { ipv4_ = std::move(prefixes); }
+  bool has_ipv4() const { return ipv4_.has_value(); }
 
  private:
   bool at_home() const { return std::ranges::find(roles_, EgressRole::Router) != roles_.end(); }
@@ -69,6 +76,7 @@ class MobileNetwork {
 
   const Ip6Stack& stack_;
   MobileNetworkDescription description_;
+  std::optional<std::vector<Ipv6Prefix>> ipv4_;
   bool forwarding_ = false;
   std::vector<EgressRole> roles_;  // of the egress interfaces: Host, until the home link is recognized
 };

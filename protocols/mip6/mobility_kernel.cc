@@ -355,6 +355,10 @@ void MobilityKernel::set_mobile_network_forwarding(bool on) {
   if (mobile_network_) mobile_network_->set_forwarding(on);
 }
 
+void MobilityKernel::set_ipv4_mobile_networks(std::vector<Ipv6Prefix> prefixes) {
+  if (mobile_network_) mobile_network_->set_ipv4_prefixes(std::move(prefixes));
+}
+
 MobileNetwork::Tunnels MobilityKernel::mobile_network_tunnels() const {
   const auto away = homes_.find(mobile_network_->home_address());
   if (away == homes_.end()) return {};
@@ -373,7 +377,9 @@ Ip6Interface* MobilityKernel::outlet_of(Ip6Interface& tunnel) const {
 }
 
 MobilityHooks::OutputActions MobilityKernel::on_forward(const Ip6Interface& in, const Ip6Interface* out, Bytes packet) {
-  if (!outlets_.empty() && out != nullptr) {
+  const bool ipv4 = packet[0] >> 4 == 4;
+  if (ipv4 && (!mobile_network_ || !mobile_network_->has_ipv4())) return {};
+  if (!ipv4 && !outlets_.empty() && out != nullptr) {
     if (const auto it = outlets_.find(out); it != outlets_.end()) {
       OutputActions actions;
       actions.tunnel = it->second;

@@ -119,6 +119,8 @@ class MobilityKernel final : public MobilityHooks,
   void set_egress_role(Ip6Interface& egress, EgressRole role);
   // Whether packets of the Mobile Network may take the tunnel (§5.3).
   void set_mobile_network_forwarding(bool on);
+  // RFC 5555: its IPv4 prefixes, as they are forwarded for now.
+  void set_ipv4_mobile_networks(std::vector<Ipv6Prefix> prefixes);
   const std::optional<MobileNetwork>& mobile_network() const { return mobile_network_; }
 
   // ---- Several bindings of one home address (RFC 5648) ---------------------------------------------------------

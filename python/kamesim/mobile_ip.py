@@ -191,6 +191,11 @@ class MobileRouter:
 
     Away from home it is a host on the egress interface: it takes addresses and default routers as they are advertised,
     advertises nothing there, and forwards only between its network and the tunnel to the home agent.
+
+    home_agent_ipv4, ipv4_home_address, ipv4_home_gateway, ipv4_networks, force_udp: as those of `MobileNode` (RFC 5555);
+    it goes on from networks of IPv4 alone. ipv4_prefixes: of the Mobile Network, such as "198.51.100.0/28"; "request/28":
+    the home agent is to hand one of that length out, for as long as the mobile router is away. What the home agent forwards
+    for is in `mobile_ip.ipv4_mobile_networks`; addresses in the network are given by `add_address`, as there is no DHCP.
     """
 
     home_address: str
@@ -207,6 +212,12 @@ class MobileRouter:
     egress: Interface | str | None = None
     discover_home_agents: bool = True
     movement_detection: MovementDetection = MovementDetection()
+    home_agent_ipv4: str | None = None
+    ipv4_home_address: str | None = None
+    ipv4_home_gateway: str | None = None
+    ipv4_networks: Iterable[Ipv4Access] = ()
+    force_udp: bool = False
+    ipv4_prefixes: str | Iterable[str] = ()
 
 
 Role = Union[
@@ -324,6 +335,11 @@ class MobileIp:
     def ipv4_home_address(self) -> str | None:
         """The mobile node's IPv4 home address (RFC 5555), as it has it now: at home, or acknowledged; or None."""
         return self._core.ipv4_home_address
+
+    @property
+    def ipv4_mobile_networks(self) -> list[str]:
+        """The IPv4 prefixes that the home agent of the mobile router forwards for by the tunnel (RFC 5555); [] at home."""
+        return self._core.ipv4_mobile_networks
 
     @property
     def udp_encapsulation(self) -> bool:
@@ -544,6 +560,7 @@ class MobileIp:
         home_link = None if role.home_link is None else str(errors.prefix(what, "home_link", role.home_link))
         egress = self._egress(what, role, prefixes)
         _movement_detection(what, role).start(what, self._core)
+        dual_stack.start_mobile_node(what, self._core, role, False)
         self._core.start_mobile_router(
             egress._core, home_address, length, home_link, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens, prefixes, mode == "explicit",

@@ -51,8 +51,6 @@ def write(message: Any, node: Node, role: object) -> None:
         if role.authentication is not None:
             node_role.authentication.CopyFrom(pb.AuthenticationOption(**_authentication(role.authentication)))
         node_role.clock_offset_ns = round(role.clock_offset * 1e9)
-        if role.home_agent_ipv4 is not None:
-            node_role.dual_stack.CopyFrom(_dual_stack_mobile_node(role))
     elif isinstance(role, MultihomedMobileNode):
         _write_multihomed(message.multihomed_mobile_nodes.add(), node, role)
     elif isinstance(role, MobileRouter):
@@ -123,13 +121,14 @@ def _dual_stack_home_agent(role: HomeAgent) -> Any:
     )
 
 
-def _dual_stack_mobile_node(role: MobileNode) -> Any:
+def _dual_stack_mobile_node(role: MobileNode | MobileRouter) -> Any:
     return pb.DualStackMobileNode(
         home_agent=role.home_agent_ipv4,
         home_address=role.ipv4_home_address or "",
         home_gateway=role.ipv4_home_gateway or "",
         networks=[pb.Ipv4Access(address=a.address, gateway=a.gateway) for a in role.ipv4_networks],
         force_udp=role.force_udp,
+        mobile_networks=_texts(getattr(role, "ipv4_prefixes", None)),
     )
 
 
@@ -140,6 +139,7 @@ def _texts(given: Any) -> list[str]:
 
 def _registration(role: MobileNode | MobileRouter) -> dict[str, Any]:
     return {
+        "dual_stack": None if role.home_agent_ipv4 is None else _dual_stack_mobile_node(role),
         "home_address": role.home_address,
         "home_prefix_length": role.home_prefix_length,
         "home_agent": role.home_agent or "",
@@ -216,7 +216,6 @@ def read(net: Network, message: Any) -> None:
                 protection=protection,
                 authentication=_read_authentication(role.authentication) if role.HasField("authentication") else None,
                 clock_offset=role.clock_offset_ns / 1e9,
-                **(_read_dual_stack_mobile_node(role.dual_stack) if role.HasField("dual_stack") else {}),
                 **_registered(role),
             )
         )
@@ -230,6 +229,7 @@ def read(net: Network, message: Any) -> None:
                 try_other_mode=router.try_other_mode,
                 home_link=router.home_link or None,
                 egress=router.registration.nic or None,
+                ipv4_prefixes=list(router.registration.dual_stack.mobile_networks) or (),
                 **_registered(router.registration),
             )
         )
@@ -333,6 +333,7 @@ def _registered(role: Any) -> dict[str, Any]:
     """What mobile nodes and mobile routers have in common."""
     usual = MovementDetection()
     return {
+        **(_read_dual_stack_mobile_node(role.dual_stack) if role.HasField("dual_stack") else {}),
         "home_address": role.home_address,
         "home_agent": role.home_agent or None,
         "discover_home_agents": role.discover_home_agents,
