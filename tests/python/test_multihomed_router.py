@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kamesim as ks
+import tshark_check
 
 HOME, NETWORK = "2001:db8:1::200", "2001:db8:e::/64"
 FAST = {"min_interval": 0.3, "max_interval": 0.7}
@@ -189,6 +190,18 @@ def test_a_reboot_takes_the_role_up_again():
     world.bus.reboot()
     world.run(10)
     assert set(world.held()) == {1, 2} and world.reaches()
+
+
+def test_captures_are_clean_and_name_the_options(tmp_path):
+    world = World(mode="explicit")
+    with world.net.capture(tmp_path / "bus.pcapng"):
+        world.bus.move("next", interface="wlan0")
+        world.run(8)
+    tshark_check.assert_clean(tmp_path / "bus.pcapng")
+    names = ("mip6.nemo.bu.r_flag", "mip6.bi.bid", "mip6.nemo.mnp.mnp")
+    rows = tshark_check.fields(tmp_path / "bus.pcapng", *names, display_filter="mip6.mhtype == 5")
+    assert rows and all(row[0] in ("1", "True") for row in rows)
+    assert {row[1] for row in rows} == {"1"} and NETWORK.removesuffix("/64") in {row[2] for row in rows}
 
 
 def test_mistakes_are_named():
