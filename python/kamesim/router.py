@@ -20,6 +20,7 @@ class Router(Node):
     anchor: LocalMobilityAnchor | None = None  #: what `local_mobility_anchor` made of it
     gateway: MobileAccessGateway | None = None  #: what `mobile_access_gateway` made of it
     _proxy_mobile_ip: _core.ProxyMobileIpv6 | None = None
+    _own_macs: Mapping[str, str] = {}  # of interfaces that an access gateway gives the domain's link-layer address
 
     def local_mobility_anchor(
         self,
@@ -120,6 +121,7 @@ class Router(Node):
         config = proxy_mobile_ip.gateway_config(what, self, **given)
         given["policy"] = proxy_mobile_ip.profiles_by_station(what, self, policy)
         core = self._enable_proxy_mobile_ip()
+        self._own_macs = {interface.name: interface.mac for interface in links}
         core.start_gateway([i._core for i in links], config)
         self.gateway = MobileAccessGateway(self, core, links, given)
         return self.gateway

@@ -113,7 +113,9 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
 
 
 def _add_interface(message: Any, node: Any, interface: Interface, number: int) -> None:
-    nic = node.nics.add(name=interface.name, mac=interface.mac, number=number)
+    own_macs = interface.node._own_macs if isinstance(interface.node, Router) else {}
+    mac = own_macs.get(interface.name, interface.mac)
+    nic = node.nics.add(name=interface.name, mac=mac, number=number)
     nic.proxies.extend(interface.proxies)
     nic.without_link_layer_addresses = not interface.link_layer_addresses
     nic.prefer_source = interface.prefer_source
