@@ -324,7 +324,7 @@ class MobileIp:
     @property
     def mobile_router_mode(self) -> str:
         """How the mobile router registers: 'implicit', 'explicit'; 'given up' (section 5.4); 'none' if it is none."""
-        return (self._core if self._multihomed is None else self._multihomed).mobile_router_mode
+        return self._core.mobile_router_mode if self._multihomed is None else self._multihomed.mobile_router_mode
 
     @property
     def home_agent(self) -> str | None:

@@ -92,11 +92,12 @@ def read(net: Network, message: Any) -> None:
             )
             for p in role.policy
         }
+        addresses: dict[str, Any] = {name: getattr(role, name) or None for name in _GATEWAY_ADDRESSES}
         net.router_named(role.node).mobile_access_gateway(
             policy=policy,
             access_links=list(role.access_links),
             max_ra_interval=role.max_ra_interval_s,
-            **{name: getattr(role, name) or None for name in _GATEWAY_ADDRESSES},
+            **addresses,
             **_read_alike(role, _GATEWAY, _GATEWAY_SECONDS),
         )
 
