@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "protocols/dsmip6/care_of_selection.h"
 #include "protocols/dsmip6/ipv4_home_addresses.h"
@@ -21,6 +22,12 @@ struct DualStackHomeAgentConfig {
   Duration nat_refresh_time = kNatKeepaliveTimeout;  // §3.2.2: "MUST be configured with a default value"
 };
 
+// An IPv4 prefix of a mobile router's Mobile Network.
+struct Ipv4MobileNetwork {
+  Ipv6Prefix prefix;       // of one that is to be asked for, the length alone
+  bool requested = false;  // the home agent is to hand one out
+};
+
 struct DualStackNodeConfig {
   Ipv6Address home_agent_ipv4;
   std::optional<Ipv6Address> ipv4_home_address{};  // 0.0.0.0: to be asked for; empty: none is wanted
@@ -29,6 +36,7 @@ struct DualStackNodeConfig {
   std::optional<Ipv6Address> ipv4_home_gateway{};
   CareOfSelectionConfig care_of{};  // with the IPv4 networks that it may visit
   bool force_udp = false;           // F (§3.1.3), in IPv4 networks
+  std::vector<Ipv4MobileNetwork> mobile_networks{};  // of a mobile router
 };
 
 }  // namespace kamesim::dsmip6

@@ -8,10 +8,12 @@
 
 namespace kamesim {
 
+// `MobileRouter`: its daemon, which tells a MobileRouterListener.
+template <typename MobileRouter>
 class AdvertisedMobileNetworks final : public MobileRouterListener {
  public:
   // The mobile router lasts as long as this does, or longer.
-  AdvertisedMobileNetworks(RouterAdvertisementDaemon& advertisements, MobileNodeDaemon& mobile_router)
+  AdvertisedMobileNetworks(RouterAdvertisementDaemon& advertisements, MobileRouter& mobile_router)
       : advertisements_(advertisements), mobile_router_(mobile_router) {
     mobile_router_.set_mobile_router_listener(this);
   }
@@ -23,7 +25,7 @@ class AdvertisedMobileNetworks final : public MobileRouterListener {
 
  private:
   RouterAdvertisementDaemon& advertisements_;
-  MobileNodeDaemon& mobile_router_;
+  MobileRouter& mobile_router_;
 };
 
 }  // namespace kamesim

@@ -1,6 +1,7 @@
 // The forwarding path of IPv4 (RFC 1812 §5.2, §5.3).
 #include "protocols/ip4/drops.h"
 #include "protocols/ip4/stack.h"
+#include "protocols/ip6/mobile_router_hooks.h"
 
 namespace kamesim {
 
@@ -20,6 +21,16 @@ void Ip4Stack::forward(Ip6Interface& interface, Packet packet) {
   if (ipsec != nullptr && ipsec->on_forward(interface, packet) != IpsecHooks::Output::GoOn) [[unlikely]] return;
   Destination to = common_.route_to(v4_mapped(header.destination()), nullptr);
   if (to.multipath) common_.use_path_of_flow(packet.bytes(), to);
+  if (MobileRouterHooks* hooks = mobile_router_hooks(common_); hooks != nullptr) [[unlikely]] {
+    const auto actions = hooks->on_forward(interface, to.interface, packet.bytes());
+    if (actions.discard != nullptr) return drop(*actions.discard, packet.bytes());
+    if (actions.tunnel != nullptr) {
+      to.interface = actions.tunnel;
+      to.next_hop = to.address;
+      to.link_mtu = actions.tunnel->mtu();
+      to.kind = RouteKind::Unicast;
+    }
+  }
   if (to.interface == nullptr) return unreachable(kIp4NoRoute, Icmp4UnreachableCode::Network);
   if (to.kind == RouteKind::Reject) {
     return unreachable(kIp4RejectRoute, Icmp4UnreachableCode::AdministrativelyProhibited);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "protocols/ip6/mobile_router_hooks.h"
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/ip6/stack.h"
 
@@ -81,7 +82,10 @@ bool goes_by_more_specific_route(const RouterDiscovery& routers, const Destinati
 }  // namespace
 
 bool Ip6Stack::chooses_first_hop_by_source() const {
-  if (!config().nd.first_hop_by_source || config().forwarding) return false;
+  if (!config().nd.first_hop_by_source) return false;
+  // RFC 3963 §5.6: on visited links a mobile router is a host.
+  const auto roams = [](const auto& interface) { return egress_role(*interface) == EgressRole::Host; };
+  if (config().forwarding && (mobility_ == nullptr || std::ranges::none_of(interfaces_, roams))) return false;
   std::size_t with_routers = 0;
   for (const auto& interface : links()) {
     const NeighborDiscovery* nd = interface->nd();

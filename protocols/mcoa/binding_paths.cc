@@ -9,7 +9,7 @@
 namespace kamesim::mcoa {
 
 BindingPaths::BindingPaths(Ip6Stack& stack, TunnelInterface& trunk, End end)
-    : Ip6Interface(stack, trunk.index()), trunk_(trunk), end_(end) {}
+    : TunnelOutlet(stack, trunk.index()), trunk_(trunk), end_(end) {}
 
 BindingPaths::~BindingPaths() {
   for (const auto& [bid, tunnel] : made_) stack().remove_interface(*tunnel);
@@ -59,6 +59,11 @@ void BindingPaths::set(const std::vector<BindingPath>& paths, const FlowBindings
 const TunnelInterface* BindingPaths::tunnel(std::uint16_t bid) const {
   const auto it = std::ranges::find(ways_, bid, &Way::bid);
   return it == ways_.end() ? nullptr : it->tunnel;
+}
+
+bool BindingPaths::stands_before(const Ip6Interface& tunnel) const {
+  if (&tunnel == &trunk_) return true;
+  return std::ranges::any_of(made_, [&tunnel](const auto& made) { return made.second == &tunnel; });
 }
 
 void BindingPaths::send(Packet packet, const Ipv6Address& next_hop) {

@@ -16,6 +16,7 @@
 #include "protocols/ip6/stack.h"
 #include "protocols/ip6/tunnel.h"
 #include "protocols/mcoa/flow_bindings.h"
+#include "protocols/mip6/tunnel_outlet.h"
 
 namespace kamesim::mcoa {
 
@@ -26,7 +27,7 @@ struct BindingPath {
   Ipv6Address neighbor{};
 };
 
-class BindingPaths final : public Ip6Interface {
+class BindingPaths final : public TunnelOutlet {
  public:
   // Selectors are about packets to the mobile node; at the mobile node the other way round.
   enum class End : std::uint8_t { HomeAgent, MobileNode };
@@ -39,6 +40,7 @@ class BindingPaths final : public Ip6Interface {
   void set(const std::vector<BindingPath>& paths, const FlowBindings::List& flows);
   // The tunnel of a binding; null: it has none.
   const TunnelInterface* tunnel(std::uint16_t bid) const;
+  bool stands_before(const Ip6Interface& tunnel) const override;
 
   std::string name() const override { return trunk_.name(); }
   bool up() const override { return true; }

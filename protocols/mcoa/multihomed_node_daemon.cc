@@ -14,8 +14,10 @@ MultipleBindingUpdaterConfig registration_of(const MultihomedNodeConfig& config,
                                              const std::vector<std::pair<Ip6Interface*, MultihomedNodeDaemon::Link>>& on) {
   MultipleBindingUpdaterConfig made{.home_address = config.home_address, .links = {}, .lifetime = config.lifetime,
                                     .bulk_registration = config.bulk_registration,
+                                    .mobile_router = config.mobile_router.has_value(),
                                     .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32()))};
   for (const auto& [interface, link] : on) made.links.push_back(link);
+  if (config.mobile_router) made.mobile_network_prefixes = MobileRouterRegistration(*config.mobile_router).options();
   return made;
 }
 
@@ -32,14 +34,18 @@ MultihomedNodeDaemon::MultihomedNodeDaemon(SocketLayer& sockets, MobilityKernel&
       home_interface_(interfaces.front().first),
       timer_(Timer::to<&MultihomedNodeDaemon::on_timer>(stack_.node(), *this)) {
   const MovementDetectorConfig detection{.home_address = config.home_address,
-                                         .home_prefix = Ipv6Prefix(config.home_address, config.home_prefix_length)};
+                                         .home_prefix = config.home_link_prefix()};
   for (const auto& [interface, link] : interfaces) {
     accesses_.push_back(std::make_unique<AccessInterface>(sockets, *interface, detection, link.bid, *this));
   }
+  if (config_.mobile_router) start_mobile_router();
   for (const auto& access : accesses_) access->start();
 }
 
-MultihomedNodeDaemon::~MultihomedNodeDaemon() { drop_paths(); }
+MultihomedNodeDaemon::~MultihomedNodeDaemon() {
+  if (mobile_router_) stop_mobile_router();
+  drop_paths();
+}
 
 void MultihomedNodeDaemon::drop_paths() {
   if (!paths_) return;
@@ -57,6 +63,7 @@ void MultihomedNodeDaemon::on_access_changed(AccessInterface& access) {
   const auto care_of = access.care_of();
   stack_.node().trace(kTraceAccess, {{"bid", std::int64_t{access.bid()}}, {"interface", access.interface().name()},
                                      {"care_of", care_of ? care_of->to_string() : std::string()}});
+  if (mobile_router_) review_egress_roles();
   AccessInterface* home = at_home();
   if (home == nullptr && registration_.at_home()) apply(registration_.on_leave_home(now));
   if (care_of) {
@@ -75,7 +82,8 @@ void MultihomedNodeDaemon::return_home(AccessInterface& access) {
   using Dad = MobilityKernel::Dad;
   const bool was_registered = out.deregistered != BindingUpdater::Deregistered::NothingRegistered;
   drop_paths();
-  kernel_.return_home(config_.home_address, config_.home_prefix_length, *home_interface_,
+  const bool on_link = config_.home_link_prefix().contains(config_.home_address);
+  kernel_.return_home(config_.home_address, on_link ? config_.home_prefix_length : 128, *home_interface_,
                       was_registered ? Dad::Skip : Dad::Run);
   apply(out);
 }
@@ -107,6 +115,7 @@ void MultihomedNodeDaemon::apply(const Output& out) {
   if (out.dropped != nullptr) stack_.drop(*out.dropped, {});
   // The ways first: the update itself says where it goes.
   review_ways();
+  if (mobile_router_) review_mobile_network();
   if (out.send) send(*out.send);
   for (const MultipleBindingUpdater::LinkState& link : registration_.links()) {
     if (std::ranges::find(out.registered, link.bid) == out.registered.end()) continue;
@@ -120,6 +129,7 @@ void MultihomedNodeDaemon::apply(const Output& out) {
                                            {"care_of", config_.home_address.to_string()}, {"lifetime_s", 0.0}});
     if (home_interface_->nd() != nullptr) home_interface_->nd()->send_unsolicited_advertisement(config_.home_address, true);
   }
+  if (mobile_router_) heed_refusal(out);
   timer_.arm_at(registration_.next_timeout());
 }
 

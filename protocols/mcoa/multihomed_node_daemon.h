@@ -1,6 +1,6 @@
 // The daemon of a mobile node with several roaming interfaces (RFC 5648 §5, RFC 6089 §5.2): a binding for each of them,
 // one tunnel a binding, and what flows go by which. Make before break: while one interface is without a link, the others
-// carry everything.
+// carry everything. A mobile router with several (RFC 3963, RFC 5648 §7) has its network served by all of them.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,8 @@
 #include "protocols/mcoa/access_interface.h"
 #include "protocols/mcoa/binding_paths.h"
 #include "protocols/mcoa/multiple_binding_updater.h"
+#include "protocols/mip6/mobile_node_daemon.h"
+#include "protocols/mip6/mobile_router_registration.h"
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
 #include "sim/timer.h"
@@ -24,6 +26,10 @@ struct MultihomedNodeConfig {
   Ipv6Address home_agent;
   Duration lifetime = 420_s;      // of registrations, to ask for; a multiple of 4 s
   bool bulk_registration = true;  // several bindings in one message
+  std::optional<MobileRouterConfig> mobile_router{};  // RFC 3963; without it, a mobile host
+  std::optional<Ipv6Prefix> home_link{};  // if the home address is not in it, but in the Mobile Network
+
+  Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
 };
 
 class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener {
@@ -36,6 +42,9 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
 
   const MultipleBindingUpdater& registration() const { return registration_; }
   const std::vector<std::unique_ptr<AccessInterface>>& accesses() const { return accesses_; }
+  // Null: not a mobile router.
+  const MobileRouterRegistration* mobile_router() const { return mobile_router_ ? &*mobile_router_ : nullptr; }
+  void set_mobile_router_listener(MobileRouterListener* listener) { mobile_router_listener_ = listener; }
   void bind_flow(const FlowBinding& flow) { apply(registration_.bind_flow(stack_.now(), flow)); }
   void unbind_flow(std::uint16_t fid) { apply(registration_.unbind_flow(stack_.now(), fid)); }
 
@@ -51,6 +60,14 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   void review_ways();
   void drop_paths();
   void on_timer();
+  // RFC 3963 (multihomed_mobile_router.cc).
+  void start_mobile_router();
+  void stop_mobile_router();
+  void review_egress_roles();
+  void review_mobile_network();
+  void route_by_home_link(bool at_home);
+  void heed_refusal(const Output& out);
+  void apply(const MobileRouterRegistration::Output& out);
 
   Ip6Stack& stack_;
   MobilityKernel& kernel_;
@@ -60,6 +77,8 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   std::vector<std::unique_ptr<AccessInterface>> accesses_;
   Ip6Interface* home_interface_;          // the last that had the home address
   std::optional<BindingPaths> paths_;     // while away
+  std::optional<MobileRouterRegistration> mobile_router_;
+  MobileRouterListener* mobile_router_listener_ = nullptr;
   Timer timer_;
 };
 

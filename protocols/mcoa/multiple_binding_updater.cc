@@ -16,6 +16,11 @@ namespace {
 
 bool accepted(std::uint8_t status) { return status < 128; }  // RFC 6275 §6.1.8
 
+// RFC 3963 §5.4: it concerns all bindings alike.
+bool of_mobile_routers(std::uint8_t status) {
+  return status >= kMobileRouterOperationNotPermitted && status <= kForwardingSetupFailed;
+}
+
 bool has(const std::vector<std::uint16_t>& bids, std::uint16_t bid) {
   return std::ranges::find(bids, bid) != bids.end();
 }
@@ -118,6 +123,30 @@ Output MultipleBindingUpdater::on_binding_error(Time now, const BindingError& er
   return on_binding_refresh_request(now, {});
 }
 
+Output MultipleBindingUpdater::start_over(Time now, std::vector<MobileNetworkPrefix> mobile_network_prefixes) {
+  config_.mobile_network_prefixes = std::move(mobile_network_prefixes);
+  stopped_ = bootstrapped_ = false;
+  for (LinkState& link : links_) link.update_due = link.care_of.has_value();
+  return proceed(now);
+}
+
+// What is registered is not refreshed, and what is not is left alone.
+void MultipleBindingUpdater::stop_registering() {
+  stopped_ = true;
+  for (LinkState& link : links_) {
+    link.binding.reset();
+    link.update_due = false;
+    link.refresh_at.reset();
+    link.retry_at.reset();
+  }
+}
+
+// RFC 3963 §5.3: the home agent forwards for the home address alone, and is left.
+Output MultipleBindingUpdater::withdraw(Time now) {
+  stop_registering();
+  return start(now, Work::DeleteAll, {}, {.ways_changed = true, .no_mobile_router_support = true});
+}
+
 Output MultipleBindingUpdater::bind_flow(Time now, const FlowBinding& flow) {
   flows_.put(flow);
   return proceed(now, {.ways_changed = true});
@@ -204,7 +233,7 @@ const MultipleBindingUpdater::LinkState* MultipleBindingUpdater::sender() const 
 }
 
 Output MultipleBindingUpdater::proceed(Time now, Output out) {
-  if (at_home_ || address_refused_) return out;
+  if (at_home_ || address_refused_ || stopped_) return out;
   const bool reachable = std::ranges::any_of(links_, [](const LinkState& l) { return l.care_of.has_value(); });
   if (!reachable) {
     if (work_ != Work::None) transmission_.stop();
@@ -264,6 +293,11 @@ Output MultipleBindingUpdater::start(Time now, Work work, std::vector<std::uint1
 
 Output MultipleBindingUpdater::send_if_due(Time now, Output out) {
   if (!transmission_.due(now)) return out;
+  if (stopped_ && transmission_.count() >= kUpdatesToOneHomeAgent) {  // of a withdrawal
+    transmission_.stop();
+    work_ = Work::None;
+    return out;
+  }
   out.send = make_update(now);
   return out;
 }
@@ -273,14 +307,15 @@ std::optional<MultipleBindingUpdater::Send> MultipleBindingUpdater::make_update(
   BindingUpdate& update = send.message.update;
   update.acknowledge = update.home_registration = true;
   update.link_local_address_compatibility = config_.link_local_address_compatibility;
+  update.mobile_router = config_.mobile_router;
   send.plain = work_ == Work::DeleteAll || plain_;
   const LinkState* from = sender();
-  if (work_ != Work::DeleteAll && from == nullptr) {
+  if (!at_home_ && from == nullptr) {
     transmission_.stop();
     work_ = Work::None;
     return std::nullopt;
   }
-  send.source = work_ == Work::DeleteAll ? config_.home_address : from->care_of->address;
+  send.source = at_home_ ? config_.home_address : from->care_of->address;
   if (send.source != config_.home_address) send.home_address_option = config_.home_address;
   if (work_ == Work::Register) {
     update.lifetime = config_.lifetime;
@@ -288,6 +323,8 @@ std::optional<MultipleBindingUpdater::Send> MultipleBindingUpdater::make_update(
       if (const auto& care_of = find(bid)->care_of) update.lifetime = std::min(update.lifetime, care_of->valid_until - now);
     }
     update.lifetime = whole_lifetime_units(update.lifetime);
+    // RFC 3963 §5.2: in all of them. §5.8: not in one that de-registers.
+    update.mobile_network_prefixes = config_.mobile_network_prefixes;
     if (update.lifetime <= Duration()) {
       transmission_.stop();
       work_ = Work::None;
@@ -331,6 +368,8 @@ Output MultipleBindingUpdater::answered(Time now, const MultipleBindingAck& ack)
     out.deregistered = accepted(ack.ack.status) ? Deregistered::Acknowledged : Deregistered::NothingRegistered;
     return out;
   }
+  const bool served = ack.ack.mobile_router || !config_.mobile_router;
+  if (work == Work::Register && accepted(ack.ack.status) && !served) return withdraw(now);
   // §5.7: without an option the home agent does not know RFC 5648, "regardless of status value".
   const bool unknown = ack.options.bindings.empty();
   if (unknown && !plain_) fall_back();
@@ -348,6 +387,7 @@ Output MultipleBindingUpdater::answered(Time now, const MultipleBindingAck& ack)
     return out;
   }
   for (const BindingIdentifier& option : ack.options.bindings) {
+    if (stopped_) return out;
     if (!has(bids, option.bid)) continue;
     LinkState& link = *find(option.bid);
     const std::uint8_t status = status_of(ack, option);
@@ -386,6 +426,7 @@ void MultipleBindingUpdater::answered(Time now, LinkState& link, std::uint8_t st
 void MultipleBindingUpdater::refused(Time now, LinkState& link, std::uint8_t status, Output& out) {
   out.rejected = status;
   out.ways_changed = true;
+  if (of_mobile_routers(status)) return stop_registering();
   switch (status) {
     case kProhibited:
       if (!plain_) fall_back();

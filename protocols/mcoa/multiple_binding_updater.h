@@ -31,6 +31,8 @@ struct MultipleBindingUpdaterConfig {
   Duration lifetime = 420_s;       // to ask for; a multiple of 4 s
   bool bulk_registration = true;   // §5.3: several BIDs in one message
   bool link_local_address_compatibility = false;
+  bool mobile_router = false;      // R (RFC 3963 §5.2)
+  std::vector<MobileNetworkPrefix> mobile_network_prefixes{};  // of its explicit mode
   SeqNum16 previous_sequence{0};
   Duration initial_bindack_timeout_first_reg = kDefaultInitialBindackTimeoutFirstReg;  // RFC 6275 §13
   int refresh_percent = 75;                // RFC 6275 §11.7.3
@@ -51,6 +53,7 @@ class MultipleBindingUpdater {
     std::vector<std::uint16_t> registered;   // BIDs that the home agent has accepted just now
     std::optional<BindingUpdater::Deregistered> deregistered;
     std::optional<std::uint8_t> rejected;    // a Status
+    bool no_mobile_router_support = false;   // RFC 3963 §5.3: accepted, but without the R bit; all is being withdrawn
     DropReason dropped = nullptr;
   };
   struct Way {
@@ -83,6 +86,9 @@ class MultipleBindingUpdater {
   // §5.8: for these BIDs; for all of them if there are none.
   Output on_binding_refresh_request(Time now, const std::vector<std::uint16_t>& bids);
   Output on_binding_error(Time now, const BindingError& error);
+  // RFC 3963 §5.4: a home agent that has refused the Mobile Network is asked in another way. Until then, nothing more is
+  // registered with it.
+  Output start_over(Time now, std::vector<MobileNetworkPrefix> mobile_network_prefixes);
   Output bind_flow(Time now, const FlowBinding& flow);
   Output unbind_flow(Time now, std::uint16_t fid);
   Output on_timeout(Time now);
@@ -115,6 +121,8 @@ class MultipleBindingUpdater {
   void refused(Time now, LinkState& link, std::uint8_t status, Output& out);
   void put_back();
   void fall_back();
+  void stop_registering();
+  Output withdraw(Time now);
 
   MultipleBindingUpdaterConfig config_;
   BindingUpdateTransmission transmission_;
@@ -127,6 +135,7 @@ class MultipleBindingUpdater {
   bool plain_ = false;
   bool at_home_ = false;
   bool address_refused_ = false;           // RFC 6275 §11.7.1, status 134
+  bool stopped_ = false;                   // RFC 3963 §5.3, §5.4
 };
 
 }  // namespace kamesim::mcoa

@@ -32,7 +32,23 @@ HomeAgentDaemon::DualStack::DualStack(HomeAgentDaemon& daemon, SocketLayer& sock
     : daemon_(daemon),
       config_(config),
       addresses_(config.home_addresses),
-      udp_(sockets, *this, "dsmip", config.ipv4_address) {}
+      udp_(sockets, *this, "dsmip", config.ipv4_address) {
+  add_routes_home();
+}
+
+// RFC 3963 §3, of IPv4: while a mobile router is at home, its networks are reached by its home address.
+void HomeAgentDaemon::DualStack::add_routes_home() {
+  constexpr std::uint32_t kWorseThanTheTunnel = 1;
+  if (!daemon_.config_.routes_to_mobile_networks) return;
+  for (const auto& [home, networks] : config_.home_addresses.networks) {
+    const auto address = config_.home_addresses.addresses.find(home);
+    if (address == config_.home_addresses.addresses.end()) continue;
+    for (const Ipv6Prefix& network : networks) {
+      daemon_.stack_.routes().add({.prefix = network, .interface = &daemon_.home_link_, .next_hop = address->second,
+                                   .origin = RouteOrigin::Mobility, .metric = kWorseThanTheTunnel});
+    }
+  }
+}
 
 HomeAgentDaemon::DualStack::~DualStack() {
   Ip4Part* ip4 = daemon_.stack_.ip4();

@@ -62,6 +62,7 @@ class HomeAgentDaemon::DualStack final : public dsmip6::UdpEncapsulation::User {
   Request* request_of(const Ipv6Address& home);
   bool uses_udp(const Request& request) const { return request.nat || request.forced_udp || config_.force_udp; }
   dsmip6::NatDetection nat_detection(const Request& request) const;
+  void add_routes_home();
   void forget_peer(const Ipv6Address& home, const Bound& bound);
   void defend(const Ipv6Address& home, Bound& bound);
   void transmit(const dsmip6::DualStackBindingAck& message, const Ipv6Address& home, const OutputRequest& request);

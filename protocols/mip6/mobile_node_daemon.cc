@@ -550,6 +550,10 @@ std::optional<Ipv6Address> MobileNodeDaemon::ipv4_home_address() const {
   return dual_stack_ ? dual_stack_->ipv4_home_address() : std::nullopt;
 }
 
+std::vector<Ipv6Prefix> MobileNodeDaemon::ipv4_mobile_networks() const {
+  return dual_stack_ ? dual_stack_->networks() : std::vector<Ipv6Prefix>();
+}
+
 bool MobileNodeDaemon::udp_encapsulation() const { return dual_stack_ && dual_stack_->udp(); }
 
 }  // namespace kamesim

@@ -100,6 +100,8 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   // RFC 5555: in v4-mapped form; empty: none is bound, nor is it at home. Whether packets of the tunnel are in UDP.
   std::optional<Ipv6Address> ipv4_home_address() const;
   bool udp_encapsulation() const;
+  // Of a mobile router: the IPv4 prefixes that its home agent forwards for.
+  std::vector<Ipv6Prefix> ipv4_mobile_networks() const;
   // Whether the home agent has acknowledged a binding that still lives.
   bool registered() const { return home_.binding().has_value(); }
   // The home agent it registers with, if it knows one, and those that discovery found.

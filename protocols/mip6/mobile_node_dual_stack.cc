@@ -27,7 +27,9 @@ MobileNodeDaemon::DualStack::DualStack(MobileNodeDaemon& daemon, SocketLayer& so
       config_(config),
       selection_(config.care_of),
       udp_(sockets, *this, "dsmip", kUnspecified),
+      granted_(config.mobile_networks.size()),
       force_udp_(config.force_udp) {
+  review_networks();
   ip4().set_neighbor_listener(link(), [this](const Ipv6Address& neighbor) { on_neighbor(neighbor); });
 }
 
@@ -149,12 +151,9 @@ void MobileNodeDaemon::DualStack::send(const HomeUpdateToSend& out, const Ipv6Ad
   dsmip6::DualStackBindingUpdate message{.update = out.update, .options = {}};
   const bool registers = out.update.lifetime > Duration();
   // §2.3.1: "SHOULD NOT include the option in future binding updates" where it is not supported.
-  asked_ = registers && config_.ipv4_home_address && !unsupported_;
-  if (asked_) {
-    const bool requested = *config_.ipv4_home_address == kV4MappedAny;
-    const Ipv6Address wanted = requested && bound_ ? *bound_ : *config_.ipv4_home_address;
-    message.options.home_addresses.push_back({.address = ipv4_of(wanted)});
-  }
+  asked_.clear();
+  if (registers && !unsupported_) asked_ = wanted();
+  message.options.home_addresses = asked_;
   OutputRequest request{.destination = home_agent, .source = out.source, .no_mobility = true,
                         .home_address_option = out.home_address_option};
   if (daemon_.ipv4_care_of_) {
@@ -170,6 +169,23 @@ void MobileNodeDaemon::DualStack::send(const HomeUpdateToSend& out, const Ipv6Ad
   } else {
     daemon_.socket_.send(message, request);
   }
+}
+
+// The address, and the prefixes of a mobile router.
+std::vector<dsmip6::Ipv4HomeAddress> MobileNodeDaemon::DualStack::wanted() const {
+  std::vector<dsmip6::Ipv4HomeAddress> options;
+  if (const auto& address = config_.ipv4_home_address) {
+    const bool requested = *address == kV4MappedAny;
+    options.push_back({.address = ipv4_of(requested && bound_ ? *bound_ : *address)});
+  }
+  for (std::size_t i = 0; i < granted_.size(); ++i) {
+    const Ipv6Prefix prefix = granted_[i].value_or(config_.mobile_networks[i].prefix);
+    // §3.1.1: P "is only relevant for new requests", later "this field must contain the length of the prefix allocated".
+    options.push_back({.address = ipv4_of(prefix.address()),
+                       .prefix_length = static_cast<std::uint8_t>(prefix.length() - kV4MappedLength),
+                       .prefix_requested = !granted_[i]});
+  }
+  return options;
 }
 
 BindingUpdater::Output MobileNodeDaemon::DualStack::on_binding_ack(Time now, const MobilityHeaderView& mh) {
@@ -201,20 +217,68 @@ void MobileNodeDaemon::DualStack::on_registered(const dsmip6::Options& options) 
   TunnelInterface* tunnel = daemon_.kernel_.home_tunnel(daemon_.config_.home_address);
   if (tunnel != nullptr) tunnel->set_udp(udp_tunnel_ ? std::optional(udp_.ports_to(home_agent())) : std::nullopt);
   if (!daemon_.ipv4_care_of_) selection_.on_ipv6_registered();
-  if (!asked_) return;
-  const auto is_address = [](const dsmip6::Ipv4AddressAcknowledgement& a) {
-    return !a.accepted() || a.prefix_length == dsmip6::kIpv4AddressBits;
-  };
-  const auto it = std::ranges::find_if(options.acknowledgements, is_address);
-  const bool acknowledged = it != options.acknowledgements.end();
+  if (asked_.empty()) return;
   unsupported_ = options.acknowledgements.empty();
-  const bool good = acknowledged && it->accepted() && ipv4_identifies_a_host(it->address);
+  const std::size_t addresses = asked_.size() - granted_.size();  // none or one, the first
+  for (std::size_t i = 0; i < granted_.size(); ++i) heed_network(i, answer_to(addresses + i, options));
+  if (addresses > 0) heed_address(answer_to(0, options));
+  on_away(daemon_.care_of().value_or(kUnspecified));
+}
+
+// A home agent that answers every option does so in their order; else the prefix length tells.
+const dsmip6::Ipv4AddressAcknowledgement* MobileNodeDaemon::DualStack::answer_to(std::size_t asked,
+                                                                                const dsmip6::Options& options) const {
+  const auto& answers = options.acknowledgements;
+  if (answers.size() == asked_.size()) return &answers[asked];
+  const dsmip6::Ipv4HomeAddress& option = asked_[asked];
+  const bool network = option.prefix_length < dsmip6::kIpv4AddressBits;
+  const auto fits = [&](const dsmip6::Ipv4AddressAcknowledgement& a) {
+    const bool of_network = a.accepted() && a.prefix_length < dsmip6::kIpv4AddressBits;
+    return of_network == network && (!network || option.address == kIpv4Any || option.address == a.address);
+  };
+  const auto it = std::ranges::find_if(answers, fits);
+  return it == answers.end() ? nullptr : &*it;
+}
+
+void MobileNodeDaemon::DualStack::heed_address(const dsmip6::Ipv4AddressAcknowledgement* answer) {
   daemon_.stack_.node().trace(dsmip6::kTraceIpv4Acknowledged,
                               {{"home_address", daemon_.config_.home_address.to_string()},
-                               {"ipv4_home_address", acknowledged ? ipv4_to_string(it->address) : std::string()},
-                               {"status", acknowledged ? std::int64_t{it->status} : kNotAcknowledged}});
-  if (good) bind(v4_mapped(it->address));
+                               {"ipv4_home_address", answer != nullptr ? ipv4_to_string(answer->address) : std::string()},
+                               {"status", answer != nullptr ? std::int64_t{answer->status} : kNotAcknowledged}});
+  const bool good = answer != nullptr && answer->accepted() && ipv4_identifies_a_host(answer->address);
+  if (good) bind(v4_mapped(answer->address));
   else unbind();
+}
+
+void MobileNodeDaemon::DualStack::heed_network(std::size_t number, const dsmip6::Ipv4AddressAcknowledgement* answer) {
+  const bool good = answer != nullptr && answer->accepted() && answer->prefix_length > 0 &&
+                    answer->prefix_length <= dsmip6::kIpv4AddressBits && ipv4_identifies_a_host(answer->address);
+  granted_[number].reset();
+  // §3.2.1: its length "overrides what the mobile node requested".
+  if (good) granted_[number] = Ipv6Prefix(v4_mapped(answer->address), kV4MappedLength + answer->prefix_length);
+  daemon_.stack_.node().trace(dsmip6::kTraceIpv4MobileNetwork,
+                              {{"home_address", daemon_.config_.home_address.to_string()},
+                               {"prefix", good ? ip_to_string(*granted_[number]) : std::string()},
+                               {"status", answer != nullptr ? std::int64_t{answer->status} : kNotAcknowledged}});
+}
+
+std::vector<Ipv6Prefix> MobileNodeDaemon::DualStack::networks() const {
+  std::vector<Ipv6Prefix> prefixes;
+  for (const auto& granted : granted_) {
+    if (granted) prefixes.push_back(*granted);
+  }
+  return prefixes;
+}
+
+// At home those that are the mobile router's anyway (RFC 3963 §5.8); away those that the home agent forwards for.
+void MobileNodeDaemon::DualStack::review_networks() {
+  if (granted_.empty()) return;
+  if (daemon_.kernel_.away(daemon_.config_.home_address)) return daemon_.kernel_.set_ipv4_mobile_networks(networks());
+  std::vector<Ipv6Prefix> own;
+  for (const dsmip6::Ipv4MobileNetwork& network : config_.mobile_networks) {
+    if (!network.requested) own.push_back(network.prefix);
+  }
+  daemon_.kernel_.set_ipv4_mobile_networks(std::move(own));
 }
 
 // ---- The IPv4 home address ----------------------------------------------------------------------------------------
@@ -222,12 +286,10 @@ void MobileNodeDaemon::DualStack::on_registered(const dsmip6::Options& options) 
 void MobileNodeDaemon::DualStack::bind(const Ipv6Address& address) {
   if (bound_ && *bound_ != address) unbind();
   bound_ = address;
-  on_away(daemon_.care_of().value_or(kUnspecified));
 }
 
 void MobileNodeDaemon::DualStack::unbind() {
   if (!bound_) return;
-  route_home(false);
   if (TunnelInterface* tunnel = daemon_.kernel_.home_tunnel(daemon_.config_.home_address)) {
     ip4().remove_address(*tunnel, *bound_);
   }
@@ -245,10 +307,12 @@ void MobileNodeDaemon::DualStack::on_away(const Ipv6Address& care_of) {
                    .metric = kWorseThanARouter};
   if (care_of.is_v4_mapped()) daemon_.stack_.routes().add(ipv6);
   else daemon_.stack_.routes().remove(ipv6.prefix, tunnel, {});
-  if (!bound_) return;
-  ip4().add_address(*tunnel, {.address = *bound_, .prefix_length = kWholeAddress, .origin = AddressOrigin::Home,
-                              .home_address = true, .skip_dad = true, .on_link_prefix = false});
-  route_home(!care_of.is_unspecified());
+  review_networks();
+  if (bound_) {
+    ip4().add_address(*tunnel, {.address = *bound_, .prefix_length = kWholeAddress, .origin = AddressOrigin::Home,
+                                .home_address = true, .skip_dad = true, .on_link_prefix = false});
+  }
+  route_home((bound_ || !networks().empty()) && !care_of.is_unspecified());
 }
 
 // §4.4.3: what the IPv4 home address sends goes to the home agent.
@@ -267,10 +331,12 @@ void MobileNodeDaemon::DualStack::on_returning_home() {
   leave_ipv4();
   leave_network();
   bound_.reset();
+  granted_.assign(granted_.size(), std::nullopt);
 }
 
 // §4.4.4: at home IPv4 is as of any host. An address that was handed out with the binding is gone with it.
 void MobileNodeDaemon::DualStack::on_home() {
+  review_networks();
   const auto& given = config_.ipv4_home_address;
   if (at_home_ || !given || *given == kV4MappedAny) return;
   at_home_ = given;

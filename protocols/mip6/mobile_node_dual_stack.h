@@ -2,8 +2,10 @@
 // the IPv4 home address. When to register, and what becomes of an update without an answer, is the same as ever.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "protocols/dsmip6/care_of_selection.h"
 #include "protocols/dsmip6/dual_stack_config.h"
@@ -42,6 +44,8 @@ class MobileNodeDaemon::DualStack final : public dsmip6::UdpEncapsulation::User 
   void on_home();
   const std::optional<Ipv6Address>& ipv4_home_address() const { return at_home_ ? at_home_ : bound_; }
   bool udp() const { return udp_tunnel_; }
+  // Of a mobile router: the IPv4 prefixes that are acknowledged.
+  std::vector<Ipv6Prefix> networks() const;
 
   TunnelInterface* tunnel_of(const dsmip6::UdpEncapsulation::Peer& peer) override;
   bool hears_strangers() const override { return false; }
@@ -58,7 +62,12 @@ class MobileNodeDaemon::DualStack final : public dsmip6::UdpEncapsulation::User 
   void use_ipv4(const Ipv6Address& care_of);
   void leave_ipv4();
   void prefer_keepalives(BindingAck& ack, const dsmip6::Options& options) const;
+  std::vector<dsmip6::Ipv4HomeAddress> wanted() const;
   void on_registered(const dsmip6::Options& options);
+  const dsmip6::Ipv4AddressAcknowledgement* answer_to(std::size_t asked, const dsmip6::Options& options) const;
+  void heed_address(const dsmip6::Ipv4AddressAcknowledgement* answer);
+  void heed_network(std::size_t number, const dsmip6::Ipv4AddressAcknowledgement* answer);
+  void review_networks();
   void bind(const Ipv6Address& address);
   void unbind();
   void route_home(bool possible);
@@ -74,7 +83,8 @@ class MobileNodeDaemon::DualStack final : public dsmip6::UdpEncapsulation::User 
   std::optional<dsmip6::Ipv4Access> network_;  // whose address and routes the interface has
   std::optional<Ipv6Address> bound_;           // the IPv4 home address, as acknowledged
   std::optional<Ipv6Address> at_home_;         // the same on the home link
-  bool asked_ = false;                         // the last update had an IPv4 Home Address option
+  std::vector<std::optional<Ipv6Prefix>> granted_;  // of each IPv4 mobile network: the prefix, as acknowledged
+  std::vector<dsmip6::Ipv4HomeAddress> asked_;      // the IPv4 Home Address options of the last update
   bool unsupported_ = false;                   // §2.3.1: the home agent did not acknowledge it
   bool udp_tunnel_ = false;                    // everything goes in UDP
   bool force_udp_;

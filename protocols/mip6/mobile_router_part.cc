@@ -8,7 +8,7 @@ namespace kamesim {
 void MobileNodeDaemon::start_mobile_router() {
   mobile_router_.emplace(*config_.mobile_router);
   home_.set_mobile_network_prefixes(mobile_router_->options());
-  kernel_.add_mobile_network({.home_address = config_.home_address, .egress = &interface_,
+  kernel_.add_mobile_network({.home_address = config_.home_address, .egress = {&interface_},
                               .prefixes = config_.mobile_router->prefixes});
 }
 
@@ -16,7 +16,7 @@ void MobileNodeDaemon::stop_mobile_router() { kernel_.remove_mobile_network(); }
 
 // §5.6 to §5.8: a router on its home link, a host on any other.
 void MobileNodeDaemon::review_egress_role() {
-  kernel_.set_egress_role(detector_.surely_at_home() ? EgressRole::Router : EgressRole::Host);
+  kernel_.set_egress_role(interface_, detector_.surely_at_home() ? EgressRole::Router : EgressRole::Host);
 }
 
 // Whether there is nothing left to do with it.

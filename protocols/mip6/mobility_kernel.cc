@@ -289,7 +289,7 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
   const auto home = homes_.find(source);
   if (home == homes_.end()) {
     if (mobile_network_ && mobile_network_->contains(source)) {
-      return mobile_network_->on_output(destination, mobile_network_tunnel());
+      return mobile_network_->on_output(destination, mobile_network_tunnels());
     }
     return actions;
   }
@@ -308,24 +308,28 @@ MobilityHooks::OutputActions MobilityKernel::on_output(const Ipv6Address& source
 }
 
 void MobilityKernel::add_mobile_network(const MobileNetworkDescription& network) {
-  const bool was_router = acts_as_router(*network.egress);
+  // What a routing daemon knew of the links on which it was a router is of no use on others (RFC 3963 §8).
+  stack_.routes().remove_if([](const Route& r) { return r.origin == RouteOrigin::Daemon; });
+  std::vector<bool> were_routers;
+  for (const Ip6Interface* egress : network.egress) were_routers.push_back(acts_as_router(*egress));
   mobile_network_.emplace(stack_, network);
-  egress_changed(*network.egress, was_router);
+  for (std::size_t i = 0; i < network.egress.size(); ++i) egress_changed(*network.egress[i], were_routers[i]);
 }
 
 void MobilityKernel::remove_mobile_network() {
   if (!mobile_network_) return;
-  Ip6Interface& egress = mobile_network_->egress();
-  const bool was_router = acts_as_router(egress);
+  const std::vector<Ip6Interface*> egress = mobile_network_->egress();
+  std::vector<bool> were_routers;
+  for (const Ip6Interface* each : egress) were_routers.push_back(acts_as_router(*each));
   mobile_network_.reset();
-  egress_changed(egress, was_router);
+  for (std::size_t i = 0; i < egress.size(); ++i) egress_changed(*egress[i], were_routers[i]);
 }
 
-void MobilityKernel::set_egress_role(EgressRole role) {
-  if (!mobile_network_ || mobile_network_->egress_role() == role) return;
-  const bool was_router = acts_as_router(mobile_network_->egress());
-  mobile_network_->set_egress_role(role);
-  egress_changed(mobile_network_->egress(), was_router);
+void MobilityKernel::set_egress_role(Ip6Interface& egress, EgressRole role) {
+  if (!mobile_network_ || mobile_network_->egress_role(egress) == role) return;
+  const bool was_router = acts_as_router(egress);
+  mobile_network_->set_egress_role(egress, role);
+  egress_changed(egress, was_router);
 }
 
 void MobilityKernel::egress_changed(Ip6Interface& egress, bool was_router) {
@@ -335,8 +339,7 @@ void MobilityKernel::egress_changed(Ip6Interface& egress, bool was_router) {
 }
 
 EgressRole MobilityKernel::egress_role(const Ip6Interface& interface) const {
-  const bool is_egress = mobile_network_ && &mobile_network_->egress() == &interface;
-  return is_egress ? mobile_network_->egress_role() : EgressRole::None;
+  return mobile_network_ ? mobile_network_->egress_role(interface) : EgressRole::None;
 }
 
 // The link-local address that goes with a home address, too.
@@ -352,12 +355,18 @@ void MobilityKernel::set_mobile_network_forwarding(bool on) {
   if (mobile_network_) mobile_network_->set_forwarding(on);
 }
 
-TunnelInterface* MobilityKernel::mobile_network_tunnel() const {
-  const auto away = homes_.find(mobile_network_->home_address());
-  return away == homes_.end() ? nullptr : away->second.tunnel;
+void MobilityKernel::set_ipv4_mobile_networks(std::vector<Ipv6Prefix> prefixes) {
+  if (mobile_network_) mobile_network_->set_ipv4_prefixes(std::move(prefixes));
 }
 
-void MobilityKernel::set_outlet(const TunnelInterface& tunnel, Ip6Interface* outlet) {
+MobileNetwork::Tunnels MobilityKernel::mobile_network_tunnels() const {
+  const auto away = homes_.find(mobile_network_->home_address());
+  if (away == homes_.end()) return {};
+  const auto outlet = outlets_.find(away->second.tunnel);
+  return {away->second.tunnel, outlet == outlets_.end() ? nullptr : outlet->second};
+}
+
+void MobilityKernel::set_outlet(const TunnelInterface& tunnel, TunnelOutlet* outlet) {
   if (outlet != nullptr) outlets_.insert_or_assign(&tunnel, outlet);
   else outlets_.erase(&tunnel);
 }
@@ -368,7 +377,9 @@ Ip6Interface* MobilityKernel::outlet_of(Ip6Interface& tunnel) const {
 }
 
 MobilityHooks::OutputActions MobilityKernel::on_forward(const Ip6Interface& in, const Ip6Interface* out, Bytes packet) {
-  if (!outlets_.empty() && out != nullptr) {
+  const bool ipv4 = packet[0] >> 4 == 4;
+  if (ipv4 && (!mobile_network_ || !mobile_network_->has_ipv4())) return {};
+  if (!ipv4 && !outlets_.empty() && out != nullptr) {
     if (const auto it = outlets_.find(out); it != outlets_.end()) {
       OutputActions actions;
       actions.tunnel = it->second;
@@ -376,7 +387,7 @@ MobilityHooks::OutputActions MobilityKernel::on_forward(const Ip6Interface& in, 
     }
   }
   if (!mobile_network_) return {};
-  return mobile_network_->on_forward(in, out, packet, mobile_network_tunnel());
+  return mobile_network_->on_forward(in, out, packet, mobile_network_tunnels());
 }
 
 bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const Ipv6Address& care_of,

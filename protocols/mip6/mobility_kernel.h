@@ -18,6 +18,7 @@
 #include "protocols/ip6/tunnel.h"
 #include "protocols/mip6/mobile_network.h"
 #include "protocols/mip6/mobility_header.h"
+#include "protocols/mip6/tunnel_outlet.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/timer.h"
 
@@ -111,19 +112,21 @@ class MobilityKernel final : public MobilityHooks,
   void remove_binding_update(const Ipv6Address& home, const Ipv6Address& correspondent);
 
   // ---- Mobile router (RFC 3963) -------------------------------------------------------------------------------
-  // Its egress interface is taken for one on a visited link until set_egress_role() says otherwise.
+  // Its egress interfaces are taken for ones on visited links until set_egress_role() says otherwise.
   void add_mobile_network(const MobileNetworkDescription& network);
   void remove_mobile_network();
   // §5.6 to §5.8. The daemons are told by ForwardingChanged of that interface.
-  void set_egress_role(EgressRole role);
+  void set_egress_role(Ip6Interface& egress, EgressRole role);
   // Whether packets of the Mobile Network may take the tunnel (§5.3).
   void set_mobile_network_forwarding(bool on);
+  // RFC 5555: its IPv4 prefixes, as they are forwarded for now.
+  void set_ipv4_mobile_networks(std::vector<Ipv6Prefix> prefixes);
   const std::optional<MobileNetwork>& mobile_network() const { return mobile_network_; }
 
   // ---- Several bindings of one home address (RFC 5648) ---------------------------------------------------------
   // What would go by that tunnel, of a home binding or of a home address that is away, is given to the outlet, which
   // knows of the others. Null: to the tunnel itself. It must outlive the kernel part or be taken off.
-  void set_outlet(const TunnelInterface& tunnel, Ip6Interface* outlet);
+  void set_outlet(const TunnelInterface& tunnel, TunnelOutlet* outlet);
 
   // ---- Access gateways (RFC 5213 §6.10) ------------------------------------------------------------------------
   // Null: the routing table alone decides. The policy must outlive the kernel part or be taken off.
@@ -191,7 +194,7 @@ class MobilityKernel final : public MobilityHooks,
     std::unordered_map<Ipv6Address, Ipv6Address> updates{};  // correspondent -> care-of address it knows
   };
   void set_networks(HomeBinding& binding, const std::vector<Ipv6Prefix>& networks);
-  TunnelInterface* mobile_network_tunnel() const;
+  MobileNetwork::Tunnels mobile_network_tunnels() const;
   void egress_changed(Ip6Interface& egress, bool was_router);
   Ip6Interface* outlet_of(Ip6Interface& tunnel) const;
   void hint(const Ipv6Address& home, const Ipv6Address& correspondent);
@@ -205,7 +208,7 @@ class MobilityKernel final : public MobilityHooks,
   std::unordered_map<Ipv6Address, Home> homes_;              // our home addresses that are away
   std::unordered_map<Ipv6Address, Home> regions_;            // our regional care-of addresses, by on-link ones
   std::optional<MobileNetwork> mobile_network_;
-  std::unordered_map<const Ip6Interface*, Ip6Interface*> outlets_;  // by their tunnels
+  std::unordered_map<const Ip6Interface*, TunnelOutlet*> outlets_;  // by their tunnels
   std::map<Ipv6Address, std::vector<TunnelInterface*>> kept_;  // by former on-link address
   struct SignallingTunnel {
     Ipv6Address destination;

@@ -103,7 +103,7 @@ class LanSeries(Series[Medium]):
 
     def transit(self) -> tuple[Numbers, Numbers]:
         """What was attached to the LANs, by their places, and may forward: not mobile routers, which roam."""
-        roaming = [number for number, node in self.net._nodes.made() if node._egress is not None]
+        roaming = [number for number, node in self.net._nodes.made() if node._egress]
         lans = np.concatenate([np.zeros(0, dtype=np.int64), *(lans for lans, _, _ in self.attached)])
         nodes = np.concatenate([np.zeros(0, dtype=np.int64), *(nodes for _, nodes, _ in self.attached)])
         stays = ~np.isin(nodes, roaming)

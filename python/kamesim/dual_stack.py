@@ -17,11 +17,11 @@ from kamesim import _core, errors
 
 if TYPE_CHECKING:
     from kamesim.interface import Interface
-    from kamesim.mobile_ip import HomeAgent, MobileNode
+    from kamesim.mobile_ip import HomeAgent, MobileNode, MobileRouter
 
 #: RFC 5555 section 6: NATKATIMEOUT, seconds.
 NAT_KEEPALIVE_TIMEOUT_S = 110.0
-#: `MobileNode.ipv4_home_address`: the home agent is to hand one out.
+#: `MobileNode.ipv4_home_address`, and before a "/" in `MobileRouter.ipv4_prefixes`: the home agent is to hand one out.
 REQUEST = "request"
 
 
@@ -67,8 +67,7 @@ class Ipv4Pool:
 
 def start_home_agent(what: str, core: _core.MobileIpv6, role: HomeAgent, interface: Interface) -> None:
     """Before the home agent itself."""
-    parts = (role.ipv4_address, role.ipv4_home_addresses, role.ipv4_networks, role.ipv4_pool, role.ipv4_network_pool)
-    if not any(parts):
+    if not role.has_ipv4:
         return
     own = [a.split("/")[0] for a in interface.ipv4_addresses]
     address = role.ipv4_address
@@ -106,11 +105,14 @@ def start_home_agent(what: str, core: _core.MobileIpv6, role: HomeAgent, interfa
     )  # fmt: skip
 
 
-def start_mobile_node(what: str, core: _core.MobileIpv6, role: MobileNode, again: bool) -> None:
+def start_mobile_node(what: str, core: _core.MobileIpv6, role: MobileNode | MobileRouter, again: bool) -> None:
     """Before the mobile node itself. again: it has a home address already."""
+    prefixes = getattr(role, "ipv4_prefixes", ())
+    texts = [prefixes] if isinstance(prefixes, str) else list(prefixes)
     others = {
         "ipv4_home_address": role.ipv4_home_address, "ipv4_home_gateway": role.ipv4_home_gateway,
         "ipv4_networks": list(role.ipv4_networks) or None, "force_udp": role.force_udp or None,
+        "ipv4_prefixes": texts or None,
     }  # fmt: skip
     if role.home_agent_ipv4 is None:
         for name, value in others.items():
@@ -128,8 +130,23 @@ def start_mobile_node(what: str, core: _core.MobileIpv6, role: MobileNode, again
     gateway = None if role.ipv4_home_gateway is None else _ipv4(what, "ipv4_home_gateway", role.ipv4_home_gateway)
     core.set_dual_stack_mobile_node(
         home_agent, home_address, length, gateway, _accesses(what, role.ipv4_networks),
-        errors.flag(what, "force_udp", role.force_udp),
+        errors.flag(what, "force_udp", role.force_udp), _mobile_networks(what, texts),
     )  # fmt: skip
+
+
+def _mobile_networks(what: str, texts: list[str]) -> list[tuple[str, bool]]:
+    """(prefix, whether it is to be asked for) of each."""
+    networks: list[tuple[str, bool]] = []
+    for text in texts:
+        start, slash, length = str(text).partition("/")
+        requested = start == REQUEST and slash == "/"
+        if requested and not (length.isdecimal() and 1 <= int(length) < 32):
+            errors.fail(what, "ipv4_prefixes", text, f"{REQUEST!r} with a length from 1 to 31, such as '{REQUEST}/28'")
+        prefix = f"0.0.0.0/{int(length)}" if requested else str(_ipv4_prefix(what, "ipv4_prefixes", text))
+        if not requested and (prefix, False) in networks:
+            raise errors.Error(f"{what}: ipv4_prefixes: {prefix} is there twice")
+        networks.append((prefix, requested))
+    return networks
 
 
 def _home_address(what: str, given: str | None) -> tuple[str | None, int]:

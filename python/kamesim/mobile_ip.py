@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
-from kamesim import _core, dual_stack, errors, fmip6, hmip6, tables
+from kamesim import _core, dual_stack, errors, fmip6, hmip6, multihomed, tables
 from kamesim.advertising import INFINITE_NS
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.dual_stack import Ipv4Access
@@ -102,6 +102,12 @@ class HomeAgent:
     force_udp: bool = False
     nat_refresh_time: float = dual_stack.NAT_KEEPALIVE_TIMEOUT_S
 
+    @property
+    def has_ipv4(self) -> bool:
+        """Whether anything of IPv4 is given (RFC 5555)."""
+        parts = (self.ipv4_address, self.ipv4_home_addresses, self.ipv4_networks, self.ipv4_pool, self.ipv4_network_pool)
+        return any(parts)
+
 
 @dataclass(frozen=True)
 class MovementDetection:
@@ -185,6 +191,11 @@ class MobileRouter:
 
     Away from home it is a host on the egress interface: it takes addresses and default routers as they are advertised,
     advertises nothing there, and forwards only between its network and the tunnel to the home agent.
+
+    home_agent_ipv4, ipv4_home_address, ipv4_home_gateway, ipv4_networks, force_udp: as those of `MobileNode` (RFC 5555);
+    it goes on from networks of IPv4 alone. ipv4_prefixes: of the Mobile Network, such as "198.51.100.0/28"; "request/28":
+    the home agent is to hand one of that length out, for as long as the mobile router is away. What the home agent forwards
+    for is in `mobile_ip.ipv4_mobile_networks`; addresses in the network are given by `add_address`, as there is no DHCP.
     """
 
     home_address: str
@@ -201,6 +212,12 @@ class MobileRouter:
     egress: Interface | str | None = None
     discover_home_agents: bool = True
     movement_detection: MovementDetection = MovementDetection()
+    home_agent_ipv4: str | None = None
+    ipv4_home_address: str | None = None
+    ipv4_home_gateway: str | None = None
+    ipv4_networks: Iterable[Ipv4Access] = ()
+    force_udp: bool = False
+    ipv4_prefixes: str | Iterable[str] = ()
 
 
 Role = Union[
@@ -315,7 +332,7 @@ class MobileIp:
     @property
     def mobile_router_mode(self) -> str:
         """How the mobile router registers: 'implicit', 'explicit'; 'given up' (section 5.4); 'none' if it is none."""
-        return self._core.mobile_router_mode
+        return self._core.mobile_router_mode if self._multihomed is None else self._multihomed.mobile_router_mode
 
     @property
     def home_agent(self) -> str | None:
@@ -326,6 +343,11 @@ class MobileIp:
     def ipv4_home_address(self) -> str | None:
         """The mobile node's IPv4 home address (RFC 5555), as it has it now: at home, or acknowledged; or None."""
         return self._core.ipv4_home_address
+
+    @property
+    def ipv4_mobile_networks(self) -> list[str]:
+        """The IPv4 prefixes that the home agent of the mobile router forwards for by the tunnel (RFC 5555); [] at home."""
+        return self._core.ipv4_mobile_networks
 
     @property
     def udp_encapsulation(self) -> bool:
@@ -546,12 +568,13 @@ class MobileIp:
         home_link = None if role.home_link is None else str(errors.prefix(what, "home_link", role.home_link))
         egress = self._egress(what, role, prefixes)
         _movement_detection(what, role).start(what, self._core)
+        dual_stack.start_mobile_node(what, self._core, role, False)
         self._core.start_mobile_router(
             egress._core, home_address, length, home_link, home_agent, discover, lifetime, role.route_optimization,
             role.acknowledge_correspondents, role.reuse_tokens, prefixes, mode == "explicit",
             errors.flag(what, "try_other_mode", role.try_other_mode),
         )  # fmt: skip
-        self._node._egress = egress
+        self._node._egress = [egress]
         self._node.network._mobile_networks_added(None, [])
 
     def _egress(self, what: str, role: MobileRouter, prefixes: list[str]) -> Interface:
@@ -585,12 +608,14 @@ class MobileIp:
 
 
     def _start_multihomed(self, what: str, role: MultihomedMobileNode) -> None:
-        if self._node.is_router:
-            raise errors.Error(f"{what}: {self._node.name!r} is a router; a mobile node is a host")
+        networks = multihomed.mobile_networks(what, self._node, role)
         home_address, home_agent, length, lifetime = _lasting(what, role)
         if home_agent is None:
             raise errors.Error(f"{what}: home_agent is None; give its address")
-        self._multihomed = Multihomed(what, self._node, role, (home_address, home_agent, length, lifetime))
+        self._multihomed = Multihomed(what, self._node, role, (home_address, home_agent, length, lifetime), networks)
+        if networks:
+            self._node._egress = [self._node.interface(name) for name in self._multihomed.priorities]
+            self._node.network._mobile_networks_added(None, [])
 
 
 def _prefixes(what: str, parameter: str, given: str | Iterable[str]) -> list[str]:

@@ -37,6 +37,11 @@ class MultihomedMobileNode:
     are bound to others: `node.mobile_ip.bind_flow(...)`. When an interface loses its link, the others take over at once.
     Everything goes by the home agent; a home agent that accepts one binding only gets that of the preferred interface.
     On the home link only the interface there is used.
+
+    prefixes: of a Mobile Network (RFC 3963): the node is a router, and a mobile router by all those interfaces, whose
+    network is reached by whatever binding there is; flows to and from it may be bound as well. Its other interfaces have
+    the prefixes; `interfaces` of None are those that are on no link with one of them, and have no such address. mode,
+    try_other_mode, home_link: as those of `MobileRouter`. None: a mobile host.
     """
 
     home_address: str
@@ -45,6 +50,10 @@ class MultihomedMobileNode:
     bulk_registration: bool = True
     home_prefix_length: int = 64
     lifetime: float = 420.0
+    prefixes: str | Iterable[str] | None = None
+    mode: str = "implicit"
+    try_other_mode: bool = False
+    home_link: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +68,27 @@ class BoundFlow:
 class Multihomed:
     """The role as it runs on one node."""
 
-    def __init__(self, what: str, node: Node, role: MultihomedMobileNode, registration: tuple[str, str, int, int]) -> None:
-        priorities = _priorities(what, node, role)
+    def __init__(
+        self,
+        what: str,
+        node: Node,
+        role: MultihomedMobileNode,
+        registration: tuple[str, str, int, int],
+        networks: list[str],
+    ) -> None:
+        priorities = _priorities(what, node, role, networks)
+        mode = errors.one_of(what, "mode", role.mode, ("implicit", "explicit"))
+        other_mode = errors.flag(what, "try_other_mode", role.try_other_mode)
+        home_link = None if role.home_link is None else str(errors.prefix(what, "home_link", role.home_link))
         self._bids = {interface.name: bid for bid, interface in enumerate(priorities, start=1)}
         home_address, home_agent, length, lifetime = registration
         bulk = errors.flag(what, "bulk_registration", role.bulk_registration)
         self._core = node._core.enable_multihomed_mobile_ipv6()
         interfaces = [(i._core, self._bids[i.name], priority) for i, priority in priorities.items()]
-        self._core.start(interfaces, home_address, length, home_agent, lifetime, bulk)
+        self._core.start(
+            interfaces, home_address, length, home_agent, lifetime, bulk,
+            networks, mode == "explicit", other_mode, home_link,
+        )  # fmt: skip
         self.priorities = {interface.name: priority for interface, priority in priorities.items()}  #: BID-PRI
         self.bound: dict[int, BoundFlow] = {}  #: by FID, as they were asked for
         self._what = what
@@ -89,6 +111,10 @@ class Multihomed:
     @property
     def fallen_back(self) -> bool:
         return self._core.fallen_back
+
+    @property
+    def mobile_router_mode(self) -> str:
+        return self._core.mobile_router_mode
 
     def interfaces(self) -> pd.DataFrame:
         ways = self._core.ways()
@@ -153,8 +179,38 @@ class Multihomed:
         return self._bids[name]
 
 
-def _priorities(what: str, node: Node, role: MultihomedMobileNode) -> dict[Interface, int]:
-    given = list(node.interfaces) if role.interfaces is None else role.interfaces
+def mobile_networks(what: str, node: Node, role: MultihomedMobileNode) -> list[str]:
+    """The prefixes of a mobile router, checked; of a host none."""
+    if role.prefixes is None:
+        if node.is_router:
+            raise errors.Error(
+                f"{what}: {node.name!r} is a router; a mobile node is a host, and a mobile router has prefixes"
+            )
+        given = {"mode": role.mode != "implicit", "try_other_mode": role.try_other_mode, "home_link": role.home_link}
+        for name, value in given.items():
+            if value:
+                raise errors.Error(f"{what}: {name} is given, and prefixes is not; it is for mobile routers")
+        return []
+    if not node.is_router:
+        raise errors.Error(f"{what}: prefixes is given, and {node.name!r} is a host; a mobile router is a router")
+    texts = [role.prefixes] if isinstance(role.prefixes, str) else list(role.prefixes)
+    if not texts:
+        errors.fail(what, "prefixes", texts, "a prefix, such as '2001:db8:a::/64', or several; None for a mobile host")
+    return [str(errors.prefix(what, "prefixes", text)) for text in texts]
+
+
+def _inside(interface: Interface, networks: list[str]) -> bool:
+    """Whether it is on the Mobile Network: its link has a prefix of that, or it has an address."""
+    if interface.medium is not None and {str(p) for p in interface.medium.prefixes} & set(networks):
+        return True
+    addresses = [ipaddress.IPv6Address(text.split("%")[0]) for text in interface.addresses]
+    return any(address in ipaddress.IPv6Network(network) for address in addresses for network in networks)
+
+
+def _priorities(what: str, node: Node, role: MultihomedMobileNode, networks: list[str]) -> dict[Interface, int]:
+    given = role.interfaces
+    if given is None:
+        given = [i for i in node.interfaces if not _inside(i, networks)]
     if isinstance(given, Mapping):
         priorities = {
             node.interface(i): errors.integer(what, "priority", p, "", minimum=1, maximum=_MAX_BID_PRIORITY)
@@ -162,6 +218,9 @@ def _priorities(what: str, node: Node, role: MultihomedMobileNode) -> dict[Inter
         }
     else:
         priorities = {node.interface(i): 10 * (n + 1) for n, i in enumerate(given)}
+    for interface in priorities:
+        if _inside(interface, networks):
+            errors.fail(what, "interfaces", interface.name, "one that roams; this one is on the Mobile Network itself")
     if not priorities:
         raise errors.Error(f"{what}: interfaces is empty; name those that roam")
     if max(priorities.values()) > _MAX_BID_PRIORITY:

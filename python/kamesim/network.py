@@ -215,7 +215,7 @@ class Network(Bulk):
             self.shortest_path_routes()
 
     def _subnet(self, medium: Medium) -> _core.Subnet:
-        routers = [i._core for i in medium.interfaces if i.node.is_router and i.node._egress is None]
+        routers = [i._core for i in medium.interfaces if i.node.is_router and not i.node._egress]
         hosts = [i._core for i in medium.interfaces if not i.node.is_router and isinstance(medium, Link)]
         # RFC 3963 section 6.3: Mobile Networks are reached by way of their home link.
         behind = [p for home, prefixes in self._mobile_networks if home.medium is medium for p in prefixes]
@@ -270,7 +270,7 @@ class Network(Bulk):
     def _move(self, node: Node, target: Lan | str, interface: InterfaceLike | None, l2_delay: float) -> None:
         what = f"{node._what}: move"
         lan = self._lan(target)
-        on = node._egress if interface is None and node._egress is not None else node._choose_interface(interface)
+        on = node._egress[0] if interface is None and len(node._egress) == 1 else node._choose_interface(interface)
         delay_ns = errors.nanoseconds(what, "l2_delay", l2_delay)
         before = on.medium
         if isinstance(before, Lan):

@@ -70,7 +70,7 @@ class Node(Controls, Advertises):
         self._interfaces: dict[str, Interface] = {}
         self._tunnels: dict[str, Tunnel] = {}
         self._static_addresses: list[StaticAddress] = []
-        self._egress: Interface | None = None  # of a mobile router: the interface that roams
+        self._egress: list[Interface] = []  # of a mobile router: the interfaces that roam
 
     @property
     def ip6(self) -> Ip6Settings:

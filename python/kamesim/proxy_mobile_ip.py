@@ -67,8 +67,11 @@ Policy = Mapping[Any, Union[str, ProxyProfile, tuple[Any, ...]]]
 class LocalMobilityAnchor:
     """A local mobility anchor as it runs on a router (`Router.local_mobility_anchor`)."""
 
-    def __init__(self, router: Router, core: _core.ProxyMobileIpv6, prefix_pool: str) -> None:
+    def __init__(
+        self, router: Router, core: _core.ProxyMobileIpv6, prefix_pool: str, given: dict[str, Any]
+    ) -> None:
         self.router = router
+        self._given = given
         self.prefix_pool = prefix_pool
         self._core = core
 
@@ -88,8 +91,11 @@ class LocalMobilityAnchor:
 class MobileAccessGateway:
     """A mobile access gateway as it runs on a router (`Router.mobile_access_gateway`)."""
 
-    def __init__(self, router: Router, core: _core.ProxyMobileIpv6, access_links: list[Interface]) -> None:
+    def __init__(
+        self, router: Router, core: _core.ProxyMobileIpv6, access_links: list[Interface], given: dict[str, Any]
+    ) -> None:
         self.router = router
+        self._given = given
         self.access_links = access_links
         self._core = core
 
@@ -215,6 +221,11 @@ def check_identifier(what: str, parameter: str, value: Any) -> str:
     if not isinstance(value, str) or not value or len(value.encode()) > _LONGEST_IDENTIFIER:
         errors.fail(what, parameter, value, right)
     return value
+
+
+def profiles_by_station(what: str, router: Router, policy: Policy) -> dict[str, ProxyProfile]:
+    """The policy profiles by the MAC addresses that they are about."""
+    return {_station(what, router, key): _profile(what, key, value) for key, value in policy.items()}
 
 
 def _profile(what: str, key: Any, value: Any) -> ProxyProfile:

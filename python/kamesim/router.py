@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kamesim import _core, errors, proxy_mobile_ip
 from kamesim.node import Node
@@ -20,6 +20,7 @@ class Router(Node):
     anchor: LocalMobilityAnchor | None = None  #: what `local_mobility_anchor` made of it
     gateway: MobileAccessGateway | None = None  #: what `mobile_access_gateway` made of it
     _proxy_mobile_ip: _core.ProxyMobileIpv6 | None = None
+    _own_macs: Mapping[str, str] = {}  # of interfaces that an access gateway gives the domain's link-layer address
 
     def local_mobility_anchor(
         self,
@@ -50,24 +51,24 @@ class Router(Node):
         what = f"{self._what}: local mobility anchor"
         if self.anchor is not None:
             raise errors.Error(f"{what}: it is one already")
-        config = proxy_mobile_ip.anchor_config(
-            what,
-            prefix_pool=prefix_pool,
-            prefix_length=prefix_length,
-            mobile_nodes=mobile_nodes,
-            gateways=gateways,
-            max_lifetime=max_lifetime,
-            max_sessions=max_sessions,
-            min_delay_before_bce_delete=min_delay_before_bce_delete,
-            max_delay_before_new_bce_assign=max_delay_before_new_bce_assign,
-            wait_for_deregistration=wait_for_deregistration,
-            timestamp_validity_window=timestamp_validity_window,
-            mobile_node_generated_timestamps=mobile_node_generated_timestamps,
-            clock_offset=clock_offset,
-        )
+        given: dict[str, Any] = {
+            "prefix_pool": prefix_pool,
+            "prefix_length": prefix_length,
+            "mobile_nodes": mobile_nodes,
+            "gateways": errors.listed(what, "gateways", gateways, "a list of addresses"),
+            "max_lifetime": max_lifetime,
+            "max_sessions": max_sessions,
+            "min_delay_before_bce_delete": min_delay_before_bce_delete,
+            "max_delay_before_new_bce_assign": max_delay_before_new_bce_assign,
+            "wait_for_deregistration": wait_for_deregistration,
+            "timestamp_validity_window": timestamp_validity_window,
+            "mobile_node_generated_timestamps": mobile_node_generated_timestamps,
+            "clock_offset": clock_offset,
+        }
+        config = proxy_mobile_ip.anchor_config(what, **given)
         core = self._enable_proxy_mobile_ip()
         core.start_anchor(config)
-        self.anchor = LocalMobilityAnchor(self, core, str(errors.prefix(what, "prefix_pool", prefix_pool)))
+        self.anchor = LocalMobilityAnchor(self, core, str(errors.prefix(what, "prefix_pool", prefix_pool)), given)
         return self.anchor
 
     def mobile_access_gateway(
@@ -103,25 +104,26 @@ class Router(Node):
         if self.gateway is not None:
             raise errors.Error(f"{what}: it is one already")
         links = proxy_mobile_ip.access_links(what, self, access_links)
-        config = proxy_mobile_ip.gateway_config(
-            what,
-            self,
-            lma=lma,
-            policy=policy,
-            lifetime=lifetime,
-            access_technology=access_technology,
-            timestamps=timestamps,
-            link_local=link_local,
-            link_layer=link_layer,
-            local_routing=local_routing,
-            care_of=care_of,
-            prefix_lifetime=prefix_lifetime,
-            max_ra_interval=max_ra_interval,
-            clock_offset=clock_offset,
-        )
+        given: dict[str, Any] = {
+            "lma": lma,
+            "policy": policy,
+            "lifetime": lifetime,
+            "access_technology": access_technology,
+            "timestamps": timestamps,
+            "link_local": link_local,
+            "link_layer": link_layer,
+            "local_routing": local_routing,
+            "care_of": care_of,
+            "prefix_lifetime": prefix_lifetime,
+            "max_ra_interval": max_ra_interval,
+            "clock_offset": clock_offset,
+        }
+        config = proxy_mobile_ip.gateway_config(what, self, **given)
+        given["policy"] = proxy_mobile_ip.profiles_by_station(what, self, policy)
         core = self._enable_proxy_mobile_ip()
+        self._own_macs = {interface.name: interface.mac for interface in links}
         core.start_gateway([i._core for i in links], config)
-        self.gateway = MobileAccessGateway(self, core, links)
+        self.gateway = MobileAccessGateway(self, core, links, given)
         return self.gateway
 
     def _enable_proxy_mobile_ip(self) -> _core.ProxyMobileIpv6:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from ipaddress import IPv6Network
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors, scenario_radio, scenario_roles
+from kamesim import errors, scenario_proxies, scenario_radio, scenario_roles
 from kamesim import scenario_pb2 as pb
 from kamesim.advertising import Advertising, MapEntry, PrefixOption, RouteOption
 from kamesim.channel import Channel
@@ -89,6 +89,7 @@ class _Builder:
                 metric=route.metric,
                 mtu=route.mtu or None,
             )
+        scenario_proxies.read(net, message)
         if message.HasField("shortest_path_routes"):
             net.shortest_path_routes()
         scenario_roles.read(self._net, self._message)

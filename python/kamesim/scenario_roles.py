@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors
 from kamesim import scenario_pb2 as pb
 from kamesim.authentication_option import AuthenticationOption
+from kamesim.dual_stack import NAT_KEEPALIVE_TIMEOUT_S, Ipv4Access
 from kamesim.fmip6 import DOMAIN_KEY, FastHandoverRouter, FastMobileNode
 from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
 from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter, MovementDetection
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 def write(message: Any, node: Node, role: object) -> None:
     """Adds a node's role to a Scenario."""
-    _refuse_ipv4(node, role)
     nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
     if isinstance(role, Correspondent):
         message.correspondents.add(node=node.name)
@@ -34,8 +33,7 @@ def write(message: Any, node: Node, role: object) -> None:
             _write_protection(added.protection.add(home_address=home_address), protection)
         added.mobile_routers = role.mobile_networks is not None
         for home, prefixes in (role.mobile_networks or {}).items():
-            texts = [prefixes] if isinstance(prefixes, str) else prefixes
-            added.mobile_networks.add(home_address=home, prefixes=[str(p) for p in texts])
+            added.mobile_networks.add(home_address=home, prefixes=_texts(prefixes))
         added.any_prefix = not role.verify_prefixes
         added.without_routes = not role.routes_to_mobile_networks
         for home_address, option in role.authentication.items():
@@ -44,6 +42,8 @@ def write(message: Any, node: Node, role: object) -> None:
         added.multiple_care_of, added.home_and_foreign = role.multiple_care_of, role.home_and_foreign
         added.without_bulk_registration = not role.bulk_registration
         added.without_flow_bindings = not role.flow_bindings
+        if role.has_ipv4:
+            added.dual_stack.CopyFrom(_dual_stack_home_agent(role))
     elif isinstance(role, MobileNode):
         node_role = message.mobile_nodes.add(node=node.name, nic=nic, **_registration(role))
         if role.protection is not None:
@@ -54,10 +54,10 @@ def write(message: Any, node: Node, role: object) -> None:
     elif isinstance(role, MultihomedMobileNode):
         _write_multihomed(message.multihomed_mobile_nodes.add(), node, role)
     elif isinstance(role, MobileRouter):
-        egress = "" if node._egress is None else node._egress.name
+        egress = node._egress[0].name if node._egress else ""
         message.mobile_routers.add(
             registration=pb.MobileNodeRole(node=node.name, nic=egress, **_registration(role)),
-            prefixes=[role.prefixes] if isinstance(role.prefixes, str) else [str(p) for p in role.prefixes],
+            prefixes=_texts(role.prefixes),
             explicit_mode=role.mode == "explicit",
             try_other_mode=role.try_other_mode,
             home_link=role.home_link or "",
@@ -105,21 +105,41 @@ def _write_protection(added: Any, protection: SignallingProtection) -> None:
         setattr(added, name, value)
 
 
-def _refuse_ipv4(node: Node, role: object) -> None:
-    """Scenario files have nothing of IPv4 (RFC 5555); it is said instead of left out."""
-    dual_stack = isinstance(role, MobileNode) and role.home_agent_ipv4 is not None
-    if isinstance(role, HomeAgent):
-        parts = (role.ipv4_address, role.ipv4_home_addresses, role.ipv4_pool, role.ipv4_networks, role.ipv4_network_pool)
-        dual_stack = any(parts)
-    if dual_stack:
-        raise errors.Error(
-            f"save scenario: the {type(role).__name__} of {node.name!r} has IPv4 (RFC 5555), which a scenario file has no "
-            "room for"
-        )
+def _dual_stack_home_agent(role: HomeAgent) -> Any:
+    networks = {home: _texts(prefixes) for home, prefixes in role.ipv4_networks.items()}
+    return pb.DualStackHomeAgent(
+        address=role.ipv4_address or "",
+        home_addresses=[pb.Ipv4HomeAddress(home_address=h, ipv4=str(a)) for h, a in role.ipv4_home_addresses.items()],
+        pool=_texts(role.ipv4_pool),
+        networks=[pb.MobileNetworks(home_address=home, prefixes=prefixes) for home, prefixes in networks.items()],
+        network_pool=str(role.ipv4_network_pool or ""),
+        prohibited=_texts(role.ipv4_prohibited),
+        lease_ns=round((role.ipv4_lease or 0.0) * 1e9),
+        without_forced_udp=not role.accept_forced_udp,
+        force_udp=role.force_udp,
+        nat_refresh_time_ns=round(role.nat_refresh_time * 1e9),
+    )
+
+
+def _dual_stack_mobile_node(role: MobileNode | MobileRouter) -> Any:
+    return pb.DualStackMobileNode(
+        home_agent=role.home_agent_ipv4,
+        home_address=role.ipv4_home_address or "",
+        home_gateway=role.ipv4_home_gateway or "",
+        networks=[pb.Ipv4Access(address=a.address, gateway=a.gateway) for a in role.ipv4_networks],
+        force_udp=role.force_udp,
+        mobile_networks=_texts(getattr(role, "ipv4_prefixes", None)),
+    )
+
+
+def _texts(given: Any) -> list[str]:
+    """What may be given as one text, several, or None."""
+    return [] if given is None else [given] if isinstance(given, str) else [str(each) for each in given]
 
 
 def _registration(role: MobileNode | MobileRouter) -> dict[str, Any]:
     return {
+        "dual_stack": None if role.home_agent_ipv4 is None else _dual_stack_mobile_node(role),
         "home_address": role.home_address,
         "home_prefix_length": role.home_prefix_length,
         "home_agent": role.home_agent or "",
@@ -153,6 +173,9 @@ def _write_multihomed(added: Any, node: Node, role: MultihomedMobileNode) -> Non
     added.home_address, added.home_agent = role.home_address, role.home_agent
     added.home_prefix_length, added.lifetime_ns = role.home_prefix_length, round(role.lifetime * 1e9)
     added.bulk_registration = role.bulk_registration
+    added.prefixes.extend(_texts(role.prefixes))
+    added.explicit_mode, added.try_other_mode = role.mode == "explicit", role.try_other_mode
+    added.home_link = role.home_link or ""
     for fid, flow in running.bound.items():
         ranges = {name: given for name, given in flow.selector.items() if given is not None}
         added.flows.add(fid=fid, priority=flow.priority, nics=flow.interfaces, **ranges)
@@ -182,6 +205,7 @@ def read(net: Network, message: Any) -> None:
                 bulk_registration=not role.without_bulk_registration,
                 home_and_foreign=role.home_and_foreign or usual.home_and_foreign,
                 flow_bindings=not role.without_flow_bindings,
+                **(_read_dual_stack_home_agent(role.dual_stack) if role.HasField("dual_stack") else {}),
             )
         )
     for role in message.mobile_nodes:
@@ -205,6 +229,7 @@ def read(net: Network, message: Any) -> None:
                 try_other_mode=router.try_other_mode,
                 home_link=router.home_link or None,
                 egress=router.registration.nic or None,
+                ipv4_prefixes=list(router.registration.dual_stack.mobile_networks) or (),
                 **_registered(router.registration),
             )
         )
@@ -247,6 +272,31 @@ def read(net: Network, message: Any) -> None:
         )
 
 
+def _read_dual_stack_home_agent(message: Any) -> dict[str, Any]:
+    return {
+        "ipv4_address": message.address or None,
+        "ipv4_home_addresses": {a.home_address: a.ipv4 for a in message.home_addresses},
+        "ipv4_pool": list(message.pool) or None,
+        "ipv4_networks": {n.home_address: list(n.prefixes) for n in message.networks},
+        "ipv4_network_pool": message.network_pool or None,
+        "ipv4_prohibited": tuple(message.prohibited),
+        "ipv4_lease": message.lease_ns / 1e9 or None,
+        "accept_forced_udp": not message.without_forced_udp,
+        "force_udp": message.force_udp,
+        "nat_refresh_time": message.nat_refresh_time_ns / 1e9 or NAT_KEEPALIVE_TIMEOUT_S,
+    }
+
+
+def _read_dual_stack_mobile_node(message: Any) -> dict[str, Any]:
+    return {
+        "home_agent_ipv4": message.home_agent,
+        "ipv4_home_address": message.home_address or None,
+        "ipv4_home_gateway": message.home_gateway or None,
+        "ipv4_networks": [Ipv4Access(a.address, a.gateway) for a in message.networks] or (),
+        "force_udp": message.force_udp,
+    }
+
+
 def _read_authentication(message: Any) -> AuthenticationOption:
     return AuthenticationOption(
         identifier=message.identifier,
@@ -265,6 +315,10 @@ def _read_multihomed(net: Network, role: Any) -> None:
             home_agent=role.home_agent,
             interfaces={radio.nic: radio.priority for radio in role.radios},
             bulk_registration=role.bulk_registration,
+            prefixes=list(role.prefixes) or None,
+            mode="explicit" if role.explicit_mode else "implicit",
+            try_other_mode=role.try_other_mode,
+            home_link=role.home_link or None,
             home_prefix_length=role.home_prefix_length,
             lifetime=role.lifetime_ns / 1e9,
         )
@@ -279,6 +333,7 @@ def _registered(role: Any) -> dict[str, Any]:
     """What mobile nodes and mobile routers have in common."""
     usual = MovementDetection()
     return {
+        **(_read_dual_stack_mobile_node(role.dual_stack) if role.HasField("dual_stack") else {}),
         "home_address": role.home_address,
         "home_agent": role.home_agent or None,
         "discover_home_agents": role.discover_home_agents,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors, scenario_radio, scenario_roles
+from kamesim import errors, scenario_proxies, scenario_radio, scenario_roles
 from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
 from kamesim.media import Lan, Link
@@ -106,16 +106,16 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
         movement = message.movements.add(node=node.name)
         for time_ns, x, y in node._core.waypoints():
             movement.waypoints.add(time_ns=time_ns, position=pb.PlanePosition(x_m=x, y_m=y))
-    if isinstance(node, Router) and (node.anchor is not None or node.gateway is not None):
-        raise errors.Error(
-            f"save scenario: {node.name!r} has a role in Proxy Mobile IPv6, which a scenario file has no room for"
-        )
+    if isinstance(node, Router):
+        scenario_proxies.write(message, node)
     for role in node.mobile_ip.roles if node.mobile_ip is not None else []:
         scenario_roles.write(message, node, role)
 
 
 def _add_interface(message: Any, node: Any, interface: Interface, number: int) -> None:
-    nic = node.nics.add(name=interface.name, mac=interface.mac, number=number)
+    own_macs = interface.node._own_macs if isinstance(interface.node, Router) else {}
+    mac = own_macs.get(interface.name, interface.mac)
+    nic = node.nics.add(name=interface.name, mac=mac, number=number)
     nic.proxies.extend(interface.proxies)
     nic.without_link_layer_addresses = not interface.link_layer_addresses
     nic.prefer_source = interface.prefer_source

@@ -243,11 +243,73 @@ def test_what_a_mobile_node_cannot_have(role, words):
     assert all(word in str(error.value) for word in ["MobileNode", *words]), error.value
 
 
-def test_scenario_files_have_no_room_for_ipv4(tmp_path):
-    _ha, mn = bare()
-    mn.enable(ks.MobileNode("2001:db8:1::100", "2001:db8:1::1", home_agent_ipv4="192.0.2.1"))
-    with pytest.raises(ks.Error, match="MobileNode of 'mn' has IPv4"):
-        mn.network.save_scenario(tmp_path / "network.pb")
+ALL_OF_A_HOME_AGENT = {
+    "ipv4_address": "192.0.2.1",
+    "ipv4_home_addresses": {"2001:db8:1::100": "192.0.2.10", "2001:db8:1::101": "192.0.2.11"},
+    "ipv4_pool": ["192.0.2.64/26", "192.0.2.128/26"],
+    "ipv4_networks": {"2001:db8:1::100": ["198.51.100.0/28", "198.51.100.16/28"]},
+    "ipv4_network_pool": "203.0.113.0/24",
+    "ipv4_prohibited": ("2001:db8:1::66", "2001:db8:1:0:8000::/65"),
+    "ipv4_lease": 600.0,
+    "accept_forced_udp": False,
+    "force_udp": True,
+    "nat_refresh_time": 30.0,
+}
+ALL_OF_A_MOBILE_NODE = {
+    "home_agent_ipv4": "192.0.2.1",
+    "ipv4_home_address": "192.0.2.10/24",
+    "ipv4_home_gateway": "192.0.2.1",
+    "ipv4_networks": [ks.Ipv4Access("203.0.113.20/24", "203.0.113.1"), ks.Ipv4Access("198.51.100.20/24", "198.51.100.1")],
+    "force_udp": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("home_agent", "mobile_node"),
+    [
+        ({}, {}),
+        ({"ipv4_home_addresses": {"2001:db8:1::100": "192.0.2.10"}}, {"home_agent_ipv4": "192.0.2.1"}),
+        ({"ipv4_pool": ["192.0.2.64/26"]}, {"home_agent_ipv4": "192.0.2.1", "ipv4_home_address": "request"}),
+        (ALL_OF_A_HOME_AGENT, ALL_OF_A_MOBILE_NODE),
+    ],
+    ids=["none", "static", "on request", "everything"],
+)
+def test_scenario_files_hold_what_is_of_ipv4(tmp_path, home_agent, mobile_node):
+    ha, mn = bare()
+    ha.add_address("192.0.2.1/24")
+    ha.enable(ks.HomeAgent(**home_agent))
+    mn.enable(ks.MobileNode("2001:db8:1::100", "2001:db8:1::1", **mobile_node))
+    first, second = tmp_path / "first.pb", tmp_path / "second.pb"
+    ha.network.save_scenario(first, duration=1)
+    loaded = ks.Network.load_scenario(first)
+    for node in (ha, mn):
+        assert loaded[node.name].mobile_ip.roles == node.mobile_ip.roles
+        assert loaded[node.name].interfaces[0].ipv4_addresses == node.interfaces[0].ipv4_addresses
+    loaded.save_scenario(second, duration=1)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_pool_that_is_given_as_one_prefix_is_held_too(tmp_path):
+    ha, _mn = bare()
+    ha.add_address("192.0.2.1/24")
+    ha.enable(ks.HomeAgent(ipv4_pool="192.0.2.64/26", ipv4_networks={"2001:db8:1::100": "198.51.100.0/28"}))
+    ha.network.save_scenario(tmp_path / "network.pb")
+    (role,) = ks.Network.load_scenario(tmp_path / "network.pb")["ha"].mobile_ip.roles
+    assert role.ipv4_pool == ["192.0.2.64/26"]
+    assert role.ipv4_networks == {"2001:db8:1::100": ["198.51.100.0/28"]}
+
+
+def test_a_loaded_scenario_runs_the_same(tmp_path):
+    journey = scenario.build(seed=3)
+    journey.net.save_scenario(tmp_path / "network.pb", duration=40)
+    loaded = ks.Network.load_scenario(tmp_path / "network.pb")
+    for net in (journey.net, loaded):
+        net.run(until=40, progress=False)
+    assert loaded["mn"].mobile_ip.care_of == journey.mobile.mobile_ip.care_of == "203.0.113.20"
+    assert loaded["mn"].mobile_ip.ipv4_home_address == scenario.HOME4
+    for node in journey.net.nodes:
+        assert loaded[node.name].trace.equals(node.trace), node.name
+        assert [i.counters for i in loaded[node.name].interfaces] == [i.counters for i in node.interfaces]
 
 
 def test_pools_give_each_visitor_an_address():

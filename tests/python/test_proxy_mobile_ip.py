@@ -291,3 +291,67 @@ def test_policies_are_checked(policy, named):
         mag.mobile_access_gateway("2001:db8::1", policy)
     for word in named:
         assert word in str(error.value)
+
+
+# --- Scenario files ---------------------------------------------------------------------------------------------------
+
+
+def to_be_saved(*, anchor=None, gateway=None, profile="mn@example.net"):
+    """A domain of two gateways, with a host on its way from one to the other."""
+    net = ks.Network(seed=2)
+    core, lma = net.router("core"), net.router("lma")
+    address = net.link(lma, core, delay=DELAY).address_of(lma)
+    host = net.host("mn", position=(0, 0))
+    cells = {}
+    for name, place in (("one", (0, 0)), ("two", (500, 0))):
+        cells[name] = net.router(f"mag-{name}")
+        net.link(cells[name], core, delay=DELAY)
+        net.cell(name, place, router=cells[name], radius=300, advertise=False)
+    host.roam(handoff_delay=0.05)
+    host.path([(0, 0), (500, 0)], speed=20, start=8)
+    lma.local_mobility_anchor(POOL, **(anchor or {}))
+    for router in cells.values():
+        router.mobile_access_gateway(address, {host: profile}, **(gateway or {}))
+    net.shortest_path_routes()
+    return net
+
+
+KNOWN = {
+    "mn@example.net": ks.AnchorProfile(prefixes=("2001:db8:ff01::/64",), gateways=()),
+    "other@example.net": ks.AnchorProfile(False, (), 2, ("2001:db8::7",)),
+}
+ALL_OF_AN_ANCHOR = {
+    "prefix_length": 60, "mobile_nodes": KNOWN, "max_lifetime": 600, "max_sessions": 7, "min_delay_before_bce_delete": 5.0,
+    "max_delay_before_new_bce_assign": 1.0, "wait_for_deregistration": False, "timestamp_validity_window": 0.5,
+    "mobile_node_generated_timestamps": True, "clock_offset": 0.25,
+}  # fmt: skip
+ALL_OF_A_GATEWAY = {
+    "lifetime": 300, "access_technology": "WiMAX", "timestamps": False, "link_local": None, "link_layer": None,
+    "local_routing": True, "prefix_lifetime": 3600, "max_ra_interval": 30, "clock_offset": -0.25,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("anchor", "gateway", "profile"),
+    [
+        ({}, {}, "mn@example.net"),
+        ({"mobile_nodes": {}}, {}, "mn@example.net"),
+        (ALL_OF_AN_ANCHOR, ALL_OF_A_GATEWAY, ks.ProxyProfile("mn@example.net", ("2001:db8:ff01::/64",), None, False)),
+    ],
+    ids=["usual", "nobody is known", "everything"],
+)
+def test_scenario_files_hold_the_roles(tmp_path, anchor, gateway, profile):
+    net = to_be_saved(anchor=anchor, gateway=gateway, profile=profile)
+    first, second = tmp_path / "first.pb", tmp_path / "second.pb"
+    net.save_scenario(first, duration=30)
+    loaded = ks.Network.load_scenario(first)
+    loaded.save_scenario(second, duration=30)
+    assert first.read_bytes() == second.read_bytes()
+    for each in (net, loaded):
+        each.run(until=30, progress=False)
+    for node in net.nodes:
+        assert loaded[node.name].trace.equals(node.trace), node.name
+    served = net["lma"].anchor.binding_cache()
+    assert loaded["lma"].anchor.binding_cache().equals(served)
+    assert len(served) == (0 if anchor.get("mobile_nodes") == {} else 1)
+    assert loaded["mn"].address == net["mn"].address

@@ -125,6 +125,34 @@ def test_multihomed_mobile_nodes_keep_their_radios_and_flows(tmp_path):
     assert (tmp_path / "again.pb").read_bytes() == (tmp_path / "scenario.pb").read_bytes()
 
 
+@pytest.mark.parametrize("mode", ["implicit", "explicit"])
+def test_mobile_routers_with_several_radios_keep_their_network(tmp_path, mode):
+    net = ks.Network(seed=1)
+    home, inside = net.lan("home", "2001:db8:1::/64"), net.lan("inside", "2001:db8:a::/64")
+    home.attach(net.router("agent"), address="2001:db8:1::1/64")
+    bus = net.router("bus", position=(0, 0))
+    radios = [bus.roam(), bus.roam()]
+    inside.attach(bus)
+    role = bus.enable(
+        ks.MultihomedMobileNode(
+            "2001:db8:a::99", "2001:db8:1::1", {radios[0]: 20, radios[1]: 7}, prefixes="2001:db8:a::/64", mode=mode,
+            try_other_mode=mode == "explicit", home_link="2001:db8:1::/64",
+        )
+    )  # fmt: skip
+    role.bind_flow("wlan1", destination="2001:db8:a::/64")
+    net.save_scenario(tmp_path / "scenario.pb", duration=1)
+    loaded = ks.Network.load_scenario(tmp_path / "scenario.pb")
+    again = loaded["bus"].mobile_ip
+    assert again.mobile_router_mode == role.mobile_router_mode == mode
+    (told,) = again.roles
+    assert (told.prefixes, told.try_other_mode, told.home_link) == (
+        ["2001:db8:a::/64"], mode == "explicit", "2001:db8:1::/64",
+    )  # fmt: skip
+    assert again.interfaces()[["interface", "bid", "priority"]].equals(role.interfaces()[["interface", "bid", "priority"]])
+    loaded.save_scenario(tmp_path / "again.pb", duration=1)
+    assert (tmp_path / "again.pb").read_bytes() == (tmp_path / "scenario.pb").read_bytes()
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_what_a_home_agent_advertises_of_itself_is_kept(tmp_path, told):
     net = ks.Network(seed=1)

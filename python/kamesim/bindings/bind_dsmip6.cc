@@ -41,13 +41,16 @@ void set_dual_stack_mobile_node(MobileIp& roles, const std::string& home_agent_i
                                 const std::optional<std::string>& ipv4_home_address, std::uint8_t home_prefix_length,
                                 const std::optional<std::string>& home_gateway,
                                 const std::vector<std::tuple<std::string, std::uint8_t, std::string>>& networks,
-                                bool force_udp) {
+                                bool force_udp, const std::vector<std::pair<std::string, bool>>& mobile_networks) {
   dsmip6::DualStackNodeConfig config{.home_agent_ipv4 = parse_address(home_agent_ipv4),
                                      .ipv4_home_prefix_length = home_prefix_length, .force_udp = force_udp};
   if (ipv4_home_address) config.ipv4_home_address = parse_address(*ipv4_home_address);
   if (home_gateway) config.ipv4_home_gateway = parse_address(*home_gateway);
   for (const auto& [address, length, gateway] : networks) {
     config.care_of.accesses.push_back({parse_address(address), length, parse_address(gateway)});
+  }
+  for (const auto& [prefix, requested] : mobile_networks) {
+    config.mobile_networks.push_back({parse_prefix(prefix), requested});
   }
   roles.set_dual_stack(config);
 }
@@ -71,8 +74,8 @@ void bind_dual_stack(py::class_<MobileIp>& mobile_ip) {
            "pool"_a, "network_pool"_a, "prohibited"_a, "reserved"_a, "lease_ns"_a, "accept_forced_udp"_a, "force_udp"_a,
            "nat_refresh_time_ns"_a, "RFC 5555, of a home agent that is started after it.")
       .def("set_dual_stack_mobile_node", &set_dual_stack_mobile_node, "home_agent_ipv4"_a, "ipv4_home_address"_a,
-           "home_prefix_length"_a, "home_gateway"_a, "networks"_a, "force_udp"_a,
-           "RFC 5555, of the mobile node that is started next.")
+           "home_prefix_length"_a, "home_gateway"_a, "networks"_a, "force_udp"_a, "mobile_networks"_a,
+           "RFC 5555, of the mobile node that is started next. mobile_networks: (prefix, whether it is to be asked for).")
       .def("ipv4_bindings", &ipv4_bindings,
            "Of the home agent: (home address, IPv4 prefix, care-of address, in UDP, NAT), by home address.")
       .def_property_readonly(
@@ -82,6 +85,15 @@ void bind_dual_stack(py::class_<MobileIp>& mobile_ip) {
             return address ? py::object(py::str(ip_to_string(*address))) : py::none();
           },
           "Of the mobile node, as it has it now, or None.")
+      .def_property_readonly(
+          "ipv4_mobile_networks", [](const MobileIp& roles) {
+            Texts texts;
+            const MobileNodeDaemon* mobile_node = roles.now().mobile_node();
+            if (mobile_node == nullptr) return texts;
+            for (const Ipv6Prefix& prefix : mobile_node->ipv4_mobile_networks()) texts.push_back(ip_to_string(prefix));
+            return texts;
+          },
+          "Of a mobile router: the IPv4 prefixes that its home agent forwards for.")
       .def_property_readonly(
           "udp_encapsulation", [](const MobileIp& roles) {
             const MobileNodeDaemon* mobile_node = roles.now().mobile_node();

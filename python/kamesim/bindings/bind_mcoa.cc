@@ -5,6 +5,7 @@
 
 #include <pybind11/stl.h>
 
+#include "protocols/host/mobile_networks.h"
 #include "protocols/mcoa/multihomed_node_daemon.h"
 #include "sim/node.h"
 
@@ -79,6 +80,12 @@ class MultihomedMobileIp {
     return away ? "foreign" : "unknown";
   }
   bool fallen_back() const { return daemon_->registration().fallen_back(); }
+  const char* mobile_router_mode() const {
+    const MobileRouterRegistration* mobile_router = daemon_->mobile_router();
+    if (mobile_router == nullptr) return "none";
+    if (!mobile_router->active()) return "given up";
+    return mobile_router->mode() == RegistrationMode::Explicit ? "explicit" : "implicit";
+  }
 
  private:
   void run() {
@@ -86,6 +93,9 @@ class MultihomedMobileIp {
     for (const auto& [interface, link] : interfaces_) on.emplace_back(&interface.now(), link);
     auto& kernel = dynamic_cast<MobilityKernel&>(*host_.stack().mobility_hooks());  // of enable_mobile_ipv6
     daemon_ = &host_.start<MultihomedNodeDaemon>(host_.sockets(), kernel, *config_, on);
+    if (config_->mobile_router) {
+      host_.start<AdvertisedMobileNetworks<MultihomedNodeDaemon>>(host_.router_advertisements(), *daemon_);
+    }
     for (const FlowBinding& flow : flows_) daemon_->bind_flow(flow);
   }
 
@@ -124,12 +134,21 @@ void bind_flow(MultihomedMobileIp& role, std::uint16_t fid, std::uint16_t priori
 
 void start(MultihomedMobileIp& role, const std::vector<std::tuple<Interface, std::uint16_t, std::uint8_t>>& interfaces,
            const std::string& home_address, std::uint8_t home_prefix_length, const std::string& home_agent,
-           std::int64_t lifetime_ns, bool bulk_registration) {
+           std::int64_t lifetime_ns, bool bulk_registration, const std::vector<std::string>& mobile_networks,
+           bool explicit_mode, bool try_other_mode, const std::optional<std::string>& home_link) {
   std::vector<std::pair<Interface, Link>> on;
   for (const auto& [interface, bid, priority] : interfaces) on.emplace_back(interface, Link{bid, priority});
-  role.start(on, {.home_address = parse_address(home_address), .home_prefix_length = home_prefix_length,
-                  .home_agent = parse_address(home_agent), .lifetime = Duration::nanoseconds(lifetime_ns),
-                  .bulk_registration = bulk_registration});
+  MultihomedNodeConfig config{.home_address = parse_address(home_address), .home_prefix_length = home_prefix_length,
+                              .home_agent = parse_address(home_agent), .lifetime = Duration::nanoseconds(lifetime_ns),
+                              .bulk_registration = bulk_registration};
+  if (!mobile_networks.empty()) {
+    MobileRouterConfig& mobile_router = config.mobile_router.emplace();
+    for (const std::string& text : mobile_networks) mobile_router.prefixes.push_back(parse_prefix(text));
+    mobile_router.mode = explicit_mode ? RegistrationMode::Explicit : RegistrationMode::Implicit;
+    mobile_router.try_other_mode = try_other_mode;
+  }
+  if (home_link) config.home_link = parse_prefix(*home_link);
+  role.start(on, config);
 }
 
 }  // namespace
@@ -138,7 +157,8 @@ void bind_mcoa(py::module_& m) {
   py::class_<MultihomedMobileIp>(m, "MultihomedMobileIpv6",
                                  "A mobile node with several roaming interfaces (RFC 5648, RFC 6089).")
       .def("start", &start, "interfaces"_a, "home_address"_a, "home_prefix_length"_a, "home_agent"_a, "lifetime_ns"_a,
-           "bulk_registration"_a, "interfaces: (interface, BID, BID-PRI).")
+           "bulk_registration"_a, "mobile_networks"_a, "explicit_mode"_a, "try_other_mode"_a, "home_link"_a,
+           "interfaces: (interface, BID, BID-PRI). mobile_networks: of a mobile router (RFC 3963); of a host none.")
       .def("bind_flow", &bind_flow, "fid"_a, "priority"_a, "bids"_a, "source"_a, "destination"_a, "source_port"_a,
            "destination_port"_a, "protocol"_a, "traffic_class"_a, "flow_label"_a,
            "Of packets to the mobile node: the first and last value of each, or None.")
@@ -146,6 +166,8 @@ void bind_mcoa(py::module_& m) {
       .def("links", &MultihomedMobileIp::links)
       .def("flows", &MultihomedMobileIp::flows)
       .def("ways", &MultihomedMobileIp::ways, "BIDs, the preferred one first.")
+      .def_property_readonly("mobile_router_mode", &MultihomedMobileIp::mobile_router_mode,
+                             "'implicit', 'explicit', 'given up'; 'none' if not a mobile router.")
       .def_property_readonly("location", &MultihomedMobileIp::location)
       .def_property_readonly("fallen_back", &MultihomedMobileIp::fallen_back);
 }

@@ -110,7 +110,7 @@ class MobileIp {
     role.running = &now().start_mobile_node(role.interface.now(), role.config);
     if (role.protection) role.running->protect(host_.pfkey(), *role.protection);
     if (role.config.mobile_router) {
-      host_.start<AdvertisedMobileNetworks>(host_.router_advertisements(), *role.running);
+      host_.start<AdvertisedMobileNetworks<MobileNodeDaemon>>(host_.router_advertisements(), *role.running);
     }
   }
 

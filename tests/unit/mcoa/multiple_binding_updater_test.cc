@@ -1,5 +1,8 @@
 #include "protocols/mcoa/multiple_binding_updater.h"
 
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "protocols/mcoa/status.h"
@@ -26,7 +29,8 @@ FlowBinding flow(std::uint16_t fid, std::vector<std::uint16_t> bids) {
 // A mobile node with two interfaces, of BIDs 1 and 2, and what it sends, step by step.
 class Exchange {
  public:
-  explicit Exchange(bool bulk = true) : machine_(config(bulk)) {}
+  explicit Exchange(bool bulk = true) : Exchange(config(bulk)) {}
+  explicit Exchange(const Config& config) : machine_(config), mobile_router_(config.mobile_router) {}
   Exchange& at(Duration t) {
     now_ = kamesim::at(t);
     return *this;
@@ -48,6 +52,7 @@ class Exchange {
     ack.ack.status = status;
     ack.ack.sequence = last_.message.update.sequence;
     ack.ack.lifetime = status < 128 ? last_.message.update.lifetime : Duration();
+    ack.ack.mobile_router = mobile_router_;
     ack.options.bindings = last_.message.options.bindings;
     for (std::size_t i = 0; i < ack.options.bindings.size(); ++i) {
       ack.options.bindings[i].status = i < of_options.size() ? static_cast<std::uint8_t>(of_options[i]) : 0;
@@ -55,8 +60,16 @@ class Exchange {
     ack.options.flows = flows.empty() ? last_.message.options.flows : std::move(flows);
     return keep(machine_.on_binding_ack(now_, ack));
   }
+  // As by a home agent that serves mobile hosts only.
+  Exchange& acknowledged_without_r() {
+    const bool was = std::exchange(mobile_router_, false);
+    acknowledged();
+    mobile_router_ = was;
+    return *this;
+  }
   Exchange& acknowledged_without_options(std::uint8_t status = 0) {
     MultipleBindingAck ack;
+    ack.ack.mobile_router = mobile_router_;
     ack.ack.status = status;
     ack.ack.sequence = last_.message.update.sequence;
     ack.ack.lifetime = last_.message.update.lifetime;
@@ -87,18 +100,26 @@ class Exchange {
     attach(2).sends({2}, kNewCareOf).acknowledged().goes_by({1, 2});
     return at(10_s);  // RFC 6275 §11.8: no more than three updates a second
   }
+  Exchange& starts_over(std::vector<MobileNetworkPrefix> prefixes) {
+    return keep(machine_.start_over(now_, std::move(prefixes)));
+  }
+  Exchange& finds_no_support() {
+    EXPECT_TRUE(no_support_);
+    return *this;
+  }
   MultipleBindingUpdater& machine() { return machine_; }
   const MultipleBindingUpdater::Send& last() const { return last_; }
 
  private:
   Exchange& keep(const MultipleBindingUpdater::Output& out) {
+    no_support_ = out.no_mobile_router_support;
     sent_ = out.send.has_value();
     if (out.send) last_ = *out.send;
     return *this;
   }
   MultipleBindingUpdater machine_;
   Time now_ = kamesim::at(0_s);
-  bool sent_ = false;
+  bool mobile_router_, no_support_ = false, sent_ = false;
   MultipleBindingUpdater::Send last_;
 };
 
@@ -258,6 +279,66 @@ TEST(MultipleBindingUpdater, FlowThatIsRefusedIsNotAskedForAgain) {  // §5.2.6
   refused.status = kFlowAdministrativelyProhibited;
   x.acknowledged(0, {}, {refused}).sends_nothing();
   EXPECT_EQ(x.machine().flows().entries().at(7).refused, kFlowAdministrativelyProhibited);
+}
+
+// ---- A mobile router (RFC 3963 §5) ----------------------------------------------------------------------------------
+
+const MobileNetworkPrefix kNetwork{64, "2001:db8:e::"_ip6};
+
+Config mobile_router(std::vector<MobileNetworkPrefix> prefixes = {}) {
+  Config made = config(true);
+  made.mobile_router = true;
+  made.mobile_network_prefixes = std::move(prefixes);
+  return made;
+}
+
+TEST(MultipleBindingUpdater, MobileRouterTellsItsNetworkWithEachBinding) {  // RFC 3963 §5.2, §5.8
+  Exchange x(mobile_router({kNetwork}));
+  const std::vector<MobileNetworkPrefix> told{kNetwork};
+  x.attach(1).sends({1}, kCareOf, 420_s, true);
+  EXPECT_TRUE(x.last().message.update.mobile_router);
+  EXPECT_EQ(x.last().message.update.mobile_network_prefixes, told);
+  x.acknowledged().attach(2).sends({2}, kNewCareOf);
+  EXPECT_EQ(x.last().message.update.mobile_network_prefixes, told);
+  x.acknowledged().goes_by({1, 2}).at(10_s).detach(1).sends({1}, kNewCareOf, Duration());
+  EXPECT_TRUE(x.last().message.update.mobile_router);
+  EXPECT_TRUE(x.last().message.update.mobile_network_prefixes.empty());
+}
+
+TEST(MultipleBindingUpdater, MobileRouterRegistersOneBindingWhereNoMoreAreTaken) {
+  Exchange x(mobile_router({kNetwork}));
+  x.attach(1).acknowledged_without_options().goes_by({1});
+  x.at(316_s).times_out();
+  EXPECT_TRUE(x.last().plain);
+  EXPECT_TRUE(x.last().message.update.mobile_router);
+  EXPECT_EQ(x.last().message.update.mobile_network_prefixes.size(), 1u);
+}
+
+TEST(MultipleBindingUpdater, MobileRouterWithdrawsWhereItIsNotServed) {  // RFC 3963 §5.3
+  Exchange x(mobile_router());
+  x.attach(1).acknowledged_without_r().finds_no_support().goes_by({}).sends({}, kCareOf, Duration());
+  EXPECT_EQ(x.last().home_address_option, kHome);
+  x.attach(2).sends_nothing();
+  // An answer that does not come is waited for twice.
+  x.at(1_s).times_out().sends({}, kCareOf, Duration()).at(3_s).times_out().sends({}, kCareOf, Duration());
+  x.at(7_s).times_out().sends_nothing();
+  EXPECT_FALSE(x.machine().next_timeout());
+}
+
+TEST(MultipleBindingUpdater, AnyAnswerWithoutTheRBitWithdrawsAll) {
+  Exchange x(mobile_router());
+  x.attach(1).acknowledged().goes_by({1}).attach(2).acknowledged_without_r().finds_no_support().goes_by({});
+}
+
+TEST(MultipleBindingUpdater, RefusedNetworkEndsAllUntilItIsAskedForInAnotherWay) {  // RFC 3963 §5.4
+  for (const std::uint8_t status : {kMobileRouterOperationNotPermitted, kInvalidPrefix, kNotAuthorizedForPrefix,
+                                    kForwardingSetupFailed}) {
+    Exchange x(mobile_router());
+    x.attach(2).acknowledged().attach(1).acknowledged(status).sends_nothing().goes_by({});
+    x.at(70_s).times_out().sends_nothing().attach(1).sends_nothing();
+    x.at(80_s).starts_over({kNetwork}).sends({1, 2}, kCareOf, 420_s, true);
+    EXPECT_EQ(x.last().message.update.mobile_network_prefixes.size(), 1u);
+  }
 }
 
 }  // namespace

@@ -34,11 +34,18 @@ class TwoLinks:
         self.ends: dict[str, End] = {"left": ACCESS, "right": OTHER_ACCESS, "home": HOME_AGENT_END}
         links = {name: lab.link(name, end) for name, end in self.ends.items()}
         self.ports = {name: port for name, (_lan, port) in links.items()}
-        self.node = lab.net.host("mobile")
+        self.node = self._make(lab)
         lab.attach(links["left"][0], self.node, NODE, address=False)
         lab.attach(links["right"][0], self.node, NODE_RIGHT, address=False)
         self.names = [interface.name for interface in self.node.interfaces]
+        self._inhabit(lab)
         self.node.enable(ks.MultihomedMobileNode(HOME, HOME_AGENT, **role))
+
+    def _make(self, lab: Lab) -> ks.Host | ks.Router:
+        return lab.net.host("mobile")
+
+    def _inhabit(self, lab: Lab) -> None:
+        """Adds what else there is at the node."""
 
     def advertise(self, name: str) -> None:
         end = self.ends[name]
@@ -76,7 +83,7 @@ class TwoLinks:
 
     def acknowledge(
         self, update: Packet, *, status: int = 0, of: dict[int, int] | None = None, options: bool = True,
-        flows: list[Packet] | None = None, lifetime: int | None = None,
+        flows: list[Packet] | None = None, lifetime: int | None = None, flags: str = "",
     ) -> None:  # fmt: skip
         """The home agent's answer, with the options of the update; `of`: the Status in the option of a BID."""
         header = update[MIP6MH_BU]
@@ -84,7 +91,7 @@ class TwoLinks:
         if flows is None:
             flows = [o for o in header.options if getattr(o, "otype", None) == 45]
         seconds = lifetime if lifetime is not None else header.mhtime * 4 if status < 128 else 0
-        ack = multiple_ack(header.seq, *(copied + flows if options else []), status=status, lifetime=seconds)
+        ack = multiple_ack(header.seq, *(copied + flows if options else []), status=status, lifetime=seconds, flags=flags)
         end = self.ends[update.link]
         to_mac = NODE_RIGHT.mac if update.link == "right" else NODE.mac
         source = update[IPv6].src

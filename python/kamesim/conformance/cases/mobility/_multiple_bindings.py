@@ -114,8 +114,8 @@ def multiple_update(
     return MIP6MH_BU(seq=seq, flags=flags, reserved=reserved, mhtime=lifetime // UNIT, options=list(options))
 
 
-def multiple_ack(seq: int, *options: Packet, status: int = 0, lifetime: int = 420) -> Packet:
-    return MIP6MH_BA(seq=seq, status=status, flags="", mhtime=lifetime // UNIT, options=list(options))
+def multiple_ack(seq: int, *options: Packet, status: int = 0, lifetime: int = 420, flags: str = "") -> Packet:
+    return MIP6MH_BA(seq=seq, status=status, flags=flags, mhtime=lifetime // UNIT, options=list(options))
 
 
 def bids_of(packet: Packet) -> list[Bid]:
