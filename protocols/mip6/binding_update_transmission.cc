@@ -34,7 +34,7 @@ std::optional<SeqNum16> BindingUpdateTransmission::send(Time now, Duration lifet
 
 BindingUpdateTransmission::Match BindingUpdateTransmission::match(Time now, const BindingAck& ack) {
   if (answered_ || !sent_) return Match::Unmatched;
-  if (ack.status == kSequenceNumberOutOfWindow) {  // it tells the last number accepted, not ours
+  if (ack.status == kSequenceNumberOutOfWindow && rules_.renumbers_by_acknowledgement) {  // it tells the last number accepted, not ours
     // Ours is newer: this is about an earlier update, overtaken by one that was accepted.
     if (sequence_.newer_than(ack.sequence)) return Match::Unmatched;
     sequence_ = ack.sequence;

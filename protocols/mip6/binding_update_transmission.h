@@ -7,6 +7,7 @@
 #include "protocols/mip6/constants.h"
 #include "protocols/mip6/messages.h"
 #include "protocols/mip6/rate_limit.h"
+#include "protocols/mip6/specification.h"
 #include "sim/drop.h"
 #include "sim/time.h"
 
@@ -36,7 +37,8 @@ class BindingUpdateTransmission {
   };
 
   // previous: the number before the first to be used. §11.7.2: it SHOULD be random.
-  explicit BindingUpdateTransmission(SeqNum16 previous) : sequence_(previous) {}
+  explicit BindingUpdateTransmission(SeqNum16 previous, const MobilityRules& rules = {})
+      : sequence_(previous), rules_(rules) {}
 
   // A new update is to be sent: due() from now on, with this timeout until it is sent again.
   void start(Time now, Duration initial_timeout);
@@ -58,6 +60,7 @@ class BindingUpdateTransmission {
  private:
   UpdateRateLimit limit_;
   SeqNum16 sequence_;
+  MobilityRules rules_;
   std::optional<Sent> sent_;
   bool answered_ = true;
   std::optional<Time> send_at_;

@@ -21,6 +21,8 @@ class CorrespondentDaemon final : public DatagramHandler, public MobilityListene
 
   void set_home_registrations(HomeRegistrations what) { home_registrations_ = what; }
 
+  void follow(const MobilityRules& rules) { machine_.follow(rules); }
+
   void on_datagram(const Datagram& datagram) override;
   void on_binding_error_hint(const Ipv6Address& home, const Ipv6Address& care_of,
                              const Ipv6Address& destination) override;

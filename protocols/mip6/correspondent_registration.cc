@@ -53,7 +53,10 @@ Output CorrespondentRegistration::on_binding_update(Time now, const ReceivedBind
   if (!r.update.nonce_indices) return {.dropped = &kBuNonceIndicesMissing};
   if (!r.update.authenticator) return {.dropped = &kBuAuthenticatorMissing};
 
-  const bool deletion = r.requests_deletion();
+  const bool deletion = asks_for_deletion(r);
+  if (!deletion && !config_.rules.invalid_care_of_status && cache_.leads_back(now, r.home_address(), r.care_of())) {
+    return {.dropped = &kBuCircularReference};
+  }
   const NonceGeneration* home = nonces_.find(now, r.update.nonce_indices->home_nonce_index);
   // §6.2.6: the Care-of Nonce Index is ignored in requests to delete a binding.
   const NonceGeneration* care_of = deletion ? home : nonces_.find(now, r.update.nonce_indices->care_of_nonce_index);
@@ -126,6 +129,10 @@ std::optional<SeqNum16> CorrespondentRegistration::last_sequence(Time now, const
   return entry ? std::optional(entry->sequence) : retired_.last_sequence(now, home_address);
 }
 
+bool CorrespondentRegistration::asks_for_deletion(const ReceivedBindingUpdate& r) const {
+  return r.requests_deletion() || (config_.rules.care_of_home_address_deletes && r.care_of() == r.home_address());
+}
+
 Output CorrespondentRegistration::cache_binding(Time now, const ReceivedBindingUpdate& r,
                                                 const BindingManagementKey& kbm) {
   const Ipv6Address home = r.home_address();
@@ -187,7 +194,8 @@ std::optional<std::uint8_t> CorrespondentRegistration::refusal(Time now, const R
     return kAdministrativelyProhibited;
   }
   // A packet to it would come back: the care-of address is itself a home address with a binding.
-  if (r.care_of() == r.home_address() || cache_.lookup(now, r.care_of())) return kInvalidCareOfAddress;
+  const bool round = r.care_of() == r.home_address() || cache_.lookup(now, r.care_of());
+  if (round && config_.rules.invalid_care_of_status) return kInvalidCareOfAddress;
   const bool room = cache_.find(r.home_address()) || cache_.room(RegistrationType::Correspondent) > 0 ||
                     cache_.least_recently_used(RegistrationType::Correspondent);
   if (!room) return kInsufficientResources;  // §9.5.2

@@ -13,6 +13,7 @@
 #include "protocols/mip6/messages.h"
 #include "protocols/mip6/nonces.h"
 #include "protocols/mip6/retired_bindings.h"
+#include "protocols/mip6/specification.h"
 #include "sim/drop.h"
 #include "sim/time.h"
 
@@ -37,6 +38,7 @@ struct CorrespondentRegistrationConfig {
   // §9.3.4: how many ICMP errors make a binding's care-of address persistently unreachable. They count at most once
   // a second, and from the start after ten seconds without one.
   int unreachable_errors = 3;
+  MobilityRules rules{};
 };
 
 struct ReceivedTestInit {
@@ -62,6 +64,7 @@ class CorrespondentRegistration {
   CorrespondentRegistration(const CorrespondentRegistrationConfig& config, BindingCache& cache, RandomBytes random)
       : config_(config), cache_(cache), nonces_(std::move(random)), retired_(config.max_retired) {}
 
+  void follow(const MobilityRules& rules) { config_.rules = rules; }
   Output on_home_test_init(Time now, const ReceivedTestInit& received, const HomeTestInit& init);
   Output on_care_of_test_init(Time now, const ReceivedTestInit& received, const CareOfTestInit& init);
   // Without the H bit; with it only on a node that is no home agent, which says so.
@@ -76,6 +79,7 @@ class CorrespondentRegistration {
 
  private:
   std::optional<SeqNum16> last_sequence(Time now, const Ipv6Address& home_address) const;
+  bool asks_for_deletion(const ReceivedBindingUpdate& received) const;
   Output cache_binding(Time now, const ReceivedBindingUpdate& received, const BindingManagementKey& kbm);
   Output delete_binding(Time now, const ReceivedBindingUpdate& received, const BindingManagementKey& kbm);
   std::optional<std::uint8_t> refusal(Time now, const ReceivedBindingUpdate& received) const;

@@ -190,7 +190,8 @@ void HomeAgentDaemon::register_binding(const ReceivedBindingUpdate& received, co
   // The tunnel would lead to this node itself.
   const bool to_itself = received.update.lifetime > Duration() && is_unicast_routable(received.care_of()) &&
                          stack_.find_own_address(received.care_of(), nullptr) != nullptr;
-  if (to_itself) return send(reject(received, kInvalidCareOfAddress));
+  const bool has_status = config_.registration.rules.invalid_care_of_status;
+  if (to_itself) return send(reject(received, has_status ? kInvalidCareOfAddress : kReasonUnspecified));
   review_prefixes();
   const auto out = multiple_.on_binding_update(stack_.now(), received, message);
   // Of refused ones nothing is kept.

@@ -16,7 +16,8 @@ namespace {
 BindingUpdaterConfig home_registration_of(const MobileNodeConfig& config, RandomStream& random) {
   return {.home_address = config.home_address, .lifetime = config.lifetime,
           .mobile_router = config.mobile_router.has_value(),
-          .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32()))};
+          .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32())),
+          .rules = config.rules};
 }
 
 // RFC 6275 §11.5.3: an address under test may be used at once where it is optimistic (RFC 4429 §3.2).
@@ -197,6 +198,7 @@ void MobileNodeDaemon::on_route_optimization_hint(const Ipv6Address& home, const
   if (home != config_.home_address || !config_.route_optimization || correspondent == choice_.current()) return;
   if (ipv4_care_of_) return;  // RFC 5555 §2.4
   if (correspondent.is_multicast() || correspondent.is_link_local()) return;
+  if (config_.rules.site_local_scope && correspondent.is_site_local() && home.scope() > correspondent.scope()) return;
   const auto peer = find_or_add(correspondent);
   if (peer != correspondents_.end()) apply(peer, peer->second.registration.on_tunnelled_packet(stack_.now()));
 }
@@ -217,8 +219,9 @@ MobileNodeDaemon::Correspondents::iterator MobileNodeDaemon::find_or_add(const I
                        CorrespondentUpdaterConfig{
                            .home_address = config_.home_address, .correspondent = correspondent,
                            .acknowledge = config_.acknowledge_correspondents,
-                           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random_.next_u32()))},
-                       ReturnRoutabilityConfig{config_.home_address, config_.reuse_tokens},
+                           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random_.next_u32())),
+                           .rules = config_.rules},
+                       ReturnRoutabilityConfig{config_.home_address, config_.reuse_tokens, config_.rules},
                        [this](MutableBytes out) { random_.fill(out); })
           .first;
   if (home_.binding()) apply(peer, peer->second.registration.on_home_registration(stack_.now(), *home_.binding()));

@@ -47,6 +47,7 @@ struct MobileNodeConfig {
   std::optional<Ipv6Prefix> home_link{};
   // RFC 5555; the home agent is given then, and the node has an IPv4 part.
   std::optional<dsmip6::DualStackNodeConfig> dual_stack{};
+  MobilityRules rules{};
 
   Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
 };

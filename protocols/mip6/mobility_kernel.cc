@@ -394,6 +394,12 @@ bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const 
   return false;
 }
 
+bool MobilityKernel::bound_to(const Ipv6Address& home, const Ipv6Address& care_of) const {
+  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) return true;
+  const auto it = home_bindings_.find(home);
+  return it != home_bindings_.end() && it->second.has_care_of(care_of);
+}
+
 void MobilityKernel::on_reverse_tunnelled(const Ipv6Address& source, const Ipv6Address& destination,
                                           NextHeader next_header) {
   if (next_header != NextHeader::Mobility && homes_.contains(destination)) hint(destination, source);
@@ -407,7 +413,21 @@ void MobilityKernel::on_care_of_unreachable(const Ipv6Address& home) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_care_of_unreachable(home);
 }
 
+// RFC 3775 §9.3.1: of what has a Home Address option only a Binding Update needs no binding.
+bool MobilityKernel::bound_as_rfc3775_asks(const InputPacket& in) {
+  const Bytes header = in.upper();
+  const bool update = header.size() > kMhTypeOffset &&
+                      static_cast<MhType>(header[kMhTypeOffset]) == MhType::BindingUpdate;
+  if (!in.home_address_care_of || update || bound_to(in.source, *in.home_address_care_of)) return true;
+  stack_.drop(kMhNoBinding, in.packet.bytes());
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    listeners_[i]->on_binding_error_hint(in.source, *in.home_address_care_of, in.destination);
+  }
+  return false;
+}
+
 void MobilityKernel::on_packet(InputPacket& in) {
+  if (!rules.any_message_with_home_address && !bound_as_rfc3775_asks(in)) return;
   const auto header = MobilityHeaderView::check(in.upper(), in.source, in.destination, understood_);
   if (header) return sockets_.on_packet(in);
   const DropReason reason = header.error();

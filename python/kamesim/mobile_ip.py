@@ -34,10 +34,19 @@ if TYPE_CHECKING:
 #: The longest lifetime that a Binding Update can ask for: 65535 units of 4 s (RFC 6275 section 6.1.7).
 MAX_LIFETIME_S = 4 * 65535
 
+#: What a node's roles follow: the specification of Mobile IPv6, or the one that it obsoletes.
+SPECIFICATIONS = ("RFC 6275", "RFC 3775")
+
 
 @dataclass(frozen=True)
 class Correspondent:
-    """A node that takes part in route optimization: it keeps bindings and answers return routability tests."""
+    """A node that takes part in route optimization: it keeps bindings and answers return routability tests.
+
+    specification: "RFC 6275", or "RFC 3775": it follows that where the two differ (docs/protocols/mip6.md has a table). It
+    is the whole node's: all roles that have it say the same, those that do not follow the first that has.
+    """
+
+    specification: str = SPECIFICATIONS[0]
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,8 @@ class HomeAgent:
     seconds, no registration with one lasts longer; None: no limit. accept_forced_udp: whether a mobile node may have all
     its packets in UDP; if not, status 144. force_udp: whether it has to. nat_refresh_time: how often a mobile node behind
     a NAT is to register, seconds.
+
+    specification: as of `Correspondent`.
     """
 
     interface: Interface | str | None = None
@@ -101,6 +112,7 @@ class HomeAgent:
     accept_forced_udp: bool = True
     force_udp: bool = False
     nat_refresh_time: float = dual_stack.NAT_KEEPALIVE_TIMEOUT_S
+    specification: str = SPECIFICATIONS[0]
 
 
 @dataclass(frozen=True)
@@ -149,6 +161,8 @@ class MobileNode:
 
     A node with several home addresses is enabled once for each; each has its own home link and home agent. What
     `Node.mobile_ip` tells of a mobile node is of the first, and of all by `home_addresses()`.
+
+    specification: as of `Correspondent`.
     """
 
     home_address: str
@@ -169,6 +183,7 @@ class MobileNode:
     ipv4_home_gateway: str | None = None
     ipv4_networks: Iterable[Ipv4Access] = ()
     force_udp: bool = False
+    specification: str = SPECIFICATIONS[0]
 
 
 @dataclass(frozen=True)
@@ -219,6 +234,7 @@ class MobileIp:
         self.roles: list[Role] = []
         self.home_link: Interface | None = None  #: of a home agent: its interface there
         self._multihomed: Multihomed | None = None
+        self._specification: str | None = None  # once a role has said it
 
     @property
     def location(self) -> str:
@@ -426,6 +442,7 @@ class MobileIp:
         """Begins to play the role."""
         what = f"{self._node._what}: {type(role).__name__}"
         self._check_not_played(what, role)
+        self._follow(what, getattr(role, "specification", None))
         if isinstance(role, HomeAgent):
             self._start_home_agent(what, role)
         elif isinstance(role, MobileNode):
@@ -453,6 +470,22 @@ class MobileIp:
                 self._fast = self._node._core.enable_fast_handovers(self._core)
             fmip6.start(self._node, self._fast, what, role)
         self.roles.append(role)
+
+    def _follow(self, what: str, specification: object) -> None:
+        """All roles of a node follow one specification."""
+        if specification is None:
+            return
+        wanted = errors.one_of(what, "specification", specification, SPECIFICATIONS)
+        if wanted == self._specification:
+            return
+        if self.roles and (self._specification or SPECIFICATIONS[0]) != wanted:
+            raise errors.Error(
+                f"{what}: specification is {wanted!r}, and the node follows {self._specification or SPECIFICATIONS[0]!r} "
+                "already; all roles of a node follow one, that of the first"
+            )
+        self._specification = wanted
+        if wanted == "RFC 3775":
+            self._core.follow_rfc3775()
 
     def _check_one_home(self, what: str) -> None:
         """What moves a mobile node's care-of address moves that of one home address."""

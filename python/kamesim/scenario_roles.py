@@ -9,7 +9,14 @@ from kamesim import scenario_pb2 as pb
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.fmip6 import DOMAIN_KEY, FastHandoverRouter, FastMobileNode
 from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter, MovementDetection
+from kamesim.mobile_ip import (
+    SPECIFICATIONS,
+    Correspondent,
+    HomeAgent,
+    MobileNode,
+    MobileRouter,
+    MovementDetection,
+)
 from kamesim.multihomed import MultihomedMobileNode
 from kamesim.signalling_protection import SignallingProtection
 
@@ -25,7 +32,7 @@ def write(message: Any, node: Node, role: object) -> None:
     _refuse_ipv4(node, role)
     nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
     if isinstance(role, Correspondent):
-        message.correspondents.add(node=node.name)
+        message.correspondents.add(node=node.name, specification=role.specification)
     elif isinstance(role, HomeAgent):
         added = message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
@@ -44,6 +51,7 @@ def write(message: Any, node: Node, role: object) -> None:
         added.multiple_care_of, added.home_and_foreign = role.multiple_care_of, role.home_and_foreign
         added.without_bulk_registration = not role.bulk_registration
         added.without_flow_bindings = not role.flow_bindings
+        added.specification = role.specification
     elif isinstance(role, MobileNode):
         node_role = message.mobile_nodes.add(node=node.name, nic=nic, **_registration(role))
         if role.protection is not None:
@@ -51,6 +59,7 @@ def write(message: Any, node: Node, role: object) -> None:
         if role.authentication is not None:
             node_role.authentication.CopyFrom(pb.AuthenticationOption(**_authentication(role.authentication)))
         node_role.clock_offset_ns = round(role.clock_offset * 1e9)
+        node_role.specification = role.specification
     elif isinstance(role, MultihomedMobileNode):
         _write_multihomed(message.multihomed_mobile_nodes.add(), node, role)
     elif isinstance(role, MobileRouter):
@@ -165,7 +174,7 @@ def read(net: Network, message: Any) -> None:
     """Gives the nodes the roles that a Scenario has."""
     usual = HomeAgent()
     for role in message.correspondents:
-        net.node(role.node).enable(Correspondent())
+        net.node(role.node).enable(Correspondent(role.specification or SPECIFICATIONS[0]))
     for role in message.home_agents:
         net.node(role.node).enable(
             HomeAgent(
@@ -182,6 +191,7 @@ def read(net: Network, message: Any) -> None:
                 bulk_registration=not role.without_bulk_registration,
                 home_and_foreign=role.home_and_foreign or usual.home_and_foreign,
                 flow_bindings=not role.without_flow_bindings,
+                specification=role.specification or SPECIFICATIONS[0],
             )
         )
     for role in message.mobile_nodes:
@@ -192,6 +202,7 @@ def read(net: Network, message: Any) -> None:
                 protection=protection,
                 authentication=_read_authentication(role.authentication) if role.HasField("authentication") else None,
                 clock_offset=role.clock_offset_ns / 1e9,
+                specification=role.specification or SPECIFICATIONS[0],
                 **_registered(role),
             )
         )

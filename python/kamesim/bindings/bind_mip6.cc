@@ -242,6 +242,9 @@ void bind_mip6(py::module_& m) {
   py::class_<MobileIp> mobile_ip(m, "MobileIpv6",
                                  "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.");
   bind_dual_stack(mobile_ip);
+  mobile_ip.def(
+      "follow_rfc3775", [](MobileIp& roles) { roles.follow(MobilitySpecification::Rfc3775); },
+      "To be called before a role is started: where RFC 6275 differs, the node follows RFC 3775.");
   mobile_ip.def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
            "mobile_networks"_a, "verify_prefixes"_a, "routes_to_mobile_networks"_a,
            "mobile_networks: prefixes by home address (RFC 3963), or None: mobile routers are not supported.")

@@ -102,13 +102,12 @@ MUTATIONS = [
     Mutation(
         id="mobility.sequence-number",
         rule="the sequence number is greater than the last, modulo 2**16 (RFC 6275 §9.5.1)",
-        file="protocols/mip6/messages.h",
-        old="return static_cast<std::int16_t>(",
-        new="return static_cast<std::int32_t>(",
+        file="protocols/mip6/correspondent_registration.cc",
+        old="if (last && !r.update.sequence.newer_than(*last)) return {.ack = sign(",
+        new="if (last && r.update.sequence.value() <= last->value()) return {.ack = sign(",
         cases=(
             "correspondent-sequence-numbers.newer-sequence-number-is-accepted",
             "correspondent-sequence-numbers.sequence-number-that-is-not-newer-is-told-the-last-one",
-            "home-agent-validation.newer-sequence-number-is-accepted",
         ),
     ),
     Mutation(
@@ -145,9 +144,9 @@ MUTATIONS = [
     Mutation(
         id="mobility.max-rr-binding-lifetime",
         rule="bindings by return routability last MAX_RR_BINDING_LIFETIME at most (RFC 6275 §5.2.6, §12)",
-        file="protocols/mip6/constants.h",
-        old="kMaxRrBindingLifetime = 420_s;",
-        new="kMaxRrBindingLifetime = 424_s;",
+        file="protocols/mip6/correspondent_registration.cc",
+        old="std::min({r.update.lifetime, config_.max_lifetime, kMaxRrBindingLifetime}));",
+        new="std::min(r.update.lifetime, config_.max_lifetime + 4_s));",
         cases=(
             "correspondent-bindings.lifetime-is-at-most-max-rr-binding-lifetime",
             "correspondent-lifetimes.lifetime-granted-is-that-asked-for-up-to-the-limit",
