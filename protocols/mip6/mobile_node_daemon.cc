@@ -6,6 +6,7 @@
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/mip6/binding_status.h"
 #include "protocols/mip6/mobile_node_dual_stack.h"
+#include "protocols/mip6/mobile_node_groups.h"
 #include "protocols/mip6/trace_kinds.h"
 #include "protocols/wire/ipv4_address.h"
 
@@ -62,6 +63,7 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
   stack_.add_listener(*this);
   if (config_.mobile_router) start_mobile_router();
   if (config_.dual_stack) dual_stack_ = std::make_unique<DualStack>(*this, sockets, *config_.dual_stack);
+  groups_ = std::make_unique<Groups>(*this, sockets);
   tell_addresses();
   if (interface_.up() && dual_stack_) dual_stack_->on_link_up();
   if (interface_.up()) apply(detector_.on_link_up(stack_.now()));
@@ -306,6 +308,7 @@ void MobileNodeDaemon::leave_home(const Ipv6Address& care_of, const Ipv6Address&
   const Ipv6Address tunnel_end = dual_stack_ ? dual_stack_->home_agent_of(care_of, home_agent) : home_agent;
   kernel_.leave_home(config_.home_address, care_of, tunnel_end, interface_);
   if (dual_stack_) dual_stack_->on_away(care_of);
+  groups_->on_left_home();
   if (home_lifetimes_) {
     kernel_.set_home_lifetimes(config_.home_address, home_lifetimes_->preferred_until, home_lifetimes_->valid_until);
   }
@@ -325,6 +328,7 @@ void MobileNodeDaemon::return_home() {
   const bool on_link = config_.home_link_prefix().contains(config_.home_address);
   kernel_.return_home(config_.home_address, on_link ? config_.home_prefix_length : 128, interface_,
                       was_registered ? Dad::Skip : Dad::Run);
+  groups_->on_returned_home();
   if (protection_) protection_->at_home();
   home_agent_discovery_.stop();
   discover_again_at_.reset();
@@ -386,6 +390,7 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
     }
   }
   if (out.prefix_discovery_needed) apply(prefixes_.solicit(stack_.now()));
+  groups_->review_binding();
   arm();
 }
 

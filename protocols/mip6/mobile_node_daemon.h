@@ -109,6 +109,10 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
 
   // Null: not a mobile router.
   const MobileRouterRegistration* mobile_router() const { return mobile_router_ ? &*mobile_router_ : nullptr; }
+  // §11.3.4: groups that it is in by its home address, wherever it is. False: too many, or it is in it, or is not.
+  bool join_group(const Ipv6Address& group);
+  bool leave_group(const Ipv6Address& group);
+  std::vector<Ipv6Address> joined_groups() const;
   void set_home_prefix_listener(HomePrefixListener* listener) { home_prefix_listener_ = listener; }
   // What an accepted advertisement, to this home address or another of the node, tells of the prefix of this one.
   void on_home_prefix(const PrefixInformation& prefix);
@@ -149,6 +153,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
     RawSocket socket_;
   };
   class DualStack;  // mobile_node_dual_stack.h
+  class Groups;     // mobile_node_groups.h
   struct Correspondent {
     Correspondent(const CorrespondentUpdaterConfig& updater, const ReturnRoutabilityConfig& rr, RandomBytes random)
         : registration(updater), routability(rr, std::move(random)) {}
@@ -217,6 +222,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   std::optional<Ipv6Address> regional_care_of_;  // what it gave
   Time care_of_valid_until_ = Time::max();
   std::unique_ptr<DualStack> dual_stack_;    // null: it has no part in RFC 5555
+  std::unique_ptr<Groups> groups_;
   std::optional<Ipv6Address> ipv4_care_of_;  // while that is the care-of address
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;

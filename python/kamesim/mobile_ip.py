@@ -86,6 +86,8 @@ class HomeAgent:
     its packets in UDP; if not, status 144. force_udp: whether it has to. nat_refresh_time: how often a mobile node behind
     a NAT is to register, seconds.
 
+    multicast: whether it asks mobile nodes for their groups, by Multicast Listener Discovery through their tunnels, and
+    tunnels packets of the home link for groups of global scope to those that are in them (sections 10.4.2, 10.4.3).
     specification: as of `Correspondent`.
     """
 
@@ -112,6 +114,7 @@ class HomeAgent:
     accept_forced_udp: bool = True
     force_udp: bool = False
     nat_refresh_time: float = dual_stack.NAT_KEEPALIVE_TIMEOUT_S
+    multicast: bool = False
     specification: str = SPECIFICATIONS[0]
 
 
@@ -432,6 +435,36 @@ class MobileIp:
         rows = [(*row[:3], row[3] / 1e9) for row in (self._fast.redirected() if self._fast is not None else [])]
         return tables.frame(rows, ["pcoa", "ncoa", "bound", "expires_s"])
 
+    def join_group(self, group: str) -> None:
+        """Has the mobile node be in a multicast group by its (first) home address, wherever it is (section 11.3.4).
+
+        At home it is in it on its interface. Elsewhere packets come by the tunnel from a home agent with `multicast=True`,
+        which is told once it has asked. A socket that is bound to a port and has joined no group itself hears of all.
+        """
+        what, address = self._group("join_group", group)
+        if not self._core.join_group(address):
+            raise errors.Error(f"{what}: it is in {address} already, or in 64 groups")
+
+    def leave_group(self, group: str) -> None:
+        """Takes `join_group` back."""
+        what, address = self._group("leave_group", group)
+        if not self._core.leave_group(address):
+            raise errors.Error(f"{what}: it is not in {address}")
+
+    def _group(self, method: str, group: str) -> tuple[str, str]:
+        what = f"{self._node._what}: {method}"
+        if not any(isinstance(role, (MobileNode, MobileRouter)) for role in self.roles):
+            raise errors.Error(f"{what}: it is no mobile node; enable MobileNode before")
+        address = errors.address(what, "group", group)
+        if not address.startswith("ff"):
+            errors.fail(what, "group", group, "a multicast address, such as 'ff0e::77'")
+        return what, address
+
+    def group_members(self) -> pd.DataFrame:
+        """Who is in which group, as a home agent with `multicast=True` was told: home_address, group, expires_s."""
+        rows = [(home, group, until / 1e9) for home, group, until in self._core.group_members()]
+        return tables.frame(rows, ["home_address", "group", "expires_s"])
+
     def anchored(self) -> pd.DataFrame:
         """The bindings of a Mobility Anchor Point (RFC 5380): rcoa, lcoa, sequence, expires_s."""
         known = [] if self._hierarchical is None else self._hierarchical.anchored()
@@ -543,6 +576,7 @@ class MobileIp:
             errors.flag(what, "flow_bindings", role.flow_bindings),
         )
         dual_stack.start_home_agent(what, self._core, role, interface)
+        self._core.set_multicast(errors.flag(what, "multicast", role.multicast))
         self._core.start_home_agent(interface._core, max_lifetime, preference, networks, verify, routes)
         self.home_link = interface
         self._node._advertise_home_agent(interface)

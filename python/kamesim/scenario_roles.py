@@ -51,7 +51,7 @@ def write(message: Any, node: Node, role: object) -> None:
         added.multiple_care_of, added.home_and_foreign = role.multiple_care_of, role.home_and_foreign
         added.without_bulk_registration = not role.bulk_registration
         added.without_flow_bindings = not role.flow_bindings
-        added.specification = role.specification
+        added.specification, added.multicast = role.specification, role.multicast
     elif isinstance(role, MobileNode):
         node_role = message.mobile_nodes.add(node=node.name, nic=nic, **_registration(role))
         if role.protection is not None:
@@ -191,6 +191,7 @@ def read(net: Network, message: Any) -> None:
                 bulk_registration=not role.without_bulk_registration,
                 home_and_foreign=role.home_and_foreign or usual.home_and_foreign,
                 flow_bindings=not role.without_flow_bindings,
+                multicast=role.multicast,
                 specification=role.specification or SPECIFICATIONS[0],
             )
         )

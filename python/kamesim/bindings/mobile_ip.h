@@ -32,6 +32,7 @@ class MobileIp {
     home_agent_->second.multiple_care_of = multiple_care_of_;
     home_agent_->second.dual_stack = dual_stack_home_agent_;
     home_agent_->second.registration.rules = rules_;
+    home_agent_->second.multicast = multicast_;
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
@@ -76,6 +77,8 @@ class MobileIp {
   void require_authentication() { authentication_required_ = true; }
   // RFC 5648, RFC 6089, of a home agent that is started after it.
   void set_multiple_care_of(const mcoa::MultipleRegistrationConfig& config) { multiple_care_of_ = config; }
+  // RFC 6275 §10.4.3, of a home agent that is started after it.
+  void set_multicast(bool multicast) { multicast_ = multicast; }
   // RFC 5555, of a home agent that is started after it, or of the mobile node that is started next.
   void set_dual_stack(const dsmip6::DualStackHomeAgentConfig& config) { dual_stack_home_agent_ = config; }
   void set_dual_stack(const dsmip6::DualStackNodeConfig& config) { dual_stack_node_ = config; }
@@ -131,6 +134,7 @@ class MobileIp {
   std::vector<std::pair<Ipv6Address, SignallingProtectionConfig>> protections_;
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
   bool authentication_required_ = false;
+  bool multicast_ = false;
   mcoa::MultipleRegistrationConfig multiple_care_of_;
   std::optional<dsmip6::DualStackHomeAgentConfig> dual_stack_home_agent_;
   std::optional<dsmip6::DualStackNodeConfig> dual_stack_node_;
