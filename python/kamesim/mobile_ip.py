@@ -493,6 +493,8 @@ class MobileIp:
             if fast and isinstance(role, hmip6.HierarchicalMobileNode):
                 raise errors.Error(f"{what}: enable it before FastMobileNode, which tells it where the node moves")
             self._check_one_home(what)
+            if isinstance(role, hmip6.HierarchicalMobileNode):
+                self._check_ipv6_care_of(what)
             if self._hierarchical is None:
                 self._hierarchical = self._node._core.enable_hierarchical_mobile_ipv6(self._core)
             hmip6.start(self._node, self._hierarchical, what, role)
@@ -524,6 +526,15 @@ class MobileIp:
         """What moves a mobile node's care-of address moves that of one home address."""
         if sum(isinstance(known, MobileNode) for known in self.roles) > 1:
             raise errors.Error(f"{what}: it has several home addresses; this role takes one")
+
+    def _check_ipv6_care_of(self, what: str) -> None:
+        """A Mobility Anchor Point is told IPv6 care-of addresses alone (RFC 5380)."""
+        for known in self.roles:
+            if isinstance(known, MobileNode) and known.home_agent_ipv4 is not None:
+                raise errors.Error(
+                    f"{what}: its MobileNode has home_agent_ipv4, so it may have an IPv4 care-of address (RFC 5555), which no "
+                    "Mobility Anchor Point takes; leave out the one or the other"
+                )
 
     def _check_fast(self, what: str, role: fmip6.Role) -> None:
         if isinstance(role, fmip6.FastMobileNode) and not any(isinstance(known, MobileNode) for known in self.roles):
