@@ -12,6 +12,7 @@
 #include "protocols/mcoa/access_interface.h"
 #include "protocols/mcoa/binding_paths.h"
 #include "protocols/mcoa/multiple_binding_updater.h"
+#include "protocols/mcoa/route_optimizer.h"
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
 #include "sim/timer.h"
@@ -24,6 +25,7 @@ struct MultihomedNodeConfig {
   Ipv6Address home_agent;
   Duration lifetime = 420_s;      // of registrations, to ask for; a multiple of 4 s
   bool bulk_registration = true;  // several bindings in one message
+  bool route_optimization = false;  // §5.2: bindings with correspondents, too
 };
 
 class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener {
@@ -35,6 +37,7 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   ~MultihomedNodeDaemon();
 
   const MultipleBindingUpdater& registration() const { return registration_; }
+  const std::optional<RouteOptimizer>& route_optimizer() const { return route_optimizer_; }
   const std::vector<std::unique_ptr<AccessInterface>>& accesses() const { return accesses_; }
   void bind_flow(const FlowBinding& flow) { apply(registration_.bind_flow(stack_.now(), flow)); }
   void unbind_flow(std::uint16_t fid) { apply(registration_.unbind_flow(stack_.now(), fid)); }
@@ -49,6 +52,7 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   void apply(const Output& out);
   void send(const MultipleBindingUpdater::Send& send);
   void review_ways();
+  void review_correspondents();
   void drop_paths();
   void on_timer();
 
@@ -60,6 +64,7 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   std::vector<std::unique_ptr<AccessInterface>> accesses_;
   Ip6Interface* home_interface_;          // the last that had the home address
   std::optional<BindingPaths> paths_;     // while away
+  std::optional<RouteOptimizer> route_optimizer_;
   Timer timer_;
 };
 

@@ -22,6 +22,12 @@ struct Binding {
   friend bool operator==(const Binding&, const Binding&) = default;
 };
 
+// What the updates to one destination have in common, if several machines send them (RFC 5648 §4.1).
+struct BindingUpdateNumbering {
+  SeqNum16 last;  // the number used last
+  UpdateRateLimit limit{};
+};
+
 class BindingUpdateTransmission {
  public:
   struct Sent {
@@ -38,7 +44,10 @@ class BindingUpdateTransmission {
 
   // previous: the number before the first to be used. §11.7.2: it SHOULD be random.
   explicit BindingUpdateTransmission(SeqNum16 previous, const MobilityRules& rules = {})
-      : sequence_(previous), rules_(rules) {}
+      : own_{previous}, rules_(rules) {}
+  // common: lives as long as this; null: it sends all that there are.
+  BindingUpdateTransmission(SeqNum16 previous, const MobilityRules& rules, BindingUpdateNumbering* common)
+      : own_{previous}, common_(common), rules_(rules) {}
 
   // A new update is to be sent: due() from now on, with this timeout until it is sent again.
   void start(Time now, Duration initial_timeout);
@@ -58,8 +67,10 @@ class BindingUpdateTransmission {
   Match match(Time now, const BindingAck& ack);
 
  private:
-  UpdateRateLimit limit_;
-  SeqNum16 sequence_;
+  BindingUpdateNumbering& numbering() { return common_ != nullptr ? *common_ : own_; }
+
+  BindingUpdateNumbering own_;
+  BindingUpdateNumbering* common_ = nullptr;
   MobilityRules rules_;
   std::optional<Sent> sent_;
   bool answered_ = true;

@@ -33,8 +33,9 @@ MobilityKernel::~MobilityKernel() {
   stack_.set_mobility_hooks(nullptr);
 }
 
-void MobilityKernel::add_binding(const Ipv6Address& home, const Ipv6Address& care_of) {
-  bindings_.insert_or_assign(home, Binding{care_of});
+void MobilityKernel::add_binding(const Ipv6Address& home, const Ipv6Address& care_of,
+                                 std::vector<Ipv6Address> other_care_of) {
+  bindings_.insert_or_assign(home, Binding{care_of, std::nullopt, std::move(other_care_of)});
 }
 
 void MobilityKernel::remove_binding(const Ipv6Address& home) { bindings_.erase(home); }
@@ -106,6 +107,10 @@ void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
     if (binding.link_local) nd->remove_proxy(derived_link_local(home));
   }
   stack_.remove_interface(*binding.tunnel);  // takes its route along
+}
+
+bool MobilityKernel::Binding::has_care_of(const Ipv6Address& address) const {
+  return care_of == address || std::ranges::find(other_care_of, address) != other_care_of.end();
 }
 
 bool MobilityKernel::HomeBinding::has_care_of(const Ipv6Address& address) const {
@@ -383,7 +388,7 @@ bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const 
                                                  const Ipv6Address& destination, NextHeader upper) {
   // §9.3.1: a Binding Update is checked by other means. What AH or ESP hides is asked about once it can be seen (KAME).
   if (upper == NextHeader::Mobility || upper == NextHeader::Esp || upper == NextHeader::AuthenticationHeader) return true;
-  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) {
+  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.has_care_of(care_of)) {
     it->second.last_used = stack_.now();
     return true;
   }
@@ -395,7 +400,7 @@ bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const 
 }
 
 bool MobilityKernel::bound_to(const Ipv6Address& home, const Ipv6Address& care_of) const {
-  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) return true;
+  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.has_care_of(care_of)) return true;
   const auto it = home_bindings_.find(home);
   return it != home_bindings_.end() && it->second.has_care_of(care_of);
 }

@@ -69,7 +69,8 @@ class MobilityKernel final : public MobilityHooks,
   MobilityRules rules;
 
   // ---- Correspondent node: bindings of others (§9.1) ----------------------------------------------------------
-  void add_binding(const Ipv6Address& home, const Ipv6Address& care_of);
+  // other_care_of: from where it may send, too (RFC 5648 §6.5).
+  void add_binding(const Ipv6Address& home, const Ipv6Address& care_of, std::vector<Ipv6Address> other_care_of = {});
   void remove_binding(const Ipv6Address& home);
   // When a packet last went or came by this binding; nothing if it has not been used.
   std::optional<Time> binding_last_used(const Ipv6Address& home) const;
@@ -177,6 +178,8 @@ class MobilityKernel final : public MobilityHooks,
   struct Binding {
     Ipv6Address care_of;
     std::optional<Time> last_used{};
+    std::vector<Ipv6Address> other_care_of{};
+    bool has_care_of(const Ipv6Address& address) const;
   };
   struct HomeBinding {
     Ipv6Address care_of;

@@ -42,11 +42,15 @@ SPECIFICATIONS = ("RFC 6275", "RFC 3775")
 class Correspondent:
     """A node that takes part in route optimization: it keeps bindings and answers return routability tests.
 
+    multiple_care_of: what becomes of bindings with several care-of addresses (RFC 5648 section 6): "accepted"; "prohibited":
+    refused with status 166; "ignored": as by a node that does not know of them, which keeps the last one.
+
     specification: "RFC 6275", or "RFC 3775": it follows that where the two differ (docs/protocols/mip6.md has a table). It
     is the whole node's: all roles that have it say the same, those that do not follow the first that has.
     """
 
     specification: str = SPECIFICATIONS[0]
+    multiple_care_of: str = "accepted"
 
 
 @dataclass(frozen=True)
@@ -271,6 +275,14 @@ class MobileIp:
         """
         return self._multi("interfaces").interfaces()
 
+    def correspondents(self) -> pd.DataFrame:
+        """Whom a multihomed mobile node with `route_optimization=True` deals with directly (RFC 5648 section 5.2).
+
+        Columns: correspondent, interfaces (whose care-of addresses it has), care_of (that packets take; None: by the home
+        agent).
+        """
+        return self._multi("correspondents").correspondents()
+
     def flows(self) -> pd.DataFrame:
         """The flows that a multihomed mobile node has bound (RFC 6089), by FID.
 
@@ -476,7 +488,11 @@ class MobileIp:
         what = f"{self._node._what}: {type(role).__name__}"
         self._check_not_played(what, role)
         self._follow(what, getattr(role, "specification", None))
-        if isinstance(role, HomeAgent):
+        if isinstance(role, Correspondent):
+            policies = ("accepted", "prohibited", "ignored")
+            policy = errors.one_of(what, "multiple_care_of", role.multiple_care_of, policies)
+            self._core.set_correspondent_multiple_care_of(policy)
+        elif isinstance(role, HomeAgent):
             self._start_home_agent(what, role)
         elif isinstance(role, MobileNode):
             telling = (hmip6.HierarchicalMobileNode, fmip6.FastMobileNode)

@@ -32,7 +32,9 @@ def write(message: Any, node: Node, role: object) -> None:
     _refuse_ipv4(node, role)
     nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
     if isinstance(role, Correspondent):
-        message.correspondents.add(node=node.name, specification=role.specification)
+        message.correspondents.add(
+            node=node.name, specification=role.specification, multiple_care_of=role.multiple_care_of
+        )
     elif isinstance(role, HomeAgent):
         added = message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
@@ -162,6 +164,7 @@ def _write_multihomed(added: Any, node: Node, role: MultihomedMobileNode) -> Non
     added.home_address, added.home_agent = role.home_address, role.home_agent
     added.home_prefix_length, added.lifetime_ns = role.home_prefix_length, round(role.lifetime * 1e9)
     added.bulk_registration = role.bulk_registration
+    added.route_optimization = role.route_optimization
     for fid, flow in running.bound.items():
         ranges = {name: given for name, given in flow.selector.items() if given is not None}
         added.flows.add(fid=fid, priority=flow.priority, nics=flow.interfaces, **ranges)
@@ -174,7 +177,9 @@ def read(net: Network, message: Any) -> None:
     """Gives the nodes the roles that a Scenario has."""
     usual = HomeAgent()
     for role in message.correspondents:
-        net.node(role.node).enable(Correspondent(role.specification or SPECIFICATIONS[0]))
+        net.node(role.node).enable(
+            Correspondent(role.specification or SPECIFICATIONS[0], role.multiple_care_of or usual.multiple_care_of)
+        )
     for role in message.home_agents:
         net.node(role.node).enable(
             HomeAgent(
@@ -277,6 +282,7 @@ def _read_multihomed(net: Network, role: Any) -> None:
             home_agent=role.home_agent,
             interfaces={radio.nic: radio.priority for radio in role.radios},
             bulk_registration=role.bulk_registration,
+            route_optimization=role.route_optimization,
             home_prefix_length=role.home_prefix_length,
             lifetime=role.lifetime_ns / 1e9,
         )

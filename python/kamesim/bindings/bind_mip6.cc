@@ -199,17 +199,28 @@ void set_multiple_care_of(MobileIp& roles, const std::string& policy, bool bulk_
   roles.set_multiple_care_of(config);
 }
 
-py::list care_of_addresses(const MobileIp& roles) {
-  py::list rows;
-  if (!roles.now().home_agent()) return rows;
-  const mcoa::CareOfBindings& bindings = roles.now().home_agent()->registrations().bindings();
+void append(py::list& rows, const mcoa::CareOfBindings& bindings) {
   for (const Ipv6Address& home : bindings.home_addresses()) {
     for (const mcoa::CareOfBinding& b : bindings.of(home)) {
       rows.append(py::make_tuple(home.to_string(), b.bid, b.care_of.to_string(), b.priority, b.home_binding,
                                  b.expires.ns()));
     }
   }
+}
+
+// Of the home agent, then of the correspondent.
+py::list care_of_addresses(const MobileIp& roles) {
+  py::list rows;
+  if (roles.now().home_agent()) append(rows, roles.now().home_agent()->registrations().bindings());
+  append(rows, roles.now().correspondent().bindings());
   return rows;
+}
+
+void set_correspondent_multiple_care_of(MobileIp& roles, const std::string& policy) {
+  using Policy = mcoa::MultipleCorrespondentConfig::Policy;
+  static const std::map<std::string, Policy> kPolicies{
+      {"accepted", Policy::Accept}, {"prohibited", Policy::Prohibit}, {"ignored", Policy::Ignore}};
+  roles.set_multiple_care_of(kPolicies.at(policy));
 }
 
 py::list flow_bindings(const MobileIp& roles) {
@@ -261,6 +272,8 @@ void bind_mip6(py::module_& m) {
       "follow_rfc3775", [](MobileIp& roles) { roles.follow(MobilitySpecification::Rfc3775); },
       "To be called before a role is started: where RFC 6275 differs, the node follows RFC 3775.");
   mobile_ip
+      .def("set_correspondent_multiple_care_of", &set_correspondent_multiple_care_of, "policy"_a,
+           "RFC 5648 section 6, of the correspondent: 'accepted', 'prohibited' or 'ignored'.")
       .def("set_multicast", &MobileIp::set_multicast, "multicast"_a,
            "RFC 6275 section 10.4.3, of a home agent that is started after it.")
       .def("group_members", &group_members, "(home address, group, expiry in ns), as mobile nodes told the home agent.")

@@ -77,6 +77,11 @@ class MobileIp {
   void require_authentication() { authentication_required_ = true; }
   // RFC 5648, RFC 6089, of a home agent that is started after it.
   void set_multiple_care_of(const mcoa::MultipleRegistrationConfig& config) { multiple_care_of_ = config; }
+  // RFC 5648 §6, of the correspondent.
+  void set_multiple_care_of(mcoa::MultipleCorrespondentConfig::Policy policy) {
+    correspondent_policy_ = policy;
+    now().set_multiple_care_of(policy);
+  }
   // RFC 6275 §10.4.3, of a home agent that is started after it.
   void set_multicast(bool multicast) { multicast_ = multicast; }
   // RFC 5555, of a home agent that is started after it, or of the mobile node that is started next.
@@ -91,6 +96,7 @@ class MobileIp {
   void start() {
     running_ = &host_.start<MobileIpv6>(host_.sockets());
     now().follow(rules_);
+    now().set_multiple_care_of(correspondent_policy_);
     if (home_agent_) run_home_agent();
     for (const auto& [home, config] : protections_) now().home_agent()->protect(host_.pfkey(), home, config);
     for (MobileNodeRole& role : mobile_nodes_) run(role);
@@ -136,6 +142,7 @@ class MobileIp {
   bool authentication_required_ = false;
   bool multicast_ = false;
   mcoa::MultipleRegistrationConfig multiple_care_of_;
+  mcoa::MultipleCorrespondentConfig::Policy correspondent_policy_ = mcoa::MultipleCorrespondentConfig::Policy::Accept;
   std::optional<dsmip6::DualStackHomeAgentConfig> dual_stack_home_agent_;
   std::optional<dsmip6::DualStackNodeConfig> dual_stack_node_;
   std::optional<MobilitySecurityAssociation> authentication_;

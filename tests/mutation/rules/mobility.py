@@ -57,8 +57,8 @@ MUTATIONS = [
         id="mobility.home-address-option",
         rule="a Home Address option is believed only with a binding of that care-of address (RFC 6275 §9.3.1)",
         file=KERNEL,
-        old="if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) {",
-        new="if (const auto it = bindings_.find(home); it != bindings_.end()) {",
+        old="it != bindings_.end() && it->second.has_care_of(care_of)) {",
+        new="it != bindings_.end()) {",
         cases=(
             "correspondent-packets.home-address-option-from-another-care-of-address-is-a-binding-error",
             "correspondent-destination-options.packet-does-not-make-or-move-a-binding",
@@ -103,8 +103,8 @@ MUTATIONS = [
         id="mobility.sequence-number",
         rule="the sequence number is greater than the last, modulo 2**16 (RFC 6275 §9.5.1)",
         file="protocols/mip6/correspondent_registration.cc",
-        old="if (last && !r.update.sequence.newer_than(*last)) return {.ack = sign(",
-        new="if (last && r.update.sequence.value() <= last->value()) return {.ack = sign(",
+        old="if (last && !r.update.sequence.newer_than(*last)) return refused(",
+        new="if (last && r.update.sequence.value() <= last->value()) return refused(",
         cases=(
             "correspondent-sequence-numbers.newer-sequence-number-is-accepted",
             "correspondent-sequence-numbers.sequence-number-that-is-not-newer-is-told-the-last-one",
