@@ -9,6 +9,17 @@ namespace {
 constexpr std::size_t kSecondFlagsOffset = 9;  // of a Binding Update
 constexpr std::uint8_t kOverwrite = 0x40;      // RFC 5648 §4.2
 
+void emit_bids(ByteWriter& out, MobilityHeaderWriter& header, const std::vector<std::uint16_t>& bids) {
+  Options options;
+  for (const std::uint16_t bid : bids) options.bindings.push_back({.bid = bid});
+  emit_options(out, header.options(), options);
+  header.finish();
+}
+
+std::vector<std::uint16_t> listed(const std::optional<std::uint16_t>& bid) {
+  return bid ? std::vector{*bid} : std::vector<std::uint16_t>();
+}
+
 }  // namespace
 
 MultipleBindingUpdate read_multiple_binding_update(const MobilityHeaderView& mh) {
@@ -52,6 +63,27 @@ void emit(ByteWriter& out, const MultipleBindingAck& message) {
   if (a.refresh_interval) emit_binding_refresh_advice(out, header.options(), *a.refresh_interval);
   if (a.authenticator) emit_authenticator(out, header.options(), *a.authenticator);
   header.finish();
+}
+
+void emit(ByteWriter& out, const IdentifiedCareOfTestInit& message) {
+  MobilityHeaderWriter header(out, MhType::CareOfTestInit);
+  out.u16(0);
+  out.bytes(message.test_init.care_of_init_cookie);
+  emit_bids(out, header, listed(message.bid));
+}
+
+void emit(ByteWriter& out, const IdentifiedCareOfTest& message) {
+  MobilityHeaderWriter header(out, MhType::CareOfTest);
+  out.u16(message.test.care_of_nonce_index);
+  out.bytes(message.test.care_of_init_cookie);
+  out.bytes(message.test.care_of_keygen_token);
+  emit_bids(out, header, listed(message.bid));
+}
+
+void emit(ByteWriter& out, const IdentifiedRefreshRequest& message) {
+  MobilityHeaderWriter header(out, MhType::BindingRefreshRequest);
+  out.u16(0);
+  emit_bids(out, header, message.bids);
 }
 
 }  // namespace kamesim::mcoa

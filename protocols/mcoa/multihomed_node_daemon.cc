@@ -35,6 +35,9 @@ MultihomedNodeDaemon::MultihomedNodeDaemon(SocketLayer& sockets, MobilityKernel&
       timer_(Timer::to<&MultihomedNodeDaemon::on_timer>(stack_.node(), *this)) {
   const MovementDetectorConfig detection{.home_address = config.home_address,
                                          .home_prefix = config.home_link_prefix()};
+  if (config.route_optimization) {
+    route_optimizer_.emplace(stack_, kernel_, socket_, config_.home_address, config_.home_agent);
+  }
   for (const auto& [interface, link] : interfaces) {
     accesses_.push_back(std::make_unique<AccessInterface>(sockets, *interface, detection, link.bid, *this));
   }
@@ -86,11 +89,16 @@ void MultihomedNodeDaemon::return_home(AccessInterface& access) {
   kernel_.return_home(config_.home_address, on_link ? config_.home_prefix_length : 128, *home_interface_,
                       was_registered ? Dad::Skip : Dad::Run);
   apply(out);
+  if (route_optimizer_) route_optimizer_->on_return_home();
 }
 
 void MultihomedNodeDaemon::on_datagram(const Datagram& d) {
   const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
-  if (!mh || d.source != config_.home_agent) return;  // the correspondent's part
+  if (!mh) return;
+  if (d.source != config_.home_agent) {
+    if (route_optimizer_) route_optimizer_->on_message(d, *mh);
+    return;
+  }
   const Time now = stack_.now();
   switch (mh->type()) {
     case MhType::BindingAck: {
@@ -123,6 +131,7 @@ void MultihomedNodeDaemon::apply(const Output& out) {
                                            {"care_of", link.binding->care_of.to_string()},
                                            {"lifetime_s", (link.binding->expires - stack_.now()).to_seconds()}});
   }
+  review_correspondents();
   // RFC 6275 §11.5.5: the neighbours on the home link learn our link-layer address again.
   if (out.deregistered == BindingUpdater::Deregistered::Acknowledged && registration_.at_home()) {
     stack_.node().trace(kTraceRegistered, {{"peer", config_.home_agent.to_string()},
@@ -165,6 +174,16 @@ void MultihomedNodeDaemon::review_ways() {
     kernel_.set_outlet(trunk, &paths_.emplace(stack_, trunk, BindingPaths::End::MobileNode));
   }
   paths_->set(paths, registration_.flows().wanted());
+}
+
+// RFC 6275 §11.7.2: correspondents are told of what the home agent has accepted.
+void MultihomedNodeDaemon::review_correspondents() {
+  if (!route_optimizer_ || registration_.at_home()) return;
+  std::vector<CorrespondentLinks::Registered> links;
+  for (const MultipleBindingUpdater::LinkState& link : registration_.links()) {
+    if (link.usable()) links.push_back({link.bid, link.priority, *link.binding});
+  }
+  route_optimizer_->on_links(std::move(links));
 }
 
 void MultihomedNodeDaemon::on_timer() {

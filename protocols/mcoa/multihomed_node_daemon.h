@@ -14,6 +14,7 @@
 #include "protocols/mcoa/multiple_binding_updater.h"
 #include "protocols/mip6/mobile_node_daemon.h"
 #include "protocols/mip6/mobile_router_registration.h"
+#include "protocols/mcoa/route_optimizer.h"
 #include "protocols/mip6/mobility_kernel.h"
 #include "protocols/mip6/mobility_socket.h"
 #include "sim/timer.h"
@@ -30,6 +31,7 @@ struct MultihomedNodeConfig {
   std::optional<Ipv6Prefix> home_link{};  // if the home address is not in it, but in the Mobile Network
 
   Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
+  bool route_optimization = false;  // §5.2: bindings with correspondents, too
 };
 
 class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener {
@@ -41,6 +43,7 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   ~MultihomedNodeDaemon();
 
   const MultipleBindingUpdater& registration() const { return registration_; }
+  const std::optional<RouteOptimizer>& route_optimizer() const { return route_optimizer_; }
   const std::vector<std::unique_ptr<AccessInterface>>& accesses() const { return accesses_; }
   // Null: not a mobile router.
   const MobileRouterRegistration* mobile_router() const { return mobile_router_ ? &*mobile_router_ : nullptr; }
@@ -58,6 +61,7 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   void apply(const Output& out);
   void send(const MultipleBindingUpdater::Send& send);
   void review_ways();
+  void review_correspondents();
   void drop_paths();
   void on_timer();
   // RFC 3963 (multihomed_mobile_router.cc).
@@ -79,6 +83,7 @@ class MultihomedNodeDaemon final : public DatagramHandler, public AccessListener
   std::optional<BindingPaths> paths_;     // while away
   std::optional<MobileRouterRegistration> mobile_router_;
   MobileRouterListener* mobile_router_listener_ = nullptr;
+  std::optional<RouteOptimizer> route_optimizer_;
   Timer timer_;
 };
 

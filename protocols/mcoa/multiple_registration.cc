@@ -31,7 +31,7 @@ Output MultipleRegistration::on_binding_update(Time now, const ReceivedBindingUp
                                                const MultipleBindingUpdate& message) {
   const Ipv6Address home = r.home_address();
   if (config_.policy == Policy::Ignore || message.options.none()) return single(now, r);
-  if (auto answered = base_.on_validity_test(now, r)) {
+  if (auto answered = base_.on_validity_test(r)) {
     if (!answered->ack) return {.home = *answered, .ack = {}, .changed = {}};
     return refuse(*answered->ack, message.options);
   }

@@ -11,6 +11,17 @@ const BindingCacheEntry* BindingCache::lookup(Time now, const Ipv6Address& home_
   return entry && entry->valid && now < entry->expires ? entry : nullptr;
 }
 
+bool BindingCache::leads_back(Time now, const Ipv6Address& home_address, const Ipv6Address& care_of) const {
+  Ipv6Address next = care_of;
+  for (std::size_t steps = 0; steps <= size(); ++steps) {
+    if (next == home_address) return true;
+    const BindingCacheEntry* entry = lookup(now, next);
+    if (entry == nullptr || entry->care_of == next) return false;
+    next = entry->care_of;
+  }
+  return true;  // packets would go round among the others
+}
+
 void BindingCache::mark_used(Time when, const Ipv6Address& home_address) {
   const auto it = entries_.find(home_address);
   if (it != entries_.end()) it->second.last_used = std::max(it->second.last_used, when);

@@ -51,6 +51,8 @@ class BindingCache {
 
   // The binding of this home address, or null if there is none or it has expired or is invalid.
   const BindingCacheEntry* lookup(Time now, const Ipv6Address& home_address) const;
+  // Whether packets to this care-of address would come back to the home address by the bindings that there are.
+  bool leads_back(Time now, const Ipv6Address& home_address, const Ipv6Address& care_of) const;
   void mark_used(Time when, const Ipv6Address& home_address);
 
   // The entry, valid or not, or null. Pointers last until its next put() or erase().

@@ -16,6 +16,7 @@ namespace kamesim {
 inline constexpr DropInfo kBuHomeAddressNotRoutable{"mip6.bu_home_address_not_routable", "RFC 6275 §9.5.1"};
 inline constexpr DropInfo kBuCareOfNotRoutable{"mip6.bu_care_of_not_routable", "RFC 6275 §6.1.7"};
 inline constexpr DropInfo kBuSourceNotUnicast{"mip6.bu_source_not_unicast", "RFC 6275 §9.5.4"};
+inline constexpr DropInfo kBuCircularReference{"mip6.bu_circular_reference", "RFC 3775 §6.1.7"};
 
 // RFC 6275 §3.1: "a unicast routable address must be either a global IPv6 address or a unique local IPv6 address".
 bool is_unicast_routable(const Ipv6Address& address);

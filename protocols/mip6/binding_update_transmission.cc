@@ -20,24 +20,28 @@ void BindingUpdateTransmission::stop() {
 }
 
 std::optional<SeqNum16> BindingUpdateTransmission::send(Time now, Duration lifetime, Acknowledgement acknowledgement) {
-  send_at_ = limit_.allowed_at(now);
+  UpdateRateLimit& limit = numbering().limit;
+  send_at_ = limit.allowed_at(now);
   if (*send_at_ > now) return std::nullopt;
-  limit_.record(now);
+  limit.record(now);
   if (count_ > 0) timeout_ = std::min(timeout_ * 2, kMaxBindackTimeout);  // RFC 6275 §11.8
   ++count_;
-  sequence_ = sequence_.next();  // §11.8: "Retransmitted Binding Updates MUST use a [greater] Sequence Number"
-  sent_ = Sent{sequence_, now, lifetime};
+  SeqNum16& sequence = numbering().last;
+  sequence = sequence.next();  // §11.8: "Retransmitted Binding Updates MUST use a [greater] Sequence Number"
+  sent_ = Sent{sequence, now, lifetime};
   send_at_.reset();
   if (acknowledgement == Acknowledgement::Requested) send_at_ = now + timeout_;
-  return sequence_;
+  return sequence;
 }
 
 BindingUpdateTransmission::Match BindingUpdateTransmission::match(Time now, const BindingAck& ack) {
   if (answered_ || !sent_) return Match::Unmatched;
-  if (ack.status == kSequenceNumberOutOfWindow) {  // it tells the last number accepted, not ours
+  // It tells the last number accepted, not ours.
+  if (ack.status == kSequenceNumberOutOfWindow && rules_.renumbers_by_acknowledgement) {
     // Ours is newer: this is about an earlier update, overtaken by one that was accepted.
-    if (sequence_.newer_than(ack.sequence)) return Match::Unmatched;
-    sequence_ = ack.sequence;
+    SeqNum16& sequence = numbering().last;
+    if (sequence.newer_than(ack.sequence)) return Match::Unmatched;
+    sequence = ack.sequence;
     send_at_ = now;
     count_ = 0;
     return Match::Renumbered;

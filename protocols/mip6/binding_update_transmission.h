@@ -7,6 +7,7 @@
 #include "protocols/mip6/constants.h"
 #include "protocols/mip6/messages.h"
 #include "protocols/mip6/rate_limit.h"
+#include "protocols/mip6/specification.h"
 #include "sim/drop.h"
 #include "sim/time.h"
 
@@ -19,6 +20,12 @@ struct Binding {
   Ipv6Address care_of;
   Time expires;
   friend bool operator==(const Binding&, const Binding&) = default;
+};
+
+// What the updates to one destination have in common, if several machines send them (RFC 5648 §4.1).
+struct BindingUpdateNumbering {
+  SeqNum16 last;  // the number used last
+  UpdateRateLimit limit{};
 };
 
 class BindingUpdateTransmission {
@@ -36,7 +43,11 @@ class BindingUpdateTransmission {
   };
 
   // previous: the number before the first to be used. §11.7.2: it SHOULD be random.
-  explicit BindingUpdateTransmission(SeqNum16 previous) : sequence_(previous) {}
+  explicit BindingUpdateTransmission(SeqNum16 previous, const MobilityRules& rules = {})
+      : own_{previous}, rules_(rules) {}
+  // common: lives as long as this; null: it sends all that there are.
+  BindingUpdateTransmission(SeqNum16 previous, const MobilityRules& rules, BindingUpdateNumbering* common)
+      : own_{previous}, common_(common), rules_(rules) {}
 
   // A new update is to be sent: due() from now on, with this timeout until it is sent again.
   void start(Time now, Duration initial_timeout);
@@ -56,8 +67,11 @@ class BindingUpdateTransmission {
   Match match(Time now, const BindingAck& ack);
 
  private:
-  UpdateRateLimit limit_;
-  SeqNum16 sequence_;
+  BindingUpdateNumbering& numbering() { return common_ != nullptr ? *common_ : own_; }
+
+  BindingUpdateNumbering own_;
+  BindingUpdateNumbering* common_ = nullptr;
+  MobilityRules rules_;
   std::optional<Sent> sent_;
   bool answered_ = true;
   std::optional<Time> send_at_;

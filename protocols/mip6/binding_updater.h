@@ -36,6 +36,7 @@ struct BindingUpdaterConfig {
   Duration initial_bindack_timeout_first_reg = kDefaultInitialBindackTimeoutFirstReg;  // §13
   int refresh_percent = 75;                        // §11.7.3: "well before the expiration", of the lifetime granted
   Duration retry_after_rejection = 60_s;           // §11.7.3: with the same care-of address
+  MobilityRules rules{};
 };
 
 // How many updates go unanswered before another home agent is thought of. With the time-outs of §11.8 for a first
@@ -72,7 +73,7 @@ class BindingUpdater {
   };
 
   explicit BindingUpdater(const BindingUpdaterConfig& config)
-      : config_(config), transmission_(config.previous_sequence) {}
+      : config_(config), transmission_(config.previous_sequence, config.rules) {}
 
   // RFC 3963 §5.2: what further Binding Updates tell of a Mobile Network.
   void set_mobile_network_prefixes(std::vector<MobileNetworkPrefix> prefixes) {

@@ -11,6 +11,7 @@ CorrespondentDaemon::CorrespondentDaemon(SocketLayer& sockets, MobilityKernel& k
       socket_(sockets, *this),
       random_(stack_.node().stream("mip6.correspondent")),
       machine_(config, cache, [this](MutableBytes out) { random_.fill(out); }),
+      multiple_({}, machine_, cache),
       timer_(Timer::to<&CorrespondentDaemon::on_timer>(stack_.node(), *this)) {
   kernel_.add_listener(*this);
 }
@@ -35,7 +36,8 @@ void CorrespondentDaemon::on_datagram(const Datagram& d) {
       if (update.map_registration && kernel_.mobility_anchor_point) return;
       const bool home = update.home_registration || update.mobile_router;  // RFC 3963 §6.2
       if (home && home_registrations_ == HomeRegistrations::LeaveToHomeAgent) return;
-      return apply(machine_.on_binding_update(now, received_binding_update(d, update)), &d);
+      return apply(multiple_.on_binding_update(now, received_binding_update(d, update),
+                                               mcoa::read_multiple_binding_update(*mh)), d);
     }
     default: return;  // the mobile node's
   }
@@ -58,14 +60,39 @@ void CorrespondentDaemon::on_unknown_message(const Ipv6Address& source, const Ip
 }
 
 void CorrespondentDaemon::on_care_of_unreachable(const Ipv6Address& home) {
-  apply(machine_.on_care_of_unreachable(stack_.now(), home), nullptr);
+  apply(multiple_.on_care_of_unreachable(stack_.now(), home), nullptr);
 }
 
 void CorrespondentDaemon::on_timer() {
-  while (machine_.next_timeout() && *machine_.next_timeout() <= stack_.now()) {
-    apply(machine_.on_timeout(stack_.now()), nullptr);
+  while (multiple_.next_timeout() && *multiple_.next_timeout() <= stack_.now()) {
+    apply(multiple_.on_timeout(stack_.now()), nullptr);
   }
-  timer_.arm_at(machine_.next_timeout());
+  timer_.arm_at(multiple_.next_timeout());
+}
+
+void CorrespondentDaemon::apply(const mcoa::MultipleCorrespondent::Output& out, const Datagram& d) {
+  apply(out.base, &d);
+  if (!out.ack) return;
+  if (out.ack->options.none()) {
+    socket_.send(out.ack->answer);
+    return;
+  }
+  const BindingAckToSend& answer = out.ack->answer;
+  const mcoa::MultipleBindingAck message{answer.ack, out.ack->options};
+  const OutputRequest request = request_for(answer);
+  if (answer.kbm) {
+    socket_.send_authenticated(message, *answer.kbm, answer.authenticated_address, answer.source, request);
+  } else {
+    socket_.send(message, request);
+  }
+}
+
+// RFC 5648 §4.3: of a Care-of Test Init, for its answer.
+std::optional<std::uint16_t> CorrespondentDaemon::bid_of(const Datagram& d) const {
+  const auto mh = MobilityHeaderView::check(d.payload, d.source, d.destination);
+  const mcoa::Options options = mcoa::read_options(mh->options());
+  const bool heeded = multiple_.heeds_identifiers() && options.bindings.size() == 1;
+  return heeded ? std::optional(options.bindings.front().bid) : std::nullopt;
 }
 
 // Its messages go to the very address they name, past all bindings (§6.1), which the kernel part sees to. If this node
@@ -76,7 +103,8 @@ void CorrespondentDaemon::apply(const CorrespondentRegistration::Output& out, co
     socket_.send(*out.home_test, {.destination = d->source, .source = d->destination});
   }
   if (out.care_of_test) {
-    socket_.send(*out.care_of_test, {.destination = d->source, .source = d->destination});
+    const mcoa::IdentifiedCareOfTest test{*out.care_of_test, bid_of(*d)};
+    socket_.send(test, {.destination = d->source, .source = d->destination});
   }
   if (out.evicted) kernel_.remove_binding(*out.evicted);
   if (out.unbound) {
@@ -84,21 +112,22 @@ void CorrespondentDaemon::apply(const CorrespondentRegistration::Output& out, co
     node.trace(kTraceUnbound, {{"home_address", out.unbound->to_string()}});
   }
   if (out.bound) {
-    kernel_.add_binding(out.bound->home_address, out.bound->care_of);
+    kernel_.add_binding(out.bound->home_address, out.bound->care_of, multiple_.other_care_of(out.bound->home_address));
     node.trace(kTraceBound, {{"home_address", out.bound->home_address.to_string()},
                              {"care_of", out.bound->care_of.to_string()},
                              {"home_registration", std::int64_t{0}}});
   }
   if (out.ack) socket_.send(*out.ack);
   if (out.send_refresh_request) {
-    socket_.send(BindingRefreshRequest{}, {.destination = *out.send_refresh_request});
+    const mcoa::IdentifiedRefreshRequest request{multiple_.to_be_refreshed(stack_.now(), *out.send_refresh_request)};
+    socket_.send(request, {.destination = *out.send_refresh_request});
   }
   if (out.dropped != nullptr) node.count_drop(out.dropped, d != nullptr ? d->payload : Bytes{});
   if (out.ask_last_used) {
     apply(machine_.on_last_used(stack_.now(), *out.ask_last_used, kernel_.binding_last_used(*out.ask_last_used)),
           nullptr);
   }
-  timer_.arm_at(machine_.next_timeout());
+  timer_.arm_at(multiple_.next_timeout());
 }
 
 }  // namespace kamesim

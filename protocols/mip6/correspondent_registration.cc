@@ -21,14 +21,13 @@ std::optional<std::uint8_t> expired_nonces(bool home_known, bool care_of_known) 
   return std::nullopt;
 }
 
-// RFC 6275 §9.5.4: every acknowledgement has an authenticator, but for those of status 136 to 138.
-BindingAckToSend sign(BindingAckToSend ack, const BindingManagementKey& kbm) {
+}  // namespace
+
+BindingAckToSend signed_by(BindingAckToSend ack, const BindingManagementKey& kbm) {
   ack.kbm = kbm;
   ack.ack.authenticator = Authenticator{};
   return ack;
 }
-
-}  // namespace
 
 Output CorrespondentRegistration::on_home_test_init(Time now, const ReceivedTestInit& received,
                                                     const HomeTestInit& init) {
@@ -47,17 +46,23 @@ Output CorrespondentRegistration::on_care_of_test_init(Time now, const ReceivedT
 
 // The tests of RFC 6275 §9.5.1. The authenticator comes before the sequence number, which only an authenticated
 // acknowledgement may report (§9.5.4).
-Output CorrespondentRegistration::on_binding_update(Time now, const ReceivedBindingUpdate& r) {
-  if (DropReason reason = check_addresses(r)) return {.dropped = reason};
-  if (r.update.home_registration) return {.ack = reject(r, kHomeRegistrationNotSupported)};  // §10.3.1
-  if (!r.update.nonce_indices) return {.dropped = &kBuNonceIndicesMissing};
-  if (!r.update.authenticator) return {.dropped = &kBuAuthenticatorMissing};
+CorrespondentRegistration::Validity CorrespondentRegistration::on_validity_test(Time now,
+                                                                                const ReceivedBindingUpdate& r) {
+  const auto dropped = [](DropReason reason) { return Validity{.answered = Output{.dropped = reason}}; };
+  const auto refused = [](const BindingAckToSend& ack) { return Validity{.answered = Output{.ack = ack}}; };
+  if (DropReason reason = check_addresses(r)) return dropped(reason);
+  if (r.update.home_registration) return refused(reject(r, kHomeRegistrationNotSupported));  // §10.3.1
+  if (!r.update.nonce_indices) return dropped(&kBuNonceIndicesMissing);
+  if (!r.update.authenticator) return dropped(&kBuAuthenticatorMissing);
 
-  const bool deletion = r.requests_deletion();
+  const bool deletion = asks_for_deletion(r);
+  if (!deletion && !config_.rules.invalid_care_of_status && cache_.leads_back(now, r.home_address(), r.care_of())) {
+    return dropped(&kBuCircularReference);
+  }
   const NonceGeneration* home = nonces_.find(now, r.update.nonce_indices->home_nonce_index);
   // §6.2.6: the Care-of Nonce Index is ignored in requests to delete a binding.
   const NonceGeneration* care_of = deletion ? home : nonces_.find(now, r.update.nonce_indices->care_of_nonce_index);
-  if (const auto status = expired_nonces(home, deletion || care_of)) return {.ack = reject(r, *status)};
+  if (const auto status = expired_nonces(home, deletion || care_of)) return refused(reject(r, *status));
 
   const KeygenToken home_token = home_keygen_token(home->kcn, r.home_address(), home->nonce);
   const BindingManagementKey kbm =
@@ -65,16 +70,26 @@ Output CorrespondentRegistration::on_binding_update(Time now, const ReceivedBind
                : binding_management_key(home_token, care_of_keygen_token(care_of->kcn, r.care_of(), care_of->nonce));
   const Ipv6Address registered = deletion ? r.home_address() : r.care_of();  // §6.2.7
   if (!authenticator_valid(kbm, registered, r.destination, r.mobility_header)) {
-    return {.dropped = &kBuBadAuthenticator};
+    return dropped(&kBuBadAuthenticator);
   }
 
   const auto last = last_sequence(now, r.home_address());
-  if (last && !r.update.sequence.newer_than(*last)) return {.ack = sign(reject_sequence(r, *last), kbm)};
+  if (last && !r.update.sequence.newer_than(*last)) return refused(signed_by(reject_sequence(r, *last), kbm));
   const BindingCacheEntry* known = cache_.find(r.home_address());
   if (known && known->type == RegistrationType::Home) {
-    return {.ack = sign(reject(r, kRegistrationTypeChangeDisallowed), kbm)};
+    return refused(signed_by(reject(r, kRegistrationTypeChangeDisallowed), kbm));
   }
-  return deletion ? delete_binding(now, r, kbm) : cache_binding(now, r, kbm);
+  return {.answered = {}, .kbm = kbm};
+}
+
+Output CorrespondentRegistration::on_valid_update(Time now, const ReceivedBindingUpdate& r,
+                                                  const BindingManagementKey& kbm) {
+  return asks_for_deletion(r) ? delete_binding(now, r, kbm) : cache_binding(now, r, kbm);
+}
+
+Output CorrespondentRegistration::on_binding_update(Time now, const ReceivedBindingUpdate& r) {
+  const Validity validity = on_validity_test(now, r);
+  return validity.answered ? *validity.answered : on_valid_update(now, r, validity.kbm);
 }
 
 Output CorrespondentRegistration::on_last_used(Time now, const Ipv6Address& home_address,
@@ -87,20 +102,26 @@ Output CorrespondentRegistration::on_last_used(Time now, const Ipv6Address& home
   return {.send_refresh_request = home_address};  // RFC 6275 §9.5.5
 }
 
-Output CorrespondentRegistration::on_care_of_unreachable(Time now, const Ipv6Address& home_address) {
+bool CorrespondentRegistration::is_persistently_unreachable(Time now, const Ipv6Address& home_address) {
   const BindingCacheEntry* known = cache_.lookup(now, home_address);
-  if (!known || known->type != RegistrationType::Correspondent) return {};
+  if (!known || known->type != RegistrationType::Correspondent) return false;
   BindingCacheEntry entry = *known;
-  if (entry.unreachable_errors > 0 && now - entry.unreachable_at < 1_s) return {};
+  if (entry.unreachable_errors > 0 && now - entry.unreachable_at < 1_s) return false;
   if (now - entry.unreachable_at > 10_s) entry.unreachable_errors = 0;
   ++entry.unreachable_errors;
   entry.unreachable_at = now;
-  if (entry.unreachable_errors < config_.unreachable_errors) {
-    cache_.put(entry);
-    return {};
-  }
-  retire(now, entry);  // RFC 6275 §9.3.4
+  cache_.put(entry);
+  return entry.unreachable_errors >= config_.unreachable_errors;
+}
+
+Output CorrespondentRegistration::on_care_of_unreachable(Time now, const Ipv6Address& home_address) {
+  if (!is_persistently_unreachable(now, home_address)) return {};
+  retire(now, *cache_.find(home_address));  // RFC 6275 §9.3.4
   return {.unbound = home_address};
+}
+
+Time CorrespondentRegistration::first_refresh_request(Time now, Time expires) const {
+  return std::max(now + (expires - now) / 2, expires - config_.refresh_request_before);
 }
 
 Output CorrespondentRegistration::on_timeout(Time now) {
@@ -126,6 +147,10 @@ std::optional<SeqNum16> CorrespondentRegistration::last_sequence(Time now, const
   return entry ? std::optional(entry->sequence) : retired_.last_sequence(now, home_address);
 }
 
+bool CorrespondentRegistration::asks_for_deletion(const ReceivedBindingUpdate& r) const {
+  return r.requests_deletion() || (config_.rules.care_of_home_address_deletes && r.care_of() == r.home_address());
+}
+
 Output CorrespondentRegistration::cache_binding(Time now, const ReceivedBindingUpdate& r,
                                                 const BindingManagementKey& kbm) {
   const Ipv6Address home = r.home_address();
@@ -134,7 +159,7 @@ Output CorrespondentRegistration::cache_binding(Time now, const ReceivedBindingU
   if (retired_.bars(now, home, r.care_of(), *r.update.nonce_indices)) {
     return {.ack = reject(r, kExpiredNonces)};
   }
-  if (const auto status = refusal(now, r)) return {.ack = sign(reject(r, *status), kbm)};
+  if (const auto status = refusal(now, r)) return {.ack = signed_by(reject(r, *status), kbm)};
 
   Output out;
   if (!cache_.find(home) && cache_.room(RegistrationType::Correspondent) == 0) {  // §9.6: least recently used
@@ -151,7 +176,7 @@ Output CorrespondentRegistration::cache_binding(Time now, const ReceivedBindingU
   const Duration granted = whole_lifetime_units(
       std::min({r.update.lifetime, config_.max_lifetime, kMaxRrBindingLifetime}));  // §5.2.6, §9.5.2
   entry.expires = now + granted;
-  entry.deadline = now + std::max(granted / 2, granted - config_.refresh_request_before);
+  entry.deadline = first_refresh_request(now, entry.expires);
   entry.nonces = *r.update.nonce_indices;
   cache_.put(entry);
   retired_.erase(home);
@@ -160,7 +185,7 @@ Output CorrespondentRegistration::cache_binding(Time now, const ReceivedBindingU
   BindingAck ack;
   ack.sequence = r.update.sequence;
   ack.lifetime = granted;
-  out.ack = sign(answer(r, ack), kbm);
+  out.ack = signed_by(answer(r, ack), kbm);
   return out;
 }
 
@@ -177,7 +202,7 @@ Output CorrespondentRegistration::delete_binding(Time now, const ReceivedBinding
   if (!r.update.acknowledge) return out;
   BindingAck ack;
   ack.sequence = r.update.sequence;
-  out.ack = sign(answer(r, ack), kbm);
+  out.ack = signed_by(answer(r, ack), kbm);
   return out;
 }
 
@@ -187,7 +212,8 @@ std::optional<std::uint8_t> CorrespondentRegistration::refusal(Time now, const R
     return kAdministrativelyProhibited;
   }
   // A packet to it would come back: the care-of address is itself a home address with a binding.
-  if (r.care_of() == r.home_address() || cache_.lookup(now, r.care_of())) return kInvalidCareOfAddress;
+  const bool round = r.care_of() == r.home_address() || cache_.lookup(now, r.care_of());
+  if (round && config_.rules.invalid_care_of_status) return kInvalidCareOfAddress;
   const bool room = cache_.find(r.home_address()) || cache_.room(RegistrationType::Correspondent) > 0 ||
                     cache_.least_recently_used(RegistrationType::Correspondent);
   if (!room) return kInsufficientResources;  // §9.5.2

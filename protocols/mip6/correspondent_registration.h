@@ -13,6 +13,7 @@
 #include "protocols/mip6/messages.h"
 #include "protocols/mip6/nonces.h"
 #include "protocols/mip6/retired_bindings.h"
+#include "protocols/mip6/specification.h"
 #include "sim/drop.h"
 #include "sim/time.h"
 
@@ -37,12 +38,16 @@ struct CorrespondentRegistrationConfig {
   // §9.3.4: how many ICMP errors make a binding's care-of address persistently unreachable. They count at most once
   // a second, and from the start after ten seconds without one.
   int unreachable_errors = 3;
+  MobilityRules rules{};
 };
 
 struct ReceivedTestInit {
   Ipv6Address source;
   enum class HomeAddressOption { Absent, Present } home_address_option = HomeAddressOption::Absent;
 };
+
+// RFC 6275 §9.5.4: every acknowledgement has an authenticator, but for those of status 136 to 138.
+BindingAckToSend signed_by(BindingAckToSend ack, const BindingManagementKey& kbm);
 
 class CorrespondentRegistration {
  public:
@@ -62,20 +67,36 @@ class CorrespondentRegistration {
   CorrespondentRegistration(const CorrespondentRegistrationConfig& config, BindingCache& cache, RandomBytes random)
       : config_(config), cache_(cache), nonces_(std::move(random)), retired_(config.max_retired) {}
 
+  void follow(const MobilityRules& rules) { config_.rules = rules; }
   Output on_home_test_init(Time now, const ReceivedTestInit& received, const HomeTestInit& init);
   Output on_care_of_test_init(Time now, const ReceivedTestInit& received, const CareOfTestInit& init);
   // Without the H bit; with it only on a node that is no home agent, which says so.
   Output on_binding_update(Time now, const ReceivedBindingUpdate& received);
+  // The same in steps, for an update that tells of one of several bindings (RFC 5648 §6.2). First the tests of §9.5.1: an
+  // answer to the update that fails one, or the key that it is authorized with.
+  struct Validity {
+    std::optional<Output> answered;
+    BindingManagementKey kbm{};
+  };
+  Validity on_validity_test(Time now, const ReceivedBindingUpdate& received);
+  // Then what it asks for.
+  Output on_valid_update(Time now, const ReceivedBindingUpdate& received, const BindingManagementKey& kbm);
+
   // When packets last went by this binding.
   Output on_last_used(Time now, const Ipv6Address& home_address, std::optional<Time> last_used);
   // An ICMPv6 Destination Unreachable came back for a packet to this binding's care-of address.
   Output on_care_of_unreachable(Time now, const Ipv6Address& home_address);
+  // The same, but for what follows.
+  bool is_persistently_unreachable(Time now, const Ipv6Address& home_address);
+  // §9.5.5: when a binding that is made now and expires then is first asked to be refreshed.
+  Time first_refresh_request(Time now, Time expires) const;
   // Settles one due entry a call: call again while next_timeout() is due.
   Output on_timeout(Time now);
   std::optional<Time> next_timeout() const;
 
  private:
   std::optional<SeqNum16> last_sequence(Time now, const Ipv6Address& home_address) const;
+  bool asks_for_deletion(const ReceivedBindingUpdate& received) const;
   Output cache_binding(Time now, const ReceivedBindingUpdate& received, const BindingManagementKey& kbm);
   Output delete_binding(Time now, const ReceivedBindingUpdate& received, const BindingManagementKey& kbm);
   std::optional<std::uint8_t> refusal(Time now, const ReceivedBindingUpdate& received) const;

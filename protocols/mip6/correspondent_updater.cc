@@ -163,7 +163,7 @@ Output CorrespondentUpdater::fail(Time now) {
 
 Output CorrespondentUpdater::send_if_due(Time now) {
   if (!transmission_.due(now)) return {};
-  if (transmission_.count() > kMaxRoFailure) return fail(now);
+  if (config_.rules.gives_up_route_optimization && transmission_.count() > kMaxRoFailure) return fail(now);
   if (now >= authorization_->expires) return start({});  // §5.2.7: the tokens are too old
   BindingUpdate update{.acknowledge = config_.acknowledge || deleting(),
                        .nonce_indices = authorization_->nonces,

@@ -37,6 +37,8 @@ struct CorrespondentUpdaterConfig {
   int refresh_percent = 75;                   // of the lifetime granted
   SeqNum16 previous_sequence{0};              // §11.7.2: SHOULD be random
   Duration avoid_for = 60_s;                  // §11.3.5: before a correspondent that failed is tried again
+  MobilityRules rules{};
+  BindingUpdateNumbering* numbering = nullptr;  // RFC 5648 §4.1: common to the updaters of one correspondent
 };
 
 struct CorrespondentUpdateToSend {
@@ -70,7 +72,7 @@ class CorrespondentUpdater {
   };
 
   explicit CorrespondentUpdater(const CorrespondentUpdaterConfig& config)
-      : config_(config), transmission_(config.previous_sequence) {}
+      : config_(config), transmission_(config.previous_sequence, config.rules, config.numbering) {}
 
   // The home agent accepted this care-of address until then: what the lifetime here is limited by (§11.7.2).
   Output on_home_registration(Time now, const Binding& home_registration);

@@ -7,6 +7,7 @@
 #include "protocols/mip6/binding_status.h"
 #include "protocols/mip6/discovery_messages.h"
 #include "protocols/mip6/home_agent_dual_stack.h"
+#include "protocols/mip6/home_agent_groups.h"
 #include "protocols/mip6/trace_kinds.h"
 #include "protocols/wire/ipv4_address.h"
 
@@ -25,6 +26,7 @@ HomeAgentDaemon::HomeAgentDaemon(SocketLayer& sockets, MobilityKernel& kernel, B
       discovery_(*this, sockets),
       timer_(Timer::to<&HomeAgentDaemon::on_timer>(stack_.node(), *this)) {
   if (config_.dual_stack) dual_stack_ = std::make_unique<DualStack>(*this, sockets, *config_.dual_stack);
+  if (config_.multicast) groups_ = std::make_unique<Groups>(*this, sockets);
   for (const auto& [home_address, association] : config_.authentication) authentication_.add(home_address, association);
   stack_.add_listener(*this);
   on_home_prefixes_changed();
@@ -190,7 +192,8 @@ void HomeAgentDaemon::register_binding(const ReceivedBindingUpdate& received, co
   // The tunnel would lead to this node itself.
   const bool to_itself = received.update.lifetime > Duration() && is_unicast_routable(received.care_of()) &&
                          stack_.find_own_address(received.care_of(), nullptr) != nullptr;
-  if (to_itself) return send(reject(received, kInvalidCareOfAddress));
+  const bool has_status = config_.registration.rules.invalid_care_of_status;
+  if (to_itself) return send(reject(received, has_status ? kInvalidCareOfAddress : kReasonUnspecified));
   review_prefixes();
   const auto out = multiple_.on_binding_update(stack_.now(), received, message);
   // Of refused ones nothing is kept.
@@ -301,6 +304,7 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
   if (out.dropped != nullptr) node.count_drop(out.dropped, message);
   if (out.stop_proxy) {
     drop_paths(out.stop_proxy->home_address);
+    if (groups_) groups_->on_unregistered(out.stop_proxy->home_address);
     kernel_.remove_home_binding(out.stop_proxy->home_address);
     advertiser_.on_unregistered(out.stop_proxy->home_address);
     served_as_.erase(out.stop_proxy->home_address);
@@ -319,6 +323,7 @@ void HomeAgentDaemon::apply(const Output& out, Bytes message) {
     if (dual_stack_) dual_stack_->complete(registration);
     kernel_.add_home_binding(registration);
     if (dual_stack_) dual_stack_->on_tunnel(entry.home_address);
+    if (groups_) groups_->on_registered(entry.home_address);
     protect_tunnel(entry.home_address, entry.care_of);
     advertiser_.on_registered(stack_.now(), entry.home_address, preferred_lifetime(entry.home_address));
     node.trace(kTraceBound, {{"home_address", entry.home_address.to_string()},

@@ -45,6 +45,7 @@ struct HomeAgentConfig {
   bool authentication_required = false;
   mcoa::MultipleRegistrationConfig multiple_care_of{};  // RFC 5648, RFC 6089
   std::optional<dsmip6::DualStackHomeAgentConfig> dual_stack{};  // RFC 5555; the node has an IPv4 part then
+  bool multicast = false;  // RFC 6275 §10.4.3: it asks mobile nodes for their groups, and tunnels what is for those
 };
 
 class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
@@ -77,6 +78,13 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   };
   std::vector<Ipv4Binding> ipv4_bindings() const;
 
+  // RFC 6275 §10.4.3: what mobile nodes have told of their groups.
+  struct GroupMember {
+    Ipv6Address home_address, group;
+    Time until;
+  };
+  std::vector<GroupMember> group_members() const;
+
   void on_datagram(const Datagram& datagram) override;  // Mobility Headers
   void on_routing_message(const RoutingMessage& message) override;
 
@@ -101,6 +109,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
     HomeAgentsList list_;
   };
   class DualStack;  // home_agent_dual_stack.h
+  class Groups;     // home_agent_groups.h
   // Duplicate Address Detection for a home address and, with the L bit, its link-local address.
   struct Test {
     Defended addresses;
@@ -151,6 +160,7 @@ class HomeAgentDaemon final : public DatagramHandler, public RoutingListener {
   std::map<Ipv6Address, mcoa::BindingPaths> paths_;         // by home address, of those with several bindings
   std::set<Ipv6Address> at_home_;                            // those with a home binding (RFC 5648 §5.6)
   std::unique_ptr<DualStack> dual_stack_;                    // null: it has no part in RFC 5555
+  std::unique_ptr<Groups> groups_;                           // null: it has none of multicast
   std::unordered_map<Ipv6Address, Ipv6Address> served_as_;  // home address -> the address of ours it registered with
   Timer timer_;
 };

@@ -28,7 +28,7 @@ void HomeAgentRegistration::on_prefix_list(Time now, std::vector<HomePrefix> pre
 }
 
 HomeAgentRegistration::Output HomeAgentRegistration::on_binding_update(Time now, const ReceivedBindingUpdate& r) {
-  if (const auto answered = on_validity_test(now, r)) return *answered;
+  if (const auto answered = on_validity_test(r)) return *answered;
   return on_valid_update(now, r, CareOfAddresses::ToBeTested);
 }
 
@@ -40,8 +40,7 @@ HomeAgentRegistration::Output HomeAgentRegistration::stamped(Output out, bool mo
   return out;
 }
 
-std::optional<HomeAgentRegistration::Output> HomeAgentRegistration::on_validity_test(Time,
-                                                                                     const ReceivedBindingUpdate& r) {
+std::optional<HomeAgentRegistration::Output> HomeAgentRegistration::on_validity_test(const ReceivedBindingUpdate& r) {
   const auto refused = [&](const BindingAckToSend& ack) { return stamped({.ack = ack}, r.update.mobile_router); };
   if (DropReason reason = check_addresses(r)) return Output{.dropped = reason};
   if (r.update.mobile_router && !r.update.home_registration) {  // RFC 3963 §6.2
@@ -64,11 +63,16 @@ HomeAgentRegistration::Output HomeAgentRegistration::on_valid_update(Time now, c
                                                                      CareOfAddresses care_of) {
   // RFC 5648 §5.6.3: with a lifetime, the home address as care-of address makes a home binding.
   const bool deletion = care_of == CareOfAddresses::Tested ? r.requests_deletion() : asks_for_deletion(r);
+  const bool may_lead_back = !deletion && care_of == CareOfAddresses::ToBeTested && !config_.rules.invalid_care_of_status;
+  if (may_lead_back && cache_.leads_back(now, r.home_address(), r.care_of())) {
+    return {.dropped = &kBuCircularReference};
+  }
   return stamped(deletion ? deregister(now, r) : register_care_of(now, r, care_of), r.update.mobile_router);
 }
 
 bool HomeAgentRegistration::asks_for_deletion(const ReceivedBindingUpdate& r) const {
   if (r.requests_deletion()) return true;
+  if (config_.rules.care_of_home_address_deletes && r.care_of() == r.home_address()) return true;
   return r.update.mobile_router && config_.mobile_networks && r.care_of() == r.home_address();  // RFC 3963 §6.2
 }
 
@@ -167,7 +171,9 @@ std::optional<std::uint8_t> HomeAgentRegistration::care_of_refusal(Time now, con
     return kAdministrativelyProhibited;
   }
   // A packet to it would come back: the care-of address is itself a home address served here.
-  if (care_of == home || cache_.lookup(now, care_of)) return kInvalidCareOfAddress;
+  if (config_.rules.invalid_care_of_status && (care_of == home || cache_.lookup(now, care_of))) {
+    return kInvalidCareOfAddress;
+  }
   return std::nullopt;
 }
 
@@ -228,7 +234,8 @@ HomeAgentRegistration::Output HomeAgentRegistration::deregister(Time now, const 
   // RFC 6275 §10.3.2: kept a while, so that an older update still under way is known by its sequence number.
   entry.valid = false;
   entry.expires = entry.deadline = now + kMaxDeleteBceTimeout;
-  cache_.put(entry);
+  if (config_.rules.remembers_deletions) cache_.put(entry);
+  else cache_.erase(r.home_address());
   BindingAck ack;
   ack.status = kBindingAccepted;
   ack.key_management_mobility = r.update.key_management_mobility && config_.key_management_mobility;

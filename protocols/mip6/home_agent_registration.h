@@ -14,6 +14,7 @@
 #include "protocols/mip6/binding_update_reception.h"
 #include "protocols/mip6/constants.h"
 #include "protocols/mip6/prefix_table.h"
+#include "protocols/mip6/specification.h"
 #include "sim/drop.h"
 #include "sim/time.h"
 
@@ -31,6 +32,7 @@ struct HomeAgentRegistrationConfig {
   std::optional<PrefixTable> mobile_networks;
   std::vector<Ipv6Prefix> care_of_prefixes;  // of the care-of addresses served (RFC 5380 §6.2); empty: all
   std::size_t max_pending = 256;           // home addresses under Duplicate Address Detection
+  MobilityRules rules{};
 };
 
 struct HomePrefix {  // of the home agent's Prefix List (RFC 4861 §6.2.1): on-link on the home link
@@ -67,7 +69,7 @@ class HomeAgentRegistration {
 
   // The same in steps, for an update that has more to tell than one care-of address (RFC 5648 §6.2). First the tests of
   // §9.5.1, with which the sequence number is stored: an answer to the update that fails one.
-  std::optional<Output> on_validity_test(Time now, const ReceivedBindingUpdate& received);
+  std::optional<Output> on_validity_test(const ReceivedBindingUpdate& received);
   // The status that such a care-of address is refused with, if it is.
   std::optional<std::uint8_t> care_of_refusal(Time now, const Ipv6Address& home_address,
                                               const Ipv6Address& care_of) const;

@@ -13,6 +13,11 @@ MobileIpv6::MobileIpv6(SocketLayer& sockets, const CorrespondentRegistrationConf
       correspondent_(sockets, kernel_, cache_, config),
       start_formed_(Timer::to<&MobileIpv6::start_formed>(sockets.stack().node(), *this)) {}
 
+void MobileIpv6::follow(const MobilityRules& rules) {
+  kernel_.rules = rules;
+  correspondent_.follow(rules);
+}
+
 HomeAgentDaemon& MobileIpv6::start_home_agent(Ip6Interface& home_link, const HomeAgentConfig& config) {
   correspondent_.set_home_registrations(CorrespondentDaemon::HomeRegistrations::LeaveToHomeAgent);
   return home_agent_.emplace(sockets_, kernel_, cache_, home_link, config);

@@ -23,6 +23,13 @@ class MobileIpv6 final : public HomePrefixListener {
 
   explicit MobileIpv6(SocketLayer& sockets, const CorrespondentRegistrationConfig& config = {});
 
+  // The correspondent and the kernel part; the other roles are told in their configurations.
+  void follow(const MobilityRules& rules);
+  // RFC 5648 §6.1, of the correspondent.
+  void set_multiple_care_of(mcoa::MultipleCorrespondentConfig::Policy policy) {
+    correspondent_.set_multiple_care_of(policy);
+  }
+  const CorrespondentDaemon& correspondent() const { return correspondent_; }
   HomeAgentDaemon& start_home_agent(Ip6Interface& home_link, const HomeAgentConfig& config = {});
   // `interface` is the one that roams. It does its own router solicitation. Once for each home address.
   MobileNodeDaemon& start_mobile_node(Ip6Interface& interface, const MobileNodeConfig& config);

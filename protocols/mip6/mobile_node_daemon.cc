@@ -6,6 +6,7 @@
 #include "protocols/ip6/neighbor_discovery.h"
 #include "protocols/mip6/binding_status.h"
 #include "protocols/mip6/mobile_node_dual_stack.h"
+#include "protocols/mip6/mobile_node_groups.h"
 #include "protocols/mip6/trace_kinds.h"
 #include "protocols/wire/ipv4_address.h"
 
@@ -16,7 +17,8 @@ namespace {
 BindingUpdaterConfig home_registration_of(const MobileNodeConfig& config, RandomStream& random) {
   return {.home_address = config.home_address, .lifetime = config.lifetime,
           .mobile_router = config.mobile_router.has_value(),
-          .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32()))};
+          .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random.next_u32())),
+          .rules = config.rules};
 }
 
 // RFC 6275 §11.5.3: an address under test may be used at once where it is optimistic (RFC 4429 §3.2).
@@ -61,6 +63,7 @@ MobileNodeDaemon::MobileNodeDaemon(SocketLayer& sockets, MobilityKernel& kernel,
   stack_.add_listener(*this);
   if (config_.mobile_router) start_mobile_router();
   if (config_.dual_stack) dual_stack_ = std::make_unique<DualStack>(*this, sockets, *config_.dual_stack);
+  groups_ = std::make_unique<Groups>(*this, sockets);
   tell_addresses();
   if (interface_.up() && dual_stack_) dual_stack_->on_link_up();
   if (interface_.up()) apply(detector_.on_link_up(stack_.now()));
@@ -197,6 +200,7 @@ void MobileNodeDaemon::on_route_optimization_hint(const Ipv6Address& home, const
   if (home != config_.home_address || !config_.route_optimization || correspondent == choice_.current()) return;
   if (ipv4_care_of_) return;  // RFC 5555 §2.4
   if (correspondent.is_multicast() || correspondent.is_link_local()) return;
+  if (config_.rules.site_local_scope && correspondent.is_site_local() && home.scope() > correspondent.scope()) return;
   const auto peer = find_or_add(correspondent);
   if (peer != correspondents_.end()) apply(peer, peer->second.registration.on_tunnelled_packet(stack_.now()));
 }
@@ -217,8 +221,9 @@ MobileNodeDaemon::Correspondents::iterator MobileNodeDaemon::find_or_add(const I
                        CorrespondentUpdaterConfig{
                            .home_address = config_.home_address, .correspondent = correspondent,
                            .acknowledge = config_.acknowledge_correspondents,
-                           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random_.next_u32()))},
-                       ReturnRoutabilityConfig{config_.home_address, config_.reuse_tokens},
+                           .previous_sequence = SeqNum16(static_cast<std::uint16_t>(random_.next_u32())),
+                           .rules = config_.rules},
+                       ReturnRoutabilityConfig{config_.home_address, config_.reuse_tokens, config_.rules},
                        [this](MutableBytes out) { random_.fill(out); })
           .first;
   if (home_.binding()) apply(peer, peer->second.registration.on_home_registration(stack_.now(), *home_.binding()));
@@ -303,6 +308,7 @@ void MobileNodeDaemon::leave_home(const Ipv6Address& care_of, const Ipv6Address&
   const Ipv6Address tunnel_end = dual_stack_ ? dual_stack_->home_agent_of(care_of, home_agent) : home_agent;
   kernel_.leave_home(config_.home_address, care_of, tunnel_end, interface_);
   if (dual_stack_) dual_stack_->on_away(care_of);
+  groups_->on_left_home();
   if (home_lifetimes_) {
     kernel_.set_home_lifetimes(config_.home_address, home_lifetimes_->preferred_until, home_lifetimes_->valid_until);
   }
@@ -322,6 +328,7 @@ void MobileNodeDaemon::return_home() {
   const bool on_link = config_.home_link_prefix().contains(config_.home_address);
   kernel_.return_home(config_.home_address, on_link ? config_.home_prefix_length : 128, interface_,
                       was_registered ? Dad::Skip : Dad::Run);
+  groups_->on_returned_home();
   if (protection_) protection_->at_home();
   home_agent_discovery_.stop();
   discover_again_at_.reset();
@@ -383,6 +390,7 @@ void MobileNodeDaemon::apply(const BindingUpdater::Output& out) {
     }
   }
   if (out.prefix_discovery_needed) apply(prefixes_.solicit(stack_.now()));
+  groups_->review_binding();
   arm();
 }
 

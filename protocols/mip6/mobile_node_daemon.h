@@ -47,6 +47,7 @@ struct MobileNodeConfig {
   std::optional<Ipv6Prefix> home_link{};
   // RFC 5555; the home agent is given then, and the node has an IPv4 part.
   std::optional<dsmip6::DualStackNodeConfig> dual_stack{};
+  MobilityRules rules{};
 
   Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
 };
@@ -110,6 +111,10 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
 
   // Null: not a mobile router.
   const MobileRouterRegistration* mobile_router() const { return mobile_router_ ? &*mobile_router_ : nullptr; }
+  // §11.3.4: groups that it is in by its home address, wherever it is. False: too many, or it is in it, or is not.
+  bool join_group(const Ipv6Address& group);
+  bool leave_group(const Ipv6Address& group);
+  std::vector<Ipv6Address> joined_groups() const;
   void set_home_prefix_listener(HomePrefixListener* listener) { home_prefix_listener_ = listener; }
   // What an accepted advertisement, to this home address or another of the node, tells of the prefix of this one.
   void on_home_prefix(const PrefixInformation& prefix);
@@ -150,6 +155,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
     RawSocket socket_;
   };
   class DualStack;  // mobile_node_dual_stack.h
+  class Groups;     // mobile_node_groups.h
   struct Correspondent {
     Correspondent(const CorrespondentUpdaterConfig& updater, const ReturnRoutabilityConfig& rr, RandomBytes random)
         : registration(updater), routability(rr, std::move(random)) {}
@@ -218,6 +224,7 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   std::optional<Ipv6Address> regional_care_of_;  // what it gave
   Time care_of_valid_until_ = Time::max();
   std::unique_ptr<DualStack> dual_stack_;    // null: it has no part in RFC 5555
+  std::unique_ptr<Groups> groups_;
   std::optional<Ipv6Address> ipv4_care_of_;  // while that is the care-of address
   bool advertise_link_local_ = false;  // §11.5.5: due on the home link
   Timer timer_;

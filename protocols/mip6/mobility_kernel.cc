@@ -33,8 +33,9 @@ MobilityKernel::~MobilityKernel() {
   stack_.set_mobility_hooks(nullptr);
 }
 
-void MobilityKernel::add_binding(const Ipv6Address& home, const Ipv6Address& care_of) {
-  bindings_.insert_or_assign(home, Binding{care_of});
+void MobilityKernel::add_binding(const Ipv6Address& home, const Ipv6Address& care_of,
+                                 std::vector<Ipv6Address> other_care_of) {
+  bindings_.insert_or_assign(home, Binding{care_of, std::nullopt, std::move(other_care_of)});
 }
 
 void MobilityKernel::remove_binding(const Ipv6Address& home) { bindings_.erase(home); }
@@ -106,6 +107,10 @@ void MobilityKernel::remove_home_binding(const Ipv6Address& home) {
     if (binding.link_local) nd->remove_proxy(derived_link_local(home));
   }
   stack_.remove_interface(*binding.tunnel);  // takes its route along
+}
+
+bool MobilityKernel::Binding::has_care_of(const Ipv6Address& address) const {
+  return care_of == address || std::ranges::find(other_care_of, address) != other_care_of.end();
 }
 
 bool MobilityKernel::HomeBinding::has_care_of(const Ipv6Address& address) const {
@@ -394,7 +399,7 @@ bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const 
                                                  const Ipv6Address& destination, NextHeader upper) {
   // §9.3.1: a Binding Update is checked by other means. What AH or ESP hides is asked about once it can be seen (KAME).
   if (upper == NextHeader::Mobility || upper == NextHeader::Esp || upper == NextHeader::AuthenticationHeader) return true;
-  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) {
+  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.has_care_of(care_of)) {
     it->second.last_used = stack_.now();
     return true;
   }
@@ -403,6 +408,12 @@ bool MobilityKernel::accepts_home_address_option(const Ipv6Address& home, const 
   }
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_binding_error_hint(home, care_of, destination);
   return false;
+}
+
+bool MobilityKernel::bound_to(const Ipv6Address& home, const Ipv6Address& care_of) const {
+  if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.has_care_of(care_of)) return true;
+  const auto it = home_bindings_.find(home);
+  return it != home_bindings_.end() && it->second.has_care_of(care_of);
 }
 
 void MobilityKernel::on_reverse_tunnelled(const Ipv6Address& source, const Ipv6Address& destination,
@@ -418,7 +429,21 @@ void MobilityKernel::on_care_of_unreachable(const Ipv6Address& home) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_care_of_unreachable(home);
 }
 
+// RFC 3775 §9.3.1: of what has a Home Address option only a Binding Update needs no binding.
+bool MobilityKernel::bound_as_rfc3775_asks(const InputPacket& in) {
+  const Bytes header = in.upper();
+  const bool update = header.size() > kMhTypeOffset &&
+                      static_cast<MhType>(header[kMhTypeOffset]) == MhType::BindingUpdate;
+  if (!in.home_address_care_of || update || bound_to(in.source, *in.home_address_care_of)) return true;
+  stack_.drop(kMhNoBinding, in.packet.bytes());
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    listeners_[i]->on_binding_error_hint(in.source, *in.home_address_care_of, in.destination);
+  }
+  return false;
+}
+
 void MobilityKernel::on_packet(InputPacket& in) {
+  if (!rules.any_message_with_home_address && !bound_as_rfc3775_asks(in)) return;
   const auto header = MobilityHeaderView::check(in.upper(), in.source, in.destination, understood_);
   if (header) return sockets_.on_packet(in);
   const DropReason reason = header.error();

@@ -18,12 +18,14 @@
 #include "protocols/ip6/tunnel.h"
 #include "protocols/mip6/mobile_network.h"
 #include "protocols/mip6/mobility_header.h"
+#include "protocols/mip6/specification.h"
 #include "protocols/mip6/tunnel_outlet.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/timer.h"
 
 namespace kamesim {
 
+inline constexpr DropInfo kMhNoBinding{"mip6.mh_no_binding", "RFC 3775 §9.3.1"};
 inline constexpr DropInfo kNoCareOfAddress{"mip6.no_care_of_address", "RFC 6275 §11.3.1"};
 
 // The mobility messages that go from the kernel to the daemons (KAME's MIPM_BE_HINT, MIPM_RR_HINT and others).
@@ -65,9 +67,11 @@ class MobilityKernel final : public MobilityHooks,
   void remove_listener(MobilityListener& listener) { std::erase(listeners_, &listener); }
   // RFC 5380 §4: here is a MAP, so the M flag of Binding Updates means something; else it is reserved.
   bool mobility_anchor_point = false;
+  MobilityRules rules;
 
   // ---- Correspondent node: bindings of others (§9.1) ----------------------------------------------------------
-  void add_binding(const Ipv6Address& home, const Ipv6Address& care_of);
+  // other_care_of: from where it may send, too (RFC 5648 §6.5).
+  void add_binding(const Ipv6Address& home, const Ipv6Address& care_of, std::vector<Ipv6Address> other_care_of = {});
   void remove_binding(const Ipv6Address& home);
   // When a packet last went or came by this binding; nothing if it has not been used.
   std::optional<Time> binding_last_used(const Ipv6Address& home) const;
@@ -177,6 +181,8 @@ class MobilityKernel final : public MobilityHooks,
   struct Binding {
     Ipv6Address care_of;
     std::optional<Time> last_used{};
+    std::vector<Ipv6Address> other_care_of{};
+    bool has_care_of(const Ipv6Address& address) const;
   };
   struct HomeBinding {
     Ipv6Address care_of;
@@ -193,6 +199,8 @@ class MobilityKernel final : public MobilityHooks,
     TunnelInterface* tunnel;
     std::unordered_map<Ipv6Address, Ipv6Address> updates{};  // correspondent -> care-of address it knows
   };
+  bool bound_to(const Ipv6Address& home, const Ipv6Address& care_of) const;
+  bool bound_as_rfc3775_asks(const InputPacket& in);
   void set_networks(HomeBinding& binding, const std::vector<Ipv6Prefix>& networks);
   MobileNetwork::Tunnels mobile_network_tunnels() const;
   void egress_changed(Ip6Interface& egress, bool was_router);

@@ -47,7 +47,8 @@ Output ReturnRoutability::on_care_of_test(Time now, const CareOfTest& test, cons
 Output ReturnRoutability::on_timeout(Time now) {
   if (!request_) return {};
   for (const Test& test : tests_) {
-    if (test.send_at && now >= *test.send_at && test.sent > kMaxRoFailure) {
+    const bool out_of_retries = config_.rules.gives_up_route_optimization && test.sent > kMaxRoFailure;
+    if (test.send_at && now >= *test.send_at && out_of_retries) {
       stop();
       return {.failed = true};  // RFC 6275 §5.2.9
     }

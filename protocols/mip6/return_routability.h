@@ -16,6 +16,7 @@
 #include "protocols/mip6/messages.h"
 #include "protocols/mip6/nonces.h"
 #include "protocols/mip6/rate_limit.h"
+#include "protocols/mip6/specification.h"
 #include "protocols/wire/ipv6_address.h"
 #include "sim/drop.h"
 #include "sim/time.h"
@@ -48,6 +49,7 @@ struct ReturnRoutabilityConfig {
   // §5.2.7, §11.6.1: whether tokens serve more than one run: the home token after a mere change of care-of address,
   // both on a refresh in the same place.
   bool reuse_tokens = true;
+  MobilityRules rules{};
 };
 
 class ReturnRoutability {

@@ -34,10 +34,23 @@ if TYPE_CHECKING:
 #: The longest lifetime that a Binding Update can ask for: 65535 units of 4 s (RFC 6275 section 6.1.7).
 MAX_LIFETIME_S = 4 * 65535
 
+#: What a node's roles follow: the specification of Mobile IPv6, or the one that it obsoletes.
+SPECIFICATIONS = ("RFC 6275", "RFC 3775")
+
 
 @dataclass(frozen=True)
 class Correspondent:
-    """A node that takes part in route optimization: it keeps bindings and answers return routability tests."""
+    """A node that takes part in route optimization: it keeps bindings and answers return routability tests.
+
+    multiple_care_of: what becomes of bindings with several care-of addresses (RFC 5648 section 6): "accepted"; "prohibited":
+    refused with status 166; "ignored": as by a node that does not know of them, which keeps the last one.
+
+    specification: "RFC 6275", or "RFC 3775": it follows that where the two differ (docs/protocols/mip6.md has a table). It
+    is the whole node's: all roles that have it say the same, those that do not follow the first that has.
+    """
+
+    specification: str = SPECIFICATIONS[0]
+    multiple_care_of: str = "accepted"
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,10 @@ class HomeAgent:
     seconds, no registration with one lasts longer; None: no limit. accept_forced_udp: whether a mobile node may have all
     its packets in UDP; if not, status 144. force_udp: whether it has to. nat_refresh_time: how often a mobile node behind
     a NAT is to register, seconds.
+
+    multicast: whether it asks mobile nodes for their groups, by Multicast Listener Discovery through their tunnels, and
+    tunnels packets of the home link for groups of global scope to those that are in them (sections 10.4.2, 10.4.3).
+    specification: as of `Correspondent`.
     """
 
     interface: Interface | str | None = None
@@ -101,6 +118,8 @@ class HomeAgent:
     accept_forced_udp: bool = True
     force_udp: bool = False
     nat_refresh_time: float = dual_stack.NAT_KEEPALIVE_TIMEOUT_S
+    multicast: bool = False
+    specification: str = SPECIFICATIONS[0]
 
     @property
     def has_ipv4(self) -> bool:
@@ -155,6 +174,8 @@ class MobileNode:
 
     A node with several home addresses is enabled once for each; each has its own home link and home agent. What
     `Node.mobile_ip` tells of a mobile node is of the first, and of all by `home_addresses()`.
+
+    specification: as of `Correspondent`.
     """
 
     home_address: str
@@ -175,6 +196,7 @@ class MobileNode:
     ipv4_home_gateway: str | None = None
     ipv4_networks: Iterable[Ipv4Access] = ()
     force_udp: bool = False
+    specification: str = SPECIFICATIONS[0]
 
 
 @dataclass(frozen=True)
@@ -236,6 +258,7 @@ class MobileIp:
         self.roles: list[Role] = []
         self.home_link: Interface | None = None  #: of a home agent: its interface there
         self._multihomed: Multihomed | None = None
+        self._specification: str | None = None  # once a role has said it
 
     @property
     def location(self) -> str:
@@ -268,6 +291,14 @@ class MobileIp:
         Columns: interface, bid, priority (BID-PRI), care_of, registered_care_of, expires_s, in_use.
         """
         return self._multi("interfaces").interfaces()
+
+    def correspondents(self) -> pd.DataFrame:
+        """Whom a multihomed mobile node with `route_optimization=True` deals with directly (RFC 5648 section 5.2).
+
+        Columns: correspondent, interfaces (whose care-of addresses it has), care_of (that packets take; None: by the home
+        agent).
+        """
+        return self._multi("correspondents").correspondents()
 
     def flows(self) -> pd.DataFrame:
         """The flows that a multihomed mobile node has bound (RFC 6089), by FID.
@@ -446,6 +477,36 @@ class MobileIp:
         rows = [(*row[:3], row[3] / 1e9) for row in (self._fast.redirected() if self._fast is not None else [])]
         return tables.frame(rows, ["pcoa", "ncoa", "bound", "expires_s"])
 
+    def join_group(self, group: str) -> None:
+        """Has the mobile node be in a multicast group by its (first) home address, wherever it is (section 11.3.4).
+
+        At home it is in it on its interface. Elsewhere packets come by the tunnel from a home agent with `multicast=True`,
+        which is told once it has asked. A socket that is bound to a port and has joined no group itself hears of all.
+        """
+        what, address = self._group("join_group", group)
+        if not self._core.join_group(address):
+            raise errors.Error(f"{what}: it is in {address} already, or in 64 groups")
+
+    def leave_group(self, group: str) -> None:
+        """Takes `join_group` back."""
+        what, address = self._group("leave_group", group)
+        if not self._core.leave_group(address):
+            raise errors.Error(f"{what}: it is not in {address}")
+
+    def _group(self, method: str, group: str) -> tuple[str, str]:
+        what = f"{self._node._what}: {method}"
+        if not any(isinstance(role, (MobileNode, MobileRouter)) for role in self.roles):
+            raise errors.Error(f"{what}: it is no mobile node; enable MobileNode before")
+        address = errors.address(what, "group", group)
+        if not address.startswith("ff"):
+            errors.fail(what, "group", group, "a multicast address, such as 'ff0e::77'")
+        return what, address
+
+    def group_members(self) -> pd.DataFrame:
+        """Who is in which group, as a home agent with `multicast=True` was told: home_address, group, expires_s."""
+        rows = [(home, group, until / 1e9) for home, group, until in self._core.group_members()]
+        return tables.frame(rows, ["home_address", "group", "expires_s"])
+
     def anchored(self) -> pd.DataFrame:
         """The bindings of a Mobility Anchor Point (RFC 5380): rcoa, lcoa, sequence, expires_s."""
         known = [] if self._hierarchical is None else self._hierarchical.anchored()
@@ -456,7 +517,12 @@ class MobileIp:
         """Begins to play the role."""
         what = f"{self._node._what}: {type(role).__name__}"
         self._check_not_played(what, role)
-        if isinstance(role, HomeAgent):
+        self._follow(what, getattr(role, "specification", None))
+        if isinstance(role, Correspondent):
+            policies = ("accepted", "prohibited", "ignored")
+            policy = errors.one_of(what, "multiple_care_of", role.multiple_care_of, policies)
+            self._core.set_correspondent_multiple_care_of(policy)
+        elif isinstance(role, HomeAgent):
             self._start_home_agent(what, role)
         elif isinstance(role, MobileNode):
             telling = (hmip6.HierarchicalMobileNode, fmip6.FastMobileNode)
@@ -473,6 +539,8 @@ class MobileIp:
             if fast and isinstance(role, hmip6.HierarchicalMobileNode):
                 raise errors.Error(f"{what}: enable it before FastMobileNode, which tells it where the node moves")
             self._check_one_home(what)
+            if isinstance(role, hmip6.HierarchicalMobileNode):
+                self._check_ipv6_care_of(what)
             if self._hierarchical is None:
                 self._hierarchical = self._node._core.enable_hierarchical_mobile_ipv6(self._core)
             hmip6.start(self._node, self._hierarchical, what, role)
@@ -484,10 +552,35 @@ class MobileIp:
             fmip6.start(self._node, self._fast, what, role)
         self.roles.append(role)
 
+    def _follow(self, what: str, specification: object) -> None:
+        """All roles of a node follow one specification."""
+        if specification is None:
+            return
+        wanted = errors.one_of(what, "specification", specification, SPECIFICATIONS)
+        if wanted == self._specification:
+            return
+        if self.roles and (self._specification or SPECIFICATIONS[0]) != wanted:
+            raise errors.Error(
+                f"{what}: specification is {wanted!r}, and the node follows {self._specification or SPECIFICATIONS[0]!r} "
+                "already; all roles of a node follow one, that of the first"
+            )
+        self._specification = wanted
+        if wanted == "RFC 3775":
+            self._core.follow_rfc3775()
+
     def _check_one_home(self, what: str) -> None:
         """What moves a mobile node's care-of address moves that of one home address."""
         if sum(isinstance(known, MobileNode) for known in self.roles) > 1:
             raise errors.Error(f"{what}: it has several home addresses; this role takes one")
+
+    def _check_ipv6_care_of(self, what: str) -> None:
+        """A Mobility Anchor Point is told IPv6 care-of addresses alone (RFC 5380)."""
+        for known in self.roles:
+            if isinstance(known, MobileNode) and known.home_agent_ipv4 is not None:
+                raise errors.Error(
+                    f"{what}: its MobileNode has home_agent_ipv4, so it may have an IPv4 care-of address (RFC 5555), which no "
+                    "Mobility Anchor Point takes; leave out the one or the other"
+                )
 
     def _check_fast(self, what: str, role: fmip6.Role) -> None:
         if isinstance(role, fmip6.FastMobileNode) and not any(isinstance(known, MobileNode) for known in self.roles):
@@ -540,6 +633,7 @@ class MobileIp:
             errors.flag(what, "flow_bindings", role.flow_bindings),
         )
         dual_stack.start_home_agent(what, self._core, role, interface)
+        self._core.set_multicast(errors.flag(what, "multicast", role.multicast))
         self._core.start_home_agent(interface._core, max_lifetime, preference, networks, verify, routes)
         self.home_link = interface
         self._node._advertise_home_agent(interface)

@@ -35,8 +35,12 @@ class MultihomedMobileNode:
 
     Packets go by the preferred interface that has a registered care-of address, in both directions, but for flows that
     are bound to others: `node.mobile_ip.bind_flow(...)`. When an interface loses its link, the others take over at once.
-    Everything goes by the home agent; a home agent that accepts one binding only gets that of the preferred interface.
-    On the home link only the interface there is used.
+    A home agent that accepts one binding only gets that of the preferred interface. On the home link only the interface
+    there is used.
+
+    route_optimization: whether correspondents are told the care-of addresses too, each with its BID (RFC 5648 section 5.2);
+    packets to and from them then go directly, by the preferred interface, whatever flows say. Else everything goes by
+    the home agent.
 
     prefixes: of a Mobile Network (RFC 3963): the node is a router, and a mobile router by all those interfaces, whose
     network is reached by whatever binding there is; flows to and from it may be bound as well. Its other interfaces have
@@ -54,6 +58,7 @@ class MultihomedMobileNode:
     mode: str = "implicit"
     try_other_mode: bool = False
     home_link: str | None = None
+    route_optimization: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,10 @@ class Multihomed:
         bulk = errors.flag(what, "bulk_registration", role.bulk_registration)
         self._core = node._core.enable_multihomed_mobile_ipv6()
         interfaces = [(i._core, self._bids[i.name], priority) for i, priority in priorities.items()]
+        optimize = errors.flag(what, "route_optimization", role.route_optimization)
         self._core.start(
             interfaces, home_address, length, home_agent, lifetime, bulk,
-            networks, mode == "explicit", other_mode, home_link,
+            networks, mode == "explicit", other_mode, home_link, optimize,
         )  # fmt: skip
         self.priorities = {interface.name: priority for interface, priority in priorities.items()}  #: BID-PRI
         self.bound: dict[int, BoundFlow] = {}  #: by FID, as they were asked for
@@ -124,6 +130,10 @@ class Multihomed:
         ]
         columns = ["interface", "bid", "priority", "care_of", "registered_care_of", "expires_s", "in_use"]
         return tables.frame(rows, columns)
+
+    def correspondents(self) -> pd.DataFrame:
+        rows = [(peer, [self._names[bid] for bid in bids], way) for peer, bids, way in self._core.correspondents()]
+        return tables.frame(rows, ["correspondent", "interfaces", "care_of"])
 
     def flows(self) -> pd.DataFrame:
         rows = [

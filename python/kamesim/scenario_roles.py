@@ -9,7 +9,14 @@ from kamesim.authentication_option import AuthenticationOption
 from kamesim.dual_stack import NAT_KEEPALIVE_TIMEOUT_S, Ipv4Access
 from kamesim.fmip6 import DOMAIN_KEY, FastHandoverRouter, FastMobileNode
 from kamesim.hmip6 import HierarchicalMobileNode, MobilityAnchorPoint
-from kamesim.mobile_ip import Correspondent, HomeAgent, MobileNode, MobileRouter, MovementDetection
+from kamesim.mobile_ip import (
+    SPECIFICATIONS,
+    Correspondent,
+    HomeAgent,
+    MobileNode,
+    MobileRouter,
+    MovementDetection,
+)
 from kamesim.multihomed import MultihomedMobileNode
 from kamesim.signalling_protection import SignallingProtection
 
@@ -24,7 +31,9 @@ def write(message: Any, node: Node, role: object) -> None:
     """Adds a node's role to a Scenario."""
     nic = "" if getattr(role, "interface", None) is None else node.interface(getattr(role, "interface")).name
     if isinstance(role, Correspondent):
-        message.correspondents.add(node=node.name)
+        message.correspondents.add(
+            node=node.name, specification=role.specification, multiple_care_of=role.multiple_care_of
+        )
     elif isinstance(role, HomeAgent):
         added = message.home_agents.add(
             node=node.name, nic=nic, max_lifetime_ns=round(role.max_lifetime * 1e9), preference=role.preference
@@ -44,6 +53,7 @@ def write(message: Any, node: Node, role: object) -> None:
         added.without_flow_bindings = not role.flow_bindings
         if role.has_ipv4:
             added.dual_stack.CopyFrom(_dual_stack_home_agent(role))
+        added.specification, added.multicast = role.specification, role.multicast
     elif isinstance(role, MobileNode):
         node_role = message.mobile_nodes.add(node=node.name, nic=nic, **_registration(role))
         if role.protection is not None:
@@ -51,6 +61,7 @@ def write(message: Any, node: Node, role: object) -> None:
         if role.authentication is not None:
             node_role.authentication.CopyFrom(pb.AuthenticationOption(**_authentication(role.authentication)))
         node_role.clock_offset_ns = round(role.clock_offset * 1e9)
+        node_role.specification = role.specification
     elif isinstance(role, MultihomedMobileNode):
         _write_multihomed(message.multihomed_mobile_nodes.add(), node, role)
     elif isinstance(role, MobileRouter):
@@ -176,6 +187,7 @@ def _write_multihomed(added: Any, node: Node, role: MultihomedMobileNode) -> Non
     added.prefixes.extend(_texts(role.prefixes))
     added.explicit_mode, added.try_other_mode = role.mode == "explicit", role.try_other_mode
     added.home_link = role.home_link or ""
+    added.route_optimization = role.route_optimization
     for fid, flow in running.bound.items():
         ranges = {name: given for name, given in flow.selector.items() if given is not None}
         added.flows.add(fid=fid, priority=flow.priority, nics=flow.interfaces, **ranges)
@@ -188,7 +200,9 @@ def read(net: Network, message: Any) -> None:
     """Gives the nodes the roles that a Scenario has."""
     usual = HomeAgent()
     for role in message.correspondents:
-        net.node(role.node).enable(Correspondent())
+        net.node(role.node).enable(
+            Correspondent(role.specification or SPECIFICATIONS[0], role.multiple_care_of or usual.multiple_care_of)
+        )
     for role in message.home_agents:
         net.node(role.node).enable(
             HomeAgent(
@@ -206,6 +220,8 @@ def read(net: Network, message: Any) -> None:
                 home_and_foreign=role.home_and_foreign or usual.home_and_foreign,
                 flow_bindings=not role.without_flow_bindings,
                 **(_read_dual_stack_home_agent(role.dual_stack) if role.HasField("dual_stack") else {}),
+                multicast=role.multicast,
+                specification=role.specification or SPECIFICATIONS[0],
             )
         )
     for role in message.mobile_nodes:
@@ -216,6 +232,7 @@ def read(net: Network, message: Any) -> None:
                 protection=protection,
                 authentication=_read_authentication(role.authentication) if role.HasField("authentication") else None,
                 clock_offset=role.clock_offset_ns / 1e9,
+                specification=role.specification or SPECIFICATIONS[0],
                 **_registered(role),
             )
         )
@@ -319,6 +336,7 @@ def _read_multihomed(net: Network, role: Any) -> None:
             mode="explicit" if role.explicit_mode else "implicit",
             try_other_mode=role.try_other_mode,
             home_link=role.home_link or None,
+            route_optimization=role.route_optimization,
             home_prefix_length=role.home_prefix_length,
             lifetime=role.lifetime_ns / 1e9,
         )

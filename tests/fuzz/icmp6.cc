@@ -4,6 +4,7 @@
 #include "protocols/mip6/discovery_messages.h"
 #include "protocols/wire/extension_headers.h"
 #include "protocols/wire/icmp6.h"
+#include "protocols/wire/mld.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace kamesim {
@@ -34,6 +35,18 @@ void read_discovery(Bytes message) {
   }
 }
 
+void read_listener_discovery(Bytes message) {
+  if (const auto query = MulticastListenerQuery::parse(message)) {
+    const auto again = MulticastListenerQuery::parse(to_bytes(*query));
+    fuzz::require(again && again->max_response_delay == query->max_response_delay, "a delay round trip (RFC 3810 §5.1.3)");
+  }
+  if (const auto report = MulticastListenerReportV2::parse(message)) {
+    const auto again = MulticastListenerReportV2::parse(to_bytes(*report));
+    fuzz::require(again && again->records.size() == report->records.size(), "the records of a report (RFC 3810 §5.2)");
+  }
+  if (const auto one = MulticastListenerV1::parse(message)) fuzz::touch(to_bytes(*one));
+}
+
 }  // namespace
 }  // namespace kamesim
 
@@ -52,5 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(again.size() == message.size(), "an echo message round trip");
   }
   read_discovery(message);
+  read_listener_discovery(message);
   return 0;
 }

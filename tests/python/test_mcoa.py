@@ -61,6 +61,24 @@ class Bed:
         return self.net.udp_flow(self.cn, self.mn, destination_address=HOME, rate=100, size=100, **fields)
 
 
+def test_correspondents_are_told_of_both_interfaces_and_of_the_loss_of_one():
+    bed = Bed(route_optimization=True)
+    flow = bed.down(start=11, stop=40)
+    bed.run(5)
+    peers = bed.mn.mobile_ip.correspondents()
+    assert list(peers.interfaces) == [["eth0", "eth1"]] and peers.care_of[0].startswith("2001:db8:a:")
+    held = bed.cn.mobile_ip.care_of_addresses()
+    assert list(held.bid) == [1, 2]
+    before = flow.received
+    bed.mn.interface("eth0").enabled = False
+    bed.run(5)
+    assert list(bed.cn.mobile_ip.care_of_addresses().bid) == [2]
+    assert flow.received - before > 480, "it goes on by the other"
+    home_agent = bed.ha.interfaces[0].counters["sent_frames"]
+    bed.run(5)
+    assert bed.ha.interfaces[0].counters["sent_frames"] - home_agent < 50, "directly"
+
+
 @pytest.mark.parametrize("bulk", [True, False])
 def test_both_interfaces_are_registered(bulk):
     bed = Bed(bulk_registration=bulk)

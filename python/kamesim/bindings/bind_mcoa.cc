@@ -68,6 +68,16 @@ class MultihomedMobileIp {
     }
     return rows;
   }
+  py::list correspondents() const {
+    py::list rows;
+    if (!daemon_->route_optimizer()) return rows;
+    for (const auto& [correspondent, links] : daemon_->route_optimizer()->correspondents()) {
+      py::object way = py::none();
+      if (const auto care_of = links.way()) way = py::str(care_of->to_string());
+      rows.append(py::make_tuple(correspondent.to_string(), links.bound(), way));
+    }
+    return rows;
+  }
   std::vector<std::uint16_t> ways() const {
     std::vector<std::uint16_t> bids;
     for (const auto& way : daemon_->registration().ways()) bids.push_back(way.bid);
@@ -135,12 +145,14 @@ void bind_flow(MultihomedMobileIp& role, std::uint16_t fid, std::uint16_t priori
 void start(MultihomedMobileIp& role, const std::vector<std::tuple<Interface, std::uint16_t, std::uint8_t>>& interfaces,
            const std::string& home_address, std::uint8_t home_prefix_length, const std::string& home_agent,
            std::int64_t lifetime_ns, bool bulk_registration, const std::vector<std::string>& mobile_networks,
-           bool explicit_mode, bool try_other_mode, const std::optional<std::string>& home_link) {
+           bool explicit_mode, bool try_other_mode, const std::optional<std::string>& home_link,
+           bool route_optimization) {
   std::vector<std::pair<Interface, Link>> on;
   for (const auto& [interface, bid, priority] : interfaces) on.emplace_back(interface, Link{bid, priority});
   MultihomedNodeConfig config{.home_address = parse_address(home_address), .home_prefix_length = home_prefix_length,
                               .home_agent = parse_address(home_agent), .lifetime = Duration::nanoseconds(lifetime_ns),
-                              .bulk_registration = bulk_registration};
+                              .bulk_registration = bulk_registration,
+                              .route_optimization = route_optimization};
   if (!mobile_networks.empty()) {
     MobileRouterConfig& mobile_router = config.mobile_router.emplace();
     for (const std::string& text : mobile_networks) mobile_router.prefixes.push_back(parse_prefix(text));
@@ -157,12 +169,14 @@ void bind_mcoa(py::module_& m) {
   py::class_<MultihomedMobileIp>(m, "MultihomedMobileIpv6",
                                  "A mobile node with several roaming interfaces (RFC 5648, RFC 6089).")
       .def("start", &start, "interfaces"_a, "home_address"_a, "home_prefix_length"_a, "home_agent"_a, "lifetime_ns"_a,
-           "bulk_registration"_a, "mobile_networks"_a, "explicit_mode"_a, "try_other_mode"_a, "home_link"_a,
+           "bulk_registration"_a, "mobile_networks"_a, "explicit_mode"_a, "try_other_mode"_a, "home_link"_a, "route_optimization"_a,
            "interfaces: (interface, BID, BID-PRI). mobile_networks: of a mobile router (RFC 3963); of a host none.")
       .def("bind_flow", &bind_flow, "fid"_a, "priority"_a, "bids"_a, "source"_a, "destination"_a, "source_port"_a,
            "destination_port"_a, "protocol"_a, "traffic_class"_a, "flow_label"_a,
            "Of packets to the mobile node: the first and last value of each, or None.")
       .def("unbind_flow", &MultihomedMobileIp::unbind_flow, "fid"_a)
+      .def("correspondents", &MultihomedMobileIp::correspondents,
+           "(correspondent, BIDs that it has, the care-of address that packets take or None) of each.")
       .def("links", &MultihomedMobileIp::links)
       .def("flows", &MultihomedMobileIp::flows)
       .def("ways", &MultihomedMobileIp::ways, "BIDs, the preferred one first.")

@@ -199,17 +199,28 @@ void set_multiple_care_of(MobileIp& roles, const std::string& policy, bool bulk_
   roles.set_multiple_care_of(config);
 }
 
-py::list care_of_addresses(const MobileIp& roles) {
-  py::list rows;
-  if (!roles.now().home_agent()) return rows;
-  const mcoa::CareOfBindings& bindings = roles.now().home_agent()->registrations().bindings();
+void append(py::list& rows, const mcoa::CareOfBindings& bindings) {
   for (const Ipv6Address& home : bindings.home_addresses()) {
     for (const mcoa::CareOfBinding& b : bindings.of(home)) {
       rows.append(py::make_tuple(home.to_string(), b.bid, b.care_of.to_string(), b.priority, b.home_binding,
                                  b.expires.ns()));
     }
   }
+}
+
+// Of the home agent, then of the correspondent.
+py::list care_of_addresses(const MobileIp& roles) {
+  py::list rows;
+  if (roles.now().home_agent()) append(rows, roles.now().home_agent()->registrations().bindings());
+  append(rows, roles.now().correspondent().bindings());
   return rows;
+}
+
+void set_correspondent_multiple_care_of(MobileIp& roles, const std::string& policy) {
+  using Policy = mcoa::MultipleCorrespondentConfig::Policy;
+  static const std::map<std::string, Policy> kPolicies{
+      {"accepted", Policy::Accept}, {"prohibited", Policy::Prohibit}, {"ignored", Policy::Ignore}};
+  roles.set_multiple_care_of(kPolicies.at(policy));
 }
 
 py::list flow_bindings(const MobileIp& roles) {
@@ -224,6 +235,21 @@ py::list flow_bindings(const MobileIp& roles) {
     }
   }
   return rows;
+}
+
+py::list group_members(const MobileIp& roles) {
+  py::list rows;
+  if (!roles.now().home_agent()) return rows;
+  for (const HomeAgentDaemon::GroupMember& m : roles.now().home_agent()->group_members()) {
+    rows.append(py::make_tuple(m.home_address.to_string(), m.group.to_string(), m.until.ns()));
+  }
+  return rows;
+}
+
+std::vector<std::string> joined_groups(const MobileIp& roles) {
+  std::vector<std::string> texts;
+  for (const Ipv6Address& group : roles.mobile_node()->joined_groups()) texts.push_back(group.to_string());
+  return texts;
 }
 
 py::list messages(const MessageLog& log) {
@@ -242,6 +268,22 @@ void bind_mip6(py::module_& m) {
   py::class_<MobileIp> mobile_ip(m, "MobileIpv6",
                                  "Mobile IPv6 on a node (RFC 6275): a correspondent, and more if started.");
   bind_dual_stack(mobile_ip);
+  mobile_ip.def(
+      "follow_rfc3775", [](MobileIp& roles) { roles.follow(MobilitySpecification::Rfc3775); },
+      "To be called before a role is started: where RFC 6275 differs, the node follows RFC 3775.");
+  mobile_ip
+      .def("set_correspondent_multiple_care_of", &set_correspondent_multiple_care_of, "policy"_a,
+           "RFC 5648 section 6, of the correspondent: 'accepted', 'prohibited' or 'ignored'.")
+      .def("set_multicast", &MobileIp::set_multicast, "multicast"_a,
+           "RFC 6275 section 10.4.3, of a home agent that is started after it.")
+      .def("group_members", &group_members, "(home address, group, expiry in ns), as mobile nodes told the home agent.")
+      .def("join_group", [](MobileIp& roles, const std::string& group) {
+             return roles.mobile_node()->join_group(parse_address(group));
+           }, "group"_a, "Of the first home address of a mobile node. False: it is in it, or in too many.")
+      .def("leave_group", [](MobileIp& roles, const std::string& group) {
+             return roles.mobile_node()->leave_group(parse_address(group));
+           }, "group"_a, "False: it was not in it.")
+      .def("joined_groups", &joined_groups, "Of the first home address of a mobile node.");
   mobile_ip.def("start_home_agent", &start_home_agent, "home_link"_a, "max_lifetime_ns"_a, "preference"_a,
            "mobile_networks"_a, "verify_prefixes"_a, "routes_to_mobile_networks"_a,
            "mobile_networks: prefixes by home address (RFC 3963), or None: mobile routers are not supported.")

@@ -10,6 +10,7 @@
 #include "protocols/host/mobile_networks.h"
 #include "protocols/mip6/mobile_ipv6.h"
 #include "protocols/mip6/signalling_protection.h"
+#include "protocols/mip6/specification.h"
 #include "python/kamesim/bindings/world.h"
 
 namespace kamesim::python {
@@ -30,6 +31,8 @@ class MobileIp {
     home_agent_->second.authentication_required = authentication_required_;
     home_agent_->second.multiple_care_of = multiple_care_of_;
     home_agent_->second.dual_stack = dual_stack_home_agent_;
+    home_agent_->second.registration.rules = rules_;
+    home_agent_->second.multicast = multicast_;
     run_home_agent();
   }
   void start_mobile_node(const Interface& interface, const MobileNodeConfig& config) {
@@ -41,6 +44,7 @@ class MobileIp {
     role.config.on_link_up = detection.on_link_up;
     role.config.missed_advertisements = detection.missed_advertisements;
     role.config.dual_stack = std::exchange(dual_stack_node_, std::nullopt);
+    role.config.rules = rules_;
     run(role);
   }
 
@@ -55,6 +59,11 @@ class MobileIp {
     now().home_agent()->protect(host_.pfkey(), added.first, added.second);
   }
 
+  // This node's roles, but for those that are started already.
+  void follow(MobilitySpecification specification) {
+    rules_ = rules_of(specification);
+    now().follow(rules_);
+  }
   // RFC 6275 §11.5.1, of the mobile node that is started next.
   void detect_movement(bool eager, bool probe, int missed_advertisements) {
     detection_ = {eager ? MovementDetectorConfig::CellSwitching::Eager : MovementDetectorConfig::CellSwitching::Lazy,
@@ -68,6 +77,13 @@ class MobileIp {
   void require_authentication() { authentication_required_ = true; }
   // RFC 5648, RFC 6089, of a home agent that is started after it.
   void set_multiple_care_of(const mcoa::MultipleRegistrationConfig& config) { multiple_care_of_ = config; }
+  // RFC 5648 §6, of the correspondent.
+  void set_multiple_care_of(mcoa::MultipleCorrespondentConfig::Policy policy) {
+    correspondent_policy_ = policy;
+    now().set_multiple_care_of(policy);
+  }
+  // RFC 6275 §10.4.3, of a home agent that is started after it.
+  void set_multicast(bool multicast) { multicast_ = multicast; }
   // RFC 5555, of a home agent that is started after it, or of the mobile node that is started next.
   void set_dual_stack(const dsmip6::DualStackHomeAgentConfig& config) { dual_stack_home_agent_ = config; }
   void set_dual_stack(const dsmip6::DualStackNodeConfig& config) { dual_stack_node_ = config; }
@@ -79,6 +95,8 @@ class MobileIp {
   // In its present roles, as at boot.
   void start() {
     running_ = &host_.start<MobileIpv6>(host_.sockets());
+    now().follow(rules_);
+    now().set_multiple_care_of(correspondent_policy_);
     if (home_agent_) run_home_agent();
     for (const auto& [home, config] : protections_) now().home_agent()->protect(host_.pfkey(), home, config);
     for (MobileNodeRole& role : mobile_nodes_) run(role);
@@ -116,12 +134,15 @@ class MobileIp {
 
   Host& host_;
   MobileIpv6* running_ = nullptr;
+  MobilityRules rules_;
   std::optional<std::pair<Interface, HomeAgentConfig>> home_agent_;
   std::vector<MobileNodeRole> mobile_nodes_;  // one for each home address
   std::vector<std::pair<Ipv6Address, SignallingProtectionConfig>> protections_;
   std::vector<std::pair<Ipv6Address, MobilitySecurityAssociation>> home_authentication_;
   bool authentication_required_ = false;
+  bool multicast_ = false;
   mcoa::MultipleRegistrationConfig multiple_care_of_;
+  mcoa::MultipleCorrespondentConfig::Policy correspondent_policy_ = mcoa::MultipleCorrespondentConfig::Policy::Accept;
   std::optional<dsmip6::DualStackHomeAgentConfig> dual_stack_home_agent_;
   std::optional<dsmip6::DualStackNodeConfig> dual_stack_node_;
   std::optional<MobilitySecurityAssociation> authentication_;

@@ -57,8 +57,8 @@ MUTATIONS = [
         id="mobility.home-address-option",
         rule="a Home Address option is believed only with a binding of that care-of address (RFC 6275 §9.3.1)",
         file=KERNEL,
-        old="if (const auto it = bindings_.find(home); it != bindings_.end() && it->second.care_of == care_of) {",
-        new="if (const auto it = bindings_.find(home); it != bindings_.end()) {",
+        old="it != bindings_.end() && it->second.has_care_of(care_of)) {",
+        new="it != bindings_.end()) {",
         cases=(
             "correspondent-packets.home-address-option-from-another-care-of-address-is-a-binding-error",
             "correspondent-destination-options.packet-does-not-make-or-move-a-binding",
@@ -102,13 +102,12 @@ MUTATIONS = [
     Mutation(
         id="mobility.sequence-number",
         rule="the sequence number is greater than the last, modulo 2**16 (RFC 6275 §9.5.1)",
-        file="protocols/mip6/messages.h",
-        old="return static_cast<std::int16_t>(",
-        new="return static_cast<std::int32_t>(",
+        file="protocols/mip6/correspondent_registration.cc",
+        old="if (last && !r.update.sequence.newer_than(*last)) return refused(",
+        new="if (last && r.update.sequence.value() <= last->value()) return refused(",
         cases=(
             "correspondent-sequence-numbers.newer-sequence-number-is-accepted",
             "correspondent-sequence-numbers.sequence-number-that-is-not-newer-is-told-the-last-one",
-            "home-agent-validation.newer-sequence-number-is-accepted",
         ),
     ),
     Mutation(
@@ -145,9 +144,9 @@ MUTATIONS = [
     Mutation(
         id="mobility.max-rr-binding-lifetime",
         rule="bindings by return routability last MAX_RR_BINDING_LIFETIME at most (RFC 6275 §5.2.6, §12)",
-        file="protocols/mip6/constants.h",
-        old="kMaxRrBindingLifetime = 420_s;",
-        new="kMaxRrBindingLifetime = 424_s;",
+        file="protocols/mip6/correspondent_registration.cc",
+        old="std::min({r.update.lifetime, config_.max_lifetime, kMaxRrBindingLifetime}));",
+        new="std::min(r.update.lifetime, config_.max_lifetime + 4_s));",
         cases=(
             "correspondent-bindings.lifetime-is-at-most-max-rr-binding-lifetime",
             "correspondent-lifetimes.lifetime-granted-is-that-asked-for-up-to-the-limit",

@@ -167,6 +167,14 @@ def deregistration_from_home_stops_the_proxy(left, right, mobile):
     expect_none(right, ICMPv6EchoRequest)
 
 
+@case(must("RFC 6275 §10.3.1", "RFC 6275 §10.3.2"))
+def k_bit_is_not_answered_with_keys_by_hand(right, mobile):
+    ack = register(mobile, 1, flags="HAK")
+    assert not ack[MIP6MH_BA].flags.K
+    right.send(registration(mobile, 2, flags="HAK", lifetime=0))
+    assert not message(right, MIP6MH_BA, status=0, seq=2)[MIP6MH_BA].flags.K
+
+
 @case(must("RFC 6275 §10.3.2"))
 def deregistration_from_away_is_acknowledged_there(left, right, mobile):
     register(mobile, 1)
