@@ -85,7 +85,7 @@ bool Ip6Stack::chooses_first_hop_by_source() const {
   if (!config().nd.first_hop_by_source) return false;
   // RFC 3963 §5.6: on visited links a mobile router is a host.
   const auto roams = [](const auto& interface) { return egress_role(*interface) == EgressRole::Host; };
-  if (config().forwarding && (mobility_ == nullptr || std::ranges::none_of(interfaces_, roams))) return false;
+  if (config().forwarding && (mobility_hooks() == nullptr || std::ranges::none_of(links(), roams))) return false;
   std::size_t with_routers = 0;
   for (const auto& interface : links()) {
     const NeighborDiscovery* nd = interface->nd();

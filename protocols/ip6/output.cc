@@ -75,7 +75,7 @@ Ipv6Address way_of(const OutputRequest& request) {
 Ipv6Address Ip6Stack::source_towards(const OutputRequest& request, Ip6Interface* zone) {
   const Destination& to = route_to(way_of(request), zone);
   const bool kept =
-      mobility_ == nullptr && to.address == request.destination && request.prefer == SourcePreferences{};
+      mobility_hooks() == nullptr && to.address == request.destination && request.prefer == SourcePreferences{};
   if (kept && !to.source.is_unspecified()) return to.source;
   const InterfaceAddress* chosen = select_source(request.destination, to.interface, request.prefer, &to.next_hop);
   if (chosen == nullptr) return {};
