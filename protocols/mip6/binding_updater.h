@@ -106,6 +106,8 @@ class BindingUpdater {
   enum class State { Idle, Registering, Registered, Deregistering };
   State state() const { return state_; }
   const std::optional<Binding>& binding() const { return binding_; }
+  // The last update of the present registration; empty: none was sent.
+  const std::optional<BindingUpdateTransmission::Sent>& sent() const { return transmission_.sent(); }
 
  private:
   enum Deadline : std::size_t { kRefresh, kExpiry, kRetry, kDeadlines };

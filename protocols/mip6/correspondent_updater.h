@@ -94,6 +94,8 @@ class CorrespondentUpdater {
   enum class State { Idle, Testing, Registering, Bound, Avoiding };
   State state() const { return state_; }
   const std::optional<Binding>& binding() const { return binding_; }  // if packets may go by it
+  // The last update of the present registration; empty: none was sent.
+  const std::optional<BindingUpdateTransmission::Sent>& sent() const { return transmission_.sent(); }
 
  private:
   enum Deadline : std::size_t { kRefresh, kExpiry, kRetry, kDeadlines };

@@ -52,6 +52,16 @@ struct MobileNodeConfig {
   Ipv6Prefix home_link_prefix() const { return home_link.value_or(Ipv6Prefix(home_address, home_prefix_length)); }
 };
 
+// RFC 6275 §11.1: a node that Binding Updates for this home address go to.
+struct BindingUpdateListEntry {
+  Ipv6Address destination, home_address;
+  bool home_registration = false;
+  const char* state = "";                               // BindingUpdater::State or CorrespondentUpdater::State
+  std::optional<Ipv6Address> care_of;                   // that a binding is there for
+  std::optional<Time> expires;                          // the binding
+  std::optional<BindingUpdateTransmission::Sent> sent;  // the last update of the present registration
+};
+
 class MobileNodeDaemon;
 
 class HomePrefixListener {
@@ -108,6 +118,9 @@ class MobileNodeDaemon final : public DatagramHandler, public MobilityListener, 
   // The home agent it registers with, if it knows one, and those that discovery found.
   const std::optional<Ipv6Address>& home_agent() const { return choice_.current(); }
   const std::vector<Ipv6Address>& home_agents() const { return choice_.known(); }
+
+  // §11.1: the home agent first, then correspondents by address.
+  std::vector<BindingUpdateListEntry> binding_update_list() const;
 
   // Null: not a mobile router.
   const MobileRouterRegistration* mobile_router() const { return mobile_router_ ? &*mobile_router_ : nullptr; }

@@ -410,6 +410,22 @@ class MobileIp:
         columns = ["home_address", "care_of", "home_registration", "sequence", "expires_s", "mobile_router", "prefixes"]
         return tables.frame(rows, columns)
 
+    def binding_update_list(self) -> pd.DataFrame:
+        """The mobile node's registrations (RFC 6275 section 11.1): the home agent of each home address, if the node is
+        away or was, then correspondents.
+
+        Columns: destination, home_address, care_of (None: there is no binding), home_registration, state, sequence of the
+        last update (NaN: none was sent in the present state of affairs), expires_s of the binding (NaN: there is none).
+        state: "registering", "bound", "deregistering" or "idle"; of correspondents also "testing" (return routability is
+        under way) and "avoiding" (it failed, and is tried again later).
+        """
+        rows = [
+            (*row[:5], math.nan if row[5] is None else row[5], math.nan if row[6] is None else row[6] / 1e9)
+            for row in self._core.binding_update_list()
+        ]
+        columns = ["destination", "home_address", "care_of", "home_registration", "state", "sequence", "expires_s"]
+        return tables.frame(rows, columns)
+
     def care_of_addresses(self) -> pd.DataFrame:
         """The home agent's bindings of mobile nodes with several (RFC 5648), the preferred one of each first.
 

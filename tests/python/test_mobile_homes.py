@@ -70,6 +70,29 @@ def test_each_home_address_is_reached_wherever_the_node_is(world):
     assert (world.lost(FIRST), world.lost(SECOND)) == (0, 0)
 
 
+def test_binding_update_list_agrees_with_the_binding_caches(world):  # RFC 6275 section 11.1
+    world.enable(FIRST, SECOND)
+    listed = world.mobile.mobile_ip.binding_update_list
+    assert list(listed().home_address) == [SECOND]  # the other one is at home
+    world.move(world.visited)
+    world.lost(FIRST)
+    world.net.run(for_=5)
+    rows = {(row.destination, row.home_address): row for row in listed().itertuples()}
+    held = 0
+    for node in (*world.agents, world.correspondent):
+        own = {address for interface in node.interfaces for address in interface.addresses}
+        for binding in node.mobile_ip.binding_cache().itertuples():
+            (row,) = [r for (destination, home), r in rows.items() if destination in own and home == binding.home_address]
+            assert (row.care_of, row.sequence) == (binding.care_of, binding.sequence)
+            assert (row.home_registration, row.state) == (binding.home_registration, "bound")
+            assert row.expires_s == pytest.approx(binding.expires_s, abs=0.1)  # both count from about when it was sent
+            held += 1
+    assert held == len(rows) == 3  # two home registrations, and FIRST's correspondent
+    world.move(world.links[0])
+    home = listed().query("home_address == @FIRST and home_registration")
+    assert not home.state.isin(["registering", "bound"]).any()
+
+
 def test_routes_are_optimized_for_each_home_address(world):
     world.enable(FIRST, SECOND)
     world.move(world.visited)

@@ -164,6 +164,20 @@ py::list home_agents(const MobileIp& roles) {
   return rows;
 }
 
+py::list binding_update_list(const MobileIp& roles) {
+  py::list rows;
+  for (const MobileNodeDaemon& mobile_node : roles.now().mobile_nodes()) {
+    for (const BindingUpdateListEntry& e : mobile_node.binding_update_list()) {
+      py::object sequence = py::none(), expires = py::none();
+      if (e.sent) sequence = py::int_(e.sent->sequence.value());
+      if (e.expires) expires = py::int_(e.expires->ns());
+      rows.append(py::make_tuple(ip_to_string(e.destination), ip_to_string(e.home_address), text_or_none(e.care_of),
+                                 e.home_registration, e.state, sequence, expires));
+    }
+  }
+  return rows;
+}
+
 // Sorted by home address, so that the order means something.
 py::list binding_cache(const MobileIp& roles) {
   const BindingCache& cache = roles.now().binding_cache();
@@ -352,6 +366,9 @@ void bind_mip6(py::module_& m) {
             return mobile_node != nullptr && mobile_node->registered();
           },
           "Whether the home agent has accepted a binding that still lives.")
+      .def("binding_update_list", &binding_update_list,
+           "Of the mobile node: (destination, home address, care-of address or None, home registration, state, sequence "
+           "or None, expires in ns or None).")
       .def("binding_cache", &binding_cache,
            "(home address, care-of address, home registration, sequence, expires in ns, mobile router, prefixes), sorted.");
 
