@@ -29,8 +29,8 @@ class GroupList {
   std::size_t heap_bytes() const;        // beyond the object itself
 
  private:
-  // Eight bits of kind and 24 of the address; the index in `others_`; or a bit for each group of nodes and routers, which
-  // were joined one behind the other in the order of the bits.
+  // Eight bits of kind and 24 of the address; the index in `others_`; or a bit for each group of nodes and routers,
+  // which were joined one behind the other in the order of the bits.
   enum Kind : std::uint32_t { kWellKnown, kSolicitedNode, kNodeInformation, kOther, kTogether };
   static constexpr unsigned kKindShift = 24;
   static constexpr std::uint32_t kLow = (1u << kKindShift) - 1;
@@ -40,8 +40,8 @@ class GroupList {
   std::uint32_t add_other(const Ipv6Address& group);
   Ipv6Address group_of(std::uint32_t code) const;
   std::uint32_t last_bytes_of(std::uint32_t code) const;
-  // Whether the call says so of the code of any group, in the order of the joins: those that were joined together one by
-  // one. It is told which element of `codes_` that is.
+  // Whether the call says so of the code of any group, in the order of the joins: those that were joined together one
+  // by one. It is told which element of `codes_` that is.
   template <typename Call>
   bool any(Call call) const;
 

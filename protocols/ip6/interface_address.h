@@ -101,7 +101,7 @@ class InterfaceAddresses {
   Iterator begin() const { return Iterator(first_); }
   Iterator end() const { return Iterator(); }
   bool empty() const { return first_ == nullptr; }
-  std::size_t size() const { return static_cast<std::size_t>(std::ranges::distance(*this)); }
+  std::size_t size() const { return static_cast<std::size_t>(std::ranges::distance(begin(), end())); }
   InterfaceAddress* back() const;  // there must be one
   InterfaceAddress& add(std::unique_ptr<InterfaceAddress> address);
   // Removes and destroys it. It is one of these.
