@@ -145,7 +145,9 @@ void Ip6Stack::input(Ip6Interface& interface, Packet&& packet, bool link_layer_m
   forward(interface, std::move(packet), to, link_layer_multicast);
 }
 
-void Ip6Stack::forward_by_flow(Ip6Interface& interface, Packet packet, Destination to, bool link_layer_multicast) {
+void Ip6Stack::forward_by_flow(Ip6Interface& interface, Packet&& packet, const Destination& routed,
+                               bool link_layer_multicast) {
+  Destination to = routed;
   if (to.multipath) use_path_of_flow(packet.bytes(), to);
   forward(interface, std::move(packet), to, link_layer_multicast);
 }

@@ -341,7 +341,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   bool length_is_told(InputPacket& packet);
   bool heeds_router_alert(InputPacket& packet);
   void forward_multicast(const InputPacket& packet);
-  void forward_by_flow(Ip6Interface& interface, Packet packet, Destination to, bool link_layer_multicast);
+  void forward_by_flow(Ip6Interface& interface, Packet&& packet, const Destination& routed, bool link_layer_multicast);
   void local_input(InputPacket packet);
   void deliver(InputPacket& packet);
   // extension_input.cc: each handles the header at packet.offset and steps behind it.
