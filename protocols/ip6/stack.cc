@@ -73,11 +73,18 @@ void Ip6Stack::make_loopback() {
   own->prefix_length = 128;
   own->state = AddressState::Preferred;
   static_cast<Ip6Interface&>(*made).addresses_.add(std::move(own));
+  const std::vector<Destination> known = destinations();
   routes_.set_observer(nullptr);
   routes_.add({.prefix = Ipv6Prefix(kLoopback, 128), .interface = made.get(), .next_hop = {}, .kind = RouteKind::Local,
                .origin = RouteOrigin::Connected});
   if (!listeners_.empty()) routes_.set_observer(this);
   interfaces_.front() = std::move(made);
+  for (const Destination& d : known) {  // still good, but for the address that has a route now
+    if (d.address == kLoopback) continue;
+    Destination& kept = destinations_.slot(d.address, d.zone, destination_generation());
+    kept = d;
+    kept.generation = destination_generation();
+  }
 }
 
 Ip6Stack::~Ip6Stack() {

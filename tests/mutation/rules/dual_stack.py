@@ -99,8 +99,8 @@ MUTATIONS = [
         id="dsmip6.unsupported",
         rule="the option is left out where it was not acknowledged (RFC 5555 §2.3.1)",
         file=MOBILE_NODE,
-        old="asked_ = registers && config_.ipv4_home_address && !unsupported_;",
-        new="asked_ = registers && config_.ipv4_home_address;",
+        old="if (registers && !unsupported_) asked_ = wanted();",
+        new="if (registers) asked_ = wanted();",
         cases=("mobile-node-ipv4-home-address.option-is-left-out-where-the-home-agent-does-not-know-it",),
     ),
     Mutation(

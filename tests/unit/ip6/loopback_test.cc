@@ -62,6 +62,17 @@ TEST(Loopback, ItsRouteIsInTheTable) {
   EXPECT_EQ(route->interface, &m.stack.loopback());
 }
 
+TEST(Loopback, WhatIsKnownOfDestinationsOutlivesItsMaking) {
+  Machine m;
+  const Ipv6Address far = "2001:db8:2::1"_ip6;
+  m.stack.add_route({.prefix = {}, .interface = &m.link, .next_hop = "fe80::1"_ip6});
+  m.stack.route_to(far, nullptr);
+  ASSERT_EQ(m.stack.destinations().size(), 1u);
+  m.stack.loopback();
+  ASSERT_EQ(m.stack.destinations().size(), 1u);
+  EXPECT_EQ(m.stack.destinations()[0].address, far);
+}
+
 TEST(Loopback, NobodyIsToldOfItsMaking) {
   Machine m;
   Told told;

@@ -113,6 +113,7 @@ TEST_F(Multihomed, ASourceThatWasChosenIsKeptOnlyUntilWhatItDependsOnChanges) {
   const Ipv6Address by_hand = "2001:db8:ff00::7"_ip6;
   x.stack.add_address(x.interface, {.address = by_hand, .skip_dad = true, .on_link_prefix = false});
   advertise(kR1, kRouter, prefix(kPrefix));
+  x.nd().add_static_neighbor({kR1, kTesterMac, true});  // it answers no probe
   x.run(3_s);
   for (int n = 0; n < 2; ++n) EXPECT_EQ(sent_from(kFar), by_hand);  // rule 8
   advertise(kR2, {}, PrefixInformation{.address = nearest.address(), .prefix_length = 64, .valid_lifetime = 60_s,
