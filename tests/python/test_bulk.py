@@ -161,7 +161,8 @@ def resident():
 
 net = ks.Network(trace=False)
 net.hosts(10), net.links([0], [1])  # what is made once
-before, known = resident(), net.memory().bytes.sum()
+known = net.memory().bytes.sum()  # imports what makes tables, which no host is to pay for
+before = resident()
 routers, hosts = net.routers(200), net.hosts(20000, "end")
 net.links(np.repeat(routers.numbers, 100), hosts, "line", default_routes=True)
 print(resident() - before, net.memory().bytes.sum() - known)
@@ -169,11 +170,11 @@ print(resident() - before, net.memory().bytes.sum() - known)
 
 
 def test_memory_tells_what_a_network_occupies():
-    """Of the growth of resident memory at least 55 % has a name, and no more than all."""
+    """Of the growth of resident memory at least 85 % has a name, and no more than all."""
     done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     grown, named = map(int, done.stdout.split())
-    assert 0.55 * grown < named < 1.05 * grown
+    assert 0.85 * grown < named < 1.05 * grown
 
 
 def test_memory_counts_objects():
