@@ -36,6 +36,7 @@ MAX_LIFETIME_S = 4 * 65535
 
 #: What a node's roles follow: the specification of Mobile IPv6, or the one that it obsoletes.
 SPECIFICATIONS = ("RFC 6275", "RFC 3775")
+_GLOBAL_SCOPE = 0xE  # of groups: RFC 4291 section 2.7
 
 
 @dataclass(frozen=True)
@@ -494,7 +495,9 @@ class MobileIp:
         return tables.frame(rows, ["pcoa", "ncoa", "bound", "expires_s"])
 
     def join_group(self, group: str) -> None:
-        """Has the mobile node be in a multicast group by its (first) home address, wherever it is (section 11.3.4).
+        """Has the mobile node be in a group of global scope by its (first) home address, wherever it is (section 11.3.4).
+
+        Groups of smaller scope are not tunnelled (section 10.4.2); sockets join those on the link where the node is.
 
         At home it is in it on its interface. Elsewhere packets come by the tunnel from a home agent with `multicast=True`,
         which is told once it has asked. A socket that is bound to a port and has joined no group itself hears of all.
@@ -516,6 +519,8 @@ class MobileIp:
         address = errors.address(what, "group", group)
         if not address.startswith("ff"):
             errors.fail(what, "group", group, "a multicast address, such as 'ff0e::77'")
+        if int(address.split(":")[0], 16) & 0xF != _GLOBAL_SCOPE:
+            errors.fail(what, "group", group, "of global scope, such as 'ff0e::77': others stay on the home link")
         return what, address
 
     def group_members(self) -> pd.DataFrame:

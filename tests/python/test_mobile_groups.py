@@ -62,6 +62,9 @@ def test_errors_say_what_would_be_right(net):
     mobile = net.node("mobile")
     with pytest.raises(ks.Error, match="group.*multicast address"):
         mobile.mobile_ip.join_group("2001:db8::1")
+    for group in ("ff02::77", "ff05::77", "ff08::77"):  # RFC 6275 section 10.4.2
+        with pytest.raises(ks.Error, match=f"group is '{group}'; it must be of global scope"):
+            mobile.mobile_ip.join_group(group)
     with pytest.raises(ks.Error, match="not in ff0e::77"):
         mobile.mobile_ip.leave_group(GROUP)
     mobile.mobile_ip.join_group(GROUP)
