@@ -27,7 +27,7 @@ inline constexpr EventKey kNoEventKey{Time::max(), UINT64_MAX};
 class Event {
  public:
   // Events are prepared before they fire, in so many steps, one for each event that fires before.
-  static constexpr unsigned kSteps = 3;
+  static constexpr unsigned kSteps = 4;
   struct Kind {
     void (*fire)(Event&);
     // May change nothing, as the event may yet be cancelled: it asks for what fire() will read to be brought near.

@@ -14,7 +14,7 @@ namespace kamesim {
 
 Lan::Station::Station(Lan& lan, Nic& nic)
     : lan(lan), node(nic.node()), nic(&nic), mac(nic.mac().to_uint64()), since(lan.now()),
-      pipe(lan, this, kPipeKind) {}
+      pipe(lan, this, kPipeKind, lan.port_) {}
 
 // The time makes each stay's random streams others: a station that returns does not meet its old luck again.
 std::string Lan::Station::purpose() const {
@@ -56,6 +56,7 @@ void Lan::attach(Nic& nic) {
   Station& station = *stations_.back();
   by_mac_[station.mac].push_back(&station);
   by_nic_.emplace(&nic, &station);
+  nic.set_pipe(&station.pipe);
   simulation().topology_changed();
   on_nic_changed(nic);
   nic.set_attachment(this, up_);
@@ -70,6 +71,7 @@ void Lan::detach(Nic& nic) {
   std::erase(promiscuous_, station);
   by_nic_.erase(&nic);
   station->nic = nullptr;
+  nic.set_pipe(nullptr);
   simulation().topology_changed();
   nic.set_attachment(nullptr, false);
   tell_observers(nic, StationEvent::Left);
@@ -144,9 +146,9 @@ void Lan::on_shards_changed() {
   for (const auto& station : stations_) station->pipe.set_shards(shard(), shard());
 }
 
-void Lan::transmit(Nic& from, Packet&& frame) { find(from)->pipe.push(from.node(), port_, std::move(frame)); }
+void Lan::transmit(Nic& from, Packet&& frame) { find(from)->pipe.push(from.node(), std::move(frame)); }
 
-void Lan::arrive(void* target, Pipe&, Packet&& frame) {
+void Lan::arrive(void* target, Packet&& frame) {
   if (!frame) return;  // lost
   auto* station = static_cast<Station*>(target);
   station->lan.deliver({.station = station, .sender = station->node}, false, std::move(frame));

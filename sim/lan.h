@@ -82,7 +82,7 @@ class Lan final : public Medium {
     Pipe pipe;          // from this station
     std::unique_ptr<RandomStream> loss;  // of frames to this station; made when the first number is drawn
   };
-  static void arrive(void* station, Pipe& pipe, Packet&& frame);
+  static void arrive(void* station, Packet&& frame);
   static RandomStream sender_stream(const void* station);
   static constexpr Pipe::Kind kPipeKind{&Lan::arrive, &Lan::sender_stream};
   struct Origin {

@@ -18,13 +18,19 @@ RandomStream PointToPointLink::end_stream(const void* link) {
 }
 
 template <std::size_t kEnd>
-void PointToPointLink::arrive_at_end(void* target, Pipe& pipe, Packet&& frame) {
-  auto& link = *static_cast<PointToPointLink*>(target);
-  End& end = link.ends_[kEnd];
-  if (pipe.empty() && pipe.pristine(link.shard_at(kEnd).now)) link.shard_at(kEnd).pipes.give_back(std::move(end.pipe));
+void PointToPointLink::arrive_at_end(void* target, Packet&& frame) {
   if (!frame) return;  // lost
+  auto& link = *static_cast<PointToPointLink*>(target);
+  const End& end = link.ends_[kEnd];
   if (link.tapped()) [[unlikely]] link.show_taps(frame, nullptr);
   if (end.nic != nullptr && end.nic->accepts(frame.data())) end.nic->deliver(std::move(frame));
+}
+
+template <std::size_t kEnd>
+void PointToPointLink::end_is_idle(void* target) {
+  auto& link = *static_cast<PointToPointLink*>(target);
+  if (Nic* const sender = link.ends_[1 - kEnd].nic; sender != nullptr) sender->set_pipe(nullptr);
+  link.shard_at(kEnd).pipes.give_back(std::move(link.ends_[kEnd].pipe));
 }
 
 RandomStream PointToPointLink::tap_stream(const void* target) {
@@ -33,8 +39,8 @@ RandomStream PointToPointLink::tap_stream(const void* target) {
 }
 
 const std::array<Pipe::Kind, 2> PointToPointLink::kEndKinds{
-    Pipe::Kind{&PointToPointLink::arrive_at_end<0>, &PointToPointLink::end_stream<0>},
-    Pipe::Kind{&PointToPointLink::arrive_at_end<1>, &PointToPointLink::end_stream<1>}};
+    Pipe::Kind{&PointToPointLink::arrive_at_end<0>, &PointToPointLink::end_stream<0>, &PointToPointLink::end_is_idle<0>},
+    Pipe::Kind{&PointToPointLink::arrive_at_end<1>, &PointToPointLink::end_stream<1>, &PointToPointLink::end_is_idle<1>}};
 const Pipe::Kind PointToPointLink::kTapKind{&PointToPointLink::arrive_from_tap, &PointToPointLink::tap_stream};
 
 PointToPointLink::PointToPointLink(Simulation& simulation, std::string_view name, const LinkConfig& config)
@@ -51,7 +57,7 @@ void PointToPointLink::use(const LinkConfig& config) {
 }
 
 PointToPointLink::Tap::Tap(PointToPointLink& link, Nic& nic)
-    : link(link), node(nic.node()), nic(&nic), pipe(link, this, kTapKind) {}
+    : link(link), node(nic.node()), nic(&nic), pipe(link, this, kTapKind, *link.config_) {}
 
 // Frames to an end arrive in the shard of its node.
 Shard& PointToPointLink::shard_at(std::size_t end) {
@@ -61,9 +67,16 @@ Shard& PointToPointLink::shard_at(std::size_t end) {
 void PointToPointLink::make_pipe_to(std::size_t end) {
   Shard& sender = shard_at(1 - end);
   std::unique_ptr<Pipe>& pipe = ends_[end].pipe;
-  pipe = sender.pipes.take(*this, this, kEndKinds[end]);
+  pipe = sender.pipes.take(*this, this, kEndKinds[end], *config_);
   pipe->set_shards(sender, shard_at(end));
-  pipe->set_receiver(ends_[end].nic);
+  join_pipe_to(end);
+}
+
+// What comes to an end goes to its NIC, unless taps are to see it before.
+void PointToPointLink::join_pipe_to(std::size_t end) {
+  Pipe* const pipe = ends_[end].pipe.get();
+  if (pipe != nullptr) pipe->set_receiver(tapped() ? nullptr : ends_[end].nic);
+  if (Nic* const sender = ends_[1 - end].nic; sender != nullptr) sender->set_pipe(pipe);
 }
 
 inline Pipe& PointToPointLink::pipe_to(std::size_t end) {
@@ -89,7 +102,7 @@ void PointToPointLink::attach(Nic& nic) {
   End* free = ends_[0].nic == nullptr ? &ends_[0] : ends_[1].nic == nullptr ? &ends_[1] : nullptr;
   if (free == nullptr) throw SimulationError("link '" + name() + "' has both its ends already");
   free->nic = &nic;
-  if (free->pipe != nullptr) free->pipe->set_receiver(&nic);
+  for (std::size_t i = 0; i < ends_.size(); ++i) join_pipe_to(i);
   nic.set_attachment(this, false);
   simulation().topology_changed();
   update_carrier();
@@ -102,6 +115,7 @@ void PointToPointLink::attach_tap(Nic& nic) {
     std::erase_if(*taps_, [](const auto& tap) { return tap->nic == nullptr && tap->pipe.empty(); });
   }
   taps_->push_back(std::make_unique<Tap>(*this, nic));
+  for (std::size_t i = 0; i < ends_.size(); ++i) join_pipe_to(i);
   simulation().topology_changed();
   nic.set_attachment(this, up_);
 }
@@ -129,6 +143,10 @@ void PointToPointLink::lose_all() {
 
 void PointToPointLink::set_config(const LinkConfig& config) {
   use(config);
+  for (const End& end : ends_) {
+    if (end.pipe != nullptr) end.pipe->set_config(*config_);
+  }
+  for (std::size_t i = 0; taps_ != nullptr && i < taps_->size(); ++i) (*taps_)[i]->pipe.set_config(*config_);
   simulation().topology_changed();
   for (const End& end : ends_) {
     if (end.nic != nullptr) end.nic->mtu_changed();
@@ -174,10 +192,10 @@ void PointToPointLink::transmit(Nic& from, Packet&& frame) {
   Pipe& pipe = &from == ends_[0].nic   ? pipe_to(1)
                : &from == ends_[1].nic ? pipe_to(0)
                                        : find_tap(from)->pipe;
-  pipe.push(from.node(), *config_, std::move(frame));
+  pipe.push(from.node(), std::move(frame));
 }
 
-void PointToPointLink::arrive_from_tap(void* target, Pipe&, Packet&& frame) {
+void PointToPointLink::arrive_from_tap(void* target, Packet&& frame) {
   if (!frame) return;  // lost
   const Tap& tap = *static_cast<Tap*>(target);
   PointToPointLink& link = tap.link;
@@ -208,6 +226,7 @@ void PointToPointLink::detach(Nic& nic) {
   for (End& end : ends_) {
     if (end.nic != &nic) continue;
     end.nic = nullptr;
+    nic.set_pipe(nullptr);
     if (end.pipe != nullptr) end.pipe->set_receiver(nullptr);
   }
   nic.set_attachment(nullptr, false);

@@ -59,16 +59,19 @@ class PointToPointLink final : public Medium {
     Pipe pipe;  // from this tap
   };
   template <std::size_t kEnd>
-  static void arrive_at_end(void* link, Pipe& pipe, Packet&& frame);
+  static void arrive_at_end(void* link, Packet&& frame);
+  template <std::size_t kEnd>
+  static void end_is_idle(void* link);
   template <std::size_t kEnd>
   static RandomStream end_stream(const void* link);
-  static void arrive_from_tap(void* tap, Pipe& pipe, Packet&& frame);
+  static void arrive_from_tap(void* tap, Packet&& frame);
   static RandomStream tap_stream(const void* tap);
   static const std::array<Pipe::Kind, 2> kEndKinds;
   static const Pipe::Kind kTapKind;
 
   Pipe& pipe_to(std::size_t end);
   void make_pipe_to(std::size_t end);
+  void join_pipe_to(std::size_t end);
   Shard& shard_at(std::size_t end);
   void use(const LinkConfig& config);
   bool tapped() const { return taps_ != nullptr && !taps_->empty(); }

@@ -5,6 +5,7 @@
 #include "sim/medium.h"
 #include "sim/node.h"
 #include "sim/observation_log.h"
+#include "sim/pipe.h"
 #include "sim/simulation.h"
 
 namespace kamesim {
@@ -43,9 +44,10 @@ void Nic::send(Packet&& frame) {
     node_.count_drop(&kLinkDown, frame.bytes());
     return;
   }
-  ++counters_.sent_frames;
-  counters_.sent_bytes += frame.size();
+  ++sent_frames_;
+  sent_bytes_ += frame.size();
   if (watched_) [[unlikely]] observe(Direction::kOut, frame.bytes());
+  if (pipe_ != nullptr) [[likely]] return pipe_->push(node_, std::move(frame));
   medium_->transmit(*this, std::move(frame));
 }
 
@@ -54,10 +56,15 @@ void Nic::deliver(Packet&& frame) {
     node_.count_drop(&kLinkDown, frame.bytes());
     return;
   }
-  ++counters_.received_frames;
-  counters_.received_bytes += frame.size();
+  ++received_frames_;
+  received_bytes_ += frame.size();
   if (watched_) [[unlikely]] observe(Direction::kIn, frame.bytes());
   if (receiver_ != nullptr) receiver_->on_frame(*this, std::move(frame));
+}
+
+void Nic::prepare_pipe() const {
+  __builtin_prefetch(pipe_, 1);
+  __builtin_prefetch(reinterpret_cast<const char*>(pipe_) + Pool::kLine, 1);
 }
 
 void Nic::observe(Direction direction, Bytes frame) {

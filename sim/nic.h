@@ -19,6 +19,7 @@ namespace kamesim {
 class Medium;
 class Nic;
 class Node;
+class Pipe;
 
 // What takes frames from a NIC: a protocol stack or a tester.
 class FrameReceiver {
@@ -29,8 +30,8 @@ class FrameReceiver {
   virtual void on_link_change(Nic& nic, bool up) = 0;
   // Whether it wants frames to the group, besides those that the NIC has joined.
   virtual bool hears(const Nic& nic, MacAddress group) const { return (void)nic, (void)group, false; }
-  // A frame is about to come, or not (Event::Kind): what it will need may be brought near.
-  virtual void prepare(const Nic& nic, const Packet& frame) { (void)nic, (void)frame; }
+  // A frame is about to come, or not (Event::Kind): what it will need may be brought near, step by step.
+  virtual void prepare(const Packet& frame, unsigned step) { (void)frame, (void)step; }
   // The medium carries longer frames now, or only shorter ones.
   virtual void on_mtu_change(Nic& nic) { (void)nic; }
 
@@ -105,23 +106,36 @@ class Nic : public Pooled {
   void add_observer(FrameObserver* observer);
   void remove_observer(FrameObserver* observer);
 
-  const NicCounters& counters() const { return counters_; }
+  NicCounters counters() const { return {sent_frames_, sent_bytes_, received_frames_, received_bytes_}; }
 
-  // For media: a frame is about to arrive, or not.
+  // For media: a frame is about to arrive, or not. First the NIC itself, then who takes frames from it, then what that
+  // needs for this one.
+  void prepare_self() const {
+    __builtin_prefetch(&mac_, 1);
+    __builtin_prefetch(&received_bytes_, 1);
+  }
   void prepare() const {
-    __builtin_prefetch(receiver_);
-    __builtin_prefetch(&counters_, 1);
-    __builtin_prefetch(&node_);
+    __builtin_prefetch(receiver_, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(receiver_) + Pool::kLine, 1);
+    __builtin_prefetch(&node_, 1);
   }
-  void prepare(const Packet& frame) const {
-    if (receiver_ != nullptr) receiver_->prepare(*this, frame);
+  void prepare(const Packet& frame, unsigned step) const {
+    if (receiver_ != nullptr) receiver_->prepare(frame, step);
   }
+  // A frame may be about to leave.
+  void prepare_to_send() const {
+    __builtin_prefetch(&sent_frames_, 1);
+    __builtin_prefetch(&mac_, 1);
+  }
+  void prepare_pipe() const;
   // For media: a frame has arrived at this NIC (the filter has been asked).
   void deliver(Packet&& frame);
   // For a parallel run that kept an observation back.
   void tell_observers(Direction direction, Time now, Bytes frame) const;
   // For media: this NIC is now on `medium` (null: on none), with or without carrier.
   void set_attachment(Medium* medium, bool carrier);
+  // For media: frames go by that pipe now, as Medium::transmit() would send them. Null: the medium is asked for each.
+  void set_pipe(Pipe* pipe) { pipe_ = pipe; }
   // For media: the MTU is another now.
   void mtu_changed();
   // For the simulation: frames are hashed from now on.
@@ -142,19 +156,24 @@ class Nic : public Pooled {
   };
   Rare& rare();
 
+  // In this order: what a frame that leaves needs, what both need, what one that arrives needs. Each is in one cache line
+  // or two.
+  std::uint64_t sent_frames_ = 0, sent_bytes_ = 0;
+  Pipe* pipe_ = nullptr;
   Node& node_;
-  FrameReceiver* receiver_ = nullptr;
-  Medium* medium_ = nullptr;
   MacAddress mac_;
-  bool enabled_ = true;
-  bool carrier_ = false;
-  bool up_ = false;
-  bool promiscuous_ = false;
-  bool all_groups_ = false;
-  bool watched_ = false;  // by an observer, or for the hash
-  std::uint32_t index_;
-  NicCounters counters_;
+  bool up_ : 1 = false;
+  bool watched_ : 1 = false;  // by an observer, or for the hash
+  bool promiscuous_ : 1 = false;
+  bool all_groups_ : 1 = false;
+  bool enabled_ : 1 = true;
+  bool carrier_ : 1 = false;
+  FrameReceiver* receiver_ = nullptr;
+  std::uint64_t received_frames_ = 0, received_bytes_ = 0;
+
+  Medium* medium_ = nullptr;
   std::unique_ptr<Rare> rare_;
+  std::uint32_t index_;
 };
 
 }  // namespace kamesim

@@ -30,7 +30,7 @@ PacketPool::~PacketPool() {
   for (PacketBuffer* list : free_) {
     while (list != nullptr) {
       PacketBuffer* next = list->next_free;
-      Pool::release(list, sizeof(PacketBuffer) + list->capacity);
+      Pool::release(list, sizeof(PacketBuffer) + list->capacity, Pool::kLine);
       list = next;
     }
   }
@@ -60,8 +60,8 @@ PacketBuffer* PacketPool::take(std::size_t capacity) {
   }
   const std::size_t bytes = kCapacities[size_class] != 0 ? kCapacities[size_class] : capacity;
   ++allocated_;
-  return new (Pool::allocate(sizeof(PacketBuffer) + bytes))
-      PacketBuffer{this, 1, static_cast<std::uint32_t>(bytes), size_class, nullptr};
+  return new (Pool::allocate(sizeof(PacketBuffer) + bytes, Pool::kLine))
+      PacketBuffer{this, 1, static_cast<std::uint32_t>(bytes) & PacketBuffer::kMostCapacity, size_class, {nullptr}};
 }
 
 BufferList PacketPool::take_spare(std::size_t most) {

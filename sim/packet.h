@@ -20,19 +20,30 @@ namespace kamesim {
 
 class PacketPool;
 
+// What stands before a packet's bytes: one cache line.
 struct PacketBuffer {
+  static constexpr std::size_t kRoom = 48;
+  static constexpr std::uint32_t kMostCapacity = (1u << 28) - 1;  // sixteen of the longest frames (kMaximumMtu)
+
   PacketPool* pool;
   std::uint32_t references;
-  std::uint32_t capacity;
-  std::uint8_t size_class;
-  PacketBuffer* next_free;
+  std::uint32_t capacity : 28;
+  std::uint32_t size_class : 4;
+  // For the only holder of the packet, what it has to note of it: a link, while the frame is under way; the pool, while
+  // nobody uses the buffer.
+  union {
+    PacketBuffer* next_free;
+    alignas(8) std::byte room[kRoom];
+  };
   std::uint8_t* bytes() { return reinterpret_cast<std::uint8_t*>(this + 1); }
 };
+static_assert(sizeof(PacketBuffer) == Pool::kLine);
 
 class Packet {
  public:
-  // Enough for an Ethernet header and several nested IPv6 and extension headers.
-  static constexpr std::size_t kDefaultHeadroom = 160;
+  // Enough for an Ethernet header and several nested IPv6 and extension headers. Of a packet whose payload begins behind
+  // it, the headers of Ethernet, IPv6 and UDP (62 bytes) are in one cache line.
+  static constexpr std::size_t kDefaultHeadroom = 192;
 
   Packet() = default;
   Packet(Packet&& o) noexcept
@@ -54,12 +65,14 @@ class Packet {
   const std::uint8_t* data() const { return buffer_->bytes() + begin_; }
   Bytes bytes() const { return {data(), size()}; }
   std::size_t headroom() const { return begin_; }
-  // Asks for its beginning to be brought near; touches nothing.
+  // Asks for its headers to be brought near; touches nothing.
   void prefetch() const {
-    __builtin_prefetch(buffer_, 1);
-    __builtin_prefetch(data() - kLinkHeaderRoom, 1);
-    __builtin_prefetch(data() + kLinkHeaderRoom, 1);
+    __builtin_prefetch(data(), 1);
+    __builtin_prefetch(data() + kHeaders, 1);
   }
+  // PacketBuffer::room, if no other handle shares the buffer; null otherwise, as of an empty handle.
+  std::byte* room() const { return buffer_ != nullptr && buffer_->references == 1 ? buffer_->room : nullptr; }
+  bool owns_room(const void* room) const { return buffer_ != nullptr && buffer_->room == room; }
   // What its buffer occupies.
   std::size_t footprint() const { return sizeof(PacketBuffer) + buffer_->capacity; }
 
@@ -97,7 +110,7 @@ class Packet {
 
  private:
   friend class PacketPool;
-  static constexpr std::size_t kLinkHeaderRoom = 48;
+  static constexpr std::size_t kHeaders = 53;  // to the last byte of IPv6's, behind Ethernet's
   Packet(PacketBuffer* buffer, std::uint32_t begin, std::uint32_t end)
       : buffer_(buffer), begin_(begin), end_(end) {}
   void release();
@@ -144,7 +157,7 @@ class PacketPool {
  private:
   friend class Packet;
   // Whole cache lines with what stands before them.
-  static constexpr std::array<std::uint32_t, 5> kCapacities = {544, 1056, 2336, 10272, 0};  // 0: exact, unpooled
+  static constexpr std::array<std::uint32_t, 5> kCapacities = {576, 1088, 2368, 10304, 0};  // 0: exact, unpooled
   PacketBuffer* take(std::size_t capacity);
   void give_back(PacketBuffer* buffer);
   static PacketPool& responsible(const PacketBuffer& buffer) {
@@ -168,7 +181,7 @@ inline void PacketPool::give_back(PacketBuffer* buffer) {
   --in_use_;
   if (kCapacities[buffer->size_class] == 0) {
     --allocated_;
-    Pool::release(buffer, sizeof(PacketBuffer) + buffer->capacity);
+    Pool::release(buffer, sizeof(PacketBuffer) + buffer->capacity, Pool::kLine);
     return;
   }
   buffer->next_free = free_[buffer->size_class];

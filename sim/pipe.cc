@@ -1,6 +1,8 @@
 #include "sim/pipe.h"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "sim/medium.h"
 #include "sim/nic.h"
@@ -39,16 +41,25 @@ bool LinkConfig::valid() const {
          mtu <= kMaximumMtu && queue_limit > 0;
 }
 
-Pipe::Pipe(const Actor& medium, void* target, const Kind& kind)
-    : Event(kEvent), shard_(&medium.shard()), target_(target), kind_(&kind) {}
+Pipe::Pipe(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config)
+    : Event(kEvent), shard_(&medium.shard()), config_(&config), target_(target), kind_(&kind) {
+  static_assert(sizeof(UnderWay) <= PacketBuffer::kRoom);
+  static_assert(sizeof(Pipe) == 2 * Pool::kLine);
+}
 
-void Pipe::reuse(const Actor& medium, void* target, const Kind& kind) {
+Pipe::~Pipe() {
+  while (first_ != nullptr) take_frame(std::exchange(first_, first_->next));
+}
+
+void Pipe::reuse(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config) {
+  waiting_ = times_empty_ = 0;
+  port_ = nullptr;
+  receiver_ = nullptr;
   shard_ = &medium.shard();
+  busy_until_ = last_arrival_ = Time();
+  config_ = &config;
   target_ = target;
   kind_ = &kind;
-  receiver_ = nullptr;
-  departed_ = 0;
-  busy_until_ = last_arrival_ = Time();
 }
 
 RandomStream& Pipe::random() {
@@ -56,29 +67,48 @@ RandomStream& Pipe::random() {
   return *random_;
 }
 
-inline std::size_t Pipe::waiting(Time now) {
-  while (departed_ < in_flight_.size() && in_flight_[departed_].departure <= now) ++departed_;
-  return in_flight_.size() - departed_;
+void Pipe::count_waiting(Time now) {
+  for (; port_ != nullptr && port_->departure <= now; port_ = port_->next) --waiting_;
+}
+
+// Who waits is counted only where it may be too many: it takes a look at each frame under way.
+inline bool Pipe::full(Time now) {
+  if (crossing_ != nullptr) [[unlikely]] {
+    while (!crossing_->empty() && crossing_->front() <= now) crossing_->drop_front();
+    return crossing_->size() >= config_->queue_limit;
+  }
+  if (waiting_ < config_->queue_limit) [[likely]] return false;
+  count_waiting(now);
+  return waiting_ >= config_->queue_limit;
 }
 
 inline void Pipe::start(Packet&& frame, EventKey arrival, Time departure) {
-  InFlight& last = in_flight_.add();
-  last.frame = std::move(frame);
-  last.arrival = arrival;
-  last.departure = departure;
-  if (in_flight_.size() == 1) shard_->events.schedule(*this, arrival);
+  void* room = frame.room();
+  if (room == nullptr) [[unlikely]] room = Pool::allocate(sizeof(UnderWay));
+  auto* const under_way = new (room) UnderWay{nullptr, std::move(frame), arrival, departure};
+  if (port_ == nullptr) port_ = under_way;
+  ++waiting_;
+  if (first_ == nullptr) {
+    first_ = last_ = under_way;
+    shard_->events.schedule(*this, arrival);
+  } else {
+    last_ = last_->next = under_way;
+  }
 }
 
-void Pipe::push(Node& sender, const LinkConfig& config, Packet&& frame) {
+inline Packet Pipe::take_frame(UnderWay* under_way) {
+  Packet frame = std::move(under_way->frame);
+  if (!frame.owns_room(under_way)) [[unlikely]] Pool::release(under_way, sizeof(UnderWay));
+  return frame;
+}
+
+void Pipe::push(Node& sender, Packet&& frame) {
   const Time now = sender.now();
+  const LinkConfig& config = *config_;
   if (frame.size() > config.mtu + Nic::kEthernetHeaderSize) [[unlikely]] {
     return sender.count_drop(&kLinkFrameTooLong, frame.bytes());
   }
-  // Who waits is counted only where it may be too many: it takes a look at each frame under way.
-  const bool may_be_full = crosses_ || in_flight_.size() >= config.queue_limit;
-  if (may_be_full && (crosses_ ? waiting_to_cross(now) : waiting(now)) >= config.queue_limit) [[unlikely]] {
-    return sender.count_drop(&kLinkQueueFull, frame.bytes());
-  }
+  if (full(now)) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
   const Time departure = std::max(now, busy_until_) + transmission_time(frame.size(), config.rate_bps);
   busy_until_ = departure;
   // A lost frame takes its place in the queue and its time on the port like any other: it goes on, empty.
@@ -88,94 +118,115 @@ void Pipe::push(Node& sender, const LinkConfig& config, Packet&& frame) {
   }
   Time arrival = departure + config.delay;
   if (config.jitter > Duration()) arrival += random().uniform(Duration(), config.jitter);
-  arrival = std::max(arrival, last_arrival_);
-  last_arrival_ = arrival;
-  const EventKey key = sender.next_key(arrival);
-  if (crosses_) [[unlikely]] {
-    departures_->push_back(departure);
+  arrival = last_arrival_ = std::max(arrival, last_arrival_);
+  if (crossing_ != nullptr) [[unlikely]] {
+    crossing_->push_back(departure);
     if (frame && !frame.sole()) frame = frame.clone();
-    return sender.shard().outbox(*shard_).post({this, std::move(frame), key, departure});
+    return sender.shard().outbox(*shard_).post({this, std::move(frame), sender.next_key(arrival), departure});
   }
-  start(std::move(frame), key, departure);
+  start(std::move(frame), sender.next_key(arrival), departure);
 }
 
-void Pipe::take_in(Packet frame, EventKey arrival, Time departure) {
-  start(std::move(frame), arrival, departure);
-}
-
-std::size_t Pipe::waiting_to_cross(Time now) {
-  while (!departures_->empty() && departures_->front() <= now) departures_->pop_front();
-  return departures_->size();
-}
+void Pipe::take_in(Packet frame, EventKey arrival, Time departure) { start(std::move(frame), arrival, departure); }
 
 void Pipe::set_shards(Shard& sender, Shard& receiver) {
   if (pending() && shard_ != &receiver) {
     cancel();
-    receiver.events.schedule(*this, in_flight_.front().arrival);
+    receiver.events.schedule(*this, first_->arrival);
   }
   shard_ = &receiver;
-  crosses_ = &sender != &receiver;
-  departed_ = 0;  // counted anew
-  departures_.reset();
-  if (!crosses_) return;
-  departures_ = std::make_unique<Ring<Time>>();
-  for (std::size_t i = 0; i < in_flight_.size(); ++i) departures_->push_back(in_flight_[i].departure);
+  port_ = first_;  // counted anew
+  waiting_ = 0;
+  for (const UnderWay* f = first_; f != nullptr; f = f->next) ++waiting_;
+  crossing_.reset();
+  if (&sender == &receiver) return;
+  crossing_ = std::make_unique<Ring<Time>>();
+  for (const UnderWay* f = first_; f != nullptr; f = f->next) crossing_->push_back(f->departure);
 }
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
 
 void Pipe::prepare(const Event& event, unsigned step) {
   const auto& self = static_cast<const Pipe&>(event);
-  if (self.in_flight_.empty() || self.receiver_ == nullptr) return;
-  const Packet& frame = self.in_flight_[0].frame;
+  if (self.first_ == nullptr || self.receiver_ == nullptr) return;
   switch (step) {
     case 0:
-      __builtin_prefetch(&frame);
-      __builtin_prefetch(self.receiver_, 1);
+      __builtin_prefetch(self.first_, 1);
+      self.receiver_->prepare_self();
       break;
     case 1:
-      if (frame) frame.prefetch();
+      if (self.first_->next != nullptr) __builtin_prefetch(self.first_->next);
+      if (self.first_->frame) self.first_->frame.prefetch();
       self.receiver_->prepare();
       break;
     default:
-      if (frame) self.receiver_->prepare(frame);
+      if (self.first_->frame) self.receiver_->prepare(self.first_->frame, step - 2);
   }
+}
+
+// The pipe may be another's when this returns.
+inline void Pipe::run_empty() {
+  if (first_ != nullptr || times_empty_ == kToStay) return;
+  ++times_empty_;
+  if (kind_->idle != nullptr && pristine(shard_->now)) kind_->idle(target_);
 }
 
 void Pipe::arrive_next() {
-  Packet frame = std::move(in_flight_.front().frame);
-  in_flight_.drop_front();
-  if (departed_ > 0) --departed_;
-  if (!in_flight_.empty()) shard_->events.schedule(*this, in_flight_.front().arrival);
-  kind_->arrive(target_, *this, std::move(frame));
+  UnderWay* const arrived = first_;
+  first_ = arrived->next;
+  if (port_ == arrived) {
+    port_ = first_;
+    --waiting_;
+  }
+  Packet frame = take_frame(arrived);
+  if (first_ != nullptr) shard_->events.schedule(*this, first_->arrival);
+  Nic* const receiver = receiver_;
+  if (receiver == nullptr) [[unlikely]] {
+    const Kind& kind = *kind_;
+    void* const target = target_;
+    run_empty();
+    return kind.arrive(target, std::move(frame));
+  }
+  run_empty();
+  if (frame && receiver->accepts(frame.data())) receiver->deliver(std::move(frame));
 }
 
 std::size_t Pipe::heap_bytes() const {
-  return in_flight_.heap_bytes() + (random_ != nullptr ? sizeof *random_ : 0) +
-         (departures_ != nullptr ? sizeof *departures_ + departures_->heap_bytes() : 0);
+  std::size_t bytes = (random_ != nullptr ? sizeof *random_ : 0) +
+                      (crossing_ != nullptr ? sizeof *crossing_ + crossing_->heap_bytes() : 0);
+  for (const UnderWay* f = first_; f != nullptr; f = f->next) bytes += f->frame.owns_room(f) ? 0 : sizeof(UnderWay);
+  return bytes;
 }
 
 void Pipe::lose_all(Node& sender) {
-  departed_ = 0;
-  lose_behind_departed(sender);
+  lose_from(first_, nullptr, sender);
 }
 
 void Pipe::lose_waiting(Node& sender) {
-  waiting(sender.now());
-  lose_behind_departed(sender);
+  count_waiting(sender.now());
+  UnderWay* before = nullptr;
+  for (UnderWay* f = first_; f != port_; f = f->next) before = f;
+  lose_from(port_, before, sender);
 }
 
-void Pipe::lose_behind_departed(Node& sender) {
-  for (std::size_t i = departed_; i < in_flight_.size(); ++i) {
-    if (const Packet frame = std::move(in_flight_[i].frame)) sender.count_drop(&kLinkDown, frame.bytes());
+// `before` is the one that stands before `first`, and stays; null: none does.
+void Pipe::lose_from(UnderWay* first, UnderWay* before, Node& sender) {
+  if (before == nullptr) {
+    first_ = nullptr;
+  } else {
+    before->next = nullptr;
   }
-  while (in_flight_.size() > departed_) in_flight_.pop_back();
+  last_ = before;
+  port_ = nullptr;
+  waiting_ = 0;
+  if (first_ == nullptr) cancel();
+  while (first != nullptr) {
+    const Packet frame = take_frame(std::exchange(first, first->next));
+    if (frame) sender.count_drop(&kLinkDown, frame.bytes());
+  }
   busy_until_ = sender.now();
-  last_arrival_ = in_flight_.empty() ? busy_until_ : in_flight_[departed_ - 1].arrival.time;
-  if (in_flight_.empty()) cancel();
-  if (!crosses_) return;
-  departures_ = std::make_unique<Ring<Time>>();
-  departed_ = 0;
+  last_arrival_ = before != nullptr ? before->arrival.time : busy_until_;
+  if (crossing_ != nullptr) crossing_ = std::make_unique<Ring<Time>>();
 }
 
 }  // namespace kamesim

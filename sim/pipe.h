@@ -1,5 +1,8 @@
 // One direction of a link: a FIFO with a rate, a delay and losses. It holds one pending event however many frames
 // are under way, and computes how many of them still wait for the port instead of simulating the queue.
+//
+// What is noted of a frame stands in the frame's own buffer, which the receiver will need anyway. What each arrival
+// needs of the pipe is in its first cache line, what each departure needs besides in the second.
 #pragma once
 
 #include <cstdint>
@@ -23,33 +26,38 @@ struct Shard;
 // How long a frame takes at a rate (0: infinite), rounded up to whole nanoseconds.
 Duration transmission_time(std::size_t bytes, std::uint64_t rate_bps);
 
-class Pipe : public Event, public Pooled {
+class alignas(Pool::kLine) Pipe : public Event, public Pooled {
  public:
   // What the pipes of one kind of medium have in common.
   struct Kind {
-    // Called for each frame that arrives, empty if it was lost. With the last one the pipe may go.
-    void (*arrive)(void* target, Pipe& pipe, Packet&& frame);
+    // Called for each frame that arrives, empty if it was lost, where the pipe has no receiver.
+    void (*arrive)(void* target, Packet&& frame);
     // The random stream of losses and jitter; asked for once, when the first number is drawn.
     RandomStream (*random)(const void* target);
+    // Called when the last frame under way has arrived and the pipe is pristine: it may go. Null: it stays.
+    void (*idle)(void* target) = nullptr;
   };
 
   // `medium` is what the pipe belongs to: frames arrive in its shard.
-  Pipe(const Actor& medium, void* target, const Kind& kind);
-  // Where frames go that are not for taps: it prepares for them (Event::Kind). Null: nobody does.
-  void set_receiver(const Nic* receiver) { receiver_ = receiver; }
+  Pipe(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config);
+  ~Pipe();
+  // Must outlive the pipe, or be followed by another.
+  void set_config(const LinkConfig& config) { config_ = &config; }
+  // Who takes, as its filter says, the frames that arrive; it prepares for them (Event::Kind). Null: Kind::arrive.
+  void set_receiver(Nic* receiver) { receiver_ = receiver; }
 
   // Takes a frame from `sender`, at the present time; frames that do not fit, or get lost, are counted there.
-  void push(Node& sender, const LinkConfig& config, Packet&& frame);
+  void push(Node& sender, Packet&& frame);
   // The link goes down, or the sender leaves it: loses everything under way, or what still waits for the port.
   void lose_all(Node& sender);
   void lose_waiting(Node& sender);
-  bool empty() const { return in_flight_.empty(); }
+  bool empty() const { return first_ == nullptr; }
   // It is as one that was made just now: nothing is under way, and nothing of the past matters.
   bool pristine(Time now) const {
-    return in_flight_.empty() && !crosses_ && random_ == nullptr && busy_until_ <= now && last_arrival_ <= now;
+    return first_ == nullptr && crossing_ == nullptr && random_ == nullptr && busy_until_ <= now && last_arrival_ <= now;
   }
-  // A pristine one may serve another target, with the ring that it has grown.
-  void reuse(const Actor& medium, void* target, const Kind& kind);
+  // A pristine one may serve another target.
+  void reuse(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config);
   std::size_t heap_bytes() const;  // beyond the object itself
 
   // Frames arrive in that shard from now on, where its event moves to. What crosses to another shard goes by mailbox:
@@ -60,32 +68,44 @@ class Pipe : public Event, public Pooled {
   void take_in(Packet frame, EventKey arrival, Time departure);
 
  private:
-  struct InFlight {
+  // In the frame's buffer (Packet::room), but for frames that are lost or shared.
+  struct UnderWay {
+    UnderWay* next;
     Packet frame;    // empty: lost
     EventKey arrival;
     Time departure;  // when its last bit has left the port
   };
+  // The pipe of a link in use, which has run empty so many times, stays.
+  static constexpr std::uint32_t kToStay = 63;
+
   static void fire(Event& event);
   static void prepare(const Event& event, unsigned step);
   static constexpr Event::Kind kEvent{&Pipe::fire, &Pipe::prepare};
   RandomStream& random();
   void arrive_next();
+  void run_empty();
   void start(Packet&& frame, EventKey arrival, Time departure);
-  std::size_t waiting(Time now);
-  std::size_t waiting_to_cross(Time now);
-  void lose_behind_departed(Node& sender);
+  static Packet take_frame(UnderWay* under_way);
+  bool full(Time now);
+  void count_waiting(Time now);
+  void lose_from(UnderWay* first, UnderWay* before, Node& sender);
 
+  std::uint32_t waiting_ : 26 = 0;      // of the frames under way, those from port_ on: more than memory holds
+  std::uint32_t times_empty_ : 6 = 0;   // up to kToStay
+  UnderWay* first_ = nullptr;
+  UnderWay* last_ = nullptr;
+  UnderWay* port_ = nullptr;  // the first that had not left the port when that was last looked at
+  Nic* receiver_ = nullptr;
   Shard* shard_;  // where frames arrive
-  void* target_;
-  const Kind* kind_;
-  const Nic* receiver_ = nullptr;
-  bool crosses_ = false;
-  Ring<InFlight> in_flight_;
-  std::size_t departed_ = 0;  // of those, how many have left the port
+
   Time busy_until_;
   Time last_arrival_;
+  const LinkConfig* config_;
+  // Of a pipe from one shard to another: when what still waits for the port departs. Null: both ends are in one shard.
+  std::unique_ptr<Ring<Time>> crossing_;
   std::unique_ptr<RandomStream> random_;  // made when the first number is drawn
-  std::unique_ptr<Ring<Time>> departures_;  // of what crosses and still waits for the port
+  void* target_;
+  const Kind* kind_;
 };
 
 }  // namespace kamesim

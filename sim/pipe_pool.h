@@ -1,5 +1,5 @@
 // Pipes that have nothing to do: those of links come and go with the frames, so that of many links those few that carry
-// something at a time share pipes, with the rings that these have grown.
+// something at a time share pipes.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@ namespace kamesim {
 
 class PipePool {
  public:
-  std::unique_ptr<Pipe> take(const Actor& medium, void* target, const Pipe::Kind& kind) {
-    if (free_.empty()) return std::make_unique<Pipe>(medium, target, kind);
+  std::unique_ptr<Pipe> take(const Actor& medium, void* target, const Pipe::Kind& kind, const LinkConfig& config) {
+    if (free_.empty()) return std::make_unique<Pipe>(medium, target, kind, config);
     std::unique_ptr<Pipe> pipe = std::move(free_.back());
     free_.pop_back();
-    pipe->reuse(medium, target, kind);
+    pipe->reuse(medium, target, kind, config);
     return pipe;
   }
   // It is pristine.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 #include <vector>
 
 namespace kamesim {
@@ -27,6 +28,12 @@ class Pooled {
  public:
   static void* operator new(std::size_t bytes) { return Pool::allocate(bytes); }
   static void operator delete(void* block, std::size_t bytes) { Pool::release(block, bytes); }
+  static void* operator new(std::size_t bytes, std::align_val_t alignment) {
+    return Pool::allocate(bytes, static_cast<std::size_t>(alignment));
+  }
+  static void operator delete(void* block, std::size_t bytes, std::align_val_t alignment) {
+    Pool::release(block, bytes, static_cast<std::size_t>(alignment));
+  }
 };
 
 template <typename T>

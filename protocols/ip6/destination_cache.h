@@ -13,22 +13,26 @@
 namespace kamesim {
 
 class Ip6Interface;
+class Nic;
 struct Neighbor;
 
 // What forwarding reads stands in the first cache line.
 struct alignas(64) Destination {
   Ipv6Address address;
-  const Ip6Interface* zone = nullptr;   // part of the key
   std::uint64_t generation = 0;         // 0: the slot is empty
   Time valid_until = Time::max();       // when a learned path MTU in it expires
-  Ip6Interface* interface = nullptr;    // null: no route
+  // Where plain forwarding is all that there is to do with a packet from another link (Ip6Stack::forward_plainly): the
+  // NIC of `interface`. Otherwise null.
+  Nic* plain = nullptr;
   Neighbor* neighbor = nullptr;         // null on links without address resolution
+  Ip6Interface* interface = nullptr;    // null: no route
   std::uint32_t link_mtu = 0;
   RouteKind kind = RouteKind::Reject;
   RouteOrigin origin = RouteOrigin::Static;
   bool multipath = false;  // each flow has a next hop of its own (RFC 2991): that here is the first of them
   bool by_source = false;  // the first hop depends on the packet's source (RFC 8028)
 
+  const Ip6Interface* zone = nullptr;   // part of the key
   Ipv6Address next_hop;
   Ipv6Address source;            // of the node's own packets without other wishes (RFC 6724 §5); unspecified: not chosen yet
   std::uint32_t mtu = 0;         // of the path as far as known, never more than the link's

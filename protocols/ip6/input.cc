@@ -52,15 +52,42 @@ bool is_neighbor_solicitation(Bytes packet) {
           .offset = kIpv6HeaderSize};
 }
 
-// Its beginning, and what stands behind its lists: flags, and the NIC.
-void prefetch(const Ip6Interface* interface) {
-  __builtin_prefetch(interface);
-  __builtin_prefetch(reinterpret_cast<const char*>(interface) + sizeof(Ip6Interface));
-}
-
 }  // namespace
 
+// The common way of a packet through a router, from one link to another: what input() and forward() ask of it is asked
+// here at once, or was when the destination was looked up. False: they are to see it, and nothing was done.
+inline bool Ip6Stack::forward_plainly(const Nic& nic, Packet& frame) {
+  constexpr std::size_t kHeaders = kEthernetHeaderSize + kIpv6HeaderSize;
+  if (frame.size() < kHeaders || closer_look_ || hooks_ != nullptr) return false;
+  const std::uint8_t* const data = frame.data();
+  const std::uint8_t* const header = data + kEthernetHeaderSize;
+  const bool is_ip6 = load_be16(data + kEtherTypeOffset) == static_cast<std::uint16_t>(EtherType::Ipv6);
+  const bool whole = load_be16(header + kIpv6PayloadLengthOffset) + kHeaders == frame.size();  // and without padding
+  if ((data[0] & 1) != 0 || !is_ip6 || header[0] >> 4 != 6 || !whole) return false;
+  if (header[kIpv6NextHeaderOffset] == static_cast<std::uint8_t>(NextHeader::HopByHopOptions)) return false;
+  const std::uint8_t hop_limit = header[kIpv6HopLimitOffset];
+  const auto source = Ipv6Address::from_bytes(header + kIpv6SourceOffset);
+  if (hop_limit <= 1 || source.high() == 0 || source.is_multicast() || source.is_link_local()) return false;
+
+  const auto destination = Ipv6Address::from_bytes(header + kIpv6DestinationOffset);
+  const Destination* const to = destinations_.peek(destination);
+  if (to == nullptr || to->address != destination || to->generation != destination_generation()) return false;
+  if (to->plain == nullptr || to->plain == &nic || frame.size() > to->link_mtu + kEthernetHeaderSize) return false;
+  to->plain->prepare_pipe();
+  const Time now = node_.now();
+  if (to->valid_until <= now || !to->neighbor->ready(now)) return false;
+  ++counters_.received;
+  ++counters_.forwarded;
+  std::uint8_t* const out = frame.mutable_data();
+  to->neighbor->mac.copy_to(out);
+  to->plain->mac().copy_to(out + MacAddress::kSize);
+  out[kEthernetHeaderSize + kIpv6HopLimitOffset] = static_cast<std::uint8_t>(hop_limit - 1);
+  to->plain->send(std::move(frame));
+  return true;
+}
+
 void Ip6Stack::on_frame(Nic& nic, Packet frame) {
+  if (forward_plainly(nic, frame)) return;
   const auto header = EthernetHeaderView::check(frame.bytes());
   if (!header) return drop(*header.error(), frame.bytes());
   EthernetInterface& interface = *interface_by_nic_[nic.index()];
@@ -71,19 +98,16 @@ void Ip6Stack::on_frame(Nic& nic, Packet frame) {
   input(interface, std::move(frame), group);
 }
 
-// What a packet that is forwarded waits for: the entry of its destination, and what that refers to. (The entry itself
-// is waited for, while the rest of the present event goes on: one step more costs more than that.)
-void Ip6Stack::prepare(const Nic& nic, const Packet& frame) {
+// What a packet that is forwarded waits for, one after the other: the entry of its destination, and what that refers to.
+void Ip6Stack::prepare(const Packet& frame, unsigned step) {
   if (frame.size() < kEthernetHeaderSize + kIpv6HeaderSize) return;
   const std::uint8_t* address = frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset;
-  const Destination* to = destinations_.peek(Ipv6Address::from_bytes(address));
-  prefetch(interface_by_nic_[nic.index()]);
-  __builtin_prefetch(&hooks_);
-  __builtin_prefetch(&counters_.forwarded, 1);
-  if (to != nullptr && to->interface != nullptr) {
-    prefetch(to->interface);
-    __builtin_prefetch(to->neighbor);
-  }
+  const Destination* const to = destinations_.peek(Ipv6Address::from_bytes(address));
+  if (to == nullptr) return;
+  if (step == 0) return __builtin_prefetch(to);
+  if (to->plain == nullptr) return;
+  __builtin_prefetch(to->neighbor);
+  to->plain->prepare_to_send();
 }
 
 void Ip6Stack::other_frame(EthernetInterface& interface, Packet frame) {

@@ -102,6 +102,12 @@ void EthernetInterface::send(Packet packet, const Ipv6Address& next_hop) {
   }
 }
 
+void EthernetInterface::set_disabled(bool disabled) {
+  if (disabled == disabled_) return;
+  disabled_ = disabled;
+  stack().on_interface_disabled();
+}
+
 void EthernetInterface::refuse_to_send(Packet packet) { stack().drop(kIp6Disabled, packet.bytes()); }
 
 void EthernetInterface::set_link_layer_addresses(bool on) {

@@ -106,7 +106,7 @@ class EthernetInterface final : public Ip6Interface {
   // What a router may advertise: the link's MTU, or less if an administrator says so.
   std::uint32_t largest_mtu() const;
   // RFC 4862 §5.4.5: IPv6 neither sends nor receives here, as the hardware address seems to be in use twice.
-  void set_disabled(bool disabled) { disabled_ = disabled; }
+  void set_disabled(bool disabled);
   bool disabled() const { return disabled_; }
   // Of a point-to-point link: whether its ends have link-layer addresses, as those of Ethernet do. Without them, as over
   // PPP (RFC 5072), there is nothing to resolve or tell, and the interface identifiers that it is given are unique.

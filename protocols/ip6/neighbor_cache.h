@@ -65,16 +65,17 @@ struct Neighbor {
     Probe,
   };
 
-  Ipv6Address address;
+  // What each packet needs is beside each other.
   Time reachable_until;
-  Deadline deadline;                // of Incomplete, Delay and Probe
-  WaitingPackets queue;             // for the link-layer address
   MacAddress mac;                   // valid from Reachable on
   State state = State::None;
+  bool watched = false;             // a router in use though a better one, which does not answer, is there
+  Ipv6Address address;
+  Deadline deadline;                // of Incomplete, Delay and Probe
+  WaitingPackets queue;             // for the link-layer address
   bool is_router = false;           // IsRouter
   bool permanent = false;           // given by hand: nothing that is heard changes it, and it is not evicted
   bool pinned = false;              // a default router's entry: not evicted
-  bool watched = false;             // a router in use though a better one, which does not answer, is there
   std::uint8_t solicitations = 0;   // sent in the present state (Incomplete, Probe)
 
   bool mac_known() const { return state >= State::Reachable; }

@@ -178,7 +178,7 @@ const Destination& Ip6Stack::find_route_to(const Ipv6Address& address, Ip6Interf
   if (d.generation == generation && d.address == address && d.zone == zone && now() < d.valid_until) [[likely]] {
     return d;
   }
-  d = Destination{.address = address, .zone = zone, .generation = generation, .next_hop = address};
+  d = Destination{.address = address, .generation = generation, .zone = zone, .next_hop = address};
   std::uint32_t route_mtu = 0;
   if (address.is_loopback()) loopback();  // its route comes with it
   if (address.is_link_local() || address.is_multicast()) {
@@ -214,6 +214,9 @@ const Destination& Ip6Stack::find_route_to(const Ipv6Address& address, Ip6Interf
     d.neighbor = &d.interface->nd()->neighbor(d.next_hop);
     // Making room for the entry may have evicted another, and with it this generation.
     d.generation = destination_generation();
+    const bool plain = config().forwarding && d.kind == RouteKind::Unicast && zone == nullptr && !d.multipath &&
+                       address.high() != 0 && !address.is_link_local() && d.interface->up();
+    if (plain) d.plain = d.interface->nic();
   }
   return d;
 }

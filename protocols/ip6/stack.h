@@ -251,6 +251,11 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void use_first_hop_for(const Ipv6Address& source, Destination& to);
   // Neighbour entries or interfaces changed: what the destination cache holds is stale.
   void invalidate_destinations() { ++generation_; }
+  // IPv6 was disabled on an interface, or is enabled again.
+  void on_interface_disabled() {
+    closer_look_ = true;
+    invalidate_destinations();
+  }
   // Forgets the answers, and the redirects among them (RFC 4861 §5.1). Path MTUs have a table of their own.
   void clear_destination_cache();
   // The answers that are still good, in no particular order.
@@ -274,7 +279,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) override;
   bool hears(const Nic& nic, MacAddress group) const override;
-  void prepare(const Nic& nic, const Packet& frame) override;
+  void prepare(const Packet& frame, unsigned step) override;
   void on_link_change(Nic& nic, bool up) override;
   void on_mtu_change(Nic&) override { invalidate_destinations(); }
   // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).
@@ -337,6 +342,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void await_dad(Ip6Interface& interface, InterfaceAddress& address);
   void review_subnet_router_anycast(Ip6Interface& interface);
   // input.cc
+  bool forward_plainly(const Nic& nic, Packet& frame);
   void other_frame(EthernetInterface& interface, Packet frame);
   bool length_is_told(InputPacket& packet);
   bool heeds_router_alert(InputPacket& packet);
@@ -441,16 +447,18 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   static constexpr std::size_t kCommonProtocols = 5;
   static std::size_t place_of(NextHeader protocol);
 
-  // What each packet needs comes first, together: see prepare().
+  // What each packet that is forwarded needs comes first, in two cache lines with the generation of the routes.
   Node& node_;
-  const Ip6Config* config_;  // shared with nodes that are configured alike, or the node's own
-  SmallVector<EthernetInterface*, 1> interface_by_nic_;
   DestinationCache destinations_;
   std::uint32_t generation_ = 1;
-  std::uint32_t next_interface_index_ = 1;
+  bool closer_look_ = false;   // at each packet: IPv6 was disabled on an interface once
+  bool looping_back_ = false;  // what comes in now is the node's own
   std::unique_ptr<Hooks> hooks_;  // null: there are none
   Counters counters_;
   RouteTable routes_;
+  const Ip6Config* config_;  // shared with nodes that are configured alike, or the node's own
+  SmallVector<EthernetInterface*, 1> interface_by_nic_;
+  std::uint32_t next_interface_index_ = 1;
   std::array<PacketHandler*, kCommonProtocols> common_upper_layers_{};
   SmallVector<RoutingListener*, 1> listeners_;
   Interfaces interfaces_;  // the first is the loopback interface: null until it is made
@@ -461,7 +469,6 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   std::unique_ptr<Rare> rare_;
   std::uint32_t name_hash_ = 0;  // RFC 4620 §5: the same on all interfaces, so made once
   bool name_hash_known_ = false;
-  bool looping_back_ = false;  // what comes in now is the node's own
   std::uint8_t output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
 };
 

@@ -13,6 +13,7 @@ namespace kamesim {
 inline constexpr DropInfo kEthernetTruncated{"ethernet.truncated", "RFC 2464 §3"};
 
 inline constexpr std::size_t kEthernetHeaderSize = 14;
+inline constexpr std::size_t kEtherTypeOffset = 12;
 
 enum class EtherType : std::uint16_t {
   Ipv4 = 0x0800,
@@ -29,7 +30,7 @@ struct EthernetHeader {
   void write(std::uint8_t* out) const {
     destination.copy_to(out);
     source.copy_to(out + 6);
-    store_be16(out + 12, static_cast<std::uint16_t>(ethertype));
+    store_be16(out + kEtherTypeOffset, static_cast<std::uint16_t>(ethertype));
   }
 };
 
@@ -41,7 +42,7 @@ class EthernetHeaderView {
   }
   MacAddress destination() const { return MacAddress::from_bytes(frame_.data()); }
   MacAddress source() const { return MacAddress::from_bytes(frame_.data() + 6); }
-  EtherType ethertype() const { return static_cast<EtherType>(load_be16(frame_.data() + 12)); }
+  EtherType ethertype() const { return static_cast<EtherType>(load_be16(frame_.data() + kEtherTypeOffset)); }
   Bytes payload() const { return frame_.subspan(kEthernetHeaderSize); }
   EthernetHeader value() const { return {destination(), source(), ethertype()}; }
 

@@ -21,6 +21,7 @@ inline constexpr std::size_t kIpv6MinimumMtu = 1280;  // RFC 8200 §5
 inline constexpr std::size_t kIpv6NextHeaderOffset = 6;
 inline constexpr std::size_t kIpv6HopLimitOffset = 7;
 inline constexpr std::size_t kIpv6PayloadLengthOffset = 4;
+inline constexpr std::size_t kIpv6SourceOffset = 8;
 inline constexpr std::size_t kIpv6DestinationOffset = 24;
 // RFC 8200 §3: the largest payload that the Payload Length field can tell.
 inline constexpr std::size_t kIpv6MaxPayload = 65535;

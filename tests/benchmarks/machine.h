@@ -13,7 +13,7 @@
 
 namespace kamesim {
 
-struct Machine {
+struct Machine : Pooled {
   Machine(Simulation& simulation, const std::string& name, bool router)
       : node(simulation.add_node(name)), stack(node, {.forwarding = router, .hop_limit = 255}), sockets(stack) {}
   Node& node;

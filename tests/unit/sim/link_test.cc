@@ -77,6 +77,24 @@ TEST(PointToPointLink, HoldsOnePendingEventADirection) {
   EXPECT_EQ(p.simulation.pending_events(), 1u);
 }
 
+TEST(PointToPointLink, AFrameMayBeUnderWayOnSeveralLinksAtOnce) {
+  Simulation simulation;
+  Station from(simulation, "from"), a(simulation, "a"), b(simulation, "b");
+  Nic& other = from.node().add_nic();
+  simulation.add_medium<PointToPointLink>("l1", LinkConfig{.delay = 2_ms}).attach(from.nic, a.nic);
+  simulation.add_medium<PointToPointLink>("l2", LinkConfig{.delay = 1_ms}).attach(other, b.nic);
+  for (std::uint8_t tag = 1; tag <= 3; ++tag) {
+    Packet packet = simulation.packets().copy_of(testing::frame(MacAddress::broadcast(), 100, tag));
+    other.send(packet.share());
+    from.nic.send(std::move(packet));
+  }
+  EXPECT_EQ(simulation.packets().buffers_in_use(), 3u);
+  simulation.run_until(at(1_s));
+  EXPECT_EQ(a.arrivals, (Arrivals{{at(2_ms), 1}, {at(2_ms), 2}, {at(2_ms), 3}}));
+  EXPECT_EQ(b.arrivals, (Arrivals{{at(1_ms), 1}, {at(1_ms), 2}, {at(1_ms), 3}}));
+  EXPECT_EQ(simulation.packets().buffers_in_use(), 0u);
+}
+
 TEST(PointToPointLink, DropsWhatDoesNotFitTheQueue) {
   Pair p({.rate_bps = 100'000'000, .queue_limit = 2});
   for (std::uint8_t tag = 1; tag <= 4; ++tag) p.a.send_to(p.b.mac(), 125, tag);
