@@ -16,7 +16,7 @@ Host::System::System(Node& node, const Ip6Config& config)
   TunnelInput::serve(stack);
   if (!config.forwarding) {
     const RouterSolicitorConfig solicitor{.resilient = config.nd.resilient_router_solicitation};
-    router_solicitations = std::make_unique<RouterSolicitationDaemon>(sockets, solicitor);
+    router_solicitations = std::make_unique<RouterSolicitationDaemon>(stack, solicitor);
   }
   if (!config.nd.inverse_nd) return;
   rare = std::make_unique<Rare>();
@@ -102,7 +102,7 @@ void Host::set_forwarding(bool on) {
   if (!on && !system_->router_solicitations) {
     const bool resilient = stack().config().nd.resilient_router_solicitation;
     system_->router_solicitations =
-        std::make_unique<RouterSolicitationDaemon>(sockets(), RouterSolicitorConfig{.resilient = resilient});
+        std::make_unique<RouterSolicitationDaemon>(stack(), RouterSolicitorConfig{.resilient = resilient});
     for (const auto& interface : stack().interfaces()) {
       if (interface->nic() == nullptr) continue;
       system_->router_solicitations->run_on(static_cast<EthernetInterface&>(*interface));

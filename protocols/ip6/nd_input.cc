@@ -92,10 +92,12 @@ void NeighborDiscovery::on_router_advertisement(const InputPacket& in, const Rou
   }
   if (Neighbor* n = cache_.find(in.source)) n->is_router = true;
   const bool on_egress = egress_role(interface_) != EgressRole::None;  // whatever the node's setting: RFC 3963 §5.6
-  if (!on_egress && (stack_.forwarding() || !stack_.config().accept_router_advertisements)) return;
-  if (stack_.node().trace_enabled()) trace_advertisement(in.source);
-  routers().on_advertisement(in, ra);
-  arm();
+  if (on_egress || (!stack_.forwarding() && stack_.config().accept_router_advertisements)) {
+    if (stack_.node().trace_enabled()) trace_advertisement(in.source);
+    routers().on_advertisement(in, ra);
+    arm();
+  }
+  stack_.notify_of_advertisement(interface_, ra.value().router_lifetime);
 }
 
 // §7.2.3, RFC 4862 §5.4.3.

@@ -326,6 +326,10 @@ void Ip6Stack::notify(const RoutingMessage& message) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_routing_message(message);
 }
 
+void Ip6Stack::notify_of_advertisement(Ip6Interface& interface, Duration router_lifetime) {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_router_advertisement(interface, router_lifetime);
+}
+
 void Ip6Stack::set_forwarding(bool on) {
   if (on == config().forwarding) return;
   mutable_config().forwarding = on;

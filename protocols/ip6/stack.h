@@ -300,6 +300,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void add_listener(RoutingListener& listener);
   void remove_listener(RoutingListener& listener);
   void notify(const RoutingMessage& message);
+  void notify_of_advertisement(Ip6Interface& interface, Duration router_lifetime);
   void set_mobility_hooks(MobilityHooks* hooks) { set_hook(&Hooks::mobility, hooks); }
   MobilityHooks* mobility_hooks() const { return hook(&Hooks::mobility); }
   void set_ipsec_hooks(IpsecHooks* hooks) { set_hook(&Hooks::ipsec, hooks); }

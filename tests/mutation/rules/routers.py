@@ -83,8 +83,8 @@ MUTATIONS = [
         id="rs.interval",
         rule="solicitations are RTR_SOLICITATION_INTERVAL apart or more (RFC 4861 §6.3.7)",
         file=SOLICITOR,
-        old="return interval_ = config_->rtr_solicitation_interval.scaled(1 + rand);",
-        new="return interval_ = config_->rtr_solicitation_interval.scaled(1 - rand);",
+        old="return config.rtr_solicitation_interval.scaled(1 + rand);",
+        new="return config.rtr_solicitation_interval.scaled(1 - rand);",
         cases=("router-solicitations.host-solicits-routers-four-seconds-apart-or-more",),
     ),
     Mutation(
@@ -102,8 +102,8 @@ MUTATIONS = [
         id="rs.back-off",
         rule="the intervals between solicitations double (RFC 7559 §2)",
         file=SOLICITOR,
-        old="interval_ = interval_.scaled(2 + rand);",
-        new="interval_ = interval_.scaled(1 + rand);",
+        old="interval = interval.scaled(2 + rand);",
+        new="interval = interval.scaled(1 + rand);",
         cases=("router-solicitations.host-goes-on-soliciting-at-intervals-that-double",),
     ),
     Mutation(
