@@ -1,6 +1,7 @@
 // An interface of an IPv6 node: its addresses, multicast groups and link parameters.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "sim/nic.h"
 #include "sim/packet.h"
 #include "sim/pool.h"
+#include "sim/small_vector.h"
 
 namespace kamesim {
 
@@ -75,6 +77,30 @@ class Ip6Interface : public Pooled {
   bool prefer_source = false;  // KAME: its addresses are better sources than those of other interfaces
   // Routers are solicited here by another than the router solicitation daemon: by a mobile node's.
   bool routers_solicited_elsewhere = false;
+};
+
+// Where an interface stands that a list owns.
+class OwnedInterface {
+ public:
+  OwnedInterface() = default;
+  explicit OwnedInterface(Ip6Interface* interface) : interface_(interface) {}
+  Ip6Interface* get() const { return interface_; }
+  Ip6Interface& operator*() const { return *interface_; }
+  Ip6Interface* operator->() const { return interface_; }
+  friend bool operator==(const OwnedInterface& owned, std::nullptr_t) { return owned.interface_ == nullptr; }
+
+ private:
+  Ip6Interface* interface_ = nullptr;
+};
+
+// The interfaces of a node: the loopback interface and one more, on most.
+class OwnedInterfaces : public SmallVector<OwnedInterface, 2> {
+ public:
+  ~OwnedInterfaces() { clear(); }
+  void clear() {
+    for (const OwnedInterface& interface : *this) delete interface.get();
+    SmallVector::clear();
+  }
 };
 
 // RFC 4291 §2.8: the groups that each node is in, on each of its interfaces, and those of routers besides.

@@ -35,7 +35,7 @@ void NeighborDiscovery::send_redirect(Bytes offending, const Ipv6Address& target
   if (source == nullptr) return;
   const Ip6Config& config = stack_.config();
   if (!rare().redirect_limit.take(now(), config.icmp6_error_rate, config.icmp6_error_burst)) {
-    ++stack_.counters().icmp6_errors_limited;
+    stack_.count_limited_error();
     return;
   }
   const Ipv6HeaderView header = *Ipv6HeaderView::check(offending);

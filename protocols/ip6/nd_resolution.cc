@@ -147,7 +147,7 @@ bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
   Packet packet = interface_.has_link_layer_addresses()
                       ? nd_packet(packets, between, message, SourceLinkLayerAddress{interface_.nic()->mac()})
                       : nd_packet(packets, between, message);
-  ++stack_.counters().sent;
+  ++stack_.packet_counters().sent;
   interface_.transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
   return true;
 }

@@ -63,7 +63,7 @@ const NudTiming& NeighborDiscovery::timing() {
 }
 
 void NeighborDiscovery::transmit(Packet packet, const Ipv6Address& destination) {
-  ++stack_.counters().sent;
+  ++stack_.packet_counters().sent;
   if (destination.is_multicast()) {
     interface_.transmit(std::move(packet), multicast_mac(destination));
   } else {
