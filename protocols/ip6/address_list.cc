@@ -84,7 +84,7 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   a.skip_dad = request.skip_dad;
   a.temporary = request.temporary;
   a.set_lifetimes(request.preferred_until, request.valid_until);
-  interface.addresses_.add(std::move(owned));
+  interface.addresses_.add(std::move(owned), interface);
   // RFC 4862 §5.4.2: before anything is sent for it, and for as long as the address is there (RFC 4291 §2.8).
   if (interface.nd() != nullptr) interface.join_group(solicited_node(a.address));
   if (request.on_link_prefix && request.origin == AddressOrigin::Manual && !a.address.is_link_local()) {

@@ -71,7 +71,7 @@ void Ip6Stack::make_loopback() {
   own->address = kLoopback;
   own->prefix_length = 128;
   own->state = AddressState::Preferred;
-  static_cast<Ip6Interface&>(*made).addresses_.add(std::move(own));
+  static_cast<Ip6Interface&>(*made).addresses_.add(std::move(own), *made);
   const std::vector<Destination> known = destinations();
   routes_.set_observer(nullptr);
   routes_.add({.prefix = Ipv6Prefix(kLoopback, 128), .interface = made.get(), .next_hop = {}, .kind = RouteKind::Local,

@@ -166,7 +166,7 @@ MUTATIONS = [
         id="first-hop.redirect",
         rule="a redirect is believed if it comes from the first hop of the source (RFC 4861 §8.1, RFC 8028 §3.4)",
         file="protocols/ip6/nd_redirect.cc",
-        old="  if (present.by_source) stack_.use_first_hop_for(in.destination, present);\n",
+        old="  if (present.by_source) stack().use_first_hop_for(in.destination, present);\n",
         new="",
         cases=("first-hops.redirect-is-believed-if-it-comes-from-the-first-hop-of-that-source",),
     ),
