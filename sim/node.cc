@@ -98,15 +98,17 @@ void Node::record(const TraceKind& kind, std::span<const TraceField> fields) {
 
 void Node::mix_into_trace_hash(std::uint64_t tag, Bytes bytes) {
   constexpr std::uint64_t kMultiplier = 0x9fb21c651e98df25ull;
-  auto mix = [this](std::uint64_t word) {
-    hash_ = (hash_ ^ word) * kMultiplier;
-    hash_ ^= hash_ >> 29;
+  std::uint64_t hash = rare().hash;
+  auto mix = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * kMultiplier;
+    hash ^= hash >> 29;
   };
   mix(static_cast<std::uint64_t>(now().ns()));
   mix(tag << 32 ^ bytes.size());
   std::size_t i = 0;
   for (; i + 8 <= bytes.size(); i += 8) mix(load_be64(bytes.data() + i));
   for (; i < bytes.size(); ++i) mix(bytes[i]);
+  rare_->hash = hash;
 }
 
 void Node::set_drop_observer(DropObserver observer) {

@@ -61,7 +61,7 @@ class Node final : public Actor {
     if (rare_ != nullptr) rare_->trace.clear();
   }
 
-  std::uint64_t trace_hash() const { return hash_; }
+  std::uint64_t trace_hash() const { return rare_ != nullptr ? rare_->hash : kFirstHash; }
   // Mixes a frame (or a drop) into the node's trace hash.
   void mix_into_trace_hash(std::uint64_t tag, Bytes bytes);
 
@@ -74,8 +74,11 @@ class Node final : public Actor {
   std::size_t heap_bytes() const;  // beyond the object itself and its NICs
 
  private:
+  static constexpr std::uint64_t kFirstHash = 0x9e3779b97f4a7c15ull;
+
   // Made on first use.
   struct Rare : Pooled {
+    std::uint64_t hash = kFirstHash;
     std::vector<std::pair<DropReason, std::uint64_t>> drops;
     DropObserver drop_observer;
     TraceLog trace;
@@ -86,7 +89,6 @@ class Node final : public Actor {
 
   SmallVector<Nic*, 1> nics_;  // owned
   std::unique_ptr<Rare> rare_;
-  std::uint64_t hash_ = 0x9e3779b97f4a7c15ull;
   bool trace_enabled_ = false;
   bool drop_trace_enabled_ = false;
   bool roaming_ = false;

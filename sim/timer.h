@@ -63,6 +63,8 @@ class TimerOf : public Event {
   TimerOf() : Event(kKind) {}
   ~TimerOf() = default;
 
+  std::uint32_t spare_ = 0;  // Target's, for whatever it likes: without it there is a gap of that size here
+
  private:
   static void expire(Event& e) { static_cast<Target&>(static_cast<TimerOf&>(e)).on_timer(); }
   static constexpr Kind kKind{&TimerOf::expire};

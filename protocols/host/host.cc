@@ -11,16 +11,16 @@
 
 namespace kamesim {
 
-Host::System::System(Node& node, const Ip6Config& config)
-    : stack(node, config), sockets(stack), tcp(stack) {
-  TunnelInput::serve(stack);
+Host::Upper::Upper(Ip6Stack& stack) : sockets(stack), tcp(stack) { TunnelInput::serve(stack); }
+
+Host::System::System(Node& node, const Ip6Config& config) : Ip6Stack(node, config) {
   if (!config.forwarding) {
     const RouterSolicitorConfig solicitor{.resilient = config.nd.resilient_router_solicitation};
-    router_solicitations = std::make_unique<RouterSolicitationDaemon>(sockets, solicitor);
+    router_solicitations = std::make_unique<RouterSolicitationDaemon>(*this, solicitor);
   }
   if (!config.nd.inverse_nd) return;
-  rare = std::make_unique<Rare>();
-  rare->inverse_discovery = std::make_unique<InverseDiscovery>(sockets);
+  rare = std::make_unique<RareParts>();
+  rare->inverse_discovery = std::make_unique<InverseDiscovery>(upper().sockets);
 }
 
 Host::System::~System() {
@@ -30,9 +30,10 @@ Host::System::~System() {
   rare->guard.reset();
   rare->renumbering.reset();
   rare->inverse_discovery.reset();
+  rare->router_advertisements.reset();
 }
 
-Host::Host(Node& node, const Ip6Config& config) : node_(node) { system_.emplace(node, config); }
+Host::Host(Node& node, const Ip6Config& config) : system_(node, config) {}
 
 Host::~Host() {
   if (lasting_ == nullptr) return;
@@ -44,14 +45,14 @@ Host::Lasting& Host::lasting() {
   return *lasting_;
 }
 
-Host::Rare& Host::rare() {
-  if (system_->rare == nullptr) system_->rare = std::make_unique<Rare>();
-  return *system_->rare;
+Host::RareParts& Host::rare() {
+  if (system_.rare == nullptr) system_.rare = std::make_unique<RareParts>();
+  return *system_.rare;
 }
 
 EthernetInterface& Host::add_interface(Nic& nic) {
   EthernetInterface& interface = stack().add_interface(nic);
-  if (system_->router_solicitations) system_->router_solicitations->run_on(interface);
+  if (system_.router_solicitations) system_.router_solicitations->run_on(interface);
   return interface;
 }
 
@@ -82,7 +83,7 @@ TunnelInterface& Host::add_tunnel(const std::string& name, const Ipv6Address& lo
   if (stack().forwarding()) be_in_groups_of_routers(tunnel, true);
   std::uint64_t identifier = ipv4_of(local);
   if (!local.is_v4_mapped()) {
-    const auto nics = node_.nics();
+    const auto nics = node().nics();
     identifier = nics.empty() ? tunnel.index() : InterfaceId::eui64(nics.front()->mac()).value() ^ tunnel.index() << 24;
   }
   stack().add_address(tunnel, {.address = with_interface_id(kLinkLocalPrefix, InterfaceId(identifier)),
@@ -91,21 +92,22 @@ TunnelInterface& Host::add_tunnel(const std::string& name, const Ipv6Address& lo
 }
 
 RouterAdvertisementDaemon& Host::router_advertisements() {
-  if (!system_->router_advertisements) system_->router_advertisements = std::make_unique<RouterAdvertisementDaemon>(sockets());
-  return *system_->router_advertisements;
+  auto& daemon = rare().router_advertisements;
+  if (daemon == nullptr) daemon = std::make_unique<RouterAdvertisementDaemon>(sockets());
+  return *daemon;
 }
 
 void Host::set_forwarding(bool on) {
   if (on == stack().forwarding()) return;
   stack().mutable_config().accept_router_advertisements = !on;
   // One that is there already hears of the change, and solicits.
-  if (!on && !system_->router_solicitations) {
+  if (!on && !system_.router_solicitations) {
     const bool resilient = stack().config().nd.resilient_router_solicitation;
-    system_->router_solicitations =
-        std::make_unique<RouterSolicitationDaemon>(sockets(), RouterSolicitorConfig{.resilient = resilient});
+    system_.router_solicitations =
+        std::make_unique<RouterSolicitationDaemon>(stack(), RouterSolicitorConfig{.resilient = resilient});
     for (const auto& interface : stack().interfaces()) {
       if (interface->nic() == nullptr) continue;
-      system_->router_solicitations->run_on(static_cast<EthernetInterface&>(*interface));
+      system_.router_solicitations->run_on(static_cast<EthernetInterface&>(*interface));
     }
   }
   stack().set_forwarding(on);
@@ -149,14 +151,15 @@ Host::MemoryUse Host::memory_use() const {
   const Ip6Stack::HeapBytes heap = stack().heap_bytes();
   MemoryUse use{.stack = sizeof(Host) + heap.rest, .interfaces = heap.interfaces, .routes = heap.routes,
                 .daemons = 0};
-  if (const auto& rare = system_->rare; rare != nullptr) {
-    use.daemons += sizeof(Rare) + rare->daemons.capacity() * sizeof(rare->daemons[0]);
+  if (system_.upper_layers != nullptr) use.stack += sizeof(Upper);
+  if (const auto& rare = system_.rare; rare != nullptr) {
+    use.daemons += sizeof(RareParts) + rare->daemons.capacity() * sizeof(rare->daemons[0]);
+    if (rare->router_advertisements != nullptr) {
+      use.daemons += sizeof(RouterAdvertisementDaemon) + rare->router_advertisements->heap_bytes();
+    }
   }
-  if (system_->router_solicitations != nullptr) {
-    use.daemons += sizeof(RouterSolicitationDaemon) + system_->router_solicitations->heap_bytes();
-  }
-  if (system_->router_advertisements != nullptr) {
-    use.daemons += sizeof(RouterAdvertisementDaemon) + system_->router_advertisements->heap_bytes();
+  if (system_.router_solicitations != nullptr) {
+    use.daemons += sizeof(RouterSolicitationDaemon) + system_.router_solicitations->heap_bytes();
   }
   if (lasting_ != nullptr) use.stack += sizeof(Lasting);
   return use;

@@ -43,17 +43,18 @@ class Host : public Pooled {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  Node& node() const { return node_; }
-  // These keep their places over a reboot; what is in them does not.
-  Ip6Stack& stack() { return system_->stack; }
-  const Ip6Stack& stack() const { return system_->stack; }
-  SocketLayer& sockets() { return system_->sockets; }
-  TcpLayer& tcp() { return system_->tcp; }
+  Node& node() const { return system_.node(); }
+  // It keeps its place over a reboot; what is in it does not.
+  Ip6Stack& stack() { return system_; }
+  const Ip6Stack& stack() const { return system_; }
+  // Made when somebody asks for one of them, or a packet of their protocols has come.
+  SocketLayer& sockets() { return system_.upper().sockets; }
+  TcpLayer& tcp() { return system_.upper().tcp; }
   // The IPv4 part of the node; started when first asked for, which the first IPv4 address has to do.
   Ip4Stack& ip4();
   // IPsec (RFC 4301); started when first asked for. A reboot keeps what was given by hand. Null: it never was.
   ipsec::IpsecKernel& ipsec();
-  ipsec::IpsecKernel* ipsec_in_use() { return system_->rare != nullptr ? system_->rare->ipsec.get() : nullptr; }
+  ipsec::IpsecKernel* ipsec_in_use() { return system_.rare != nullptr ? system_.rare->ipsec.get() : nullptr; }
   // Where daemons open PF_KEY sockets (RFC 2367); starts IPsec.
   ipsec::PfKeyLayer& pfkey();
 
@@ -75,11 +76,11 @@ class Host : public Pooled {
   void on_settings_changed();
   // Inverse Neighbor Discovery (RFC 3122); null unless NdConfig::inverse_nd asks for it.
   InverseDiscovery* inverse_discovery() {
-    return system_->rare != nullptr ? system_->rare->inverse_discovery.get() : nullptr;
+    return system_.rare != nullptr ? system_.rare->inverse_discovery.get() : nullptr;
   }
   // Router Renumbering (RFC 2894), as long as the node is a router. A reboot keeps it, and the sequence number.
   void set_router_renumbering(bool on);
-  bool router_renumbering() const { return system_->rare != nullptr && system_->rare->renumbering != nullptr; }
+  bool router_renumbering() const { return system_.rare != nullptr && system_.rare->renumbering != nullptr; }
   // The guard against rogue routers; started when first asked for, and kept by a reboot.
   RogueRouterGuardSettings& rogue_router_guard();
 
@@ -120,24 +121,32 @@ class Host : public Pooled {
 
  private:
   // What few nodes run.
-  struct Rare : Pooled {
+  struct RareParts : Pooled {
     std::unique_ptr<Ip4Stack> ip4;
     std::unique_ptr<ipsec::IpsecKernel> ipsec;
     std::unique_ptr<ipsec::PfKeyLayer> pfkey;
     std::unique_ptr<InverseDiscovery> inverse_discovery;
+    std::unique_ptr<RouterAdvertisementDaemon> router_advertisements;
     std::unique_ptr<RouterRenumberingDaemon> renumbering;
     std::unique_ptr<RogueRouterGuard> guard;
     std::vector<std::shared_ptr<void>> daemons;
   };
-  struct System {
-    System(Node& node, const Ip6Config& config);
-    ~System();
-    Ip6Stack stack;
-    std::unique_ptr<Rare> rare;  // null: none of it was needed yet
+  struct Upper : Pooled {
+    explicit Upper(Ip6Stack& stack);
     SocketLayer sockets;
     TcpLayer tcp;
+  };
+  struct System final : Ip6Stack {
+    System(Node& node, const Ip6Config& config);
+    ~System();
+    Upper& upper() {
+      if (upper_layers == nullptr) upper_layers = std::make_unique<Upper>(*this);
+      return *upper_layers;
+    }
+    void start_upper_layers() override { upper(); }
+    std::unique_ptr<RareParts> rare;           // null: none of it was needed yet
+    std::unique_ptr<Upper> upper_layers;  // null: as well
     std::unique_ptr<RouterSolicitationDaemon> router_solicitations;  // of hosts
-    std::unique_ptr<RouterAdvertisementDaemon> router_advertisements;
   };
   // What a reboot does not touch. Made on first use: most nodes have none of it.
   struct Lasting {
@@ -150,14 +159,13 @@ class Host : public Pooled {
     std::shared_ptr<RogueRouterGuardSettings> rogue_guard;  // null: it never ran
   };
   Lasting& lasting();
-  Rare& rare();
+  RareParts& rare();
   void restore(const NodeConfiguration& configuration);
   void restore_group_routes(const NodeConfiguration& configuration);
   void start_guard();
 
-  Node& node_;
   std::unique_ptr<Lasting> lasting_;
-  std::optional<System> system_;
+  System system_;
 };
 
 }  // namespace kamesim

@@ -1,5 +1,6 @@
 // Power cycles of a node, and when it has settled after one.
 #include <algorithm>
+#include <memory>
 
 #include "protocols/host/configuration.h"
 #include "protocols/host/host.h"
@@ -15,11 +16,13 @@
 namespace kamesim {
 
 void Host::reboot() {
-  const RouterAdvertisementDaemon* advertising = system_->router_advertisements.get();
-  const NodeConfiguration configuration = configuration_of(stack(), system_->tcp, advertising);
+  Node& node = this->node();
+  const RareParts* const rare = system_.rare.get();
+  const RouterAdvertisementDaemon* advertising = rare != nullptr ? rare->router_advertisements.get() : nullptr;
+  const NodeConfiguration configuration = configuration_of(stack(), tcp(), advertising);
   const Ip6Stack::Counters counters = stack().counters();
 
-  system_->tcp.power_off();
+  tcp().power_off();
   const std::vector<PowerListener*> listeners = lasting().power_listeners;  // they may leave when they are told
   for (PowerListener* listener : listeners) listener->on_power_off();
   for (const auto& ping : lasting().pings) ping->end();
@@ -30,17 +33,17 @@ void Host::reboot() {
     security = ipsec::configuration_of(ipsec().keys());
     security_path = ipsec().config;
   }
-  system_.reset();
+  std::destroy_at(&system_);
   for (const auto& interface : configuration.interfaces) interface.nic->leave_all();
 
-  node_.renew_streams();
+  node.renew_streams();
   ++lasting().boots;
-  system_.emplace(node_, configuration.ip6);
-  if (configuration.tcp) system_->tcp.mutable_config() = *configuration.tcp;
-  stack().counters() = counters;
+  std::construct_at(&system_, node, configuration.ip6);
+  if (configuration.tcp) tcp().mutable_config() = *configuration.tcp;
+  stack().set_counters(counters);
   if (security) {
     ipsec().config = security_path;
-    ipsec::restore(ipsec().keys(), node_.now(), std::move(*security));
+    ipsec::restore(ipsec().keys(), node.now(), std::move(*security));
     ipsec().reschedule();
   }
   restore(configuration);
@@ -111,7 +114,7 @@ void Host::restore_group_routes(const NodeConfiguration& configuration) {
 }
 
 std::optional<Time> Host::quiet_from() const {
-  Time quiet = node_.now();
+  Time quiet = node().now();
   for (const auto& interface : stack().links()) {
     if (interface->nic() == nullptr || !interface->up()) continue;
     for (const auto& a : interface->addresses()) {
@@ -122,8 +125,8 @@ std::optional<Time> Host::quiet_from() const {
         if (a->state == AddressState::Tentative) return std::nullopt;
       }
     }
-    if (!system_->router_solicitations || stack().forwarding()) continue;
-    const auto done = system_->router_solicitations->done_at(static_cast<const EthernetInterface&>(*interface));
+    if (!system_.router_solicitations || stack().forwarding()) continue;
+    const auto done = system_.router_solicitations->done_at(static_cast<const EthernetInterface&>(*interface));
     if (!done) return std::nullopt;
     quiet = std::max(quiet, *done);
   }

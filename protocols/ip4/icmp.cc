@@ -55,7 +55,7 @@ void Ip4Stack::send_icmp(const Icmp4Error& error, Bytes packet, Ip6Interface* re
   } else if (error.type == Icmp4Type::Redirect && received_on != nullptr) {
     if (const InterfaceAddress* own = select_source(source, received_on)) to.source = own->address;
   }
-  ++common_.counters().icmp6_errors_sent;
+  common_.count_error_sent();
   output(std::move(message), to);
 }
 

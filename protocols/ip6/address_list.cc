@@ -26,10 +26,9 @@ bool needs_dad(const Ip6Interface& interface, const Ip6Stack::NewAddress& addres
 
 // A link-local address is told apart by its zone, so it has no entry in the routing table. What is sent to a
 // tentative address is discarded (RFC 4862 §5.4).
-void add_local_route(RouteTable& routes, Ip6Interface& interface, const InterfaceAddress& a) {
+void add_local_route(RouteTable& routes, const InterfaceAddress& a) {
   if (a.address.is_link_local()) return;
-  routes.add({.prefix = Ipv6Prefix(a.address, 128), .interface = &interface, .next_hop = {},
-              .kind = a.assigned() ? RouteKind::Local : RouteKind::Blackhole, .origin = RouteOrigin::Connected});
+  routes.add_of(a, a.assigned() ? RouteKind::Local : RouteKind::Blackhole);
 }
 
 void remove_local_route(RouteTable& routes, const Ip6Interface& interface, const InterfaceAddress& a) {
@@ -84,11 +83,11 @@ InterfaceAddress& Ip6Stack::add_address(Ip6Interface& interface, const NewAddres
   a.skip_dad = request.skip_dad;
   a.temporary = request.temporary;
   a.set_lifetimes(request.preferred_until, request.valid_until);
-  interface.addresses_.add(std::move(owned));
+  interface.addresses_.add(std::move(owned), interface);
   // RFC 4862 §5.4.2: before anything is sent for it, and for as long as the address is there (RFC 4291 §2.8).
   if (interface.nd() != nullptr) interface.join_group(solicited_node(a.address));
   if (request.on_link_prefix && request.origin == AddressOrigin::Manual && !a.address.is_link_local()) {
-    routes_.add({.prefix = a.prefix(), .interface = &interface, .next_hop = {}, .origin = RouteOrigin::Connected});
+    routes_.add_of(a, RouteKind::Unicast);
   }
   invalidate_destinations();
 
@@ -111,7 +110,7 @@ void Ip6Stack::await_dad(Ip6Interface& interface, InterfaceAddress& a) {
   const bool optimistic = config().optimistic_dad && a.origin != AddressOrigin::Manual &&
                           interface.nd()->allows_optimistic_address();
   a.state = optimistic ? AddressState::Optimistic : AddressState::Tentative;
-  add_local_route(routes_, interface, a);
+  add_local_route(routes_, a);
 }
 
 void Ip6Stack::repeat_dad(Ip6Interface& interface, InterfaceAddress& a) {
@@ -136,6 +135,7 @@ bool Ip6Stack::remove_address(Ip6Interface& interface, Ipv6Address address) {
   const Ipv6Prefix prefix = a->prefix();
   const bool manual = a->origin == AddressOrigin::Manual;
   remove_local_route(routes_, interface, *a);
+  routes_.detach_from(*a);
   interface.addresses_.remove(*a);
   const bool prefix_in_use = std::ranges::any_of(interface.addresses_, [&](const auto& other) {
     return other->origin == AddressOrigin::Manual && other->prefix() == prefix;
@@ -161,7 +161,7 @@ void Ip6Stack::finish_dad(Ip6Interface& interface, InterfaceAddress& a, bool uni
     return;
   }
   a.state = now() < a.preferred_until() ? AddressState::Preferred : AddressState::Deprecated;
-  add_local_route(routes_, interface, a);
+  add_local_route(routes_, a);
   notify({Kind::AddressReady, &interface, a.address});
 }
 

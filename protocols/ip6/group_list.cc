@@ -28,6 +28,60 @@ std::optional<unsigned> bit_of(std::uint32_t code) {
 
 }  // namespace
 
+GroupCodes::~GroupCodes() {
+  delete others();
+  release();
+}
+
+void GroupCodes::resize(std::uint32_t words) {
+  if (capacity_for(words) == capacity_for(used())) return;
+  std::uint32_t* const block =
+      words <= kInline ? nullptr
+                       : static_cast<std::uint32_t*>(Pool::allocate(capacity_for(words) * sizeof(std::uint32_t)));
+  std::array<std::uint32_t, kInline> few;
+  std::copy_n(this->words(), std::min(words, used()), block != nullptr ? block : few.data());
+  release();
+  if (block == nullptr) {
+    inline_ = few;
+  } else {
+    std::memcpy(inline_.data(), &block, sizeof block);
+  }
+}
+
+void GroupCodes::release() {
+  if (used() <= kInline) return;
+  Pool::release(const_cast<std::uint32_t*>(words()), capacity_for(used()) * sizeof(std::uint32_t));
+}
+
+void GroupCodes::push_back(std::uint32_t code) {
+  resize(used() + 1);
+  size_ = size_ + 1;
+  back() = code;
+}
+
+void GroupCodes::erase(std::size_t i) {
+  std::copy(begin() + i + 1, end(), &(*this)[i]);
+  resize(used() - 1);
+  size_ = size_ - 1;
+}
+
+GroupCodes::Others& GroupCodes::make_others() {
+  if (has_others_) return *others();
+  resize(used() + kOfPointer);
+  has_others_ = 1;
+  auto* const first = const_cast<std::uint32_t*>(words());
+  std::copy_backward(first, first + size_, first + used());
+  auto* const made = new Others;
+  std::memcpy(first, &made, sizeof made);
+  return *made;
+}
+
+std::size_t GroupCodes::heap_bytes() const {
+  std::size_t bytes = used() <= kInline ? 0 : capacity_for(used()) * sizeof(std::uint32_t);
+  if (const Others* const known = others()) bytes += sizeof *known + known->capacity() * sizeof(Ipv6Address);
+  return bytes;
+}
+
 template <typename Call>
 bool GroupList::any(Call call) const {
   for (std::size_t i = 0; i < codes_.size(); ++i) {
@@ -54,19 +108,20 @@ std::uint32_t GroupList::code_of(const Ipv6Address& group) const {
     if (low == (kSolicitedNodeLow | bits)) return kSolicitedNode << kKindShift | bits;
     if (low == (kNodeInformationLow | bits)) return kNodeInformation << kKindShift | bits;
   }
-  if (others_ == nullptr) return kUnknown;
-  const auto it = std::ranges::find(*others_, group);
-  if (it == others_->end()) return kUnknown;
-  return kOther << kKindShift | static_cast<std::uint32_t>(it - others_->begin());
+  const GroupCodes::Others* const others = codes_.others();
+  if (others == nullptr) return kUnknown;
+  const auto it = std::ranges::find(*others, group);
+  if (it == others->end()) return kUnknown;
+  return kOther << kKindShift | static_cast<std::uint32_t>(it - others->begin());
 }
 
 std::uint32_t GroupList::add_other(const Ipv6Address& group) {
-  if (others_ == nullptr) others_ = std::make_unique<std::vector<Ipv6Address>>();
+  GroupCodes::Others& others = codes_.make_others();
   // The place of one that was left is free.
-  auto place = std::ranges::find(*others_, Ipv6Address());
-  if (place == others_->end()) place = others_->insert(place, group);
+  auto place = std::ranges::find(others, Ipv6Address());
+  if (place == others.end()) place = others.insert(place, group);
   *place = group;
-  return kOther << kKindShift | static_cast<std::uint32_t>(place - others_->begin());
+  return kOther << kKindShift | static_cast<std::uint32_t>(place - others.begin());
 }
 
 Ipv6Address GroupList::group_of(std::uint32_t code) const {
@@ -77,7 +132,7 @@ Ipv6Address GroupList::group_of(std::uint32_t code) const {
                                       bits & ((1u << kWellKnownBits) - 1));
     case kSolicitedNode: return Ipv6Address::from_halves(kLinkScope, kSolicitedNodeLow | bits);
     case kNodeInformation: return Ipv6Address::from_halves(kLinkScope, kNodeInformationLow | bits);
-    default: return (*others_)[bits];
+    default: return (*codes_.others())[bits];
   }
 }
 
@@ -109,9 +164,9 @@ bool GroupList::leave(const Ipv6Address& group) {
   if (joins == 0) return false;
   const auto bit = bit_of(code);
   if (bit) codes_[last] &= ~(1u << *bit);
-  if (!bit || (codes_[last] & kLow) == 0) codes_.erase(&codes_[last]);
+  if (!bit || (codes_[last] & kLow) == 0) codes_.erase(last);
   if (joins > 1) return false;
-  if (code >> kKindShift == kOther) (*others_)[code & kLow] = Ipv6Address();
+  if (code >> kKindShift == kOther) (*codes_.others())[code & kLow] = Ipv6Address();
   return true;
 }
 
@@ -138,7 +193,7 @@ std::uint32_t GroupList::last_bytes_of(std::uint32_t code) const {
     case kWellKnown: return code & ((1u << kWellKnownBits) - 1);
     case kSolicitedNode: return static_cast<std::uint32_t>(kSolicitedNodeLow) | (code & kLow);
     case kNodeInformation: return static_cast<std::uint32_t>(kNodeInformationLow) | (code & kLow);
-    default: return static_cast<std::uint32_t>((*others_)[code & kLow].low());
+    default: return static_cast<std::uint32_t>((*codes_.others())[code & kLow].low());
   }
 }
 
@@ -157,8 +212,6 @@ std::vector<GroupList::Entry> GroupList::all() const {
   return groups;
 }
 
-std::size_t GroupList::heap_bytes() const {
-  return codes_.heap_bytes() + (others_ != nullptr ? sizeof *others_ + others_->capacity() * sizeof(Ipv6Address) : 0);
-}
+std::size_t GroupList::heap_bytes() const { return codes_.heap_bytes(); }
 
 }  // namespace kamesim

@@ -3,15 +3,63 @@
 // joins when it begins (RFC 4291 §2.8) four bytes together.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <cstring>
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
 #include "sim/mac_address.h"
-#include "sim/small_vector.h"
+#include "sim/pool.h"
 
 namespace kamesim {
+
+// Numbers, of which six have room in itself, and a list of addresses, where there is one, before them: it has no place
+// for anything but their count beside them.
+class GroupCodes {
+ public:
+  GroupCodes() = default;
+  ~GroupCodes();
+  GroupCodes(const GroupCodes&) = delete;
+  GroupCodes& operator=(const GroupCodes&) = delete;
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const std::uint32_t* begin() const { return words() + before(); }
+  const std::uint32_t* end() const { return begin() + size_; }
+  std::uint32_t operator[](std::size_t i) const { return begin()[i]; }
+  std::uint32_t& operator[](std::size_t i) { return const_cast<std::uint32_t&>(begin()[i]); }
+  std::uint32_t& back() { return (*this)[size_ - 1]; }
+  void push_back(std::uint32_t code);
+  void erase(std::size_t i);
+
+  using Others = std::vector<Ipv6Address>;
+  Others* others() const { return has_others_ ? at<Others>(words()) : nullptr; }  // null: there never were any
+  Others& make_others();
+  std::size_t heap_bytes() const;
+
+ private:
+  static constexpr std::uint32_t kInline = 6, kOfPointer = sizeof(void*) / sizeof(std::uint32_t);
+  static std::uint32_t capacity_for(std::uint32_t words) { return words <= kInline ? kInline : std::bit_ceil(words); }
+  template <typename T>
+  static T* at(const std::uint32_t* place) {
+    T* pointer;
+    std::memcpy(&pointer, place, sizeof pointer);
+    return pointer;
+  }
+  std::uint32_t before() const { return has_others_ ? kOfPointer : 0; }
+  std::uint32_t used() const { return before() + size_; }
+  const std::uint32_t* words() const { return used() <= kInline ? inline_.data() : at<std::uint32_t>(inline_.data()); }
+  // Room for so many words instead of those in use, which stay as far as there is room.
+  void resize(std::uint32_t words);
+  void release();
+
+  std::uint32_t size_ : 31 = 0;
+  std::uint32_t has_others_ : 1 = 0;
+  std::array<std::uint32_t, kInline> inline_;  // or where the block of them is
+};
 
 class GroupList {
  public:
@@ -29,8 +77,8 @@ class GroupList {
   std::size_t heap_bytes() const;        // beyond the object itself
 
  private:
-  // Eight bits of kind and 24 of the address; the index in `others_`; or a bit for each group of nodes and routers,
-  // which were joined one behind the other in the order of the bits.
+  // Eight bits of kind and 24 of the address; the index in codes_.others(); or a bit for each group of nodes and
+  // routers, which were joined one behind the other in the order of the bits.
   enum Kind : std::uint32_t { kWellKnown, kSolicitedNode, kNodeInformation, kOther, kTogether };
   static constexpr unsigned kKindShift = 24;
   static constexpr std::uint32_t kLow = (1u << kKindShift) - 1;
@@ -45,8 +93,7 @@ class GroupList {
   template <typename Call>
   bool any(Call call) const;
 
-  SmallVector<std::uint32_t, 6> codes_;  // one for each join, or for several
-  std::unique_ptr<std::vector<Ipv6Address>> others_;
+  GroupCodes codes_;  // one for each join, or for several
 };
 
 }  // namespace kamesim

@@ -78,14 +78,14 @@ void Ip6Stack::icmp6_error(const Icmp6Error& error, Ip6Interface* received_on, b
   const InterfaceAddress* own = find_own_address(destination, received_on);
   if (own != nullptr && !own->anycast) out.source = destination;
   if (source.is_link_local()) out.interface = received_on;
-  ++counters_.icmp6_errors_sent;
+  ++icmp6().errors_sent;
   send_icmp6(message, out);
 }
 
 // RFC 4443 §2.4 f: a token bucket for the node, and one for each destination if that is asked for.
 bool Ip6Stack::may_originate_error(const Ipv6Address& destination) {
   if (!icmp6().may_originate_error(destination)) {
-    ++counters_.icmp6_errors_limited;
+    ++icmp6().errors_limited;
     return false;
   }
   return true;

@@ -121,7 +121,7 @@ void Icmp6Input::on_packet(InputPacket& in) {
   if (!upper_layer_checksum_ok(in.source, in.destination, NextHeader::Icmp6, message)) {
     return stack_.drop(kIcmp6BadChecksum, in.packet.bytes());
   }
-  PacketHandler* sockets = stack_.upper_layer(NextHeader::Icmp6);
+  PacketHandler* sockets = stack_.upper_layer_in_use(NextHeader::Icmp6);  // raw ones
   const auto type = static_cast<Icmp6Type>(message[0]);
   if (is_error(type)) {
     error(in);

@@ -1,6 +1,7 @@
 // ICMPv6 input (RFC 4443): echo, errors for the upper layers, Path MTU, and the way to Neighbor Discovery.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -18,6 +19,8 @@ class Icmp6Input final : public PacketHandler {
   void on_packet(InputPacket& packet) override;
   // RFC 4443 §2.4 f: takes a token of the node's bucket, and of the destination's if that is asked for.
   bool may_originate_error(const Ipv6Address& destination);
+
+  std::uint64_t errors_sent = 0, errors_limited = 0;
 
  private:
   bool limits_destination(const Ipv6Address& destination);

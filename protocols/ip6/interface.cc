@@ -11,25 +11,66 @@
 
 namespace kamesim {
 
+void InterfaceAddress::set_lifetimes(Time preferred_until, Time valid_until) {
+  const std::uintptr_t kept = behind();
+  Lifetimes* known = lifetimes();
+  if (preferred_until == Time::max() && valid_until == Time::max()) {
+    delete known;
+    link_ = kept;
+    return;
+  }
+  if (known == nullptr) {
+    known = new Lifetimes;
+    link_ = reinterpret_cast<std::uintptr_t>(known) | kHasLifetimes;
+  }
+  known->preferred_until = preferred_until;
+  known->valid_until = valid_until;
+  known->next = kept;
+}
+
+void InterfaceAddress::set_behind(std::uintptr_t behind) {
+  if (Lifetimes* const known = lifetimes()) {
+    known->next = behind;
+  } else {
+    link_ = behind;
+  }
+}
+
+Ip6Interface& InterfaceAddress::interface() const {
+  const InterfaceAddress* last = this;
+  while (last->next() != nullptr) last = last->next();
+  return *reinterpret_cast<Ip6Interface*>(last->behind() - kIsLast);
+}
+
 InterfaceAddresses::~InterfaceAddresses() {
-  while (first_ != nullptr) delete std::exchange(first_, first_->next_);
+  while (first_ != nullptr) delete std::exchange(first_, first_->next());
 }
 
 InterfaceAddress* InterfaceAddresses::back() const {
   InterfaceAddress* last = first_;
-  while (last->next_ != nullptr) last = last->next_;
+  while (last->next() != nullptr) last = last->next();
   return last;
 }
 
-InterfaceAddress& InterfaceAddresses::add(std::unique_ptr<InterfaceAddress> address) {
-  InterfaceAddress*& place = first_ == nullptr ? first_ : back()->next_;
-  return *(place = address.release());
+InterfaceAddress& InterfaceAddresses::add(std::unique_ptr<InterfaceAddress> address, const Ip6Interface& interface) {
+  InterfaceAddress& added = *address.release();
+  added.set_behind(reinterpret_cast<std::uintptr_t>(&interface) | InterfaceAddress::kIsLast);
+  if (first_ == nullptr) {
+    first_ = &added;
+  } else {
+    back()->set_behind(reinterpret_cast<std::uintptr_t>(&added));
+  }
+  return added;
 }
 
 void InterfaceAddresses::remove(InterfaceAddress& address) {
-  InterfaceAddress** place = &first_;
-  while (*place != &address) place = &(*place)->next_;
-  *place = address.next_;
+  if (first_ == &address) {
+    first_ = address.next();
+  } else {
+    InterfaceAddress* before = first_;
+    while (before->next() != &address) before = before->next();
+    before->set_behind(address.behind());
+  }
   delete &address;
 }
 
@@ -63,13 +104,16 @@ std::size_t Ip6Interface::heap_bytes() const {
 }
 
 std::size_t EthernetInterface::heap_bytes() const {
-  return Ip6Interface::heap_bytes() + sizeof(NeighborDiscovery) + nd_->heap_bytes();
+  return Ip6Interface::heap_bytes() + nd()->heap_bytes();
 }
 
 EthernetInterface::EthernetInterface(Ip6Stack& stack, std::uint32_t index, Nic& nic)
-    : Ip6Interface(stack, index), nic_(nic), nd_(std::make_unique<NeighborDiscovery>(*this)) {}
+    : Ip6Interface(stack, index), nic_(nic) {
+  static_assert(sizeof(NeighborDiscovery) == kBytesOfNd && alignof(NeighborDiscovery) <= alignof(std::uint64_t));
+  new (nd_.data()) NeighborDiscovery;
+}
 
-EthernetInterface::~EthernetInterface() = default;
+EthernetInterface::~EthernetInterface() { std::destroy_at(nd()); }
 
 std::uint32_t EthernetInterface::largest_mtu() const {
   const std::uint32_t link = nic_.mtu();
@@ -98,7 +142,7 @@ void EthernetInterface::send(Packet packet, const Ipv6Address& next_hop) {
   } else if (next_hop.is_v4_mapped()) {
     stack().ip4()->send(*this, std::move(packet), next_hop);
   } else {
-    nd_->send(std::move(packet), next_hop);
+    nd()->send(std::move(packet), next_hop);
   }
 }
 
@@ -113,13 +157,13 @@ void EthernetInterface::refuse_to_send(Packet packet) { stack().drop(kIp6Disable
 void EthernetInterface::set_link_layer_addresses(bool on) {
   if (on == link_layer_addresses_) return;
   link_layer_addresses_ = on;
-  nd_->clear_neighbors(kNdRemoved);
+  nd()->clear_neighbors(kNdRemoved);
 }
 
 void EthernetInterface::set_mac(MacAddress mac) {
   if (mac == nic_.mac()) return;
   nic_.set_mac(mac);
-  nd_->on_link_layer_address_changed();
+  nd()->on_link_layer_address_changed();
 }
 
 void EthernetInterface::join_group(const Ipv6Address& group) {

@@ -1,8 +1,11 @@
 // An interface of an IPv6 node: its addresses, multicast groups and link parameters.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -14,6 +17,7 @@
 #include "sim/nic.h"
 #include "sim/packet.h"
 #include "sim/pool.h"
+#include "sim/small_vector.h"
 
 namespace kamesim {
 
@@ -61,20 +65,48 @@ class Ip6Interface : public Pooled {
   friend class Ip6Stack;
   Ip6Stack& stack_;
   InterfaceAddresses addresses_;
-  GroupList groups_;
+  [[no_unique_address]] GroupList groups_;
   std::uint32_t index_;
 
   // Last, beside each other, so that derived classes' small fields follow without a gap.
  public:
   std::uint8_t cur_hop_limit;  // RFC 4861 §6.3.2
-  bool send_destination_unreachable = true;  // RFC 4443 §3.1: about packets that arrived here
   // Of packets that are forwarded for groups: those of this scope and less do not cross the interface (RFC 4007 §5), and
   // those with no more hops left than that do not leave by it.
   Scope multicast_scope_boundary = Scope::LinkLocal;
   std::uint8_t multicast_hop_threshold = 0;
-  bool prefer_source = false;  // KAME: its addresses are better sources than those of other interfaces
+  bool send_destination_unreachable : 1 = true;  // RFC 4443 §3.1: about packets that arrived here
+  bool prefer_source : 1 = false;  // KAME: its addresses are better sources than those of other interfaces
   // Routers are solicited here by another than the router solicitation daemon: by a mobile node's.
-  bool routers_solicited_elsewhere = false;
+  bool routers_solicited_elsewhere : 1 = false;
+
+ protected:
+  bool disabled_ : 1 = false;  // of Ethernet, as is the next
+  bool link_layer_addresses_ : 1 = true;
+};
+
+// Where an interface stands that a list owns.
+class OwnedInterface {
+ public:
+  OwnedInterface() = default;
+  explicit OwnedInterface(Ip6Interface* interface) : interface_(interface) {}
+  Ip6Interface* get() const { return interface_; }
+  Ip6Interface& operator*() const { return *interface_; }
+  Ip6Interface* operator->() const { return interface_; }
+  friend bool operator==(const OwnedInterface& owned, std::nullptr_t) { return owned.interface_ == nullptr; }
+
+ private:
+  Ip6Interface* interface_ = nullptr;
+};
+
+// The interfaces of a node: the loopback interface and one more, on most.
+class OwnedInterfaces : public SmallVector<OwnedInterface, 2> {
+ public:
+  ~OwnedInterfaces() { clear(); }
+  void clear() {
+    for (const OwnedInterface& interface : *this) delete interface.get();
+    SmallVector::clear();
+  }
 };
 
 // RFC 4291 §2.8: the groups that each node is in, on each of its interfaces, and those of routers besides.
@@ -89,7 +121,11 @@ class EthernetInterface final : public Ip6Interface {
 
   std::string name() const override { return nic_.name(); }
   Nic* nic() const override { return &nic_; }
-  NeighborDiscovery* nd() const override { return nd_.get(); }
+  NeighborDiscovery* nd() const override {
+    return std::launder(reinterpret_cast<NeighborDiscovery*>(const_cast<std::byte*>(nd_.data())));
+  }
+  // Whose Neighbor Discovery that is.
+  static EthernetInterface& of(const NeighborDiscovery& nd);
   bool up() const override { return nic_.up() && !disabled_; }
   bool point_to_point() const override { return nic_.medium() != nullptr && nic_.medium()->point_to_point(); }
   std::uint32_t mtu() const override;
@@ -124,12 +160,20 @@ class EthernetInterface final : public Ip6Interface {
  private:
   void refuse_to_send(Packet packet);
 
-  bool disabled_ = false;
-  bool link_layer_addresses_ = true;
-  std::uint32_t advertised_mtu_ = 0;  // 0: none advertised
-  std::uint32_t configured_mtu_ = 0;  // 0: none configured
+  friend class NeighborDiscovery;
+  static constexpr std::size_t kBytesOfNd = 96;  // of NeighborDiscovery, which is not known here
+
+  std::uint32_t frames_at_link_up_ = 0;  // for Neighbor Discovery: the low bits of their number
+  std::uint32_t advertised_mtu_ = 0;     // 0: none advertised
+  std::uint32_t configured_mtu_ = 0;     // 0: none configured
   Nic& nic_;
-  std::unique_ptr<NeighborDiscovery> nd_;
+  // Neighbor Discovery, in the interface and at its end, so that neither needs a pointer to the other.
+  alignas(std::uint64_t) std::array<std::byte, kBytesOfNd> nd_;
 };
+
+inline EthernetInterface& EthernetInterface::of(const NeighborDiscovery& nd) {
+  const auto* const end = reinterpret_cast<const std::byte*>(&nd) + kBytesOfNd;
+  return *const_cast<EthernetInterface*>(reinterpret_cast<const EthernetInterface*>(end) - 1);
+}
 
 }  // namespace kamesim

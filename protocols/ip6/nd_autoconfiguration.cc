@@ -61,9 +61,9 @@ void RouterDiscovery::on_temporary_prefix(const InputPacket& in, const PrefixInf
       now, temporary_timing(), option.prefix(),
       {lifetime_end(now, option.preferred_lifetime), lifetime_end(now, option.valid_lifetime)});
   if (!made) return;
-  nd_.delay_dad_ = in.destination.is_multicast();
+  nd_.delay_dad(in.destination.is_multicast());
   const bool added = add_temporary(*made, option.prefix());
-  nd_.delay_dad_ = false;
+  nd_.delay_dad(false);
   if (!added) stack_.drop(kNdTooManyAddresses, in.packet.bytes());
 }
 
@@ -96,7 +96,7 @@ void RouterDiscovery::remove_temporary(const Ipv6Prefix& prefix) {
 }
 
 InterfaceId NeighborDiscovery::stable_identifier(const Ipv6Prefix& prefix) {
-  if (!stack_.config().nd.stable_privacy) return InterfaceId::eui64(interface_.nic()->mac());
+  if (!stack().config().nd.stable_privacy) return InterfaceId::eui64(interface().nic()->mac());
   return routers().opaque_identifier(prefix);
 }
 
@@ -170,14 +170,14 @@ void RouterDiscovery::form_address(const InputPacket& in, const PrefixInformatio
   entry->addresses_until = valid_until;
   // RFC 4429 §3.3 asks for the router's link-layer address, and for a default router: the choice is due before.
   select_router();
-  nd_.delay_dad_ = in.destination.is_multicast();
+  nd_.delay_dad(in.destination.is_multicast());
   stack_.add_address(interface_, {.address = address,
                                   .prefix_length = static_cast<std::uint8_t>(option.prefix_length),
                                   .origin = AddressOrigin::Autoconfigured,
                                   .on_link_prefix = false,
                                   .preferred_until = lifetime_end(now, option.preferred_lifetime),
                                   .valid_until = valid_until});
-  nd_.delay_dad_ = false;
+  nd_.delay_dad(false);
 }
 
 // A detached address, the oldest, makes room for one of the present link.
@@ -194,10 +194,10 @@ bool RouterDiscovery::make_room_for_address() {
 
 // RFC 4862 §5.5.4: deprecates or removes one address whose time has come.
 bool NeighborDiscovery::expire_address(Time now) {
-  for (const auto& a : interface_.addresses()) {
+  for (const auto& a : interface().addresses()) {
     if (a->valid_until() <= now) {
       const Ipv6Address address = a->address;
-      return stack_.remove_address(interface_, address);
+      return stack().remove_address(interface(), address);
     }
     const bool past = a->preferred_until() <= now;
     if (a->state == AddressState::Preferred && past) {
@@ -207,7 +207,7 @@ bool NeighborDiscovery::expire_address(Time now) {
     } else {
       continue;
     }
-    stack_.address_changed(interface_, *a);
+    stack().address_changed(interface(), *a);
     return true;
   }
   return false;
@@ -215,7 +215,7 @@ bool NeighborDiscovery::expire_address(Time now) {
 
 std::optional<Time> NeighborDiscovery::next_address_timeout() const {
   Time first = Time::max();
-  for (const auto& a : interface_.addresses()) {
+  for (const auto& a : interface().addresses()) {
     first = std::min(first, a->valid_until());
     if (a->state == AddressState::Preferred) first = std::min(first, a->preferred_until());
     // Its preferred lifetime was renewed.

@@ -44,8 +44,7 @@ void NeighborDiscovery::forget_redirects() {
 }
 
 void NeighborDiscovery::on_settings_changed() {
-  cache_.set_bounds(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors);
-  while (Neighbor* victim = cache_.victim_of_bounds()) discard(*victim, kNdCacheFull);
+  while (Neighbor* victim = cache_.victim_of(bounds())) discard(*victim, kNdCacheFull);
   if (routers_ != nullptr) routers_->on_settings_changed();
   arm();
 }

@@ -21,23 +21,25 @@ bool is_eui64_link_local(const Ipv6Address& address, const Nic& nic) {
 
 bool NeighborDiscovery::allows_optimistic_address() const {
   const auto router = selected_router();
-  return !acts_as_router(interface_) && router && link_layer_address_known(*router);
+  return !acts_as_router(interface()) && router && link_layer_address_known(*router);
 }
 
 Time NeighborDiscovery::first_solicitation(const InterfaceAddress& address) {
   if (address.state == AddressState::Optimistic) return now();  // RFC 4429 §3.3
   // RFC 4862 §5.4.2: a delay for addresses that a multicast advertisement made many nodes form at once ...
-  if (delay_dad_) return now() + random_delay(kMaxRtrSolicitationDelay);
+  if (delays_dad()) return now() + random_delay(kMaxRtrSolicitationDelay);
   // ... and for the first message after the link came up.
-  const bool nothing_sent = static_cast<std::uint32_t>(interface_.nic()->counters().sent_frames) == frames_at_link_up_;
+  const auto frames = static_cast<std::uint32_t>(interface().nic()->counters().sent_frames);
+  const bool nothing_sent = frames == interface().frames_at_link_up_;
   return nothing_sent ? std::max(now(), first_message_at_) : now();
 }
 
 void NeighborDiscovery::start_dad(InterfaceAddress& address) {
-  if (stack_.node().trace_enabled()) {
-    stack_.node().trace(kTraceDadStarted, {{"interface", interface_.name()}, {"address", address.address.to_string()}});
+  if (stack().node().trace_enabled()) {
+    stack().node().trace(kTraceDadStarted,
+                         {{"interface", interface().name()}, {"address", address.address.to_string()}});
   }
-  dad_.start(address.address, first_solicitation(address), stack_.config().dup_addr_detect_transmits);
+  dad_.start(address.address, first_solicitation(address), stack().config().dup_addr_detect_transmits);
   // RFC 9131 §6.1.2: "a new Optimistic Address is assigned"
   if (address.state == AddressState::Optimistic) announce_new_address(address);
   arm();
@@ -51,19 +53,19 @@ void NeighborDiscovery::cancel_dad(const InterfaceAddress& address) {
 
 void NeighborDiscovery::start_proxy_dad(const Ipv6Address& address, DuplicateAddressDetection::Done done) {
   cancel_proxy_dad(address);
-  interface_.join_group(solicited_node(address));
-  dad_.start(address, now(), stack_.config().dup_addr_detect_transmits, std::move(done));
+  interface().join_group(solicited_node(address));
+  dad_.start(address, now(), stack().config().dup_addr_detect_transmits, std::move(done));
   arm();
 }
 
 void NeighborDiscovery::cancel_proxy_dad(const Ipv6Address& address) {
   const auto test = dad_.stop(address);
-  if (test && test->done) interface_.leave_group(solicited_node(address));
+  if (test && test->done) interface().leave_group(solicited_node(address));
   arm();
 }
 
 void NeighborDiscovery::on_dad_timeout() {
-  while (const auto step = dad_.on_timeout(now(), timing_.retrans_timer)) {
+  while (const auto step = dad_.on_timeout(now(), retrans_timer())) {
     if (step->unique) {
       finish_dad(*step->unique, true);
     } else {
@@ -74,14 +76,14 @@ void NeighborDiscovery::on_dad_timeout() {
 
 void NeighborDiscovery::solicit_for_dad(const Ipv6Address& target) {
   const NdEndPoints between{kUnspecified, solicited_node(target)};
-  PacketPool& packets = stack_.node().packets();
-  if (!stack_.config().nd.enhanced_dad) {
+  PacketPool& packets = stack().node().packets();
+  if (!stack().config().nd.enhanced_dad) {
     return transmit(nd_packet(packets, between, NeighborSolicitation{target}), between.destination);
   }
   // Random numbers are keyed by what they are for, so that a nonce draws none from the interface's other delays.
   DuplicateAddressDetection::Nonce nonce;
-  stack_.node()
-      .stream("nd.nonce." + interface_.name() + "." + target.to_string() + "." + std::to_string(now().ns()))
+  stack().node()
+      .stream("nd.nonce." + interface().name() + "." + target.to_string() + "." + std::to_string(now().ns()))
       .fill(nonce);
   dad_.use_nonce(target, nonce);
   transmit(nd_packet(packets, between, NeighborSolicitation{target}, NdNonce{nonce}), between.destination);
@@ -90,19 +92,19 @@ void NeighborDiscovery::solicit_for_dad(const Ipv6Address& target) {
 void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, bool unique) {
   arm();
   if (test.done) {
-    interface_.leave_group(solicited_node(test.target));
+    interface().leave_group(solicited_node(test.target));
     (*test.done)(unique);
     return;
   }
-  InterfaceAddress* address = interface_.find_address(test.target);
+  InterfaceAddress* address = interface().find_address(test.target);
   if (address == nullptr) return;
-  if (stack_.node().trace_enabled()) {
-    stack_.node().trace(kTraceDadDone, {{"interface", interface_.name()},
+  if (stack().node().trace_enabled()) {
+    stack().node().trace(kTraceDadDone, {{"interface", interface().name()},
                                         {"address", test.target.to_string()},
                                         {"unique", std::int64_t{unique}}});
   }
   const bool was_optimistic = address->state == AddressState::Optimistic;
-  stack_.finish_dad(interface_, *address, unique);
+  stack().finish_dad(interface(), *address, unique);
   if (routers_ != nullptr) routers_->on_dad_done(*address, unique);
   if (unique) {
     if (!was_optimistic) announce_new_address(*address);
@@ -110,12 +112,12 @@ void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, 
     return arm();
   }
   // RFC 4862 §5.4.5: the hardware address is in use twice.
-  if (is_eui64_link_local(test.target, *interface_.nic())) {
-    stack_.node().trace(kTraceInterfaceDisabled, {{"interface", interface_.name()}});
-    interface_.set_disabled(true);
-    stack_.invalidate_destinations();
+  if (is_eui64_link_local(test.target, *interface().nic())) {
+    stack().node().trace(kTraceInterfaceDisabled, {{"interface", interface().name()}});
+    interface().set_disabled(true);
+    stack().invalidate_destinations();
     on_link_down();
-    stack_.notify({RoutingMessage::Kind::LinkDown, &interface_, {}});
+    stack().notify({RoutingMessage::Kind::LinkDown, &interface(), {}});
   }
 }
 
@@ -134,19 +136,19 @@ void NeighborDiscovery::resolve_for_former_optimistic() {
 void NeighborDiscovery::configure_link_local() {
   std::vector<Ipv6Address> again;
   bool has_link_local = false;
-  for (const auto& a : interface_.addresses()) {
+  for (const auto& a : interface().addresses()) {
     has_link_local = has_link_local || a->address.is_link_local();
     const bool untested = !a->assigned() || a->state == AddressState::Optimistic;
     if (!a->anycast && (a->address.is_link_local() || untested)) again.push_back(a->address);
   }
   for (const Ipv6Address& address : again) {
-    if (InterfaceAddress* a = interface_.find_address(address)) stack_.repeat_dad(interface_, *a);
+    if (InterfaceAddress* a = interface().find_address(address)) stack().repeat_dad(interface(), *a);
   }
   if (!has_link_local) add_link_local();
 }
 
 void NeighborDiscovery::add_link_local() {
-  stack_.add_address(interface_, {.address = with_interface_id(kLinkLocalPrefix,
+  stack().add_address(interface(), {.address = with_interface_id(kLinkLocalPrefix,
                                                                stable_identifier(kLinkLocalPrefix)),
                                   .origin = AddressOrigin::LinkLocal,
                                   .on_link_prefix = false});
@@ -154,14 +156,14 @@ void NeighborDiscovery::add_link_local() {
 
 void NeighborDiscovery::on_link_up() {
   if (rare_ != nullptr) rare_->heard_routers.clear();
-  interface_.set_disabled(false);
-  stack_.invalidate_destinations();
-  frames_at_link_up_ = static_cast<std::uint32_t>(interface_.nic()->counters().sent_frames);
+  interface().set_disabled(false);
+  stack().invalidate_destinations();
+  interface().frames_at_link_up_ = static_cast<std::uint32_t>(interface().nic()->counters().sent_frames);
   first_message_at_ = now() + random_delay(kMaxRtrSolicitationDelay);
   if (routers_ != nullptr) routers_->on_link_up();
-  if (heeds_router_advertisements(interface_)) {  // RFC 4861 §6.3.2: what a router told was about that link
-    interface_.cur_hop_limit = stack_.config().hop_limit;
-    interface_.set_link_mtu(0);
+  if (heeds_router_advertisements(interface())) {  // RFC 4861 §6.3.2: what a router told was about that link
+    interface().cur_hop_limit = stack().config().hop_limit;
+    interface().set_link_mtu(0);
     set_base_reachable_time(kReachableTime);
     set_retrans_timer(kRetransTimer);
   }

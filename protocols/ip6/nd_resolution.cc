@@ -28,7 +28,7 @@ bool may_solicit(const InterfaceAddress& a) {
 
 Neighbor& NeighborDiscovery::neighbor(const Ipv6Address& address) {
   if (Neighbor* known = cache_.find(address)) return *known;
-  if (Neighbor* victim = cache_.victim_for_new()) discard(*victim, kNdCacheFull);
+  if (Neighbor* victim = cache_.victim_for_new(bounds())) discard(*victim, kNdCacheFull);
   Neighbor& n = cache_.add(address);
   if (is_default_router(address)) {
     n.is_router = true;
@@ -36,7 +36,7 @@ Neighbor& NeighborDiscovery::neighbor(const Ipv6Address& address) {
     cache_.refile(n);
   }
   // RFC 4861 §7.2: resolution is for link layers that have addresses; without them there is reachability to find out.
-  if (!interface_.has_link_layer_addresses()) {
+  if (!interface().has_link_layer_addresses()) {
     nud_on_link_layer_address(n, MacAddress::broadcast());
     cache_.refile(n);
   }
@@ -48,7 +48,7 @@ void NeighborDiscovery::send(Packet packet, const Ipv6Address& next_hop) {
 }
 
 void NeighborDiscovery::send(Packet packet, Neighbor& n) {
-  if (n.ready(now())) [[likely]] return interface_.transmit(std::move(packet), n.mac);
+  if (n.ready(now())) [[likely]] return interface().transmit(std::move(packet), n.mac);
   if (n.watched) return send_watched(std::move(packet), n.address);
   send_unconfirmed(std::move(packet), n);
 }
@@ -57,7 +57,7 @@ void NeighborDiscovery::send(Packet packet, Neighbor& n) {
 void NeighborDiscovery::send_watched(Packet packet, const Ipv6Address& address) {
   routers().on_traffic(address, Ipv6HeaderView::check(packet.bytes())->destination());
   Neighbor& n = neighbor(address);
-  if (n.reachable(now())) return interface_.transmit(std::move(packet), n.mac);
+  if (n.reachable(now())) return interface().transmit(std::move(packet), n.mac);
   send_unconfirmed(std::move(packet), n);
 }
 
@@ -70,21 +70,21 @@ void NeighborDiscovery::send_unconfirmed(Packet packet, Neighbor& n) {
     cache_.refile(n);
     arm();
   }
-  interface_.transmit(std::move(packet), mac);
+  interface().transmit(std::move(packet), mac);
 }
 
 void NeighborDiscovery::queue(Packet packet, Neighbor& n) {
-  if (!interface_.up()) return stack_.drop(kNdLinkDown, packet.bytes());
+  if (!interface().up()) return stack().drop(kNdLinkDown, packet.bytes());
   // RFC 4429 §3.2: no address resolution for a packet from an optimistic address. A default router may carry it;
   // otherwise it waits for the end of Duplicate Address Detection.
-  const InterfaceAddress* own = interface_.find_address(source_of(packet));
+  const InterfaceAddress* own = interface().find_address(source_of(packet));
   const bool optimistic = own != nullptr && own->state == AddressState::Optimistic;
   if (optimistic && send_by_default_router(packet, n)) return;
-  const HoldQueueBounds bounds{.datagrams = std::max<std::size_t>(stack_.config().max_neighbor_queue, 1)};
+  const HoldQueueBounds bounds{.datagrams = std::max<std::size_t>(stack().config().max_neighbor_queue, 1)};
   std::vector<Packet> waiting = n.queue.take();
   const std::vector<Packet> discarded = hold(waiting, std::move(packet), bounds);
   n.queue.put(std::move(waiting));
-  for (const Packet& each : discarded) stack_.drop(kNdQueueOverflow, each.bytes());
+  for (const Packet& each : discarded) stack().drop(kNdQueueOverflow, each.bytes());
   if (!optimistic) apply(n, nud_on_packet_queued(n, now(), timing()));
 }
 
@@ -101,7 +101,7 @@ bool NeighborDiscovery::link_layer_address_known(const Ipv6Address& address) con
 }
 
 void NeighborDiscovery::refile(Neighbor& n) {
-  if (Neighbor* victim = cache_.victim_for(n)) discard(*victim, kNdCacheFull);
+  if (Neighbor* victim = cache_.victim_for(n, bounds())) discard(*victim, kNdCacheFull);
   cache_.refile(n);
 }
 
@@ -125,11 +125,11 @@ void NeighborDiscovery::apply(Neighbor& n, const NudOutput& out) {
 const InterfaceAddress* NeighborDiscovery::solicitation_source(const Neighbor& n) const {
   // RFC 4861 §7.2.2: the source of the packet that waits, if it is an address of this interface.
   if (!n.queue.empty()) {
-    const InterfaceAddress* own = interface_.find_address(source_of(n.queue.front()));
+    const InterfaceAddress* own = interface().find_address(source_of(n.queue.front()));
     if (own != nullptr && may_solicit(*own)) return own;
   }
   const InterfaceAddress* any = nullptr;
-  for (const auto& a : interface_.addresses()) {
+  for (const auto& a : interface().addresses()) {
     if (!may_solicit(*a)) continue;
     if (a->address.is_link_local()) return a;
     if (any == nullptr) any = a;
@@ -142,13 +142,13 @@ bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
   if (source == nullptr) return ask_for_home_agent(n);
   const bool unicast = how == Solicit::Unicast;
   const NdEndPoints between{source->address, unicast ? n.address : solicited_node(n.address)};
-  PacketPool& packets = stack_.node().packets();
+  PacketPool& packets = stack().node().packets();
   const NeighborSolicitation message{n.address};
-  Packet packet = interface_.has_link_layer_addresses()
-                      ? nd_packet(packets, between, message, SourceLinkLayerAddress{interface_.nic()->mac()})
+  Packet packet = interface().has_link_layer_addresses()
+                      ? nd_packet(packets, between, message, SourceLinkLayerAddress{interface().nic()->mac()})
                       : nd_packet(packets, between, message);
-  ++stack_.counters().sent;
-  interface_.transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
+  ++stack().packet_counters().sent;
+  interface().transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
   return true;
 }
 
@@ -158,7 +158,7 @@ bool NeighborDiscovery::ask_for_home_agent(const Neighbor& n) {
   const auto home = home_address_of_binding_update(n);
   if (!home) return false;
   const Ipv6Address destination = solicited_node(*home);
-  transmit(nd_packet(stack_.node().packets(), {kUnspecified, destination}, NeighborSolicitation{*home}),
+  transmit(nd_packet(stack().node().packets(), {kUnspecified, destination}, NeighborSolicitation{*home}),
            destination);
   return true;
 }
@@ -166,7 +166,7 @@ bool NeighborDiscovery::ask_for_home_agent(const Neighbor& n) {
 std::optional<Ipv6Address> NeighborDiscovery::home_address_of_binding_update(const Neighbor& n) const {
   if (n.queue.empty()) return std::nullopt;
   const Ipv6HeaderView header = *Ipv6HeaderView::check(n.queue.front().bytes());
-  const InterfaceAddress* own = interface_.find_address(header.source());
+  const InterfaceAddress* own = interface().find_address(header.source());
   if (own == nullptr || !own->home_address || header.next_header() != NextHeader::Mobility) return std::nullopt;
   return own->address;
 }
@@ -192,29 +192,30 @@ void NeighborDiscovery::give_up(Neighbor& n) {
   const Ipv6Address address = n.address;
   std::vector<Packet> waiting = n.queue.take();
   if (may_trace()) {
-    stack_.node().trace(kTraceNeighborUnreachable, {{"interface", interface_.name()}, {"neighbor", address.to_string()}});
+    stack().node().trace(kTraceNeighborUnreachable,
+                         {{"interface", interface().name()}, {"neighbor", address.to_string()}});
   }
   cache_.remove(n);
-  stack_.invalidate_destinations();
+  stack().invalidate_destinations();
   remove_redirects_by(address);
   if (routers_ != nullptr) routers_->on_neighbor_unreachable(address);
   for (Packet& packet : waiting) {
-    stack_.drop(kNdUnresolved, packet.bytes());
+    stack().drop(kNdUnresolved, packet.bytes());
     // RFC 4443 §3.1: the invoking packet is quoted as it came, with the hop limit that forwarding has lowered.
-    if (stack_.find_own_address(source_of(packet), &interface_) == nullptr) {
+    if (stack().find_own_address(source_of(packet), &interface()) == nullptr) {
       const auto came_with = static_cast<std::uint8_t>(Ipv6HeaderView::check(packet.bytes())->hop_limit() + 1);
       Ipv6HeaderEditor(packet.mutable_data()).set_hop_limit(came_with);
     }
-    stack_.icmp6_error(
+    stack().icmp6_error(
         Icmp6Error::destination_unreachable(DestinationUnreachableCode::AddressUnreachable, packet.bytes()),
-        &interface_);
+        &interface());
   }
 }
 
 void NeighborDiscovery::discard(Neighbor& n, const DropInfo& reason) {
-  for (const Packet& packet : n.queue.all()) stack_.drop(reason, packet.bytes());
+  for (const Packet& packet : n.queue.all()) stack().drop(reason, packet.bytes());
   cache_.remove(n);
-  stack_.invalidate_destinations();
+  stack().invalidate_destinations();
 }
 
 void NeighborDiscovery::clear_neighbors(const DropInfo& reason) {

@@ -35,16 +35,10 @@ std::size_t NeighborCache::Tables::size() const {
   return size;
 }
 
-NeighborCache::NeighborCache(std::size_t max_entries, std::size_t max_unresolved) {
-  set_bounds(max_entries, max_unresolved);
-}
-
-void NeighborCache::set_bounds(std::size_t max_entries, std::size_t max_unresolved) {
+NeighborCache::Bounds::Bounds(std::size_t max_entries, std::size_t max_unresolved) {
   const std::size_t wanted = max_unresolved != 0 ? std::min(max_unresolved, max_entries) : max_entries / 4;
-  const std::size_t unresolved = std::max<std::size_t>(wanted, 1);
-  max_unresolved_ = static_cast<std::uint32_t>(unresolved);
-  max_resolved_ = static_cast<std::uint32_t>(
-      std::max<std::size_t>(max_entries - std::min(unresolved, max_entries), 1));
+  unresolved = std::max<std::size_t>(wanted, 1);
+  resolved = std::max<std::size_t>(max_entries - std::min(unresolved, max_entries), 1);
 }
 
 Neighbor* NeighborCache::find(const Ipv6Address& address) const {
@@ -115,19 +109,19 @@ Neighbor* NeighborCache::least_wanted() {
   return unconfirmed != nullptr ? unconfirmed : tables_->classes[kConfirmed].oldest;
 }
 
-Neighbor* NeighborCache::victim_of_bounds() {
-  if (size_of(kUnresolved) > max_unresolved_) return tables_->classes[kUnresolved].oldest;
-  return size_of(kUnconfirmed) + size_of(kConfirmed) <= max_resolved_ ? nullptr : least_wanted();
+Neighbor* NeighborCache::victim_of(const Bounds& bounds) {
+  if (size_of(kUnresolved) > bounds.unresolved) return tables_->classes[kUnresolved].oldest;
+  return size_of(kUnconfirmed) + size_of(kConfirmed) <= bounds.resolved ? nullptr : least_wanted();
 }
 
-Neighbor* NeighborCache::victim_for_new() {
-  return size_of(kUnresolved) < max_unresolved_ ? nullptr : tables_->classes[kUnresolved].oldest;
+Neighbor* NeighborCache::victim_for_new(const Bounds& bounds) {
+  return size_of(kUnresolved) < bounds.unresolved ? nullptr : tables_->classes[kUnresolved].oldest;
 }
 
-Neighbor* NeighborCache::victim_for(const Neighbor& neighbor) {
+Neighbor* NeighborCache::victim_for(const Neighbor& neighbor, const Bounds& bounds) {
   const Class from = entry_of(neighbor).filed, to = class_of(neighbor);
   if (from == kUnconfirmed || from == kConfirmed || (to != kUnconfirmed && to != kConfirmed)) return nullptr;
-  return size_of(kUnconfirmed) + size_of(kConfirmed) < max_resolved_ ? nullptr : least_wanted();
+  return size_of(kUnconfirmed) + size_of(kConfirmed) < bounds.resolved ? nullptr : least_wanted();
 }
 
 std::optional<Time> NeighborCache::next_deadline() const {

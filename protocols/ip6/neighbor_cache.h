@@ -96,12 +96,15 @@ struct StaticNeighbor {
 // that were never confirmed reachable, or not of late, go first. Entries keep their place in memory.
 class NeighborCache {
  public:
-  // `max_unresolved`: of the entries, those without link-layer address; 0: a quarter.
-  explicit NeighborCache(std::size_t max_entries, std::size_t max_unresolved = 0);
+  // The caller keeps them, as they are the same for all interfaces of a node. `max_unresolved`: of the entries, those
+  // without link-layer address; 0: a quarter.
+  struct Bounds {
+    explicit Bounds(std::size_t max_entries, std::size_t max_unresolved = 0);
+    std::size_t unresolved, resolved;
+  };
 
-  // The bounds from now on. The entries of victim_of_bounds(), until there is none, are to be removed then.
-  void set_bounds(std::size_t max_entries, std::size_t max_unresolved);
-  Neighbor* victim_of_bounds();
+  // Where the bounds became narrower: the entries of this, until there is none, are to be removed.
+  Neighbor* victim_of(const Bounds& bounds);
   Neighbor* find(const Ipv6Address& address) const;
   // The address has no entry, and victim_for_new() is null.
   Neighbor& add(const Ipv6Address& address);
@@ -111,8 +114,8 @@ class NeighborCache {
   // Files the entry by its present state, pin and deadline; call after each change of them.
   void refile(Neighbor& neighbor);
   // The entry that has to be removed before one is added, or before this one is refiled; null if there is room.
-  Neighbor* victim_for_new();
-  Neighbor* victim_for(const Neighbor& neighbor);
+  Neighbor* victim_for_new(const Bounds& bounds);
+  Neighbor* victim_for(const Neighbor& neighbor, const Bounds& bounds);
 
   std::optional<Time> next_deadline() const;
   // An entry whose deadline has come, or null. Its deadline is cleared.
@@ -171,7 +174,6 @@ class NeighborCache {
   Neighbor* least_wanted();
   void disarm(Entry& entry);
 
-  std::uint32_t max_unresolved_ = 1, max_resolved_ = 1;
   std::unique_ptr<Tables> tables_;
 };
 

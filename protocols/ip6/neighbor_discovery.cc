@@ -5,17 +5,14 @@
 
 namespace kamesim {
 
-NeighborDiscovery::NeighborDiscovery(EthernetInterface& interface)
-    : interface_(interface),
-      stack_(interface.stack()),
-      cache_(stack_.config().max_neighbors, stack_.config().nd.max_incomplete_neighbors) {
-  set_base_reachable_time(kReachableTime);
-}
+constexpr NeighborDiscovery::Variables NeighborDiscovery::kDefaults;
 
-NeighborDiscovery::~NeighborDiscovery() = default;
+NeighborDiscovery::NeighborDiscovery() { set_base_reachable_time(kReachableTime); }
+
+NeighborDiscovery::~NeighborDiscovery() { set_variables(kDefaults); }
 
 RouterDiscovery& NeighborDiscovery::routers() {
-  if (routers_ == nullptr) routers_ = std::make_unique<RouterDiscovery>(interface_, *this);
+  if (routers_ == nullptr) routers_ = std::make_unique<RouterDiscovery>(interface(), *this);
   return *routers_;
 }
 
@@ -26,7 +23,7 @@ NeighborDiscovery::Rare& NeighborDiscovery::rare() {
 
 // What others bring about can be forged: so many records at once, and a few a second.
 bool NeighborDiscovery::may_trace() {
-  return stack_.node().trace_enabled() && rare().trace_limit.take(now(), kNdTraceRate, kNdTraceBurst);
+  return stack().node().trace_enabled() && rare().trace_limit.take(now(), kNdTraceRate, kNdTraceBurst);
 }
 
 std::optional<Ipv6Address> NeighborDiscovery::selected_router() const {
@@ -39,33 +36,53 @@ bool NeighborDiscovery::is_default_router(const Ipv6Address& address) const {
 
 std::size_t NeighborDiscovery::heap_bytes() const {
   std::size_t bytes = cache_.heap_bytes() + dad_.heap_bytes();
+  if (variables_ != &kDefaults) bytes += sizeof(Variables);
   if (routers_ != nullptr) bytes += sizeof(RouterDiscovery);
   if (rare_ != nullptr) bytes += sizeof(Rare) + rare_->delayed.capacity() * sizeof(Delayed);
   return bytes;
 }
 
-RandomStream NeighborDiscovery::random_stream() const { return stack_.node().stream("nd." + interface_.name()); }
+RandomStream NeighborDiscovery::random_stream() const { return stack().node().stream("nd." + interface().name()); }
 
-Time NeighborDiscovery::now() const { return stack_.now(); }
+Time NeighborDiscovery::now() const { return stack().now(); }
 
-Actor& NeighborDiscovery::timer_owner() const { return stack_.node(); }
+Actor& NeighborDiscovery::timer_owner() const { return stack().node(); }
+
+void NeighborDiscovery::set_variables(const Variables& variables) {
+  if (variables == *variables_) return;
+  if (variables_ != &kDefaults) delete variables_;
+  variables_ = variables == kDefaults ? &kDefaults : new Variables(variables);
+}
 
 void NeighborDiscovery::set_base_reachable_time(Duration base) {
-  base_reachable_time_ = base;
-  timing_.reachable_time = base.scaled(
+  set_variables({.base_reachable_time = base, .retrans_timer = retrans_timer()});
+  draw_reachable_time();
+}
+
+void NeighborDiscovery::set_retrans_timer(Duration retrans_timer) {
+  set_variables({.base_reachable_time = base_reachable_time(), .retrans_timer = retrans_timer});
+}
+
+void NeighborDiscovery::draw_reachable_time() {
+  reachable_time_ = base_reachable_time().scaled(
       draw([](RandomStream& random) { return random.uniform(kMinRandomFactor, kMaxRandomFactor); }));
   redraw_at_ = now() + kReachableTimeRedraw;
 }
 
-const NudTiming& NeighborDiscovery::timing() {
-  if (now() >= redraw_at_) set_base_reachable_time(base_reachable_time_);
-  return timing_;
+NudTiming NeighborDiscovery::timing() {
+  if (now() >= redraw_at_) draw_reachable_time();
+  return {.reachable_time = reachable_time_, .retrans_timer = retrans_timer()};
+}
+
+NeighborCache::Bounds NeighborDiscovery::bounds() const {
+  const Ip6Config& config = stack().config();
+  return NeighborCache::Bounds(config.max_neighbors, config.nd.max_incomplete_neighbors);
 }
 
 void NeighborDiscovery::transmit(Packet packet, const Ipv6Address& destination) {
-  ++stack_.counters().sent;
+  ++stack().packet_counters().sent;
   if (destination.is_multicast()) {
-    interface_.transmit(std::move(packet), multicast_mac(destination));
+    interface().transmit(std::move(packet), multicast_mac(destination));
   } else {
     send(std::move(packet), neighbor(destination));
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "protocols/ip6/icmp6_rate_limit.h"
+#include "protocols/ip6/interface.h"
 #include "protocols/ip6/nd_constants.h"
 #include "protocols/ip6/nd_dad.h"
 #include "protocols/ip6/nd_reachability.h"
@@ -28,15 +29,17 @@
 
 namespace kamesim {
 
-class EthernetInterface;
 class Ip6Stack;
 struct InputPacket;
 struct InterfaceAddress;
 
-class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
+// It is a part of its interface, which it finds by that.
+class NeighborDiscovery : private TimerOf<NeighborDiscovery> {
  public:
-  explicit NeighborDiscovery(EthernetInterface& interface);
+  NeighborDiscovery();
   ~NeighborDiscovery();
+  NeighborDiscovery(const NeighborDiscovery&) = delete;
+  NeighborDiscovery& operator=(const NeighborDiscovery&) = delete;
 
   // ---- Sending (nd_resolution.cc) -----------------------------------------------------------------------------
   // Sends an IPv6 packet to a neighbour, or queues it until the neighbour's address is known (RFC 4861 §7.2).
@@ -107,9 +110,9 @@ class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
   void set_base_reachable_time(Duration base);
   // The interface identifier of the stable address in the prefix: modified EUI-64, or opaque (RFC 7217).
   InterfaceId stable_identifier(const Ipv6Prefix& prefix);
-  void set_retrans_timer(Duration retrans_timer) { timing_.retrans_timer = retrans_timer; }
-  Duration base_reachable_time() const { return base_reachable_time_; }
-  Duration retrans_timer() const { return timing_.retrans_timer; }
+  void set_retrans_timer(Duration retrans_timer);
+  Duration base_reachable_time() const { return variables_->base_reachable_time; }
+  Duration retrans_timer() const { return variables_->retrans_timer; }
 
   NeighborCache& cache() { return cache_; }
   // What a host learns of routers: made when the first is heard, or something is given by hand. Null: nothing is known.
@@ -122,6 +125,21 @@ class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
  private:
   friend class RouterDiscovery;
   friend class TimerOf<NeighborDiscovery>;
+  // RFC 4861 §6.3.2; nearly all interfaces share the defaults.
+  struct Variables : Pooled {
+    Duration base_reachable_time = kReachableTime;
+    Duration retrans_timer = kRetransTimer;
+    friend bool operator==(const Variables& a, const Variables& b) {
+      return a.base_reachable_time == b.base_reachable_time && a.retrans_timer == b.retrans_timer;
+    }
+  };
+  static const Variables kDefaults;
+  void set_variables(const Variables& variables);
+  void draw_reachable_time();
+
+  EthernetInterface& interface() const { return EthernetInterface::of(*this); }
+  Ip6Stack& stack() const { return interface().stack(); }
+  NeighborCache::Bounds bounds() const;
 
   // nd_resolution.cc
   void send_unconfirmed(Packet packet, Neighbor& n);
@@ -142,7 +160,7 @@ class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
   void probe_once(const Ipv6Address& address);  // by a single solicitation (RFC 4191 §3.5)
   void pin(const Ipv6Address& address, bool pinned);
   bool link_layer_address_known(const Ipv6Address& address) const;
-  const NudTiming& timing();
+  NudTiming timing();
 
   // nd_input.cc
   void on_router_solicitation(const InputPacket& in, const RouterSolicitationView& rs);
@@ -202,9 +220,9 @@ class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
   template <typename Draw>
   auto draw(Draw draw) {
     RandomStream stream = random_stream();
-    stream.skip_to(drawn_);
+    stream.skip_to(spare_ & ~kDelayDad);
     const auto drawn = draw(stream);
-    drawn_ = stream.drawn() & INT32_MAX;
+    spare_ = (spare_ & kDelayDad) | (stream.drawn() & ~kDelayDad);
     return drawn;
   }
   RandomStream random_stream() const;
@@ -212,6 +230,10 @@ class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
     return draw([most](RandomStream& random) { return random.uniform(Duration(), most); });
   }
 
+  bool delays_dad() const { return (spare_ & kDelayDad) != 0; }
+  void delay_dad(bool on) { spare_ = on ? spare_ | kDelayDad : spare_ & ~kDelayDad; }
+
+  static constexpr std::uint32_t kDelayDad = 1u << 31;
   static constexpr std::size_t kMaxHeardRouters = 16;
   static constexpr std::size_t kMaxDelayed = 64;  // Neighbor Advertisements that wait (§7.2.6, §7.2.7)
   struct Delayed {
@@ -232,19 +254,16 @@ class NeighborDiscovery : public Pooled, private TimerOf<NeighborDiscovery> {
   };
   Rare& rare();
 
-  EthernetInterface& interface_;
-  Ip6Stack& stack_;
+  // `spare_` of TimerOf: words drawn of the random stream, and whether addresses are being formed of a multicast
+  // advertisement.
   NeighborCache cache_;
-  Duration base_reachable_time_ = kReachableTime;
-  NudTiming timing_;
-  Time redraw_at_;                 // when ReachableTime is drawn anew
+  const Variables* variables_ = &kDefaults;  // its own, if they are others
+  Duration reachable_time_;
+  Time redraw_at_;                 // when that is drawn anew
   DuplicateAddressDetection dad_;
   std::unique_ptr<RouterDiscovery> routers_;
   std::unique_ptr<Rare> rare_;
   Time first_message_at_;          // RFC 4862 §5.4.2: not before, after the link came up
-  std::uint32_t frames_at_link_up_ = 0;  // the low bits of their number
-  std::uint32_t drawn_ : 31 = 0;         // words of the random stream
-  bool delay_dad_ : 1 = false;           // addresses are being formed of a multicast advertisement
 };
 
 }  // namespace kamesim

@@ -1,11 +1,9 @@
 #include "protocols/ip6/node_information.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "protocols/ip6/ip6_drops.h"
+#include "protocols/wire/md5.h"
 
 namespace kamesim {
 
@@ -28,20 +26,6 @@ std::uint16_t scope_flag(const Ipv6Address& address) {
   return address.is_site_local() ? kNiSiteLocal : kNiGlobal;
 }
 
-using Md5 = std::array<std::uint8_t, EVP_MAX_MD_SIZE>;
-
-// Each node asks for it once an interface. OpenSSL looks an algorithm up by name, locks, and allocates, whenever it is asked
-// for a digest at once: so it is fetched once, and each thread keeps what it computes in.
-Md5 md5_of(Bytes bytes) {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
-  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  Md5 digest{};
-  EVP_DigestInit_ex(context.get(), algorithm, nullptr);
-  EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
-  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
-  return digest;
-}
-
 // RFC 4620 §6.3, §8: unicast addresses that others may use, and none that is to tell nobody anything.
 bool may_be_told(const InterfaceAddress& a) { return a.assigned() && !a.anycast && !a.temporary; }
 
@@ -54,8 +38,8 @@ std::uint32_t node_information_hash(std::string_view name) {
   for (std::uint8_t& c : wire) {
     if (c >= 'A' && c <= 'Z') c = static_cast<std::uint8_t>(c + 32);  // RFC 4034 §6.2
   }
-  const Md5 md5 = md5_of(wire);
-  return std::uint32_t{md5[0]} << 16 | std::uint32_t{md5[1]} << 8 | md5[2];
+  const Md5Digest digest = md5(wire);
+  return std::uint32_t{digest[0]} << 16 | std::uint32_t{digest[1]} << 8 | digest[2];
 }
 
 Ipv6Address node_information_group(std::string_view name) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocols/ip6/interface_address.h"
 #include "protocols/ip6/prefix_trie.h"
 
 namespace kamesim {
@@ -37,6 +38,32 @@ const T* first_not(const T* from, std::size_t n, Before before) {
 
 bool less(const Ipv6Address& a, const Ipv6Address& b) {
   return (a.high() < b.high()) | ((a.high() == b.high()) & (a.low() < b.low()));
+}
+
+// Of what is sorted as routes are, the first that leads to the destination and for which `serves` holds, for each
+// length that there is, from the longest on; null: there is none.
+template <typename T, typename Length, typename Prefix, typename Serves>
+const T* longest_match(const T* at, const T* end, std::size_t few, const Ipv6Address& destination, Length length_of,
+                       Prefix prefix_of, Serves serves) {
+  if (static_cast<std::size_t>(end - at) <= few) {
+    for (; at != end; ++at) {
+      if (Ipv6Prefix(destination, length_of(*at)).address() == prefix_of(*at) && serves(*at)) return at;
+    }
+    return nullptr;
+  }
+  while (at != end) {
+    const unsigned length = length_of(*at);
+    const auto count = static_cast<std::size_t>(end - at);
+    const T* const shorter = first_not(at, count, [&](const T& t) { return length_of(t) >= length; });
+    const Ipv6Address wanted = Ipv6Prefix(destination, length).address();
+    const auto same_length = static_cast<std::size_t>(shorter - at);
+    at = first_not(at, same_length, [&](const T& t) { return less(prefix_of(t), wanted); });
+    for (; at != shorter && prefix_of(*at) == wanted; ++at) {
+      if (serves(*at)) return at;
+    }
+    at = shorter;
+  }
+  return nullptr;
 }
 
 // Equal metrics keep the order in which they came.
@@ -74,7 +101,26 @@ struct RouteTable::Large {
 RouteTable::RouteTable() = default;
 RouteTable::~RouteTable() = default;
 
-std::size_t RouteTable::size() const { return large_ != nullptr ? large_->size : sorted_.size(); }
+std::size_t RouteTable::size() const {
+  return large_ != nullptr ? large_->size : sorted_.size() + of_addresses_.size();
+}
+
+RouteTable::OfAddress::OfAddress(const InterfaceAddress& address, RouteKind kind)
+    : value_(reinterpret_cast<std::uintptr_t>(&address)) {
+  if (kind == RouteKind::Unicast) value_ |= kOfPrefix;
+  if (kind == RouteKind::Blackhole) value_ |= kBlackhole;
+}
+
+unsigned RouteTable::OfAddress::length() const { return of_prefix() ? address().prefix_length : 128; }
+
+Ipv6Address RouteTable::OfAddress::prefix() const {
+  return of_prefix() ? address().prefix().address() : address().address;
+}
+
+Route RouteTable::OfAddress::route() const {
+  return {.prefix = Ipv6Prefix(prefix(), length()), .interface = &address().interface(), .next_hop = {}, .kind = kind(),
+          .origin = RouteOrigin::Connected};
+}
 
 RouteTable::Kept RouteTable::keep(const Route& route) {
   Kept kept{route.prefix.address(), route.interface, kNone, static_cast<std::uint8_t>(route.prefix.length()), route.kind,
@@ -130,9 +176,68 @@ void RouteTable::add(const Route& route) {
   if (replaced != route) tell(replaced ? RouteChange::Changed : RouteChange::Added, route);
 }
 
+void RouteTable::add_of(const InterfaceAddress& address, RouteKind kind) {
+  const OfAddress entry(address, kind);
+  const Route route = entry.route();
+  if (large_ != nullptr || size() >= kSorted) return add(route);
+  OfAddress* const known = find_of_address(route.prefix);
+  if (known != nullptr && &known->address() == &address && known->of_prefix() == entry.of_prefix()) {
+    ++generation_;
+    const Route former = std::exchange(*known, entry).route();
+    if (former != route) tell(RouteChange::Changed, route);
+    return;
+  }
+  const auto [begin, end] = range_of(route.prefix);
+  if (known != nullptr || begin != end) return add(route);  // there is one already to that prefix
+  ++generation_;
+  insert(entry);
+  tell(RouteChange::Added, route);
+}
+
+void RouteTable::detach_from(const InterfaceAddress& address) {
+  for (std::size_t i = of_addresses_.size(); i-- > 0;) {
+    const OfAddress entry = of_addresses_[i];
+    if (&entry.address() != &address) continue;
+    of_addresses_.erase(&of_addresses_[i]);
+    insert(entry.route());
+  }
+}
+
+void RouteTable::insert(const OfAddress& entry) {
+  const OfAddress* const place = std::ranges::partition_point(of_addresses_, [&](const OfAddress& other) {
+    return other.length() != entry.length() ? other.length() > entry.length() : other.prefix() < entry.prefix();
+  });
+  of_addresses_.insert(static_cast<std::size_t>(place - of_addresses_.begin()), entry);
+}
+
+RouteTable::OfAddress* RouteTable::find_of_address(const Ipv6Prefix& prefix) {
+  OfAddress* const place = std::ranges::partition_point(of_addresses_, [&](const OfAddress& other) {
+    return other.length() != prefix.length() ? other.length() > prefix.length() : other.prefix() < prefix.address();
+  });
+  if (place == of_addresses_.end()) return nullptr;
+  return place->length() == prefix.length() && place->prefix() == prefix.address() ? place : nullptr;
+}
+
+const RouteTable::OfAddress* RouteTable::lookup_of_address(const Ipv6Address& destination,
+                                                           const Ip6Interface* interface) const {
+  const auto serves = [interface](const OfAddress& e) {
+    return interface == nullptr || e.kind() == RouteKind::Local || &e.address().interface() == interface;
+  };
+  return longest_match(
+      of_addresses_.begin(), of_addresses_.end(), kFew, destination, [](const OfAddress& e) { return e.length(); },
+      [](const OfAddress& e) { return e.prefix(); }, serves);
+}
+
 std::optional<Route> RouteTable::put(const Route& route) {
   if (large_ != nullptr) return index(route);
   std::optional<Route> replaced;
+  // What follows from an address stands apart only as long as it is the only one to its prefix.
+  if (OfAddress* const known = find_of_address(route.prefix)) {
+    const Route other = known->route();
+    if (other == route) return other;
+    of_addresses_.erase(known);
+    insert(other);
+  }
   const auto [begin, end] = range_of(route.prefix);
   for (std::size_t i = begin; i < end; ++i) {
     const Route known = route_of(sorted_[i]);
@@ -143,16 +248,18 @@ std::optional<Route> RouteTable::put(const Route& route) {
       sorted_[i] = keep(route);
       return replaced;
     }
-    sorted_.erase(sorted_.begin() + static_cast<std::ptrdiff_t>(i));
+    sorted_.erase(&sorted_[i]);
     break;
   }
-  if (sorted_.size() < kSorted) {
+  if (size() < kSorted) {
     insert(route);
     return replaced;
   }
   large_ = std::make_unique<Large>();
   for (const Kept& known : sorted_) index(route_of(known));
-  sorted_ = {};
+  for (const OfAddress& known : of_addresses_) index(known.route());
+  sorted_.clear();
+  of_addresses_.clear();
   details_.clear();
   index(route);
   return replaced;
@@ -160,11 +267,9 @@ std::optional<Route> RouteTable::put(const Route& route) {
 
 // Behind those of its prefix whose metric is the same or lower.
 void RouteTable::insert(const Route& route) {
-  // Idle hosts have three, and many of their routers some hundred: never half as many places again for nothing.
-  if (sorted_.size() == sorted_.capacity()) sorted_.reserve(sorted_.size() + std::max<std::size_t>(3, sorted_.size() / 8));
   auto [place, end] = range_of(route.prefix);
   while (place < end && metric_of(sorted_[place]) <= route.metric) ++place;
-  sorted_.insert(sorted_.begin() + static_cast<std::ptrdiff_t>(place), keep(route));
+  sorted_.insert(place, keep(route));
 }
 
 std::optional<Route> RouteTable::index(const Route& route) {
@@ -189,11 +294,18 @@ std::size_t RouteTable::remove_if(const std::function<bool(const Route&)>& predi
     if (observer_ != nullptr) gone.push_back(route);
     return true;
   };
-  std::size_t removed = std::erase_if(sorted_, [&](const Kept& kept) {
+  const auto goes_now = [&](const Kept& kept) {
     const bool gone_now = goes(route_of(kept));
     if (gone_now) forget(kept);
     return gone_now;
-  });
+  };
+  Kept* const last = std::remove_if(sorted_.begin(), sorted_.end(), goes_now);
+  auto removed = static_cast<std::size_t>(sorted_.end() - last);
+  sorted_.erase(last, sorted_.end());
+  OfAddress* const last_of_addresses =
+      std::remove_if(of_addresses_.begin(), of_addresses_.end(), [&](const OfAddress& e) { return goes(e.route()); });
+  removed += static_cast<std::size_t>(of_addresses_.end() - last_of_addresses);
+  of_addresses_.erase(last_of_addresses, of_addresses_.end());
   if (large_ != nullptr) {
     for (auto i = static_cast<std::uint32_t>(large_->buckets.size()); i-- > 0;) {
       auto& routes = large_->buckets[i].routes;
@@ -224,27 +336,13 @@ std::optional<Route> RouteTable::lookup(const Ipv6Address& destination, const Ip
     if (found == PrefixTrie::kNone) return std::nullopt;
     return *std::ranges::find_if(large_->buckets[found].routes, serves);
   }
-  if (sorted_.size() <= kFew) {
-    for (const Kept& kept : sorted_) {
-      if (Ipv6Prefix(destination, kept.length).address() == kept.prefix && serves(kept)) return route_of(kept);
-    }
-    return std::nullopt;
-  }
-  // For each length that there is, from the longest on.
-  const Kept* const end = sorted_.data() + sorted_.size();
-  for (const Kept* at = sorted_.data(); at != end;) {
-    const unsigned length = at->length;
-    const auto count = static_cast<std::size_t>(end - at);
-    const Kept* const shorter = first_not(at, count, [&](const Kept& kept) { return kept.length >= length; });
-    const Ipv6Address wanted = Ipv6Prefix(destination, length).address();
-    const auto same_length = static_cast<std::size_t>(shorter - at);
-    at = first_not(at, same_length, [&](const Kept& kept) { return less(kept.prefix, wanted); });
-    for (; at != shorter && at->prefix == wanted; ++at) {
-      if (serves(*at)) return route_of(*at);
-    }
-    at = shorter;
-  }
-  return std::nullopt;
+  const OfAddress* const of_address = lookup_of_address(destination, interface);
+  if (of_address != nullptr && of_address->length() == 128) return of_address->route();
+  const Kept* const kept = longest_match(
+      sorted_.begin(), sorted_.end(), kFew, destination, [](const Kept& k) { return unsigned{k.length}; },
+      [](const Kept& k) -> const Ipv6Address& { return k.prefix; }, serves);
+  if (of_address != nullptr && (kept == nullptr || kept->length < of_address->length())) return of_address->route();
+  return kept != nullptr ? std::optional(route_of(*kept)) : std::nullopt;
 }
 
 std::optional<Route> RouteTable::equal_cost(const Route& best, std::size_t i) const {
@@ -266,6 +364,7 @@ std::vector<Route> RouteTable::all() const {
   std::vector<Route> routes;
   routes.reserve(size());
   for (const Kept& kept : sorted_) routes.push_back(route_of(kept));
+  for (const OfAddress& known : of_addresses_) routes.push_back(known.route());
   if (large_ != nullptr) {
     for (const auto& bucket : large_->buckets) routes.insert(routes.end(), bucket.routes.begin(), bucket.routes.end());
   }
@@ -274,7 +373,7 @@ std::vector<Route> RouteTable::all() const {
 }
 
 std::size_t RouteTable::heap_bytes() const {
-  std::size_t bytes = sorted_.capacity() * sizeof(Kept) + details_.heap_bytes();
+  std::size_t bytes = sorted_.heap_bytes() + of_addresses_.heap_bytes() + details_.heap_bytes();
   if (large_ == nullptr) return bytes;
   bytes += sizeof(Large) + large_->buckets.capacity() * sizeof(Large::Bucket) + large_->trie.heap_bytes();
   for (const auto& bucket : large_->buckets) bytes += bucket.routes.capacity() * sizeof(Route);

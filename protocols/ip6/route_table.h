@@ -16,6 +16,7 @@
 namespace kamesim {
 
 class Ip6Interface;
+struct InterfaceAddress;
 
 enum class RouteKind : std::uint8_t {
   Unicast,
@@ -62,6 +63,12 @@ class RouteTable {
   void set_observer(RouteObserver* observer) { observer_ = observer; }
   // Adds the route; one with the same prefix, interface, next hop and origin is replaced.
   void add(const Route& route);
+  // The route that follows from an address of the node: to the address alone (Local, or Blackhole while it is not
+  // assigned), or to its prefix on the link (Unicast). The table refers to the address from then on, and mostly keeps
+  // nothing else.
+  void add_of(const InterfaceAddress& address, RouteKind kind);
+  // The address goes; routes that follow from it and have not been removed stay.
+  void detach_from(const InterfaceAddress& address);
   // Removes every route that the predicate accepts; returns how many.
   std::size_t remove_if(const std::function<bool(const Route&)>& predicate);
   std::size_t remove(const Ipv6Prefix& prefix, const Ip6Interface* interface, const Ipv6Address& next_hop);
@@ -106,7 +113,25 @@ class RouteTable {
     std::uint32_t routes;  // that have it; 0: the place is free
   };
   static constexpr std::uint32_t kNone = UINT32_MAX;
-  using KeptRoutes = PoolVector<Kept>;
+  // A route that follows from an address and is the only one to its prefix: where the address is, whose place leaves
+  // the lowest bits free, and what of the address is meant.
+  class OfAddress {
+   public:
+    OfAddress() = default;
+    OfAddress(const InterfaceAddress& address, RouteKind kind);
+    const InterfaceAddress& address() const { return *reinterpret_cast<const InterfaceAddress*>(value_ & ~kBits); }
+    bool of_prefix() const { return (value_ & kOfPrefix) != 0; }
+    RouteKind kind() const {
+      return of_prefix() ? RouteKind::Unicast : (value_ & kBlackhole) != 0 ? RouteKind::Blackhole : RouteKind::Local;
+    }
+    unsigned length() const;
+    Ipv6Address prefix() const;
+    Route route() const;
+
+   private:
+    static constexpr std::uintptr_t kOfPrefix = 1, kBlackhole = 2, kBits = kOfPrefix | kBlackhole;
+    std::uintptr_t value_;
+  };
   struct Large;  // route_table.cc
 
   Kept keep(const Route& route);
@@ -119,11 +144,16 @@ class RouteTable {
   // Puts it in the place of a route that it replaces, if there is one, which is given back.
   std::optional<Route> put(const Route& route);
   void insert(const Route& route);
+  void insert(const OfAddress& entry);
+  OfAddress* find_of_address(const Ipv6Prefix& prefix);
+  const OfAddress* lookup_of_address(const Ipv6Address& destination, const Ip6Interface* interface) const;
   std::optional<Route> index(const Route& route);
 
   std::uint32_t generation_ = 1;  // first, as each packet asks for it
   RouteObserver* observer_ = nullptr;
-  KeptRoutes sorted_;  // the longest prefixes first, those of one prefix together and by metric
+  // The longest prefixes first. In `sorted_` those of one prefix stand together and by metric.
+  SmallVector<OfAddress, 2> of_addresses_;
+  SmallVector<Kept, 1> sorted_;
   SmallVector<Detail, 1> details_;
   std::unique_ptr<Large> large_;
 };

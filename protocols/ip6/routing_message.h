@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "protocols/wire/ipv6_address.h"
+#include "sim/time.h"
 
 namespace kamesim {
 
@@ -41,6 +42,10 @@ struct RoutingMessage {
 class RoutingListener {
  public:
   virtual void on_routing_message(const RoutingMessage& message) = 0;
+  // A valid Router Advertisement came, and Neighbor Discovery has heeded it if it is to (RFC 4861 §6.3.4).
+  virtual void on_router_advertisement(Ip6Interface& interface, Duration router_lifetime) {
+    (void)interface, (void)router_lifetime;
+  }
 
  protected:
   ~RoutingListener() = default;

@@ -60,8 +60,7 @@ Ip6Stack::Ip6Stack(Node& node, Ip6Config config)
     rare().own_config = std::make_unique<Ip6Config>(config);
     config_ = rare_->own_config.get();
   }
-  interfaces_.reserve(2);  // most nodes have one more
-  interfaces_.push_back(nullptr);  // the loopback interface's place
+  interfaces_.push_back({});  // the loopback interface's place
   next_interface_index_ = kLoopbackIndex + 1;
 }
 
@@ -72,13 +71,13 @@ void Ip6Stack::make_loopback() {
   own->address = kLoopback;
   own->prefix_length = 128;
   own->state = AddressState::Preferred;
-  static_cast<Ip6Interface&>(*made).addresses_.add(std::move(own));
+  static_cast<Ip6Interface&>(*made).addresses_.add(std::move(own), *made);
   const std::vector<Destination> known = destinations();
   routes_.set_observer(nullptr);
   routes_.add({.prefix = Ipv6Prefix(kLoopback, 128), .interface = made.get(), .next_hop = {}, .kind = RouteKind::Local,
                .origin = RouteOrigin::Connected});
   if (!listeners_.empty()) routes_.set_observer(this);
-  interfaces_.front() = std::move(made);
+  interfaces_[0] = OwnedInterface(made.release());
   for (const Destination& d : known) {  // still good, but for the address that has a route now
     if (d.address == kLoopback) continue;
     Destination& kept = destinations_.slot(d.address, d.zone, destination_generation());
@@ -96,7 +95,7 @@ Ip6Stack::~Ip6Stack() {
 EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
   auto owned = std::make_unique<EthernetInterface>(*this, next_interface_index_++, nic);
   EthernetInterface& interface = *owned;
-  interfaces_.push_back(std::move(owned));
+  interfaces_.push_back(OwnedInterface(owned.release()));
   while (interface_by_nic_.size() <= nic.index()) interface_by_nic_.push_back(nullptr);
   interface_by_nic_[nic.index()] = &interface;
   nic.set_receiver(this);
@@ -120,7 +119,7 @@ bool Ip6Stack::hears(const Nic& nic, MacAddress group) const {
 TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote) {
   auto owned = std::make_unique<TunnelInterface>(*this, next_interface_index_++, name, local, remote);
   TunnelInterface& tunnel = *owned;
-  interfaces_.push_back(std::move(owned));
+  interfaces_.push_back(OwnedInterface(owned.release()));
   return tunnel;
 }
 
@@ -131,13 +130,13 @@ void Ip6Stack::remove_interface(Ip6Interface& interface) {
   while (!interface.addresses().empty()) remove_address(interface, interface.addresses().back()->address);
   routes_.remove_if([&](const Route& r) { return r.interface == &interface; });
   invalidate_destinations();
-  const auto it = std::ranges::find(interfaces_, &interface, &std::unique_ptr<Ip6Interface>::get);
+  OwnedInterface* const it = std::ranges::find(interfaces_, &interface, &OwnedInterface::get);
   if (it == interfaces_.end()) return;
   if (Nic* nic = interface.nic(); nic != nullptr) {
     nic->set_receiver(nullptr);
     interface_by_nic_[nic->index()] = nullptr;
   }
-  later().retired_interfaces.push_back(std::move(*it));
+  later().retired_interfaces.push_back(*it);
   interfaces_.erase(it);
   if (!later().timer.armed()) later().timer.arm_in(Duration{});
 }
@@ -234,7 +233,9 @@ std::size_t Ip6Stack::place_of(NextHeader protocol) {
 
 void Ip6Stack::set_upper_layer(NextHeader protocol, PacketHandler* handler) {
   if (const std::size_t place = place_of(protocol); place < kCommonProtocols) {
-    common_upper_layers_[place] = handler;
+    if (common_upper_layers_ == nullptr && handler == nullptr) return;
+    if (common_upper_layers_ == nullptr) common_upper_layers_ = std::make_unique<CommonUpperLayers>();
+    common_upper_layers_->handlers[place] = handler;
     return;
   }
   if (handler == nullptr && rare_ == nullptr) return;
@@ -242,8 +243,15 @@ void Ip6Stack::set_upper_layer(NextHeader protocol, PacketHandler* handler) {
   if (handler != nullptr) rare_->other_upper_layers.emplace_back(protocol, handler);
 }
 
-PacketHandler* Ip6Stack::upper_layer(NextHeader protocol) const {
-  if (const std::size_t place = place_of(protocol); place < kCommonProtocols) return common_upper_layers_[place];
+PacketHandler* Ip6Stack::upper_layer(NextHeader protocol) {
+  if (common_upper_layers_ == nullptr && place_of(protocol) < kCommonProtocols) [[unlikely]] start_upper_layers();
+  return upper_layer_in_use(protocol);
+}
+
+PacketHandler* Ip6Stack::upper_layer_in_use(NextHeader protocol) const {
+  if (const std::size_t place = place_of(protocol); place < kCommonProtocols) {
+    return common_upper_layers_ != nullptr ? common_upper_layers_->handlers[place] : nullptr;
+  }
   if (rare_ == nullptr) return nullptr;
   for (const auto& [number, handler] : rare_->other_upper_layers) {
     if (number == protocol) return handler;
@@ -329,6 +337,12 @@ void Ip6Stack::notify(const RoutingMessage& message) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_routing_message(message);
 }
 
+void Ip6Stack::notify_of_advertisement(Ip6Interface& interface, Duration router_lifetime) {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    listeners_[i]->on_router_advertisement(interface, router_lifetime);
+  }
+}
+
 void Ip6Stack::set_forwarding(bool on) {
   if (on == config().forwarding) return;
   mutable_config().forwarding = on;
@@ -355,14 +369,34 @@ void Ip6Stack::on_settings_changed() {
   notify({Kind::SettingsChanged, nullptr, {}});
 }
 
+Ip6Stack::Counters Ip6Stack::counters() const {
+  Counters counters{counters_};
+  if (icmp6_ == nullptr) return counters;
+  counters.icmp6_errors_sent = icmp6_->errors_sent;
+  counters.icmp6_errors_limited = icmp6_->errors_limited;
+  return counters;
+}
+
+void Ip6Stack::set_counters(const Counters& counters) {
+  counters_ = counters;
+  if (counters.icmp6_errors_sent == 0 && counters.icmp6_errors_limited == 0) return;
+  icmp6().errors_sent = counters.icmp6_errors_sent;
+  icmp6().errors_limited = counters.icmp6_errors_limited;
+}
+
+void Ip6Stack::count_error_sent() { ++icmp6().errors_sent; }
+
+void Ip6Stack::count_limited_error() { ++icmp6().errors_limited; }
+
 Ip6Stack::HeapBytes Ip6Stack::heap_bytes() const {
-  HeapBytes bytes{.interfaces = interfaces_.capacity() * sizeof(void*) + interface_by_nic_.heap_bytes(),
+  HeapBytes bytes{.interfaces = interfaces_.heap_bytes() + interface_by_nic_.heap_bytes(),
                   .routes = routes_.heap_bytes() + destinations_.slots().capacity() * sizeof(Destination)};
-  if (interfaces_.front() != nullptr) bytes.interfaces += interfaces_.front()->heap_bytes() + sizeof(LoopbackInterface);
+  if (interfaces_[0] != nullptr) bytes.interfaces += interfaces_[0]->heap_bytes() + sizeof(LoopbackInterface);
   for (const auto& interface : links()) {
     bytes.interfaces += interface->heap_bytes() + (interface->nic() == nullptr ? sizeof(TunnelInterface) : sizeof(EthernetInterface));
   }
   bytes.rest = (hooks_ != nullptr ? sizeof(Hooks) : 0) + listeners_.heap_bytes() + (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0);
+  if (common_upper_layers_ != nullptr) bytes.rest += sizeof(CommonUpperLayers);
   if (rare_ == nullptr) return bytes;
   bytes.rest += sizeof(Rare) + (rare_->own_config != nullptr ? sizeof(Ip6Config) : 0) +
                 (rare_->later != nullptr ? sizeof(Later) : 0) +

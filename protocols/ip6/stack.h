@@ -147,7 +147,7 @@ class RouterAlertListener {
   ~RouterAlertListener() = default;
 };
 
-class Ip6Stack final : public FrameReceiver, private RouteObserver {
+class Ip6Stack : public FrameReceiver, private RouteObserver {
  public:
   explicit Ip6Stack(Node& node, Ip6Config config = {});
   ~Ip6Stack();
@@ -168,20 +168,20 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   // A tunnel (RFC 2473) between two addresses; see tunnel.h. The pointer is valid until remove_interface.
   TunnelInterface& add_tunnel(const std::string& name, const Ipv6Address& local, const Ipv6Address& remote);
   void remove_interface(Ip6Interface& interface);
-  using Interfaces = PoolVector<std::unique_ptr<Ip6Interface>>;
+  using Interfaces = OwnedInterfaces;
   // The loopback interface is made when somebody asks for it, for all of them, or for the routes: most nodes never send
   // themselves anything.
   const Interfaces& interfaces() const { return loopback(), interfaces_; }
   // All but the loopback interface.
-  std::span<const std::unique_ptr<Ip6Interface>> links() const { return std::span(interfaces_).subspan(1); }
+  std::span<const OwnedInterface> links() const { return std::span(interfaces_).subspan(1); }
   Ip6Interface* find_interface(std::string_view name) const;
   // Null: IPv6 does not run on that NIC.
   EthernetInterface* interface_on(const Nic& nic) const {
     return nic.index() < interface_by_nic_.size() ? interface_by_nic_[nic.index()] : nullptr;
   }
   Ip6Interface& loopback() const {
-    if (interfaces_.front() == nullptr) const_cast<Ip6Stack*>(this)->make_loopback();
-    return *interfaces_.front();
+    if (interfaces_[0] == nullptr) const_cast<Ip6Stack*>(this)->make_loopback();
+    return *interfaces_[0];
   }
   // The zone of link-local and multicast destinations of which none is said: the first link that is up. Null: there is
   // none.
@@ -277,15 +277,18 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void loop_back(Packet packet, const Ip6Interface* interface = nullptr);
 
   // ---- Receiving ------------------------------------------------------------------------------------------------
-  void on_frame(Nic& nic, Packet frame) override;
-  bool hears(const Nic& nic, MacAddress group) const override;
-  void prepare(const Packet& frame, unsigned step) override;
-  void on_link_change(Nic& nic, bool up) override;
-  void on_mtu_change(Nic&) override { invalidate_destinations(); }
+  void on_frame(Nic& nic, Packet frame) final;
+  bool hears(const Nic& nic, MacAddress group) const final;
+  void prepare(const Packet& frame, unsigned step) final;
+  void on_link_change(Nic& nic, bool up) final;
+  void on_mtu_change(Nic&) final { invalidate_destinations(); }
   // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).
   void input(Ip6Interface& interface, Packet&& packet, bool link_layer_multicast = false);
   void set_upper_layer(NextHeader protocol, PacketHandler* handler);
-  PacketHandler* upper_layer(NextHeader protocol) const;
+  // Null: the protocol is not known. Those of every node are started when the first of them is asked for.
+  PacketHandler* upper_layer(NextHeader protocol);
+  // Null as well if none of those was started yet.
+  PacketHandler* upper_layer_in_use(NextHeader protocol) const;
   void add_router_alert_listener(RouterAlertListener& listener);
   void remove_router_alert_listener(RouterAlertListener& listener);
   // Null: every packet passes. The filter must outlive the stack or be taken off.
@@ -305,6 +308,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void add_listener(RoutingListener& listener);
   void remove_listener(RoutingListener& listener);
   void notify(const RoutingMessage& message);
+  void notify_of_advertisement(Ip6Interface& interface, Duration router_lifetime);
   void set_mobility_hooks(MobilityHooks* hooks) { set_hook(&Hooks::mobility, hooks); }
   MobilityHooks* mobility_hooks() const { return hook(&Hooks::mobility); }
   void set_ipsec_hooks(IpsecHooks* hooks) { set_hook(&Hooks::ipsec, hooks); }
@@ -318,12 +322,17 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   // From host to router or back, as far as the kernel goes (RFC 4861 §6.2.2, §6.2.5, §6.3.7); daemons are told.
   void set_forwarding(bool on);
 
-  struct Counters {
+  struct PacketCounters {
     std::uint64_t received = 0, delivered = 0, forwarded = 0, sent = 0;
+  };
+  struct Counters : PacketCounters {
     std::uint64_t icmp6_errors_sent = 0, icmp6_errors_limited = 0;
   };
-  const Counters& counters() const { return counters_; }
-  Counters& counters() { return counters_; }
+  Counters counters() const;
+  void set_counters(const Counters& counters);
+  PacketCounters& packet_counters() { return counters_; }
+  void count_error_sent();
+  void count_limited_error();
   // What the stack occupies beyond itself: its interfaces, with all that Neighbor Discovery knows; its routes, with the
   // destination cache; and the rest.
   struct HeapBytes {
@@ -331,9 +340,13 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   };
   HeapBytes heap_bytes() const;
 
+ protected:
+  // Sets the handlers of the protocols of every node.
+  virtual void start_upper_layers() {}
+
  private:
   friend class Ip6Interface;
-  void on_route_change(RouteChange change, const Route& route) override;
+  void on_route_change(RouteChange change, const Route& route) final;
   std::uint64_t destination_generation() const { return std::uint64_t{generation_} << 32 | routes_.generation(); }
   Ipv6Address source_towards(const OutputRequest& request, Ip6Interface* zone);
   Ipv6Address source_for_group(const OutputRequest& request, const Ip6Interface* out) const;
@@ -405,7 +418,7 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   struct Later {
     explicit Later(Ip6Stack& stack);
     std::vector<LoopedBack> packets;
-    std::vector<std::unique_ptr<Ip6Interface>> retired_interfaces;
+    OwnedInterfaces retired_interfaces;
     Timer timer;
   };
   Later& later();
@@ -445,6 +458,9 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   void make_loopback();
   // The protocols of every node have places of their own.
   static constexpr std::size_t kCommonProtocols = 5;
+  struct CommonUpperLayers : Pooled {
+    std::array<PacketHandler*, kCommonProtocols> handlers{};
+  };
   static std::size_t place_of(NextHeader protocol);
 
   // What each packet that is forwarded needs comes first, in two cache lines with the generation of the routes.
@@ -454,14 +470,14 @@ class Ip6Stack final : public FrameReceiver, private RouteObserver {
   bool closer_look_ = false;   // at each packet: IPv6 was disabled on an interface once
   bool looping_back_ = false;  // what comes in now is the node's own
   std::unique_ptr<Hooks> hooks_;  // null: there are none
-  Counters counters_;
+  PacketCounters counters_;
   RouteTable routes_;
   const Ip6Config* config_;  // shared with nodes that are configured alike, or the node's own
   SmallVector<EthernetInterface*, 1> interface_by_nic_;
   std::uint32_t next_interface_index_ = 1;
-  std::array<PacketHandler*, kCommonProtocols> common_upper_layers_{};
+  std::unique_ptr<CommonUpperLayers> common_upper_layers_;  // null: none was started
   SmallVector<RoutingListener*, 1> listeners_;
-  Interfaces interfaces_;  // the first is the loopback interface: null until it is made
+  OwnedInterfaces interfaces_;  // the first is the loopback interface: null until it is made
   mutable std::uint64_t flow_label_secret_ = 0;  // 0: not drawn yet
   // Made on first use.
   std::unique_ptr<Icmp6Input> icmp6_;

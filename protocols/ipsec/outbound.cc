@@ -254,7 +254,7 @@ IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
     return Output::Refused;
   }
   lower_hop_limit(packet);
-  ++stack_.counters().forwarded;
+  ++stack_.packet_counters().forwarded;
   return send_tunnelled(bundle, std::move(packet), nullptr, false);
 }
 

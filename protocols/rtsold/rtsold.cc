@@ -5,17 +5,37 @@
 
 #include "protocols/ip6/nd_trace.h"
 #include "protocols/wire/nd.h"
+#include "sim/medium.h"
 
 namespace kamesim {
 
-RouterSolicitationDaemon::RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config)
-    : config_(config),
-      socket_(sockets, NextHeader::Icmp6, *this) {
-  socket_.pass_only({static_cast<std::uint8_t>(Icmp6Type::RouterAdvertisement)});
-  stack().add_listener(*this);
+namespace {
+
+constexpr RouterSolicitorConfig kResilient, kNotResilient{.resilient = false};
+
+}  // namespace
+
+RouterSolicitationDaemon::RouterSolicitationDaemon(Ip6Stack& stack, const RouterSolicitorConfig& config)
+    : stack_(stack) {
+  use(config);
+  stack_.add_listener(*this);
 }
 
-RouterSolicitationDaemon::~RouterSolicitationDaemon() { stack().remove_listener(*this); }
+RouterSolicitationDaemon::~RouterSolicitationDaemon() {
+  stack_.remove_listener(*this);
+  if (own_config()) delete config_;
+}
+
+void RouterSolicitationDaemon::use(RouterSolicitorConfig config) {
+  if (own_config()) delete config_;
+  config_ = config == kResilient      ? &kResilient
+            : config == kNotResilient ? &kNotResilient
+                                      : new RouterSolicitorConfig(config);
+}
+
+bool RouterSolicitationDaemon::own_config() const {
+  return config_ != nullptr && config_ != &kResilient && config_ != &kNotResilient;
+}
 
 const RouterSolicitationDaemon::Link* RouterSolicitationDaemon::find(const Ip6Interface* interface) const {
   const Link* const link =
@@ -25,7 +45,7 @@ const RouterSolicitationDaemon::Link* RouterSolicitationDaemon::find(const Ip6In
 
 void RouterSolicitationDaemon::run_on(EthernetInterface& interface) {
   if (find(&interface) != nullptr) return;
-  links_.push_back(Link(interface, config_));
+  links_.push_back(Link(interface));
   std::ranges::sort(links_, {}, [](const Link& l) { return l.interface->index(); });
   if (interface.up()) start(*find(&interface));
 }
@@ -37,7 +57,7 @@ void RouterSolicitationDaemon::stop_on(const Ip6Interface& interface) {
 
 template <typename Draw>
 auto RouterSolicitationDaemon::with_random(Link& link, Draw draw) {
-  RandomStream random = stack().node().stream("rtsold." + link.interface->name());
+  RandomStream random = stack_.node().stream("rtsold." + link.interface->name());
   random.skip_to(link.drawn);
   const auto drawn = draw(random);
   link.drawn = random.drawn();
@@ -46,13 +66,14 @@ auto RouterSolicitationDaemon::with_random(Link& link, Draw draw) {
 
 void RouterSolicitationDaemon::start(Link& link) {
   using Attachment = RouterSolicitor::Attachment;
-  const Medium* medium = link.interface->nic()->medium();
-  const Medium* last = std::exchange(link.last_medium, medium);
-  const Attachment attachment = last == nullptr  ? Attachment::First
-                                : last == medium ? Attachment::Again
-                                                 : Attachment::Moved;
+  const Medium* on = link.interface->nic()->medium();
+  const ActorId medium = on != nullptr ? on->id() : kNoMedium;
+  const ActorId last = std::exchange(link.last_medium, medium);
+  const Attachment attachment = last == kNoMedium ? Attachment::First
+                                : last == medium  ? Attachment::Again
+                                                  : Attachment::Moved;
   with_random(link, [&](RandomStream& random) {
-    return link.solicitor.on_link_up(stack().now(), attachment, random), true;
+    return link.solicitor.on_link_up(*config_, stack_.now(), attachment, random), true;
   });
   arm();
 }
@@ -60,13 +81,13 @@ void RouterSolicitationDaemon::start(Link& link) {
 void RouterSolicitationDaemon::solicit(EthernetInterface& interface) {
   Link* link = find(&interface);
   if (link == nullptr || !interface.up() || interface.routers_solicited_elsewhere) return;
-  link->solicitor.solicit(stack().now());
+  link->solicitor.solicit(stack_.now());
   arm();
 }
 
 std::optional<Time> RouterSolicitationDaemon::done_at(const EthernetInterface& interface) const {
   const Link* link = find(&interface);
-  return link == nullptr ? stack().now() : link->solicitor.done_at(stack().now());
+  return link == nullptr ? stack_.now() : link->solicitor.done_at(*config_, stack_.now());
 }
 
 void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message) {
@@ -74,13 +95,14 @@ void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message)
   if (message.kind == Kind::ForwardingChanged) {
     // RFC 4861 §6.3.7: "the system changes from being a router to being a host".
     for (Link& each : links_) {
-      if (!stack().forwarding() && each.interface->up()) start(each);
+      if (!stack_.forwarding() && each.interface->up()) start(each);
     }
     return;
   }
   if (message.kind == Kind::SettingsChanged) {
-    config_.resilient = stack().config().nd.resilient_router_solicitation;
-    return;
+    RouterSolicitorConfig config = *config_;
+    config.resilient = stack_.config().nd.resilient_router_solicitation;
+    return use(config);
   }
   Link* link = find(message.interface);
   if (link == nullptr) return;
@@ -91,23 +113,21 @@ void RouterSolicitationDaemon::on_routing_message(const RoutingMessage& message)
   arm();
 }
 
-void RouterSolicitationDaemon::on_datagram(const Datagram& d) {
-  Link* link = find(d.interface);
+void RouterSolicitationDaemon::on_router_advertisement(Ip6Interface& interface, Duration router_lifetime) {
+  Link* link = find(&interface);
   if (link == nullptr) return;
-  const auto view = RouterAdvertisementView::check(d.payload, {d.source, d.destination, d.hop_limit});
-  if (!view) return;  // the kernel has counted it
-  link->solicitor.on_router_advertisement(view->value().router_lifetime);
+  link->solicitor.on_router_advertisement(router_lifetime);
   arm();
 }
 
 void RouterSolicitationDaemon::on_timer() {
   for (Link& link : links_) {
-    const Time now = stack().now();
+    const Time now = stack_.now();
     const bool due = link.solicitor.next_timeout().value_or(Time::max()) <= now && with_random(link, [&](auto& random) {
-      return link.solicitor.on_timeout(now, random);
+      return link.solicitor.on_timeout(*config_, now, random);
     });
     // RFC 4861 §6.3.7 speaks of hosts. A mobile node solicits as it needs to (RFC 6275 §11.5.1).
-    if (stack().forwarding() || link.interface->routers_solicited_elsewhere) {
+    if (stack_.forwarding() || link.interface->routers_solicited_elsewhere) {
       link.solicitor.on_link_down();
     } else if (due) {
       send(link);
@@ -125,11 +145,12 @@ void RouterSolicitationDaemon::send(const Link& link) {
   emit(out, RouterSolicitation{});
   if (source != nullptr && link.interface->has_link_layer_addresses()) emit(out, SourceLinkLayerAddress{link.interface->nic()->mac()});
   const Ipv6Address from = source != nullptr ? source->address : kUnspecified;
-  if (stack().node().trace_enabled()) {
-    stack().node().trace(kTraceRsSent, {{"interface", link.interface->name()}, {"source", from.to_string()}});
+  if (stack_.node().trace_enabled()) {
+    stack_.node().trace(kTraceRsSent, {{"interface", link.interface->name()}, {"source", from.to_string()}});
   }
-  socket_.send(message, {.destination = kAllRoutersLinkLocal, .source = from, .unspecified_source = source == nullptr,
-                         .interface = link.interface, .hop_limit = kNdHopLimit, .no_mobility = true});
+  stack_.send_icmp6(message, {.destination = kAllRoutersLinkLocal, .source = from,
+                              .unspecified_source = source == nullptr, .interface = link.interface,
+                              .hop_limit = kNdHopLimit, .no_mobility = true});
 }
 
 void RouterSolicitationDaemon::arm() {

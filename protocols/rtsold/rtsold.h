@@ -2,10 +2,12 @@
 // (RFC 4861 §6.3.7).
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "protocols/ip6/routing_message.h"
-#include "protocols/ip6/socket.h"
+#include "protocols/ip6/stack.h"
 #include "protocols/rtsold/solicitor.h"
 #include "sim/pool.h"
 #include "sim/small_vector.h"
@@ -13,12 +15,13 @@
 
 namespace kamesim {
 
+// Small, as each host has one, and it may ask for ever (RFC 7559): it hears of advertisements as a routing listener,
+// without a socket, and hosts that solicit alike share the configuration.
 class RouterSolicitationDaemon final : public Pooled,
-                                       public DatagramHandler,
                                        public RoutingListener,
                                        private TimerOf<RouterSolicitationDaemon> {
  public:
-  explicit RouterSolicitationDaemon(SocketLayer& sockets, const RouterSolicitorConfig& config = {});
+  explicit RouterSolicitationDaemon(Ip6Stack& stack, const RouterSolicitorConfig& config = {});
   ~RouterSolicitationDaemon();
 
   // Looks after the interface from now on.
@@ -31,19 +34,23 @@ class RouterSolicitationDaemon final : public Pooled,
   // When it is known whether there is a router: now, if one answered; empty while it still asks.
   std::optional<Time> done_at(const EthernetInterface& interface) const;
 
-  void on_datagram(const Datagram& datagram) override;
   void on_routing_message(const RoutingMessage& message) override;
-  std::size_t heap_bytes() const { return links_.heap_bytes(); }  // beyond the object itself
+  void on_router_advertisement(Ip6Interface& interface, Duration router_lifetime) override;
+  std::size_t heap_bytes() const {  // beyond the object itself
+    return links_.heap_bytes() + (own_config() ? sizeof(RouterSolicitorConfig) : 0);
+  }
 
  private:
   friend class TimerOf<RouterSolicitationDaemon>;
   struct Link {
-    Link(EthernetInterface& on, const RouterSolicitorConfig& config) : interface(&on), solicitor(config) {}
+    explicit Link(EthernetInterface& on) : interface(&on) {}
     EthernetInterface* interface;
     [[no_unique_address]] RouterSolicitor solicitor;
     std::uint32_t drawn = 0;  // words of its random stream
-    const Medium* last_medium = nullptr;
+    ActorId last_medium = kNoMedium;
   };
+  static constexpr ActorId kNoMedium = Actor::kMaxActors;
+
   const Link* find(const Ip6Interface* interface) const;
   Link* find(const Ip6Interface* interface) { return const_cast<Link*>(std::as_const(*this).find(interface)); }
   void start(Link& link);
@@ -52,13 +59,13 @@ class RouterSolicitationDaemon final : public Pooled,
   auto with_random(Link& link, Draw draw);
   void send(const Link& link);
   void on_timer();
-  Actor& timer_owner() const { return stack().node(); }
+  Actor& timer_owner() const { return stack_.node(); }
   void arm();
+  void use(RouterSolicitorConfig config);
+  bool own_config() const;
 
-  Ip6Stack& stack() const { return socket_.layer().stack(); }
-
-  RouterSolicitorConfig config_;
-  RawSocket socket_;
+  Ip6Stack& stack_;
+  const RouterSolicitorConfig* config_ = nullptr;  // one of those that are shared, or its own
   SmallVector<Link, 1> links_;  // in the order of their interfaces' indices
 };
 

@@ -97,8 +97,8 @@ MUTATIONS = [
         id="nd.reachable-time",
         rule="a neighbour stays reachable for a time drawn around REACHABLE_TIME (RFC 4861 §6.3.2, §10)",
         file="protocols/ip6/neighbor_discovery.cc",
-        old="  timing_.reachable_time = base.scaled(",
-        new="  timing_.reachable_time = (base * 2).scaled(",
+        old="  reachable_time_ = base_reachable_time().scaled(",
+        new="  reachable_time_ = (base_reachable_time() * 2).scaled(",
         cases=("unreachability.neighbor-is-not-reachable-for-longer-than-the-reachable-time",),
     ),
     Mutation(
@@ -129,9 +129,10 @@ MUTATIONS = [
         id="nd.router-flag",
         rule="a router sets the Router flag of its advertisements (RFC 4861 §7.2.4)",
         file="protocols/ip6/nd_advertise.cc",
-        old=".router = acts_as_router(interface_) && (!is_proxy(target) || proxied_for_router(stack_, target)),\n"
+        old=".router = acts_as_router(interface()) &&\n"
+        "                                  (!is_proxy(target) || proxied_for_router(stack(), target)),\n"
         "                  .solicited = !to_all,",
-        new=".router = acts_as_router(interface_) && is_proxy(target),\n                  .solicited = !to_all,",
+        new=".router = acts_as_router(interface()) && is_proxy(target),\n                  .solicited = !to_all,",
         cases=("neighbor-solicitations.router-says-that-it-is-one",),
     ),
     Mutation(
@@ -165,7 +166,7 @@ MUTATIONS = [
         id="nd.no-entry",
         rule="an advertisement that a host did not ask for makes no entry (RFC 4861 §7.2.5)",
         file=INPUT,
-        old="if (!acts_as_router(interface_) || !stack_.config().nd.learn_unsolicited || !mac) {",
+        old="if (!acts_as_router(interface()) || !stack().config().nd.learn_unsolicited || !mac) {",
         new="if (!stack_.config().nd.learn_unsolicited || !mac) {",
         cases=("advertisement-states.advertisement-makes-no-entry",),
     ),

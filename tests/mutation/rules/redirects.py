@@ -11,8 +11,8 @@ MUTATIONS = [
         id="redirect.first-hop",
         rule="only the first hop may redirect (RFC 4861 §8.1)",
         file=REDIRECT,
-        old="present.interface == &interface_ && present.next_hop == in.source && !destination.is_link_local();",
-        new="present.interface == &interface_ && !destination.is_link_local();",
+        old="present.interface == &interface() && present.next_hop == in.source && !destination.is_link_local();",
+        new="present.interface == &interface() && !destination.is_link_local();",
         cases=(
             "redirect-targets.invalid-redirect-is-not-followed",
             "redirect-states.invalid-redirect-tells-nothing",

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "protocols/wire/ipv6_address.h"
+#include "sim/random.h"
 
 namespace kamesim {
 namespace {
@@ -81,6 +86,35 @@ TEST(GroupList, GroupsOfOneLinkLayerAddressAreHeardUntilTheLastIsLeft) {
   EXPECT_TRUE(list.any_maps_to(multicast_mac(group("ff01::1"))));
   list.leave(group("ff02::1"));
   EXPECT_FALSE(list.any_maps_to(multicast_mac(group("ff01::1"))));
+}
+
+// Groups of all kinds, as many as have room in the list itself and more.
+TEST(GroupList, AgreesWithAPlainListOverRandomJoins) {
+  RandomStream random(3, 0, "test");
+  GroupList list;
+  std::vector<std::pair<Ipv6Address, unsigned>> reference;
+  for (int step = 0; step < 5000; ++step) {
+    const Ipv6Address joined = group(kGroups[random.below(std::size(kGroups))]);
+    const auto known = std::ranges::find(reference, joined, &std::pair<Ipv6Address, unsigned>::first);
+    if (random.chance(step % 1000 < 500 ? 0.6 : 0.35)) {
+      ASSERT_EQ(list.join(joined), known == reference.end());
+      if (known == reference.end()) {
+        reference.emplace_back(joined, 1);
+      } else {
+        ++known->second;
+      }
+    } else {
+      ASSERT_EQ(list.leave(joined), known != reference.end() && known->second == 1);
+      if (known != reference.end() && --known->second == 0) reference.erase(known);
+    }
+    const auto all = list.all();
+    ASSERT_EQ(all.size(), reference.size()) << step;
+    for (const auto& [wanted, joins] : reference) {
+      const auto found = std::ranges::find(all, wanted, &GroupList::Entry::group);
+      ASSERT_NE(found, all.end()) << step;
+      ASSERT_EQ(found->joins, joins) << step;
+    }
+  }
 }
 
 }  // namespace

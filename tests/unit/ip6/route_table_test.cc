@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "protocols/ip6/interface_address.h"
 #include "sim/random.h"
 
 namespace kamesim {
@@ -137,6 +140,94 @@ void compare_with_a_linear_search(std::uint64_t networks, double removals, int s
 TEST(RouteTable, AgreesWithALinearSearchOverRandomTables) { compare_with_a_linear_search(1 << 12, 0.3, 5000); }
 
 TEST(RouteTable, AgreesWithALinearSearchWhereItGrowsAndShrinks) { compare_with_a_linear_search(4, 0.5, 20'000); }
+
+struct Recorded final : RouteObserver {
+  void on_route_change(RouteChange change, const Route& route) override { told.emplace_back(change, route); }
+  std::vector<std::pair<RouteChange, Route>> told;
+};
+
+// Addresses of some interfaces, whose prefixes are few, so that several routes lead to one; a table that refers to the
+// addresses, and one that does not.
+class RoutesOfAddresses : public testing::Test {
+ protected:
+  RoutesOfAddresses() {
+    table.set_observer(&recorded);
+    plain.set_observer(&expected);
+  }
+  static Ip6Interface& on(std::size_t i) { return *interface(static_cast<int>(i + 1) * 8); }
+  static Ipv6Address address(std::uint64_t i) { return Ipv6Address::from_halves(0x2001'0db8'0000'0000 | i % 3, i % 4); }
+  void add(const Route& route) { table.add(route), plain.add(route); }
+  void add_of(const InterfaceAddress& a, RouteKind kind) {
+    table.add_of(a, kind);
+    const Ipv6Prefix prefix = kind == RouteKind::Unicast ? a.prefix() : Ipv6Prefix(a.address, 128);
+    plain.add({.prefix = prefix, .interface = &a.interface(), .kind = kind, .origin = RouteOrigin::Connected});
+  }
+  void compare() {
+    ASSERT_EQ(table.all(), plain.all());
+    ASSERT_EQ(table.size(), plain.size());
+    ASSERT_EQ(recorded.told, expected.told);
+    for (std::uint64_t i = 0; i < 12; ++i) {
+      ASSERT_EQ(table.lookup(address(i)), plain.lookup(address(i)));
+      for (std::size_t zone = 0; zone < lists.size(); ++zone) {
+        ASSERT_EQ(table.lookup(address(i), &on(zone)), plain.lookup(address(i), &on(zone)));
+      }
+    }
+  }
+  std::array<InterfaceAddresses, 3> lists;
+  RouteTable table, plain;
+  Recorded recorded, expected;
+};
+
+TEST_F(RoutesOfAddresses, AreLikeThoseThatAreGiven) {
+  RandomStream random(11, 0, "test");
+  for (int step = 0; step < 4000; ++step) {
+    const std::size_t i = random.below(lists.size());
+    const std::uint64_t what = random.below(10);
+    const auto place = [&] {
+      auto at = lists[i].begin();
+      for (std::uint64_t n = random.below(lists[i].size()); n > 0; --n) ++at;
+      return *at;
+    };
+    if (what < 2 && lists[i].size() < 4) {
+      auto made = std::make_unique<InterfaceAddress>();
+      made->address = address(random.below(12));
+      if (random.chance(0.5)) made->set_lifetimes(Time() + 1_s, Time() + 2_s);
+      lists[i].add(std::move(made), on(i));
+    } else if (what < 7 && !lists[i].empty()) {
+      constexpr RouteKind kKinds[] = {RouteKind::Local, RouteKind::Blackhole, RouteKind::Unicast};
+      add_of(*place(), kKinds[random.below(3)]);
+    } else if (what == 7) {
+      const Ipv6Prefix prefix(address(random.below(12)), random.chance(0.5) ? 64 : 128);
+      add({.prefix = prefix, .interface = &on(i), .kind = RouteKind::Unicast,
+           .origin = random.chance(0.5) ? RouteOrigin::Connected : RouteOrigin::Static,
+           .metric = static_cast<std::uint32_t>(random.below(2))});
+    } else if (what == 8) {
+      const Ipv6Prefix prefix(address(random.below(12)), random.chance(0.5) ? 64 : 128);
+      const auto goes = [&](const Route& r) { return r.prefix == prefix; };
+      ASSERT_EQ(table.remove_if(goes), plain.remove_if(goes));
+    } else if (!lists[i].empty()) {
+      InterfaceAddress& gone = *place();
+      table.detach_from(gone);
+      lists[i].remove(gone);
+    }
+    compare();
+  }
+}
+
+TEST_F(RoutesOfAddresses, AreLikeThoseThatAreGivenAmongMany) {
+  for (std::uint64_t n = 0; n < 1100; ++n) {  // looked through, sorted, indexed
+    auto made = std::make_unique<InterfaceAddress>();
+    made->address = Ipv6Address::from_halves(0x2001'0db8'0001'0000 | n, 1);
+    const InterfaceAddress& a = lists[0].add(std::move(made), on(0));
+    add_of(a, RouteKind::Blackhole);
+    add_of(a, RouteKind::Unicast);
+    add_of(a, RouteKind::Local);
+    const Ipv6Address beside = Ipv6Address::from_halves(a.address.high(), 2);
+    ASSERT_EQ(table.lookup(a.address), plain.lookup(a.address));
+    ASSERT_EQ(table.lookup(beside), plain.lookup(beside));
+  }
+  compare();
+}
 
 TEST(RouteTable, IsEmptyAgainWhenAllIsRemoved) {
   RouteTable table;

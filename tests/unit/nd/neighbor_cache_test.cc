@@ -13,18 +13,19 @@ Ipv6Address address(std::uint64_t i) { return Ipv6Address::from_halves(0xfe80'00
 class NeighborCacheTest : public testing::Test {
  protected:
   Neighbor& add(std::uint64_t i, State state) {
-    Neighbor* victim = cache.victim_for_new();
+    Neighbor* victim = cache.victim_for_new(kBounds);
     if (victim != nullptr) cache.remove(*victim);
     Neighbor& n = cache.add(address(i));
     n.state = state;
-    victim = cache.victim_for(n);
+    victim = cache.victim_for(n, kBounds);
     if (victim != nullptr) cache.remove(*victim);
     cache.refile(n);
     return n;
   }
   bool has(std::uint64_t i) const { return cache.find(address(i)) != nullptr; }
 
-  NeighborCache cache{8};
+  NeighborCache cache;
+  const NeighborCache::Bounds kBounds{8};
 };
 
 TEST_F(NeighborCacheTest, UnresolvedEntriesDriveOutTheOldestOfTheirOwnOnly) {

@@ -108,7 +108,7 @@ TEST_F(AdvertisingRouter, CountsContradictionsOfOtherRouters) {  // §6.2.7
 class SolicitingHost : public ::testing::Test {
  protected:
   void run_daemon(const RouterSolicitorConfig& config = {}) {
-    daemon.emplace(x.sockets, config);
+    daemon.emplace(x.stack, config);
     daemon->run_on(x.interface);
   }
   void advertise() { x.send_nd({kTester, kAllNodesLinkLocal}, kRouter); }
@@ -225,8 +225,7 @@ TEST(HostAndRouter, ConfigureTheHostWithinAFewSeconds) {
   rtadvd.advertise(router.interface);
   Node& node = router.simulation.add_node("host");
   Ip6Stack stack(node);
-  SocketLayer sockets(stack);
-  RouterSolicitationDaemon rtsold(sockets);
+  RouterSolicitationDaemon rtsold(stack);
   Nic& nic = node.add_nic();
   EthernetInterface& interface = stack.add_interface(nic);
   rtsold.run_on(interface);
