@@ -102,10 +102,10 @@ void Ip6Stack::on_frame(Nic& nic, Packet frame) {
 void Ip6Stack::prepare(const Packet& frame, unsigned step) {
   if (frame.size() < kEthernetHeaderSize + kIpv6HeaderSize) return;
   const std::uint8_t* address = frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset;
-  const Destination* const to = destinations_.peek(Ipv6Address::from_bytes(address));
-  if (to == nullptr) return;
-  if (step == 0) return __builtin_prefetch(to);
-  if (to->plain == nullptr) return;
+  const auto destination = Ipv6Address::from_bytes(address);
+  if (step == 0) return __builtin_prefetch(destinations_.likely_slot(destination));
+  const Destination* const to = destinations_.peek(destination);
+  if (to == nullptr || to->plain == nullptr) return;
   __builtin_prefetch(to->neighbor);
   to->plain->prepare_to_send();
 }

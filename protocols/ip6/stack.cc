@@ -177,7 +177,7 @@ const Destination& Ip6Stack::find_route_to(const Ipv6Address& address, Ip6Interf
   if (d.generation == generation && d.address == address && d.zone == zone && now() < d.valid_until) [[likely]] {
     return d;
   }
-  d = Destination{.address = address, .generation = generation, .zone = zone, .next_hop = address};
+  d = Destination{.address = address, .zone = zone, .generation = generation, .next_hop = address};
   std::uint32_t route_mtu = 0;
   if (address.is_loopback()) loopback();  // its route comes with it
   if (address.is_link_local() || address.is_multicast()) {
