@@ -27,6 +27,7 @@ struct Tester final : FrameReceiver {
   Tester(Simulation& simulation, const std::string& name, MacAddress mac)
       : nic(simulation.add_node(name).add_nic({}, mac)) {
     nic.set_receiver(this);
+    nic.set_promiscuous(true);
   }
   ~Tester() { nic.set_receiver(nullptr); }
   void on_frame(Nic&, Packet frame) override { frames.emplace_back(frame.bytes().begin(), frame.bytes().end()); }
