@@ -156,7 +156,8 @@ void PointToPointLink::set_config(const LinkConfig& config) {
 void PointToPointLink::describe(ShardGraph& graph) const {
   if (has_both_ends() && !tapped() && config_->delay > Duration()) {
     graph.join(*this, end(0)->node());
-    graph.connect(end(0)->node(), end(1)->node(), config_->delay);
+    graph.connect(end(0)->node(), end(1)->node(), config_->delay,
+                  end(0)->counters().sent_frames + end(1)->counters().sent_frames);
     return;
   }
   for (const End& end : ends_) {

@@ -18,7 +18,8 @@ struct Crossing {
   Time departure;
 };
 
-struct Mailbox {
+// Its receiver empties it while others are filled: no cache line is shared with those.
+struct alignas(128) Mailbox {
   std::vector<Crossing> frames;
   Time earliest = Time::max();     // of the arrivals
   BufferList returned;             // for the receiver's pool: buffers move with frames, and have to come back

@@ -18,6 +18,12 @@ namespace {
 constexpr std::size_t kMostObserved = 4 << 20;  // bytes kept back for observers before they are told
 constexpr auto kBetweenInterval = std::chrono::milliseconds(50);
 
+// The split is looked at after so many events for each actor, as it costs like some of them, but not before there were
+// this many, and then whenever there were so many times more. What a new one must gain: much at first, when traffic may
+// still be about to spread.
+constexpr std::uint64_t kLookAfterEach = 32, kLookAfter = 20'000, kTimesMore = 3;
+constexpr double kWorthSplitting = 0.05, kWorthSplittingLater = 0.01;
+
 constexpr unsigned kFirstSet = 0;
 const Duration kForever = Time::max() - Time();
 
@@ -26,12 +32,29 @@ Time later(Time t, Duration d) { return d > Time::max() - t ? Time::max() : t + 
 
 Time next_of(Shard& shard) { return shard.events.next_key().time; }
 
+// Each frame that a router forwards is one piece of work; so is each that a host sends or receives.
+std::uint64_t load_of(const Node& node) {
+  std::uint64_t sent = 0, received = 0;
+  for (const Nic* nic : node.nics()) {
+    sent += nic->counters().sent_frames;
+    received += nic->counters().received_frames;
+  }
+  return node.nics().size() > 1 ? std::max(sent, received) : sent + received;
+}
+
+double per_second(std::uint64_t count, Duration duration) {
+  return static_cast<double>(count) / duration.to_seconds();
+}
+
 }  // namespace
 
 ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards)
     : simulation_(simulation),
       shards_(simulation.shards_),
       logs_(shards),
+      looked_(simulation.now()),
+      load_then_(simulation.nodes_.size(), 0),
+      look_again_at_(shards == 1 ? UINT64_MAX : std::max(kLookAfter, kLookAfterEach * simulation.actors_)),
       topology_(simulation.topology_generation_),
       threads_(std::clamp(std::thread::hardware_concurrency(), 1u, shards)),
       barrier_(threads_) {
@@ -41,10 +64,12 @@ ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards)
     shard.index = i;
     shard.now = simulation.now();
     for (auto& boxes : shard.outboxes) boxes = std::vector<Mailbox>(shards);
-    shard.observations = &logs_[i];
   }
   for (auto& set : published_) set = std::vector<Published>(shards);
-  distribute();
+  const ShardGraph graph = described();
+  const bool known = looked_ > Time() && graph.total_load() > kLookAfter;
+  const double load_rate = known ? per_second(graph.total_load(), looked_ - Time()) : ShardGraph::kUnknownLoadRate;
+  distribute(graph, graph.partition(shards, load_rate).shard_of);
   simulation_.parallel_ = true;
 }
 
@@ -53,33 +78,41 @@ ParallelRun::~ParallelRun() {
   simulation_.parallel_ = false;
 }
 
-void ParallelRun::distribute() {
+// With the load since it was asked for last.
+ShardGraph ParallelRun::described() {
   ShardGraph graph(simulation_.actors_);
   for (const auto& medium : simulation_.media_) medium->describe(graph);
-  for (const auto& node : simulation_.nodes_) {
-    if (node->roaming()) graph.join_radio(*node);
-    std::uint64_t frames = 1;
-    for (const Nic* nic : node->nics()) frames += nic->counters().received_frames + nic->counters().sent_frames;
-    graph.set_load(*node, frames);
+  for (std::size_t i = 0; i < load_then_.size(); ++i) {
+    const Node& node = *simulation_.nodes_[i];
+    if (node.roaming()) graph.join_radio(node);
+    const std::uint64_t load = load_of(node);
+    graph.set_load(node, load - std::exchange(load_then_[i], load) + 1);
   }
-  const std::vector<std::uint32_t> shard_of = graph.partition(static_cast<std::uint32_t>(logs_.size()));
-  for (const auto& node : simulation_.nodes_) node->set_shard(*shards_[shard_of[node->id()]]);
-  for (const auto& medium : simulation_.media_) medium->set_shard(*shards_[shard_of[medium->id()]]);
+  return graph;
+}
+
+// Everything stands in the main shard.
+void ParallelRun::distribute(const ShardGraph& graph, std::vector<std::uint32_t> shard_of) {
+  shard_of_ = std::move(shard_of);
+  ++splits_;
+  for (std::size_t i = 0; i < logs_.size(); ++i) shards_[i]->observations = &logs_[i];
+  for (const auto& node : simulation_.nodes_) node->set_shard(*shards_[shard_of_[node->id()]]);
+  for (const auto& medium : simulation_.media_) medium->set_shard(*shards_[shard_of_[medium->id()]]);
   // An event stands where the actor does that caused it; those of pipes that cross are moved by their links.
   for (const auto& [key, event] : simulation_.main_.events.take_all()) {
     const auto actor = static_cast<ActorId>(key.tie >> Actor::kSequenceBits);
-    Shard& shard = actor == simulation_.world_->id() ? simulation_.main_ : *shards_[shard_of[actor]];
+    Shard& shard = actor == simulation_.world_->id() ? simulation_.main_ : *shards_[shard_of_[actor]];
     shard.events.schedule(*event, key);
   }
   for (const auto& medium : simulation_.media_) medium->on_shards_changed();
-  measure_delays(graph, shard_of);
+  measure_delays(graph);
 }
 
-void ParallelRun::measure_delays(const ShardGraph& graph, const std::vector<std::uint32_t>& shard_of) {
+void ParallelRun::measure_delays(const ShardGraph& graph) {
   const std::size_t n = logs_.size();
   delay_.assign(n, std::vector<Duration>(n, kForever));
   for (const ShardGraph::Edge& edge : graph.edges()) {
-    const std::uint32_t a = shard_of[edge.a], b = shard_of[edge.b];
+    const std::uint32_t a = shard_of_[edge.a], b = shard_of_[edge.b];
     if (a == b) continue;
     delay_[a][b] = delay_[b][a] = std::min(delay_[a][b], edge.delay);
   }
@@ -155,6 +188,11 @@ void ParallelRun::work(std::uint32_t thread) {
         if (first_thread) run_world();
         barrier_.wait();
         break;
+      case Turn::kSplit:
+        if (first_thread) split_again(view);
+        barrier_.wait();
+        view.split_at = Time::max();
+        break;
       default:
         if (first_thread) {
           simulation_.main_.now = std::max(simulation_.main_.now, std::min(view.first, until_));
@@ -175,6 +213,7 @@ void ParallelRun::look(unsigned reading, View& view) const {
   view.first = Time::max();
   view.world_next = all.front().world_next;
   view.observed = 0;
+  view.fired = 0;
   view.stop = false;
   for (std::size_t to = 0; to < all.size(); ++to) {
     Time next = all[to].next;
@@ -182,18 +221,24 @@ void ParallelRun::look(unsigned reading, View& view) const {
     view.next.push_back(next);
     view.first = std::min(view.first, next);
     view.observed += all[to].observed;
+    view.fired += all[to].fired;
     view.stop |= all[to].stop;
   }
+  if (view.split_at < Time::max() || view.fired < look_again_at_) return;
+  Time furthest = view.first;  // of where shards may be now
+  for (std::uint32_t i = 0; i < all.size(); ++i) furthest = std::max(furthest, horizon(i, view));
+  view.split_at = furthest;
 }
 
 ParallelRun::Turn ParallelRun::turn(const View& view) const {
   if (view.stop || std::min(view.first, view.world_next) > until_) return Turn::kEnd;
   if (view.world_next <= view.first) return Turn::kWorld;  // the world's number is the lowest: it comes first
+  if (view.split_at <= view.first) return Turn::kSplit;
   return view.observed > kMostObserved ? Turn::kObservers : Turn::kWindow;
 }
 
 Time ParallelRun::horizon(std::uint32_t index, const View& view) const {
-  Time horizon = std::min(later(until_, 1_ns), view.world_next);
+  Time horizon = std::min({later(until_, 1_ns), view.world_next, view.split_at});
   for (std::size_t from = 0; from < view.next.size(); ++from) {
     horizon = std::min(horizon, later(view.next[from], delay_[from][index]));
   }
@@ -207,6 +252,27 @@ void ParallelRun::run_window(Shard& shard, Time horizon) {
     }
   });
   PacketPool::use_on_this_thread(nullptr);
+}
+
+// Alone: the others wait, and all have come to the same time.
+void ParallelRun::split_again(const View& view) {
+  take_all_mail();
+  guarded([&] {
+    ObservationLog::tell(logs_, Time::max());
+    const auto shards = static_cast<std::uint32_t>(logs_.size());
+    const ShardGraph graph = described();
+    const double load_rate = per_second(graph.total_load(), view.first - std::exchange(looked_, view.first));
+    const ShardGraph::Split present = graph.rated(shard_of_, shards, load_rate);
+    const double worth = std::exchange(looked_before_, true) ? kWorthSplittingLater : kWorthSplitting;
+    look_again_at_ = view.fired * kTimesMore;
+    if (present.cost < 1 + worth) return;
+    ShardGraph::Split fresh = graph.partition(shards, load_rate);
+    if (fresh.cost > present.cost - worth) return;
+    gather();  // which counts its events
+    look_again_at_ -= view.fired;
+    distribute(graph, std::move(fresh.shard_of));
+  });
+  for (std::size_t i = 0; i < logs_.size(); ++i) publish(*shards_[i], failed_);
 }
 
 // Alone: the others wait. What it sends goes into the set that the shards write, as in a window.
@@ -237,6 +303,7 @@ void ParallelRun::publish(Shard& shard, bool stop) {
   for (const Mailbox& box : shard.outboxes[shard.writing]) published.crossing.push_back(box.earliest);
   if (shard.index == 0) published.world_next = next_of(simulation_.main_);
   published.observed = logs_[shard.index].bytes();
+  published.fired = shard.events_fired;
   published.stop = stop;
 }
 

@@ -4,6 +4,9 @@
 // link's delay, so a shard may run ahead of the others by that much without hearing from them: time advances in
 // windows, between which frames cross. What happens outside the nodes, such as Python's callables, runs between two
 // windows, alone. Order needs no thought: an event's key says its place whoever inserted it, and shards share nothing.
+//
+// How much work a node is, its frames tell: at first those of the past, which may be few and of another kind. So a run
+// looks at its shards again, now and then, and splits the network anew where that is better balanced.
 #pragma once
 
 #include <array>
@@ -39,6 +42,8 @@ class ParallelRun {
   // Runs every event up to and including `until`. `between` is called between windows on the calling thread, now and
   // then; what it, a callable or an event throws ends the run and passes through.
   End run(Time until, const std::function<void()>& between);
+  // How often the network was split, the first time included.
+  std::uint32_t splits() const { return splits_; }
 
  private:
   struct alignas(64) Published {  // of one shard, at the end of a window
@@ -46,20 +51,25 @@ class ParallelRun {
     std::vector<Time> crossing;   // by shard: the first arrival of what it sent there
     Time world_next;              // of the first shard only: what is next outside the nodes
     std::size_t observed = 0;     // bytes kept back for observers
+    std::uint64_t fired = 0;      // events, since the last split
     bool stop = false;
   };
-  enum class Turn : std::uint8_t { kWindow, kWorld, kObservers, kEnd };
+  enum class Turn : std::uint8_t { kWindow, kWorld, kObservers, kSplit, kEnd };
   struct View {  // what follows from all that is published: the same on every thread
     std::vector<Time> next;  // by shard, frames on their way to it included
     Time first;              // of those
     Time world_next;
+    Time split_at = Time::max();  // no shard goes beyond it: there all meet for a look at the split
     std::size_t observed = 0;
+    std::uint64_t fired = 0;
     bool stop = false;
   };
 
-  void distribute();
-  void measure_delays(const ShardGraph& graph, const std::vector<std::uint32_t>& shard_of);
+  ShardGraph described();
+  void distribute(const ShardGraph& graph, std::vector<std::uint32_t> shard_of);
+  void measure_delays(const ShardGraph& graph);
   void gather();
+  void split_again(const View& view);
   void work(std::uint32_t thread);
   void look(unsigned reading, View& view) const;
   Turn turn(const View& view) const;
@@ -76,6 +86,12 @@ class ParallelRun {
   Simulation& simulation_;
   std::vector<std::unique_ptr<Shard>>& shards_;  // the first ones are used
   std::vector<ObservationLog> logs_;             // by shard
+  std::vector<std::uint32_t> shard_of_;          // by actor
+  std::uint32_t splits_ = 0;
+  Time looked_;                                  // when the split was made, or looked at
+  std::vector<std::uint64_t> load_then_;         // by node, all frames of its past
+  bool looked_before_ = false;                   // in this run
+  std::uint64_t look_again_at_;                  // events since the split was made
   // The least time from shard to shard, over others too; from a shard to itself: round another.
   std::vector<std::vector<Duration>> delay_;
   std::array<std::vector<Published>, 2> published_;  // as the mailboxes, two sets take turns

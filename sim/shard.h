@@ -19,7 +19,7 @@ namespace kamesim {
 class ObservationLog;
 class Simulation;
 
-struct Shard {
+struct alignas(128) Shard {  // no cache line shared with another's, nor one that is fetched with it
   explicit Shard(Simulation& s) : simulation(s) {}
 
   Simulation& simulation;

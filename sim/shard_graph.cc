@@ -14,10 +14,22 @@ namespace kamesim {
 namespace {
 
 // A window is as long as the shortest delay between shards, so a cut through short links costs synchronization; a
-// bad balance costs idle threads. The longest links are tried first, and the first balance this good is taken.
-constexpr double kGoodImbalance = 1.1;
+// bad balance costs idle threads. The longest links are tried first, and the first split this good is taken.
+constexpr double kGoodCost = 1.02;
 constexpr std::size_t kDelaysTried = 12;
+constexpr double kLoadOfWindow = 10;  // what the end of a window costs each shard
 constexpr idx_t kFewPerShard = 4;
+constexpr int kMostMoves = 100;
+constexpr double kAlike = 0.004;  // of the mean load
+
+std::uint32_t find(std::vector<std::uint32_t>& parent, std::uint32_t actor) {
+  while (parent[actor] != actor) actor = parent[actor] = parent[parent[actor]];
+  return actor;
+}
+
+void join_sets(std::vector<std::uint32_t>& parent, std::uint32_t a, std::uint32_t b) {
+  parent[find(parent, a)] = find(parent, b);
+}
 
 struct MetisGraph {
   std::vector<idx_t> starts{0}, neighbors, edge_weights, loads;
@@ -47,29 +59,57 @@ std::vector<idx_t> split(MetisGraph& graph, std::uint32_t shards) {
   return part;
 }
 
-}  // namespace
-
-std::uint32_t ShardGraph::find(std::uint32_t actor) {
-  while (parent_[actor] != actor) actor = parent_[actor] = parent_[parent_[actor]];
-  return actor;
+// METIS is content with less than could be had, most of all where few vertices have most of the load. From the most
+// loaded part vertices go to the least loaded one, as long as that gains more than the frames that cross then cost.
+void balance(const MetisGraph& graph, std::uint32_t shards, std::vector<idx_t>& part) {
+  std::vector<std::int64_t> sums(shards, 0);
+  for (std::size_t v = 0; v < part.size(); ++v) sums[static_cast<std::size_t>(part[v])] += graph.loads[v];
+  const std::int64_t mean = std::accumulate(sums.begin(), sums.end(), std::int64_t{0}) / shards;
+  for (int moves = 0; moves < kMostMoves; ++moves) {
+    const auto most = std::ranges::max_element(sums), least = std::ranges::min_element(sums);
+    const auto from = static_cast<idx_t>(most - sums.begin()), to = static_cast<idx_t>(least - sums.begin());
+    const std::int64_t apart = *most - *least;
+    if (static_cast<double>(apart) <= kAlike * static_cast<double>(mean)) return;
+    std::size_t best = part.size();
+    std::int64_t best_cost = apart;
+    for (std::size_t v = 0; v < part.size(); ++v) {
+      if (part[v] != from || graph.loads[v] >= apart) continue;
+      std::int64_t crossing = 0;
+      bool beside = graph.starts[v] == graph.starts[v + 1];
+      for (idx_t i = graph.starts[v]; i < graph.starts[v + 1]; ++i) {
+        const idx_t there = part[static_cast<std::size_t>(graph.neighbors[static_cast<std::size_t>(i)])];
+        const std::int64_t frames = graph.edge_weights[static_cast<std::size_t>(i)];
+        beside |= there == to;
+        crossing += there == from ? frames : there == to ? -frames : 0;
+      }
+      const std::int64_t cost = std::abs(apart - 2 * std::int64_t{graph.loads[v]}) + crossing;
+      if (!beside || cost >= best_cost) continue;
+      best = v;
+      best_cost = cost;
+    }
+    if (best == part.size()) return;
+    *most -= graph.loads[best];
+    *least += graph.loads[best];
+    part[best] = to;
+  }
 }
 
-void ShardGraph::join(std::uint32_t a, std::uint32_t b) { parent_[find(a)] = find(b); }
+}  // namespace
 
-void ShardGraph::join(const Actor& a, const Actor& b) { join(a.id(), b.id()); }
+void ShardGraph::join(const Actor& a, const Actor& b) { join_sets(parent_, a.id(), b.id()); }
 
 void ShardGraph::join_radio(const Actor& actor) {
-  if (!radio_.empty()) join(actor.id(), radio_.front());
+  if (!radio_.empty()) join_sets(parent_, actor.id(), radio_.front());
   radio_.push_back(actor.id());
 }
 
-void ShardGraph::connect(const Actor& a, const Actor& b, Duration least_delay) {
-  edges_.push_back({a.id(), b.id(), least_delay});
+void ShardGraph::connect(const Actor& a, const Actor& b, Duration least_delay, std::uint64_t frames) {
+  edges_.push_back({a.id(), b.id(), least_delay, frames});
 }
 
 void ShardGraph::set_load(const Actor& actor, std::uint64_t load) { load_[actor.id()] = load; }
 
-std::vector<std::uint32_t> ShardGraph::partition(std::uint32_t shards) {
+ShardGraph::Split ShardGraph::partition(std::uint32_t shards, double load_rate) const {
   std::vector<Duration> delays;
   for (const Edge& edge : edges_) delays.push_back(edge.delay);
   std::ranges::sort(delays);
@@ -81,48 +121,60 @@ std::vector<std::uint32_t> ShardGraph::partition(std::uint32_t shards) {
   }
   if (tried.empty()) tried.push_back(Duration());
 
-  std::vector<std::uint32_t> best;
-  double best_imbalance = std::numeric_limits<double>::infinity();
+  Split best;
+  best.cost = std::numeric_limits<double>::infinity();
   for (const Duration shortest : tried) {
-    double imbalance = 0;
-    std::vector<std::uint32_t> parts = try_partition(shards, shortest, imbalance);
-    if (imbalance < best_imbalance) {
-      best_imbalance = imbalance;
-      best = std::move(parts);
-    }
-    if (best_imbalance <= kGoodImbalance) break;
+    Split split = rated(try_partition(shards, shortest), shards, load_rate);
+    if (split.cost < best.cost) best = std::move(split);
+    if (best.cost <= kGoodCost) break;
   }
   return best;
 }
 
-std::vector<std::uint32_t> ShardGraph::try_partition(std::uint32_t shards, Duration shortest_cut, double& imbalance) {
-  const std::vector<std::uint32_t> joined = parent_;  // what links shorter than `shortest_cut` join is for this try
+ShardGraph::Split ShardGraph::rated(std::vector<std::uint32_t> shard_of, std::uint32_t shards, double load_rate) const {
+  std::vector<std::uint64_t> sums(shards, 0);
+  for (std::size_t actor = 0; actor < load_.size(); ++actor) sums[shard_of[actor]] += load_[actor];
+  const auto mean = static_cast<double>(std::accumulate(sums.begin(), sums.end(), std::uint64_t{0})) / shards;
+  Duration window = Time::max() - Time();
   for (const Edge& edge : edges_) {
-    if (edge.delay < shortest_cut) join(edge.a, edge.b);
+    if (shard_of[edge.a] != shard_of[edge.b]) window = std::min(window, edge.delay);
+  }
+  const double imbalance = mean > 0 ? static_cast<double>(*std::ranges::max_element(sums)) / mean : 1;
+  const double load_in_window = load_rate / shards * window.to_seconds();
+  return {std::move(shard_of), imbalance, imbalance + kLoadOfWindow / load_in_window};
+}
+
+std::vector<std::uint32_t> ShardGraph::try_partition(std::uint32_t shards, Duration shortest_cut) const {
+  std::vector<std::uint32_t> parent = parent_;  // with what links shorter than `shortest_cut` join
+  for (const Edge& edge : edges_) {
+    if (edge.delay < shortest_cut) join_sets(parent, edge.a, edge.b);
   }
   constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-  const auto actors = static_cast<std::uint32_t>(parent_.size());
+  const auto actors = static_cast<std::uint32_t>(parent.size());
   std::vector<std::uint32_t> vertex(actors, kNone);
   std::vector<std::uint64_t> load;
   for (std::uint32_t actor = 0; actor < actors; ++actor) {
-    std::uint32_t& root = vertex[find(actor)];
+    std::uint32_t& root = vertex[find(parent, actor)];
     if (root == kNone) {
       root = static_cast<std::uint32_t>(load.size());
       load.push_back(0);
     }
     load[root] += load_[actor];
   }
-  auto vertex_of = [&](std::uint32_t actor) { return vertex[find(actor)]; };
+  auto vertex_of = [&](std::uint32_t actor) { return vertex[find(parent, actor)]; };
 
-  // METIS counts in 32 bits, all loads together.
-  const std::uint64_t total = std::accumulate(load.begin(), load.end(), std::uint64_t{0});
-  const std::uint64_t unit = total / 1'000'000'000 + 1;
+  // METIS counts in 32 bits, all loads together, and all links.
+  const std::uint64_t unit = std::accumulate(load.begin(), load.end(), std::uint64_t{0}) / 1'000'000'000 + 1;
+  std::uint64_t frames = 0;
+  for (const Edge& edge : edges_) frames += edge.frames;
+  const std::uint64_t frames_unit = frames / 500'000'000 + 1;
   std::vector<std::pair<std::uint64_t, idx_t>> arcs;  // (from << 32 | to, weight)
   for (const Edge& edge : edges_) {
     const std::uint64_t a = vertex_of(edge.a), b = vertex_of(edge.b);
     if (a == b) continue;
-    arcs.emplace_back(a << 32 | b, 1);
-    arcs.emplace_back(b << 32 | a, 1);
+    const auto weight = static_cast<idx_t>(edge.frames / frames_unit + 1);
+    arcs.emplace_back(a << 32 | b, weight);
+    arcs.emplace_back(b << 32 | a, weight);
   }
   std::ranges::sort(arcs, {}, &std::pair<std::uint64_t, idx_t>::first);
   MetisGraph graph;
@@ -132,24 +184,20 @@ std::vector<std::uint32_t> ShardGraph::try_partition(std::uint32_t shards, Durat
     for (; next < arcs.size() && arcs[next].first >> 32 == v; ++next) {
       const auto to = static_cast<idx_t>(arcs[next].first & 0xffffffff);
       if (graph.neighbors.size() > static_cast<std::size_t>(graph.starts.back()) && graph.neighbors.back() == to) {
-        ++graph.edge_weights.back();
+        graph.edge_weights.back() += arcs[next].second;
       } else {
         graph.neighbors.push_back(to);
-        graph.edge_weights.push_back(1);
+        graph.edge_weights.push_back(arcs[next].second);
       }
     }
     graph.starts.push_back(static_cast<idx_t>(graph.neighbors.size()));
   }
-  const std::vector<idx_t> part = split(graph, shards);
-
-  std::vector<std::uint64_t> sums(shards, 0);
-  for (std::size_t v = 0; v < load.size(); ++v) sums[static_cast<std::size_t>(part[v])] += load[v];
-  imbalance = static_cast<double>(*std::ranges::max_element(sums)) * shards / static_cast<double>(std::max<std::uint64_t>(total, 1));
+  std::vector<idx_t> part = split(graph, shards);
+  balance(graph, shards, part);
   std::vector<std::uint32_t> result(actors);
   for (std::uint32_t actor = 0; actor < actors; ++actor) {
     result[actor] = static_cast<std::uint32_t>(part[vertex_of(actor)]);
   }
-  parent_ = joined;
   return result;
 }
 

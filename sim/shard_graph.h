@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "sim/time.h"
@@ -21,25 +22,35 @@ class ShardGraph {
   void join(const Actor& a, const Actor& b);
   // What moves by itself between media stands with all of its kind, and with every medium it may move to.
   void join_radio(const Actor& actor);
-  // A frame from one takes at least `least_delay`, above 0, to the other.
-  void connect(const Actor& a, const Actor& b, Duration least_delay);
+  // A frame from one takes at least `least_delay`, above 0, to the other. `frames`: how many are expected.
+  void connect(const Actor& a, const Actor& b, Duration least_delay, std::uint64_t frames = 0);
   // How much work the actor is expected to be, in any unit.
   void set_load(const Actor& actor, std::uint64_t load);
+
+  std::uint64_t total_load() const { return std::accumulate(load_.begin(), load_.end(), std::uint64_t{0}); }
 
   struct Edge {
     std::uint32_t a, b;  // actors
     Duration delay;
+    std::uint64_t frames;
   };
   const std::vector<Edge>& edges() const { return edges_; }
 
-  // A shard from 0 to shards - 1 for every actor, by its number: balanced in load, with few and long links cut. The
-  // same graph gives the same answer.
-  std::vector<std::uint32_t> partition(std::uint32_t shards);
+  // Where the actors stand, by their numbers: shards from 0 to shards - 1.
+  struct Split {
+    std::vector<std::uint32_t> shard_of;
+    double imbalance = 1;  // the load of the most loaded shard against the mean
+    double cost = 0;       // of the time that a perfect split would take: what imbalance and windows make of it
+  };
+  // Balanced in load, with long links cut that carry few frames. `load_rate`: what load there is in a second of the
+  // network's time. The same graph gives the same answer.
+  Split partition(std::uint32_t shards, double load_rate = kUnknownLoadRate) const;
+  // What another split would be, of the same graph.
+  Split rated(std::vector<std::uint32_t> shard_of, std::uint32_t shards, double load_rate) const;
+  static constexpr double kUnknownLoadRate = 1e6;
 
  private:
-  std::uint32_t find(std::uint32_t actor);
-  void join(std::uint32_t a, std::uint32_t b);
-  std::vector<std::uint32_t> try_partition(std::uint32_t shards, Duration shortest_cut, double& imbalance);
+  std::vector<std::uint32_t> try_partition(std::uint32_t shards, Duration shortest_cut) const;
 
   std::vector<std::uint32_t> parent_;  // union-find over actors
   std::vector<std::uint64_t> load_;

@@ -9,6 +9,7 @@
 #include "sim/lan.h"
 #include "sim/link.h"
 #include "sim/node.h"
+#include "sim/parallel_run.h"
 #include "sim/random.h"
 #include "sim/simulation.h"
 #include "sim/timer.h"
@@ -216,6 +217,23 @@ TEST(ParallelRun, RefusesWhatOnlyOneThreadCanDo) {
   Ring ring;
   const Meddler meddler(*ring.nodes[4]);
   EXPECT_THROW(ring.run(Time::from_seconds(0.1), 2), SimulationError);
+}
+
+// Nothing is known of the traffic when the run begins; then it is seen where the work is.
+TEST_P(ParallelRuns, SplitTheNetworkAnewWithTheSameOutcome) {
+  Ring one, several;
+  one.run(Time::from_seconds(0.8), 0);
+  std::uint32_t splits = 0;
+  {
+    ParallelRun run(several.simulation, GetParam());
+    EXPECT_EQ(run.run(Time::from_seconds(0.8), [] {}), ParallelRun::End::kReachedLimit);
+    splits = run.splits();
+  }
+  EXPECT_EQ(splits > 1, GetParam() > 1) << splits;
+  EXPECT_EQ(several.simulation.trace_hash(), one.simulation.trace_hash());
+  EXPECT_EQ(several.simulation.events_fired(), one.simulation.events_fired());
+  EXPECT_EQ(several.record.hash, one.record.hash);
+  EXPECT_EQ(several.drops, one.drops);
 }
 
 // Traffic that goes one way only: the buffers come back.

@@ -30,7 +30,7 @@ TEST(ShardGraph, KeepsTogetherWhatSharesState) {
   graph.join(n[0], n[7]);
   graph.join_radio(n[2]);
   graph.join_radio(n[5]);
-  const auto shard = graph.partition(3);
+  const auto shard = graph.partition(3).shard_of;
   EXPECT_EQ(shard[n[0].id()], shard[n[7].id()]);
   EXPECT_EQ(shard[n[2].id()], shard[n[5].id()]);
   for (const std::uint32_t s : shard) EXPECT_LT(s, 3u);
@@ -40,7 +40,7 @@ TEST(ShardGraph, BalancesALine) {
   Nodes n(100);
   ShardGraph graph(n.actors());
   for (int i = 0; i < 99; ++i) graph.connect(n[i], n[i + 1], 1_ms);
-  const auto shard = graph.partition(4);
+  const auto shard = graph.partition(4).shard_of;
   std::map<std::uint32_t, int> sizes;
   int cuts = 0;
   for (int i = 0; i < 100; ++i) {
@@ -56,7 +56,7 @@ TEST(ShardGraph, CutsLongLinksRatherThanShortOnes) {
   Nodes n(12);
   ShardGraph graph(n.actors());
   for (int i = 0; i < 11; ++i) graph.connect(n[i], n[i + 1], i == 5 ? 10_ms : 1_us);
-  const auto shard = graph.partition(2);
+  const auto shard = graph.partition(2).shard_of;
   for (int i = 0; i < 11; ++i) EXPECT_EQ(shard[n[i].id()] != shard[n[i + 1].id()], i == 5) << i;
 }
 
@@ -66,15 +66,49 @@ TEST(ShardGraph, CountsLoadNotNodes) {
   for (int i = 0; i < 10; ++i) graph.connect(n[i], n[i + 1], 1_ms);
   graph.set_load(n[0], 1000);
   for (int i = 1; i <= 10; ++i) graph.set_load(n[i], 100);
-  const auto shard = graph.partition(2);
+  const auto shard = graph.partition(2).shard_of;
   for (int i = 2; i <= 10; ++i) EXPECT_NE(shard[n[i].id()], shard[n[0].id()]) << i;
+}
+
+TEST(ShardGraph, CutsLinksThatCarryFewFrames) {
+  Nodes n(12);
+  ShardGraph graph(n.actors());
+  for (int i = 0; i < 12; ++i) graph.connect(n[i], n[(i + 1) % 12], 1_ms, i == 1 || i == 7 ? 1 : 1000);
+  const auto shard = graph.partition(2).shard_of;
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(shard[n[i].id()] != shard[n[(i + 1) % 12].id()], i == 1 || i == 7) << i;
+}
+
+// A star: half of the load is in the middle.
+TEST(ShardGraph, BalancesAFewHeavyNodes) {
+  Nodes n(11);
+  ShardGraph graph(n.actors());
+  const int loads[] = {752'851, 54'926, 34'997, 28'842, 385'247, 56'783, 81'978, 93'572, 31'903, 29'279, 1};
+  for (int i = 0; i < 11; ++i) graph.set_load(n[i], static_cast<std::uint64_t>(loads[i]));
+  for (int i = 1; i < 11; ++i) graph.connect(n[0], n[i], 1_ms);
+  const ShardGraph::Split split = graph.partition(2);
+  EXPECT_LT(split.imbalance, 1.02);
+  EXPECT_NEAR(graph.rated(split.shard_of, 2, ShardGraph::kUnknownLoadRate).cost, split.cost, 1e-9);
+}
+
+TEST(ShardGraph, TakesShortWindowsForABetterBalanceWhereTheyHoldEnough) {
+  Nodes n(3);
+  ShardGraph graph(n.actors());
+  for (int i = 0; i < 3; ++i) graph.set_load(n[i], 1000 * (1 + static_cast<std::uint64_t>(i == 2)));
+  graph.connect(n[0], n[1], 10_ms);
+  graph.connect(n[1], n[2], 1_ms);
+  const auto apart = [&](double load_rate) {
+    const auto shard = graph.partition(2, load_rate).shard_of;
+    return shard[n[1].id()] != shard[n[2].id()];
+  };
+  EXPECT_TRUE(apart(1e6));
+  EXPECT_FALSE(apart(1e3));
 }
 
 TEST(ShardGraph, HasRoomForMoreShardsThanParts) {
   Nodes n(2);
   ShardGraph graph(n.actors());
   graph.join(n[0], n[1]);
-  EXPECT_EQ(graph.partition(8).size(), n.actors());
+  EXPECT_EQ(graph.partition(8).shard_of.size(), n.actors());
 }
 
 }  // namespace
