@@ -87,12 +87,13 @@ class Network(Bulk):
         arguments of `Node.roam`. advertise: as for `Lan.attach`, of the ingress interface. role: further fields of
         `MobileRouter`, as mode="explicit".
         """
+        given = [prefixes] if isinstance(prefixes, str) else prefixes
+        wanted = errors.listed("mobile router", "prefixes", given, "a prefix, such as '2001:db8:a::/64', or several")
         node = self._add_node(Router, name, position, dup_addr_detect_transmits, optimistic_dad)
         if roam is False:
             egress = node.add_interface("egress")
         else:
             egress = node.roam("egress", **(roam if isinstance(roam, dict) else {}))
-        wanted = [prefixes] if isinstance(prefixes, str) else list(prefixes)
         self.lan(self._free_name(f"{name}.lan"), wanted).attach(node, name="ingress", advertise=advertise)
         node.enable(
             MobileRouter(home_address=home_address, prefixes=wanted, home_agent=home_agent, egress=egress, **role)
