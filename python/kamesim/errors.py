@@ -26,7 +26,7 @@ MINIMUM_MTU = 1280  # bytes, RFC 8200 section 5
 MAXIMUM_MTU = 2**24  # bytes; links beyond 65,575 carry jumbograms (RFC 2675)
 _LONGEST_NAME = 255  # characters; captures and scenario files have room for these
 _LONGEST_VALUE = 200  # characters of a value that a message repeats
-_LARGEST_TIME = 9.2e9  # seconds: what fits into 64 bits of nanoseconds, some 290 years
+LARGEST_TIME = 9.2e9  # seconds: what fits into 64 bits of nanoseconds, some 290 years
 
 
 class UnknownName(Error, KeyError):
@@ -93,7 +93,7 @@ def nanoseconds(
     what: str, parameter: str, value: Any, *, minimum: float = 0.0, above: float | None = None
 ) -> int:
     """A number of seconds as whole nanoseconds."""
-    seconds = number(what, parameter, value, "seconds", minimum=minimum, above=above, maximum=_LARGEST_TIME)
+    seconds = number(what, parameter, value, "seconds", minimum=minimum, above=above, maximum=LARGEST_TIME)
     if above is not None and above >= 0 and seconds < 0.5e-9:
         fail(what, parameter, value, "a nanosecond (1e-9) or more")
     return round(seconds * 1e9)

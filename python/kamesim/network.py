@@ -239,8 +239,8 @@ class Network(Bulk):
     def save_scenario(self, path: errors.PathLike, *, duration: float = 0.0) -> None:
         """Writes everything that the network is built from to a file, as the Protobuf message Scenario.
 
-        To be called before the first run. Scheduled Python code cannot be saved, except `node.move`. duration: of
-        the run, in seconds, to be kept with it.
+        To be called before the first run. Neither scheduled Python code, except `node.move`, can be saved, nor tasks, TCP
+        flows, and requests with responses. duration: of the run, in seconds, to be kept with it.
         """
         from kamesim.scenario_writer import scenario_message
 
