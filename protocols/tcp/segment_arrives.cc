@@ -97,6 +97,18 @@ TcpConnection::Arrival TcpConnection::segment_arrives(Time now, const TcpSegment
     arrival.dropped = &reason;
     return arrival;
   };
+  // §3.5, figure 7: who opens at the same time acknowledges our SYN with the SYN that has arrived before.
+  if (state_ == TcpState::SynReceived && !passive_ && s.flags.syn() && s.flags.ack() && !s.flags.rst() &&
+      s.seq == receiver_.irs()) {
+    TcpSegment acknowledgment = s;
+    acknowledgment.seq = s.seq + 1;
+    acknowledgment.flags.clear(TcpFlags::kSyn | TcpFlags::kEce);  // RFC 3168 §6.1.1: ECE is an offer here
+    // RFC 7323 §2.2: that of a SYN is not scaled. What the shift cuts off comes back below.
+    acknowledgment.window = static_cast<std::uint16_t>(s.window >> snd_wind_shift_);
+    arrival = segment_arrives(now, acknowledgment);
+    if (is_synchronized(state_)) sender_.set_window(s.window);
+    return arrival;
+  }
   // RFC 7323 §3.2: once timestamps are agreed on, each segment must have them, resets apart.
   if (timestamps_ && !s.options.timestamps && !s.flags.rst() && !s.flags.syn()) return drop_with(kTcpNoTimestamp);
   if (paws_rejects(now, s)) {  // RFC 7323 §5.3 R1
@@ -109,7 +121,12 @@ TcpConnection::Arrival TcpConnection::segment_arrives(Time now, const TcpSegment
   TcpSegment trimmed;
   const TcpSegment* segment = &s;
   if (!receiver_.acceptable(s)) [[unlikely]] {
-    if (s.flags.rst()) return drop_with(kTcpOutOfWindow);
+    // "If the RCV.WND is zero, [...] special allowance should be made to accept valid ACKs, URGs, and RSTs."
+    const bool closed_window = s.seq == receiver_.rcv_nxt() && receiver_.rcv_wnd() == 0;
+    if (s.flags.rst()) {
+      arrival.dropped = closed_window ? process_reset(now, s) : &kTcpOutOfWindow;  // a reset may have text (SHLD-2)
+      return arrival;
+    }
     if (state_ == TcpState::SynReceived && s.flags.syn() && s.seq == receiver_.irs()) {
       // Our <SYN,ACK> got lost, or is late. An acknowledgment is due, and only one with SYN helps.
       if (take_challenge_ack(now)) syn_ack_now_ = true;
@@ -121,8 +138,7 @@ TcpConnection::Arrival TcpConnection::segment_arrives(Time now, const TcpSegment
     if (state_ == TcpState::TimeWait && s.flags.fin() && s.end() == receiver_.rcv_nxt()) {
       enter_time_wait(now);  // fifth step: the FIN again; 2 MSL begin anew
     }
-    // "If the RCV.WND is zero, [...] special allowance should be made to accept valid ACKs, URGs, and RSTs."
-    if (s.flags.syn() || s.seq != receiver_.rcv_nxt() || receiver_.rcv_wnd() != 0) return drop_with(kTcpOutOfWindow);
+    if (s.flags.syn() || !closed_window) return drop_with(kTcpOutOfWindow);
     trimmed = s;
     trimmed.data = {};
     trimmed.flags.clear(TcpFlags::kFin);

@@ -98,10 +98,10 @@ class Advertises:
 
     @property
     def renumbering(self) -> bool:
-        """Whether it obeys Router Renumbering Commands (RFC 2894); off by default, as nothing authenticates them.
+        """Whether it obeys Router Renumbering Commands (RFC 2894); off by default.
 
-        They change the prefixes that it has and advertises, and the addresses in them. A reboot keeps what they did,
-        the switch, and the Recorded Sequence Number.
+        Nothing authenticates them but a policy of IPsec (`ipsec.setkey`). They change the prefixes that it has and
+        advertises, and the addresses in them. A reboot keeps what they did, the switch, and the Recorded Sequence Number.
         """
         return self._core.router_renumbering
 

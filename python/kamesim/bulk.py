@@ -301,6 +301,7 @@ class Bulk(CellBuilding):
         from kamesim.network import Network
 
         what = "from_edges"
+        errors.flag(what, "routes", routes)
         most = _MOST if n is None else errors.integer(what, "n", n, "", minimum=0, maximum=_MOST)
         ends = [_whole_numbers(what, name, value, most, "numbers of nodes") for name, value in (("a", a), ("b", b))]
         count = most if n is not None else max((int(end.max()) + 1 for end in ends if end.size), default=0)

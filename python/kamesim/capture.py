@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kamesim import _core
+from kamesim import _core, errors
 from kamesim.ipsec import key_file_beside, write_key_file
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Capture:
             self._core.add_tester(tester)
 
     def __enter__(self) -> Capture:
+        if self.closed:
+            raise errors.Error(f"capture {self.path!r}: it is closed; make a new one")
         return self
 
     def __exit__(self, *exception: object) -> None:

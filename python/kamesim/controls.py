@@ -290,6 +290,8 @@ class Controls(Placed):
         """
         what = f"{self._what}: add_default_router"
         who = self._neighbor_address(what, address)
+        if ipaddress.ip_address(who).version == 4:
+            errors.fail(what, "address", address, "an IPv6 address; a default route of IPv4 is added by add_route")
         on = self._choose_interface(interface)
         if lifetime is None or lifetime == math.inf:
             lifetime_ns = None

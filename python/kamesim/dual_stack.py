@@ -109,9 +109,10 @@ def start_mobile_node(what: str, core: _core.MobileIpv6, role: MobileNode | Mobi
     """Before the mobile node itself. again: it has a home address already."""
     prefixes = getattr(role, "ipv4_prefixes", ())
     texts = [prefixes] if isinstance(prefixes, str) else list(prefixes)
+    networks = errors.listed(what, "ipv4_networks", role.ipv4_networks, "a list of what Ipv4Pool.take() gives")
     others = {
         "ipv4_home_address": role.ipv4_home_address, "ipv4_home_gateway": role.ipv4_home_gateway,
-        "ipv4_networks": list(role.ipv4_networks) or None, "force_udp": role.force_udp or None,
+        "ipv4_networks": networks or None, "force_udp": errors.flag(what, "force_udp", role.force_udp) or None,
         "ipv4_prefixes": texts or None,
     }  # fmt: skip
     if role.home_agent_ipv4 is None:

@@ -24,7 +24,9 @@ PathLike = Union[str, "os.PathLike[str]"]
 
 MINIMUM_MTU = 1280  # bytes, RFC 8200 section 5
 MAXIMUM_MTU = 2**24  # bytes; links beyond 65,575 carry jumbograms (RFC 2675)
-_LARGEST_TIME = 9.2e9  # seconds: what fits into 64 bits of nanoseconds, some 290 years
+_LONGEST_NAME = 255  # characters; captures and scenario files have room for these
+_LONGEST_VALUE = 200  # characters of a value that a message repeats
+LARGEST_TIME = 9.2e9  # seconds: what fits into 64 bits of nanoseconds, some 290 years
 
 
 class UnknownName(Error, KeyError):
@@ -39,7 +41,7 @@ class UnknownName(Error, KeyError):
             hint = "there are " + ", ".join(repr(n) for n in names[:5]) + (", ..." if len(names) > 5 else "")
         else:
             hint = "there are none yet"
-        self.message = f"{what} {name!r} is not known; {hint}"
+        self.message = f"{what} {_shown(name)} is not known; {hint}"
         super().__init__(self.message)
 
     def __str__(self) -> str:  # KeyError would print the message's repr
@@ -48,7 +50,16 @@ class UnknownName(Error, KeyError):
 
 def fail(what: str, parameter: str, value: object, right: str) -> NoReturn:
     """Raises the error `what: parameter is value; it must be right`."""
-    raise Error(f"{what}: {parameter} is {value!r}; it must be {right}")
+    raise Error(f"{what}: {parameter} is {_shown(value)}; it must be {right}")
+
+
+def _shown(value: object) -> str:
+    """What it is, in a line of a message."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
 
 
 def number(
@@ -68,7 +79,10 @@ def number(
     right = f"a number{' of ' + unit if unit else ''}, {bounds}".rstrip(", ")
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         fail(what, parameter, value, right)
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:  # whole numbers have no bound
+        fail(what, parameter, value, right)
     too_low = result <= above if above is not None else result < minimum
     if not math.isfinite(result) or too_low or (maximum is not None and result > maximum):
         fail(what, parameter, value, right)
@@ -79,7 +93,7 @@ def nanoseconds(
     what: str, parameter: str, value: Any, *, minimum: float = 0.0, above: float | None = None
 ) -> int:
     """A number of seconds as whole nanoseconds."""
-    seconds = number(what, parameter, value, "seconds", minimum=minimum, above=above, maximum=_LARGEST_TIME)
+    seconds = number(what, parameter, value, "seconds", minimum=minimum, above=above, maximum=LARGEST_TIME)
     if above is not None and above >= 0 and seconds < 0.5e-9:
         fail(what, parameter, value, "a nanosecond (1e-9) or more")
     return round(seconds * 1e9)
@@ -90,7 +104,9 @@ def integer(what: str, parameter: str, value: Any, unit: str, *, minimum: int, m
     right = f"a whole number{' of ' + unit if unit else ''}, {minimum} or more"
     if maximum is not None:
         right = f"a whole number{' of ' + unit if unit else ''} from {minimum} to {maximum}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        fail(what, parameter, value, right)
+    if not isinstance(value, numbers.Integral) and not math.isfinite(value):
         fail(what, parameter, value, right)
     result = int(value)
     if result != value or result < minimum or (maximum is not None and result > maximum):
@@ -123,6 +139,8 @@ def name(what: str, value: Any) -> str:
     """`value` as the name of an object."""
     if not isinstance(value, str) or not value or value != value.strip() or not value.isprintable():
         fail(what, "name", value, "a text that is not empty, without spaces around it")
+    if len(value) > _LONGEST_NAME:
+        fail(what, "name", value, f"of {_LONGEST_NAME} characters at the most")
     return value
 
 
@@ -138,6 +156,15 @@ def address(what: str, parameter: str, value: Any) -> str:
     if parsed.scope_id is not None:
         fail(what, parameter, value, right + ", without a zone; name the interface instead")
     return str(parsed)
+
+
+def routable_address(what: str, parameter: str, value: Any) -> str:
+    """`value` as the text of an IPv6 address that one interface may have and routers know the way to."""
+    text = address(what, parameter, value)
+    parsed = ipaddress.IPv6Address(text)
+    if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback or parsed.is_link_local:
+        fail(what, parameter, value, "a unicast address that is routed, such as '2001:db8::1'")
+    return text
 
 
 def ip_address(what: str, parameter: str, value: Any) -> str:
@@ -287,5 +314,9 @@ def file_name(text: str) -> str:
 def _path(what: str, parameter: str, value: Any, right: str) -> str:
     path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
     if not isinstance(path, str) or not path or "\0" in path:
+        fail(what, parameter, value, right)
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
         fail(what, parameter, value, right)
     return path

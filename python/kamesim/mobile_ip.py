@@ -636,6 +636,9 @@ class MobileIp:
         }
         networks = None
         if role.mobile_networks is not None:
+            if not isinstance(role.mobile_networks, Mapping):
+                right = "a dict of prefixes by home address, or None: whatever mobile routers tell"
+                errors.fail(what, "mobile_networks", role.mobile_networks, right)
             networks = {
                 errors.address(what, "mobile_networks", home): _prefixes(what, "mobile_networks", prefixes)
                 for home, prefixes in role.mobile_networks.items()
@@ -710,6 +713,8 @@ class MobileIp:
             raise errors.Error(f"{what}: {self._node.name!r} is a router; a mobile node is a host")
         home_address, home_agent, discover, length, lifetime = _registration(what, role)
         interface = self._node._choose_interface(role.interface)
+        if role.protection is not None and not isinstance(role.protection, SignallingProtection):
+            errors.fail(what, "protection", role.protection, "a SignallingProtection(...), or None")
         if role.authentication is not None:
             _option(what, role.authentication).authenticate_mobile_node(what, self._core, role.clock_offset)
         _movement_detection(what, role).start(what, self._core)
@@ -744,12 +749,14 @@ def _registration(what: str, role: MobileNode | MobileRouter) -> tuple[str, str 
     """What mobile nodes and mobile routers register alike, checked."""
     home_address, home_agent, length, lifetime = _lasting(what, role)
     discover = errors.flag(what, "discover_home_agents", role.discover_home_agents)
+    for name in ("route_optimization", "acknowledge_correspondents", "reuse_tokens"):
+        errors.flag(what, name, getattr(role, name))
     return home_address, home_agent, discover, length, lifetime
 
 
 def _lasting(what: str, role: MobileNode | MobileRouter | MultihomedMobileNode) -> tuple[str, str | None, int, int]:
-    home_address = errors.address(what, "home_address", role.home_address)
-    home_agent = None if role.home_agent is None else errors.address(what, "home_agent", role.home_agent)
+    home_address = errors.routable_address(what, "home_address", role.home_address)  # RFC 6275 section 3.1
+    home_agent = None if role.home_agent is None else errors.routable_address(what, "home_agent", role.home_agent)
     if home_address == home_agent:
         raise errors.Error(f"{what}: home_address and home_agent are both {home_address}; they are two nodes'")
     length = errors.integer(what, "home_prefix_length", role.home_prefix_length, "bits", minimum=1, maximum=128)

@@ -227,7 +227,9 @@ def _priorities(what: str, node: Node, role: MultihomedMobileNode, networks: lis
             for i, p in given.items()
         }
     else:
-        priorities = {node.interface(i): 10 * (n + 1) for n, i in enumerate(given)}
+        right = "a list of interfaces, or a dict of their priorities"
+        names = errors.listed(what, "interfaces", given, right)
+        priorities = {node.interface(i): 10 * (n + 1) for n, i in enumerate(names)}
     for interface in priorities:
         if _inside(interface, networks):
             errors.fail(what, "interfaces", interface.name, "one that roams; this one is on the Mobile Network itself")

@@ -87,12 +87,13 @@ class Network(Bulk):
         arguments of `Node.roam`. advertise: as for `Lan.attach`, of the ingress interface. role: further fields of
         `MobileRouter`, as mode="explicit".
         """
+        given = [prefixes] if isinstance(prefixes, str) else prefixes
+        wanted = errors.listed("mobile router", "prefixes", given, "a prefix, such as '2001:db8:a::/64', or several")
         node = self._add_node(Router, name, position, dup_addr_detect_transmits, optimistic_dad)
         if roam is False:
             egress = node.add_interface("egress")
         else:
             egress = node.roam("egress", **(roam if isinstance(roam, dict) else {}))
-        wanted = [prefixes] if isinstance(prefixes, str) else list(prefixes)
         self.lan(self._free_name(f"{name}.lan"), wanted).attach(node, name="ingress", advertise=advertise)
         node.enable(
             MobileRouter(home_address=home_address, prefixes=wanted, home_agent=home_agent, egress=egress, **role)
@@ -238,8 +239,8 @@ class Network(Bulk):
     def save_scenario(self, path: errors.PathLike, *, duration: float = 0.0) -> None:
         """Writes everything that the network is built from to a file, as the Protobuf message Scenario.
 
-        To be called before the first run. Scheduled Python code cannot be saved, except `node.move`. duration: of
-        the run, in seconds, to be kept with it.
+        To be called before the first run. Neither scheduled Python code, except `node.move`, can be saved, nor tasks, TCP
+        flows, and requests with responses. duration: of the run, in seconds, to be kept with it.
         """
         from kamesim.scenario_writer import scenario_message
 

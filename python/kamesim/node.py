@@ -171,17 +171,24 @@ class Node(Controls, Advertises):
 
     @property
     def address(self) -> str | None:
-        """The first of its global addresses that is not a duplicate; None while it has none."""
+        """The first of its global addresses that is not a duplicate, nor of a link that it has left; None while it has none.
+
+        Those of a link that it has left count while there are no others.
+        """
+        left = None
         for _, text, _, state, _, _, _ in self._address_rows():
-            if state != "duplicated" and not ipaddress.IPv6Address(text).is_link_local:
+            if state == "duplicated" or ipaddress.IPv6Address(text).is_link_local:
+                continue
+            if state != "detached":
                 return text
-        return None
+            left = left or text
+        return left
 
     def addresses(self) -> pd.DataFrame:
         """Its addresses: interface, address, prefix_length, state, origin, preferred_until_s, valid_until_s.
 
-        state is tentative, optimistic, preferred, deprecated or duplicated; a time of inf is for ever. Those of IPv4
-        come last.
+        state is tentative, optimistic, preferred, deprecated, detached (of a link that it has left, and no source) or
+        duplicated; a time of inf is for ever. Those of IPv4 come last.
         """
         return tables.addresses(self._address_rows() + self._core.ipv4_addresses())
 

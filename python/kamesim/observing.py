@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ class Observing(Running):
         closed, are written beside it, in the file PATH.esp_sa that Wireshark reads; None: if there are any. Close it, or use it in a `with`: the file is complete then.
         """
         target = errors.writable_path("capture", "path", path)
+        if any(os.path.realpath(capture.path) == os.path.realpath(target) for capture in self._captures):
+            errors.fail("capture", "path", target, "another file than that of a capture under way")
         errors.one_of("capture", "direction", direction, ("both", "out"))
         right = "a list of interfaces of this network"
         chosen = None if interfaces is None else errors.listed("capture", "interfaces", interfaces, right)

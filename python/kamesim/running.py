@@ -126,6 +126,8 @@ class Running(NetworkBase):
 
         kind: only events whose kind begins like this, such as "mip6.".
         """
+        if kind is not None and not isinstance(kind, str):
+            errors.fail("trace", "kind", kind, "the beginning of a kind, such as 'mip6.', or None: all")
         return tables.trace(self._events(kind))
 
     def drops(self) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from ipaddress import IPv6Network
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors, scenario_proxies, scenario_radio, scenario_roles
+from kamesim import _core, errors, scenario_proxies, scenario_radio, scenario_roles
 from kamesim import scenario_pb2 as pb
 from kamesim.advertising import Advertising, MapEntry, PrefixOption, RouteOption
 from kamesim.channel import Channel
@@ -57,6 +57,7 @@ class _Builder:
             self._addresses[(address.nic.node, address.nic.nic)].append(address)
         self._waypoints = {movement.node: movement.waypoints for movement in message.movements}
         self._advertising = {(a.nic.node, a.nic.nic): a for a in message.advertising}
+        self._nics = {(node.name, nic.name): nic for node in message.nodes for nic in node.nics}
 
     def build(self) -> Network:
         message, net = self._message, self._net
@@ -74,6 +75,10 @@ class _Builder:
                 node._core.set_ipsec_setting(setting.name, setting.value)
             if entry.ipsec:
                 node.ipsec.setkey(entry.ipsec)
+            if entry.HasField("forwarding"):
+                node.forwarding = entry.forwarding
+            for n in entry.neighbors:
+                node.add_neighbor(n.address, n.mac, interface=n.nic, is_router=n.is_router)
             if entry.multicast_forwarding:
                 node.multicast_forwarding = True
             for r in entry.multicast_routes:
@@ -134,6 +139,8 @@ class _Builder:
             self._net.router_named(entry.name).renumbering = True
         for setting in entry.ip6_settings:
             node._core.set_ip6_setting(setting.name, setting.value)
+        for setting in entry.tcp_settings:
+            _core.set_tcp_setting(node._core, setting.name, setting.value)
         if entry.policies:
             node.policy_table = [(p.prefix, p.precedence, p.label) for p in entry.policies]
         if entry.HasField("geo_position"):
@@ -198,9 +205,21 @@ class _Builder:
         """Addresses and advertisements of an interface."""
         node = self._net.node(key[0])
         for entry in self._addresses[key]:
-            node.add_address(entry.address, interface=key[1], anycast=entry.anycast, dad=not entry.skip_dad)
+            lifetimes = {
+                name: getattr(entry, f"{name}_ns") / 1e9
+                for name in ("preferred_lifetime", "valid_lifetime")
+                if entry.HasField(f"{name}_ns")
+            }
+            node.add_address(
+                entry.address, interface=key[1], anycast=entry.anycast, dad=not entry.skip_dad, **lifetimes
+            )
         if key in self._advertising:
             self._net.node(key[0])._advertise(node.interface(key[1]), _advertising(self._advertising[key]))
+        interface, nic = node.interface(key[1]), self._nics[key]
+        if nic.mtu_bytes:
+            interface.mtu = nic.mtu_bytes
+        if nic.disabled:
+            interface.enabled = False
 
     def _make_flow(self, flow: Any) -> None:
         self._net.udp_flow(

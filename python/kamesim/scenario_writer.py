@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kamesim import errors, scenario_proxies, scenario_radio, scenario_roles
+from kamesim import _core, errors, scenario_proxies, scenario_radio, scenario_roles
 from kamesim import scenario_pb2 as pb
 from kamesim.cell import Cell
 from kamesim.media import Lan, Link
@@ -32,6 +32,12 @@ def scenario_message(net: Network, duration_ns: int) -> Any:
             raise errors.Error(
                 f"save scenario: {part.name(0)!r} and others were made in bulk, which a scenario file has no room for; save "
                 f"the script that makes them"
+            )
+    kinds = (("TCP flow", net.tcp_flows), ("requests", net.request_responses), ("task", net.tasks))
+    for kind, begun in kinds:
+        if begun:
+            raise errors.Error(
+                f"save scenario: a scenario file has no room for {kind} {begun[0].name!r}; begin such after loading"
             )
     message = pb.Scenario(
         format_version=FORMAT_VERSION,
@@ -73,6 +79,10 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
         optimistic_dad=node.optimistic_dad,
     )
     added.router_renumbering = node._core.router_renumbering
+    if node.forwarding != node.is_router:
+        added.forwarding = node.forwarding
+    for name, value in _core.changed_tcp_settings(node._core):
+        added.tcp_settings.add(name=name, value=value)
     for name, value in node._core.changed_ip6_settings():
         added.ip6_settings.add(name=name, value=value)
     added.ipsec = node.ipsec.script
@@ -90,12 +100,16 @@ def _add_node(message: Any, numbers: dict[Interface, int], node: Node) -> None:
         added.geo_position.longitude_deg, added.geo_position.latitude_deg = node.geo_position
     for interface in node.interfaces:
         _add_interface(message, added, interface, numbers[interface])
+    lifetimes = {(row[0], row[1]): row[5:7] for row in node._address_rows()}
     for static in node._static_addresses:
+        preferred, valid = lifetimes.get((static.interface.name, static.address), (None, None))
         message.addresses.add(
             nic=_reference(static.interface),
             address=f"{static.address}/{static.prefix_length}",
             anycast=static.anycast,
             skip_dad=not static.dad,
+            preferred_lifetime_ns=preferred,
+            valid_lifetime_ns=valid,
         )
     for prefix, next_hop, nic, kind, origin, metric, mtu in node._core.routes():
         if origin == "static":
@@ -121,6 +135,12 @@ def _add_interface(message: Any, node: Any, interface: Interface, number: int) -
     nic.prefer_source = interface.prefer_source
     nic.multicast_scope_boundary = interface.multicast_scope_boundary
     nic.multicast_hop_threshold = interface.multicast_hop_threshold
+    nic.disabled = not interface.enabled
+    if interface.medium is not None and interface.mtu != interface.medium.mtu:
+        nic.mtu_bytes = interface.mtu
+    for address, neighbor_mac, _, is_router, permanent, _ in interface._core.neighbors():
+        if permanent:
+            node.neighbors.add(nic=interface.name, address=address, mac=neighbor_mac, is_router=is_router)
     if (guard := interface.advertisement_guard) is not None:
         nic.guard.any_router, nic.guard.any_prefix = guard.routers is None, guard.prefixes is None
         nic.guard.routers.extend(guard.routers or [])

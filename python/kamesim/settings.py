@@ -41,7 +41,8 @@ class Setting(Generic[T]):
     def __get__(self, settings: Settings | None, owner: type) -> Any:
         if settings is None:
             return self
-        return self._kind(settings._get(self._name))
+        value = settings._get(self._name)
+        return self._kind(value if self._kind is not float else round(value, 9))  # kept in whole nanoseconds
 
     def __set__(self, settings: Settings, value: T) -> None:
         settings._set(self._name, float(self._check(settings._what, value)))
@@ -53,7 +54,8 @@ class Setting(Generic[T]):
             return value
         if self._kind is int:
             return errors.integer(what, self._name, value, self._unit, minimum=self._minimum, maximum=self._maximum)
-        return errors.number(what, self._name, value, self._unit, minimum=self._minimum)
+        bound = errors.LARGEST_TIME if self._unit == "seconds" else None
+        return errors.number(what, self._name, value, self._unit, minimum=self._minimum, maximum=bound)
 
 
 class Settings:

@@ -58,7 +58,7 @@ class Socket:
         what = f"{node._what}: socket"
         if family != names.AF_INET6:
             errors.fail(what, "family", family, f"AF_INET6 ({names.AF_INET6})")
-        if type not in _KINDS:
+        if not isinstance(type, int) or type not in _KINDS:
             errors.fail(what, "type", type, "SOCK_DGRAM, SOCK_STREAM or SOCK_RAW")
         raw = type == names.SOCK_RAW
         if raw:
@@ -156,7 +156,7 @@ class Socket:
     ) -> tuple[bytes, list[tuple[int, int, bytes]], int, SocketName]:
         """The same with ancillary data."""
         what = f"{self._what}: recvmsg"
-        size = errors.integer(what, "bufsize", bufsize, "bytes", minimum=0)
+        size = errors.integer(what, "bufsize", bufsize, "bytes", minimum=0, maximum=1 << 62)
         errors.integer(what, "ancbufsize", ancbufsize, "bytes", minimum=0)
         if flags not in (0, names.MSG_PEEK):
             errors.fail(what, "flags", flags, "0 or MSG_PEEK")
@@ -190,8 +190,11 @@ class Socket:
         Of IPV6_IPSEC_POLICY, text: a policy string of one direction, "out ipsec esp/transport//require".
         """
         if isinstance(value, str):
-            value = value.encode()
-        self._core.set_option(level, name, self._value("setsockopt", value))
+            value = value.encode(errors="replace")
+        what = f"{self._what}: setsockopt"
+        for parameter, given in (("level", level), ("name", name)):
+            errors.integer(what, parameter, given, "", minimum=-(2**31), maximum=2**31 - 1)
+        self._core.set_option(int(level), int(name), self._value("setsockopt", value))
         if (level, name) == (names.IPPROTO_IPV6, names.IPV6_IPSEC_POLICY):
             self.node._core.start_ipsec()  # without it nothing would be protected
 
@@ -246,9 +249,8 @@ class Socket:
         address, index = self._group("set_source_filter", group, interface)
         if mode not in (names.MCAST_INCLUDE, names.MCAST_EXCLUDE):
             errors.fail(what, "mode", mode, f"MCAST_INCLUDE ({names.MCAST_INCLUDE}) or MCAST_EXCLUDE")
-        if isinstance(sources, str):
-            errors.fail(what, "sources", sources, f"a list of addresses, such as [{sources!r}]")
-        senders = [ipaddress.IPv6Address(errors.address(what, "sources", source)).packed for source in sources]
+        listed = errors.listed(what, "sources", sources, "a list of addresses, such as ['2001:db8::1']")
+        senders = [ipaddress.IPv6Address(errors.address(what, "sources", source)).packed for source in listed]
         value = struct.pack("=I4x", index) + _storage(address) + struct.pack("=II", mode, len(senders))
         self._core.set_option(names.IPPROTO_IPV6, names.MCAST_MSFILTER, value + b"".join(map(_storage, senders)))
 

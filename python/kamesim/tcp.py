@@ -12,7 +12,7 @@ from kamesim.settings import Setting, Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kamesim.interface import Interface
+    from kamesim.interface import InterfaceLike
     from kamesim.node import Node
 
 CONGESTION_CONTROLS = tuple(_core.congestion_controls())
@@ -151,11 +151,13 @@ class TcpSocket:
 
     def read(self, limit: int = 1 << 30) -> bytes:
         """What has arrived, `limit` bytes at the most; empty: nothing yet, or the end (`at_end`)."""
-        return self._core.read(errors.integer("tcp: read", "limit", limit, "bytes", minimum=0))
+        return self._core.read(errors.integer("tcp: read", "limit", limit, "bytes", minimum=0, maximum=1 << 62))
 
     def write(self, data: bytes, *, urgent: bool = False) -> int:
         """Takes what there is room for, and returns how much that was. urgent: its end is the urgent pointer."""
-        return self._core.write(data, urgent)
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            errors.fail("tcp: write", "data", data, "bytes; of a text: text.encode()")
+        return self._core.write(bytes(data), errors.flag("tcp: write", "urgent", urgent))
 
     def shutdown(self) -> None:
         """Nothing more will be written; reading goes on."""
@@ -245,6 +247,11 @@ class Tcp(Settings):
         counters = _core.tcp_counters(self._node._core)
         return {name: getattr(counters, name) for name in COUNTERS}
 
+    def _options(self, what: str, options: TcpOptions | None) -> _core.TcpOptions:
+        if options is not None and not isinstance(options, TcpOptions):
+            errors.fail(what, "options", options, "kamesim.TcpOptions(...)")
+        return (options or TcpOptions())._checked(what)
+
     def connect(
         self,
         destination: str,
@@ -252,7 +259,7 @@ class Tcp(Settings):
         *,
         source: str | None = None,
         source_port: int | None = None,
-        interface: Interface | None = None,
+        interface: InterfaceLike | None = None,
         options: TcpOptions | None = None,
     ) -> TcpSocket:
         """Begins to open a connection: a SYN goes out. interface: of a link-local destination."""
@@ -264,8 +271,8 @@ class Tcp(Settings):
             errors.integer(what, "port", port, "", minimum=1, maximum=65535),
             None if source is None else errors.address(what, "source", source),
             0 if source_port is None else errors.integer(what, "source_port", source_port, "", minimum=1, maximum=65535),
-            None if interface is None else interface._core,
-            (options or TcpOptions())._checked(what),
+            None if interface is None else self._node.interface(interface)._core,
+            self._options(what, options),
         )
         return TcpSocket(self._node, core)
 
@@ -280,7 +287,7 @@ class Tcp(Settings):
             errors.integer(what, "port", port, "", minimum=1, maximum=65535),
             None if address is None else errors.address(what, "address", address),
             errors.integer(what, "backlog", backlog, "", minimum=1, maximum=65535),
-            (options or TcpOptions())._checked(what),
+            self._options(what, options),
         )
         return TcpListener(self._node, core)
 

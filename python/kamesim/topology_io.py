@@ -185,9 +185,13 @@ def from_networkx(
 
 
 def _read(path: PathLike) -> bytes:
+    if not isinstance(path, (str, os.PathLike)):  # open() would take a number for a file that is open
+        raise TopologyError(f"path is {path!r}; it must be the path of a file")
     try:
         with open(path, "rb") as file:
             return file.read()
+    except ValueError as error:
+        raise TopologyError(f"path is {path!r}: {error}") from None
     except OSError as error:
         raise TopologyError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from kamesim import _core, errors
@@ -63,7 +64,7 @@ class Traffic(Observing):
             port=self._flow_port(what, port),
             source_port=_port(what, "source_port", source_port),
             source_address=_address(what, "source_address", source_address),
-            destination_address=_address(what, "destination_address", destination_address),
+            destination_address=_address(what, "destination_address", destination_address, group=True),
             periods=_periods(what, periods, rate),
         )
         return self._start_flow(label, settings)
@@ -180,7 +181,7 @@ class Traffic(Observing):
                 think_ns=errors.nanoseconds(what, "think_time", think_time),
                 exponential=errors.one_of(what, "think", think, ("exponential", "constant")) == "exponential",
                 timeout_ns=errors.nanoseconds(what, "timeout", 1.0 if timeout is None else timeout, above=0),
-                requests=0 if requests is None else errors.integer(what, "requests", requests, "", minimum=1),
+                requests=_requests(what, requests),
                 start_ns=start_ns,
                 stop_ns=stop_ns,
             )
@@ -200,7 +201,7 @@ class Traffic(Observing):
             exponential=errors.one_of(what, "think", think, ("exponential", "constant")) == "exponential",
             timeout_ns=None if timeout is None else errors.nanoseconds(what, "timeout", timeout, above=0),
             connection_each=not errors.flag(what, "persistent", persistent),
-            requests=0 if requests is None else errors.integer(what, "requests", requests, "", minimum=1),
+            requests=_requests(what, requests),
             start_ns=start_ns,
             stop_ns=stop_ns,
             options=chosen._checked(what),
@@ -300,9 +301,20 @@ def _datagram(what: str, parameter: str, value: int) -> int:
     return errors.integer(what, parameter, value, "bytes", minimum=SMALLEST_REQUEST, maximum=LARGEST_PAYLOAD)
 
 
+def _requests(what: str, value: int | None) -> int:
+    return 0 if value is None else errors.integer(what, "requests", value, "", minimum=1, maximum=1 << 62)
+
+
 def _port(what: str, parameter: str, value: int | None) -> int | None:
     return None if value is None else errors.integer(what, parameter, value, "", minimum=1, maximum=65535)
 
 
-def _address(what: str, parameter: str, value: str | None) -> str | None:
-    return None if value is None else errors.ip_address(what, parameter, value)
+def _address(what: str, parameter: str, value: str | None, *, group: bool = False) -> str | None:
+    """An address of one node, or, if it may be, of a group."""
+    if value is None:
+        return None
+    text = errors.ip_address(what, parameter, value)
+    parsed = ipaddress.ip_address(text)
+    if parsed.is_unspecified or (parsed.is_multicast and not group):
+        errors.fail(what, parameter, value, "the address of a node" + (", or of a group" if group else ""))
+    return text

@@ -460,3 +460,25 @@ def test_the_mtu_of_a_link_may_be_set(lan):
     assert (lan.mtu, lan.channel.mtu) == (1400, 1400)
     with pytest.raises(ks.Error, match="LAN 'lan': mtu is 5"):
         lan.mtu = 5
+
+
+def test_a_host_that_has_moved_is_reached_at_its_new_address(net):
+    left, right, lans = net.router("left"), net.router("right"), [net.lan("lan1"), net.lan("lan2")]
+    net.link(left, right)
+    walker, peer = net.host("walker"), net.host("peer")
+    for node, lan in ((left, lans[0]), (right, lans[1]), (walker, lans[0]), (peer, lans[1])):
+        lan.attach(node)
+    net.shortest_path_routes()
+    net.run(until=10)
+    before = walker.address
+    walker.move("lan2")
+    net.run(until=20)
+    assert walker.address in walker.interfaces[0].addresses and walker.address != before
+    states = walker.addresses().set_index("address").state
+    assert states[before] == "detached" and states[walker.address] == "preferred"
+    ping = peer.ping(walker, count=1)
+    net.run(until=22)
+    assert None not in ping.rtts
+    walker.move("lan1")
+    net.run(until=40)
+    assert walker.address == before and walker.addresses().set_index("address").state[before] == "preferred"

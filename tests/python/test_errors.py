@@ -38,6 +38,7 @@ CASES = {
     "name twice": (lambda n: n.host("a"), ["host 'a'", "there is a node of that name already"]),
     "name of a link": (lambda n: n.router("cable"), ["router 'cable'", "there is a link of that name"]),
     "link named as a node": (lambda n: n.link("a", "b", name="a"), ["link 'a'", "there is a node of that name"]),
+    "long name": (lambda n: n.host("h" * 256), ["name is 'hhh", "255 characters"]),
     "empty name": (lambda n: n.host(""), ["name is ''", "not empty"]),
     "name of the wrong type": (lambda n: n.host(7), ["name is 7", "a text"]),
     "node of another network": (lambda n: n.link("a", ks.Network().host("b")), ["is of another network"]),
@@ -51,6 +52,8 @@ CASES = {
     "delay of the wrong type": (lambda n: n.link("a", "b", delay="5ms"), ["delay is '5ms'", "a number of seconds"]),
     "delay for ever": (lambda n: n.link("a", "b", delay=math.inf), ["delay is inf", "a number of seconds"]),
     "delay that is no number": (lambda n: n.link("a", "b", delay=math.nan), ["delay is nan"]),
+    "delay beyond all bounds": (lambda n: n.link("a", "b", delay=10**400), ["delay is 1000", "...; it must be"]),
+    "MTU beyond all bounds": (lambda n: n.link("a", "b", mtu=10**5000), ["mtu is a number of thousands of digits"]),
     "negative jitter": (lambda n: n.lan("x", jitter=-1e-3), ["LAN 'x': jitter is -0.001"]),
     "loss above 1": (lambda n: n.link("a", "b", loss=1.5), ["loss is 1.5", "0 or more and at most 1"]),
     "no rate": (lambda n: n.link("a", "b", rate=0), ["rate is 0", "bits per second, 1 or more"]),
@@ -158,6 +161,35 @@ CASES = {
         lambda n: [n.udp_flow("a", "b", name="f"), n.udp_flow("a", "b", name="f")],
         ["flow 'f': there is a flow of that name already"],
     ),
+    "requests without bound": (lambda n: n.request_response("a", "b", requests=1 << 70), ["requests is", "from 1 to"]),
+    "flow from a group": (
+        lambda n: n.udp_flow("a", "b", source_address="ff02::1"),
+        ["source_address is 'ff02::1'", "the address of a node"],
+    ),
+    "flow to nowhere": (lambda n: n.udp_flow("a", "b", destination_address="::"), ["destination_address is '::'"]),
+    "connection to a group": (lambda n: n.tcp_flow("a", "b", destination_address="ff0e::7"), ["is 'ff0e::7'"]),
+    "options that are none": (lambda n: n["a"].tcp.listen(80, options=7), ["options is 7", "TcpOptions"]),
+    "options that are a dict": (
+        lambda n: n["a"].tcp.connect("2001:db8:aa::2", 80, options={}),
+        ["options is {}", "TcpOptions"],
+    ),
+    "default router of IPv4": (
+        lambda n: n["a"].add_default_router("192.0.2.1"),
+        ["address is '192.0.2.1'", "an IPv6 address"],
+    ),
+    "text to a connection": (
+        lambda n: [n.run(until=3), n["a"].tcp.connect("2001:db8:aa::2", 80).write("hello")],
+        ["data is 'hello'", "text.encode()"],
+    ),
+    "option of no level": (lambda n: n["a"].socket().setsockopt(None, 4, 5), ["setsockopt: level is None"]),
+    "sources that are none": (
+        lambda n: n["a"].socket().set_source_filter("ff05::7", ks.MCAST_INCLUDE, 5),
+        ["sources is 5", "a list of addresses"],
+    ),
+    "interface that is none": (
+        lambda n: n["a"].tcp.connect("fe80::1", 80, interface="eth7"),
+        ["interface 'eth7' is not known"],
+    ),
     "no pings": (lambda n: n["a"].ping("b", count=0), ["host 'a': ping: count is 0", "from 1 to 65536"]),
     # --- Files ---
     "capture nowhere": (lambda n: n.capture("/no/such/folder/x.pcapng"), ["path is '/no/such/folder/x.pcapng'"]),
@@ -166,6 +198,17 @@ CASES = {
     "capture in no direction": (lambda n: n.capture("/tmp/x", direction="in"), ["direction is 'in'", "or 'out'"]),
     "results nowhere": (lambda n: n.results.save("/no/such/folder/x.pb"), ["no '/no/such/folder'"]),
     "CSV under a file": (lambda n: n.results.to_csv("/dev/null/x"), ["folder is '/dev/null/x'"]),
+    "capture to one file twice": (
+        lambda n: [n.capture("/tmp/kamesim-twice.pcapng"), n.capture("/tmp/kamesim-twice.pcapng")],
+        ["path is '/tmp/kamesim-twice.pcapng'", "another file"],
+    ),
+    "capture that was closed": (
+        lambda n: [capture := n.capture("/dev/null"), capture.close(), capture.__enter__()],
+        ["capture '/dev/null': it is closed"],
+    ),
+    "capture to half a character": (lambda n: n.capture("\ud800"), ["path is '\\ud800'", "the path of a file"]),
+    "map of a number": (lambda n: ks.Network.from_gml(1), ["path is 1", "the path of a file"]),
+    "trace of what": (lambda n: n.trace(5), ["trace: kind is 5", "the beginning of a kind"]),
     "capture of no interfaces": (lambda n: n.capture("/tmp/x", 5), ["interfaces is 5", "a list of interfaces"]),
     "capture of a node": (lambda n: n.capture("/tmp/x", [n["a"]]), ["interfaces is <Host 'a'", "a list of interfaces"]),
     "ports that are none": (lambda n: ks.recv_any(5), ["recv_any: ports is 5", "a list of tester ports"]),
@@ -175,6 +218,35 @@ CASES = {
     "waypoints that are none": (lambda n: n["a"].waypoints(5), ["waypoints is 5", "pairs (time"]),
     "map that is not there": (lambda n: ks.Network.from_gml("/no/such.gml"), ["/no/such.gml: cannot be read"]),
     "scenario that is not there": (lambda n: ks.Network.load_scenario("/no/such.pb"), ["cannot read '/no/such.pb'"]),
+    # --- Mobility ---
+    "home address of a group": (
+        lambda n: n["a"].enable(ks.MobileNode("ff0e::1", "2001:db8:bb::1")),
+        ["home_address is 'ff0e::1'", "a unicast address that is routed"],
+    ),
+    "home agent on the link": (
+        lambda n: n["a"].enable(ks.MobileNode("2001:db8:bb::9", "fe80::1")),
+        ["home_agent is 'fe80::1'"],
+    ),
+    "switch of a mobile node": (
+        lambda n: n["a"].enable(ks.MobileNode("2001:db8:bb::9", "2001:db8:bb::1", route_optimization="no")),
+        ["route_optimization is 'no'", "True or False"],
+    ),
+    "protection that is none": (
+        lambda n: n["a"].enable(ks.MobileNode("2001:db8:bb::9", "2001:db8:bb::1", protection="esp")),
+        ["protection is 'esp'", "a SignallingProtection"],
+    ),
+    "mobile networks of nobody": (
+        lambda n: n["r"].enable(ks.HomeAgent(mobile_networks="2001:db8:b05::/64")),
+        ["mobile_networks is '2001:db8:b05::/64'", "a dict of prefixes"],
+    ),
+    "interfaces that are none": (
+        lambda n: n["a"].enable(ks.MultihomedMobileNode("2001:db8:bb::9", "2001:db8:bb::1", interfaces=5)),
+        ["interfaces is 5", "a list of interfaces"],
+    ),
+    "no mobile prefixes": (
+        lambda n: n.mobile_router("bus", home_address="2001:db8:bb::9", home_agent="2001:db8:bb::1", prefixes=5),
+        ["prefixes is 5", "a prefix, such as"],
+    ),
     # --- Topologies ---
     "small ring": (lambda n: ks.topology.ring(2), ["topology.ring: n is 2", "a whole number from 3"]),
     "odd fat tree": (lambda n: ks.topology.fat_tree(3), ["k is 3"]),

@@ -11,10 +11,12 @@ from scapy.layers.inet6 import (
     ICMPv6Unknown,
     IPv6,
 )
+from scapy.layers.ipsec import AH, SecurityAssociation
 from scapy.layers.l2 import Ether
 
 import kamesim as ks
 
+KEY = b"twenty octets of key"
 MAC, PEER_MAC, PEER = "02:00:00:00:00:01", "02:00:00:00:00:99", "fe80::99"
 
 
@@ -176,6 +178,22 @@ def test_commands_are_not_replayed_not_even_after_a_reboot(net, port, router):  
     assert router.drops["rrenumd.old_sequence_number"] == 1
     (result,) = renumber(net, port, command(5, use="2001:db8:3::"))
     assert result[9] & 0x08 and "2001:db8:3:7::1" not in own(router)
+
+
+def test_a_policy_of_ipsec_authenticates_commands(net, port, router):  # RFC 2894 7
+    router.renumbering = True
+    router.ipsec.setkey(f"""
+        add {PEER} ff05::2 ah 0x2001 -A hmac-sha1 0x{KEY.hex()};
+        spdadd {PEER} ff05::2 icmp6 138,0 -P in ipsec ah/transport//require;
+    """)
+    assert not renumber(net, port, command(1)) and "2001:db8:2:7::1" not in own(router)
+    assert router.drops["ipsec.unprotected"] == 1
+    plain = IPv6(bytes(IPv6(src=PEER, dst="ff05::2", hlim=255) / command(2)))
+    for key, obeyed in ((bytes(20), False), (KEY, True)):
+        association = SecurityAssociation(AH, spi=0x2001, auth_algo="HMAC-SHA1-96", auth_key=key)
+        send(port, association.encrypt(plain), dst="33:33:00:00:00:02")
+        net.run(for_=30)
+        assert ("2001:db8:2:7::1" in own(router)) is obeyed
 
 
 def test_a_test_reports_only(net, port, router):

@@ -174,6 +174,52 @@ def test_python_code_cannot_be_saved(tmp_path):
         net.save_scenario(tmp_path / "scenario.pb")
 
 
+def test_what_was_set_before_the_first_run_is_kept(tmp_path):
+    net = ks.Network(seed=3, trace_hash=True)
+    router, host = net.router("router"), net.host("host")
+    lan = net.lan("lan", "2001:db8:1::/64")
+    lan.attach(router)
+    lan.attach(host)
+    net.link(host, router)
+    host.add_neighbor("2001:db8:1::7", "02:00:00:00:00:07", interface="eth0", is_router=True)
+    host.interface("eth0").mtu = 1400
+    host.interface("eth1").enabled = False
+    host.tcp.msl, host.tcp.syn_cookies = 30, False
+    host.add_address("2001:db8:1::5/64", interface="eth0", preferred_lifetime=4, valid_lifetime=6)
+    host.forwarding = True
+    net.save_scenario(tmp_path / "net.pb")
+    loaded = ks.Network.load_scenario(tmp_path / "net.pb", trace_hash=True)
+    again = loaded["host"]
+    assert again.neighbors().query("permanent").values.tolist() == host.neighbors().query("permanent").values.tolist()
+    assert again.interface("eth0").mtu == 1400 and not again.interface("eth1").enabled
+    assert again.tcp.msl == 30 and not again.tcp.syn_cookies and again.tcp.fin_wait_2_timeout == host.tcp.fin_wait_2_timeout
+    assert again.forwarding and not again.is_router
+    for world in (net, loaded):
+        world.run(until=5)
+    assert again.addresses().set_index("address").state["2001:db8:1::5"] == "deprecated"
+    for world in (net, loaded):
+        world.run(until=20)
+    assert "2001:db8:1::5" not in again.interface("eth0").addresses
+    assert loaded.trace_hash == net.trace_hash
+
+
+@pytest.mark.parametrize("begun", ["TCP flow 'a->b'", "requests 'a->b'", "task 'wait'"])
+def test_what_has_no_room_in_a_file_is_not_lost_silently(tmp_path, begun):
+    net = ks.Network()
+    a, b = net.host("a"), net.host("b")
+    net.link(a, b)
+    if "TCP" in begun:
+        net.tcp_flow(a, b, size=1000, start=3)
+    elif "requests" in begun:
+        net.request_response(a, b, start=3)
+    else:
+        a.start(ks.sleep(1), name="wait")
+    with pytest.raises(ks.Error, match="no room for " + begun):
+        net.save_scenario(tmp_path / "net.pb")
+    assert not (tmp_path / "net.pb").exists()
+    net.run(until=2)  # so that the task ends
+
+
 def test_a_scenario_is_saved_before_its_first_run(tmp_path):
     net = build()
     net.run(until=1)

@@ -190,6 +190,17 @@ def test_the_receive_buffer_is_bounded(net, pair):
         s.recv_nowait()
 
 
+def test_a_datagram_is_no_longer_than_the_send_buffer(net, pair):
+    a, b = pair
+    s = a.socket()
+    assert s.sendto(bytes(9216), (b, PORT)) == 9216
+    with pytest.raises(OSError) as caught:
+        s.sendto(bytes(9217), (b, PORT))
+    assert caught.value.errno == errno.EMSGSIZE
+    s.setsockopt(ks.SOL_SOCKET, ks.SO_SNDBUF, 65527)
+    assert s.sendto(bytes(65527), (b, PORT)) == 65527
+
+
 def test_what_is_longer_than_asked_for_is_cut(net, pair):
     a, b = pair
     s = b.socket()

@@ -122,6 +122,21 @@ def test_reset_of_the_peer_is_raised(net, pair):
     assert errno_of(net, a, client(), 5) == errno.ECONNRESET
 
 
+def test_both_ends_open_at_once(net, pair):
+    """RFC 9293 section 3.5, figure 7 (MUST-10): four segments, and one connection."""
+    a, b = pair
+    left = a.tcp.connect(b.address, 9000, source_port=9001)
+    right = b.tcp.connect(a.address, 9001, source_port=9000)
+    net.run(for_=0.1)
+    assert left.state == right.state == "ESTABLISHED"
+    assert a.tcp.counters["segments_sent"] == b.tcp.counters["segments_sent"] == 2
+    left.write(b"from the left")
+    right.write(b"from the right")
+    net.run(for_=1)
+    assert left.read() == b"from the right"
+    assert right.read() == b"from the left"
+
+
 def test_writer_waits_for_room(net, pair):
     a, b = pair
     read_at = []

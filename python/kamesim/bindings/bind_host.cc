@@ -74,7 +74,9 @@ py::list addresses(const Host& host) {
   for (const auto& interface : host.stack().interfaces()) {
     if (interface->is_loopback()) continue;
     for (const auto& a : interface->addresses()) {
-      rows.append(py::make_tuple(interface->name(), a->address.to_string(), a->prefix_length, state_name(a->state),
+      // Of another link than the present one, as far as is known: assigned, but no source (nd.md).
+      const char* state = a->detached && a->assigned() ? "detached" : state_name(a->state);
+      rows.append(py::make_tuple(interface->name(), a->address.to_string(), a->prefix_length, state,
                                  address_origin_name(a->origin), time_or_none(a->preferred_until()),
                                  time_or_none(a->valid_until())));
     }

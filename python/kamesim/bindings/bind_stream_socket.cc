@@ -1,5 +1,8 @@
 // TCP sockets and listeners, and the settings and counters of a node's TCP.
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <pybind11/stl.h>
 
@@ -255,6 +258,18 @@ void bind_stream_socket(py::module_& m) {
   m.def(
       "tcp_setting", [](Host& host, const std::string& name) { return find_setting(name).get(host.tcp().config()); },
       "host"_a, "name"_a);
+  m.def(
+      "changed_tcp_settings",
+      [](Host& host) {  // (name, value) of those that are not at their defaults
+        static const TcpConfig kDefaults;
+        std::vector<std::pair<std::string, double>> changed;
+        for (const Setting& s : kSettings) {
+          const double value = s.get(host.tcp().config());
+          if (value != s.get(kDefaults)) changed.emplace_back(s.name, value);
+        }
+        return changed;
+      },
+      "host"_a);
   m.def(
       "set_tcp_setting",
       [](Host& host, const std::string& name, double value) {

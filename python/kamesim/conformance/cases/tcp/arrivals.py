@@ -199,14 +199,15 @@ def urgent_pointer_is_told(peer, socket):
 
 
 @case(must("RFC 9293 §3.10.7.4"))
-def reset_and_urgent_are_processed_with_a_closed_window(peer, server):
-    # MUST-66
+@pytest.mark.parametrize("text", [b"", b"why"], ids=["empty", "with-text"])
+def reset_is_processed_with_a_closed_window(peer, server, text):
+    # MUST-66; a reset may have text: SHLD-2
     host_socket = server.accept()
     for n in range(800):
         peer.send("A", seq=1 + 1440 * n, ack=1, data=bytes(1440))
     came = peer.take()[-1]
     assert came.window == 0
-    peer.send("R", seq=came.ack)
+    peer.send("R", seq=came.ack, data=text)
     assert host_socket.state == "CLOSED"
 
 

@@ -179,6 +179,21 @@ def simultaneous_open(host, peer):
     peer.expect("PA", seq=1, ack=1, data=b"hello")
 
 
+@case(must("RFC 9293 §3.5", "RFC 7323 §2.2"))
+def simultaneous_open_needs_no_further_segment(host, peer):
+    # RFC 9293 §3.5, figure 7: the <SYN,ACK> of each side is what establishes the other. Its window is not scaled.
+    socket = host.tcp.connect(TESTER.address, PEER_PORT)
+    syn = peer.expect("S")
+    peer.node_port = syn.tcp.sport
+    peer.send("S", window=1000, options=HANDSHAKE)
+    peer.expect("SA", seq=0, ack=1)
+    peer.send("SA", ack=1, window=1000, options=HANDSHAKE)
+    peer.expect_none()
+    assert socket.state == "ESTABLISHED"
+    socket.write(bytes(5000))
+    assert sum(len(came.data) for came in peer.take()) == 1000
+
+
 @case(must("RFC 9293 §3.10.7.2"))
 def data_with_a_syn_is_not_lost(peer, server):
     peer.send("S", data=b"early", options=HANDSHAKE)
