@@ -44,9 +44,9 @@ class AdvertisedMap:
     """A Mobility Anchor Point, as access routers tell of it (RFC 5380 section 5).
 
     address: a global address of the MAP; the regional care-of addresses of mobile nodes have its first 64 bits.
-    distance: hops from the mobile node, 1 to 15; 1: the MAP is on its link. preference: 0 to 15, 15 is the highest; 0: not
-    for new bindings. lifetime: of the MAP's address and what is formed with it, seconds, math.inf: for ever; 0: the MAP
-    has failed.
+    distance: hops from the mobile node, 1 to 15; 1: the MAP is on its link. preference: 0 to 15, 15 is the highest; 0:
+    not for new bindings. lifetime: of the MAP's address and what is formed with it, seconds, math.inf: for ever; 0: the
+    MAP has failed.
     """
 
     address: str

@@ -30,8 +30,8 @@ class FastHandoverRouter:
 
     neighbors: the cells and LANs around, by name, whose access routers it tells of and hands over to. interface: to its
     own link; None: its only one on a LAN or cell. buffer: how many packets it keeps for a mobile node that is under way
-    to it; 0: none. test_addresses: whether it tests new care-of addresses before it defends them, which takes a second or
-    two (section 5.5). key: 20 octets, shared with mobile nodes. The link has to be advertised with
+    to it; 0: none. test_addresses: whether it tests new care-of addresses before it defends them, which takes a second
+    or two (section 5.5). key: 20 octets, shared with mobile nodes. The link has to be advertised with
     router_address=True, from which mobile nodes know the router's global address.
     """
 
@@ -47,8 +47,8 @@ class FastMobileNode:
     """A mobile node that asks its router of the neighbourhood and has its packets sent after it.
 
     predictive: whether it updates its router before it leaves, when its link layer says what comes next
-    (`mobile_ip.anticipate`, or by signals); else from the new link. anticipation: a cell comes next when its signal is so
-    many dB stronger than the present one's, less than the hysteresis of `roam`; None: only `anticipate` says so.
+    (`mobile_ip.anticipate`, or by signals); else from the new link. anticipation: a cell comes next when its signal is
+    so many dB stronger than the present one's, less than the hysteresis of `roam`; None: only `anticipate` says so.
     lifetime: of the redirection by the previous router, whole seconds. key: 20 octets. interface: the one that roams;
     None: the node's only one.
     """

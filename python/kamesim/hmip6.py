@@ -31,7 +31,8 @@ class MobilityAnchorPoint:
 
     interface: whose prefixes the RCoAs have, and where it defends them; None: the router's only one on a LAN or cell.
     max_lifetime: of bindings, seconds. on_link_prefixes: of the on-link care-of addresses that it serves (section 6.2);
-    empty: all. Mobile nodes learn of it by `router.advertise(..., mobility_anchor_points=[...])` of their access routers.
+    empty: all. Mobile nodes learn of it by `router.advertise(..., mobility_anchor_points=[...])` of their access
+    routers.
     """
 
     interface: Interface | str | None = None
@@ -44,10 +45,10 @@ class HierarchicalMobileNode:
     """A host that registers with the Mobility Anchor Points that its access routers tell of.
 
     Together with `MobileNode`, which comes first: home agent and correspondents are told the RCoA. Alone: applications
-    have the RCoA as their address while it moves within the domain (section 6.5). lifetime: of bindings with MAPs, seconds,
-    a multiple of 4. selection: "furthest" (section 9.1), or "preferred": the highest preference first (section 7.1).
-    update_previous_map: whether a MAP that it leaves is asked to forward (section 8). interface: the one that roams; None:
-    the node's only one.
+    have the RCoA as their address while it moves within the domain (section 6.5). lifetime: of bindings with MAPs,
+    seconds, a multiple of 4. selection: "furthest" (section 9.1), or "preferred": the highest preference first (section
+    7.1). update_previous_map: whether a MAP that it leaves is asked to forward (section 8). interface: the one that
+    roams; None: the node's only one.
     """
 
     lifetime: float = 420.0

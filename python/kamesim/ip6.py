@@ -39,7 +39,7 @@ class Ip6Settings(Settings):
     jumbograms = Setting(bool)  #: RFC 2675 is understood
     auto_flow_label = Setting(bool)  #: flows of TCP and UDP get a label each (RFC 6437)
 
-    # --- Reassembly: when a limit is reached, the oldest makes room ----------------------------------------------------
+    # --- Reassembly: when a limit is reached, the oldest makes room ---------------------------------------------------
 
     reassembly_packets = Setting(int)  #: being reassembled at a time
     reassembly_packets_per_source = Setting(int)  #: the same from one address

@@ -147,8 +147,8 @@ class Ipsec(Settings):
         padding: "sequential", "zero", "random". ecn: of tunnels, "rfc4301", or KAME's "copy", "forbidden", "allowed".
         dscp: of the tunnel's header; None: copied. dont_fragment: the DF bit of IPv4 tunnels, "copy", "clear" or
         "set". tfc_pad_to: bytes that payloads
-        of an ESP tunnel are padded to. sequence: the last number that was used before, by the sender elsewhere or for an
-        experiment; it goes on behind that. Lifetimes are in whole seconds from now on, and in bytes; 0: no end.
+        of an ESP tunnel are padded to. sequence: the last number that was used before, by the sender elsewhere or for
+        an experiment; it goes on behind that. Lifetimes are in whole seconds from now on, and in bytes; 0: no end.
         """
         what = f"{self._what}: add_sa"
         errors.one_of(what, "protocol", protocol, PROTOCOLS)

@@ -12,21 +12,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
-from kamesim import _core, dual_stack, errors, fmip6, hmip6, multihomed, tables
-from kamesim.advertising import INFINITE_NS
+from kamesim import _core, dual_stack, errors, fmip6, hmip6, multihomed
 from kamesim.authentication_option import AuthenticationOption
 from kamesim.dual_stack import Ipv4Access
+from kamesim.mobile_ip_views import MobileIpViews
 from kamesim.multihomed import AddressRange, Multihomed, MultihomedMobileNode, NumberRange
 from kamesim.signalling_protection import SignallingProtection
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from kamesim.interface import Interface
     from kamesim.media import Medium
     from kamesim.node import Node
@@ -43,11 +40,11 @@ _GLOBAL_SCOPE = 0xE  # of groups: RFC 4291 section 2.7
 class Correspondent:
     """A node that takes part in route optimization: it keeps bindings and answers return routability tests.
 
-    multiple_care_of: what becomes of bindings with several care-of addresses (RFC 5648 section 6): "accepted"; "prohibited":
-    refused with status 166; "ignored": as by a node that does not know of them, which keeps the last one.
+    multiple_care_of: what becomes of bindings with several care-of addresses (RFC 5648 section 6): "accepted";
+    "prohibited": refused with status 166; "ignored": as by a node that does not know of them, which keeps the last one.
 
-    specification: "RFC 6275", or "RFC 3775": it follows that where the two differ (docs/protocols/mip6.md has a table). It
-    is the whole node's: all roles that have it say the same, those that do not follow the first that has.
+    specification: "RFC 6275", or "RFC 3775": it follows that where the two differ (docs/protocols/mip6.md has a table).
+    It is the whole node's: all roles that have it say the same, those that do not follow the first that has.
     """
 
     specification: str = SPECIFICATIONS[0]
@@ -58,8 +55,8 @@ class Correspondent:
 class HomeAgent:
     """A router that stands in for mobile nodes while they are away from its link.
 
-    interface: on the home link; None: the router's only one on a LAN or cell with a prefix. What it advertises there has
-    the H bit and its address from now on (`advertise(home_agent=False)` takes that back). It serves the prefixes
+    interface: on the home link; None: the router's only one on a LAN or cell with a prefix. What it advertises there
+    has the H bit and its address from now on (`advertise(home_agent=False)` takes that back). It serves the prefixes
     that the router advertises there, or, if it advertises none, those of the interface's global addresses; and it
     answers home agent discovery at their anycast addresses (RFC 2526). max_lifetime: of registrations, seconds.
     preference: among the home agents of the link, 0 to 65535, higher is better; what `router.advertise` tells of it is
@@ -68,28 +65,28 @@ class HomeAgent:
     authentication: home addresses whose registrations have to be authenticated by options (RFC 4285).
     authentication_required: no others are accepted.
 
-    mobile_networks: of mobile routers (RFC 3963), their prefixes by home address: its Prefix Table. It forwards for them
-    in implicit mode, and in explicit mode for such of them as they ask for. A home address may be in one of its own
-    prefixes, instead of the home link's. None: mobile routers are not supported, and refused with status 140.
+    mobile_networks: of mobile routers (RFC 3963), their prefixes by home address: its Prefix Table. It forwards for
+    them in implicit mode, and in explicit mode for such of them as they ask for. A home address may be in one of its
+    own prefixes, instead of the home link's. None: mobile routers are not supported, and refused with status 140.
     verify_prefixes: whether in explicit mode only what the table has is granted; otherwise any prefix that no other
     mobile router has. routes_to_mobile_networks: whether it routes to the prefixes by the home address, on the home
     link, while the mobile router is at home.
 
     multiple_care_of: what becomes of registrations with several care-of addresses (RFC 5648): "accepted"; "prohibited":
-    refused with status 166; "ignored": as by a home agent that does not know of them. bulk_registration: whether several
-    may come in one message; if not, status 168. home_and_foreign: whether a mobile node may be at home and away at once
-    (section 5.6): "prohibited": status 169; "with ndp": it answers for its home address on the home link, of which this
-    has to be the only router; "without ndp": the home agent goes on with that. flow_bindings: whether flows may be bound
-    to care-of addresses (RFC 6089); if not, status 128.
+    refused with status 166; "ignored": as by a home agent that does not know of them. bulk_registration: whether
+    several may come in one message; if not, status 168. home_and_foreign: whether a mobile node may be at home and away
+    at once (section 5.6): "prohibited": status 169; "with ndp": it answers for its home address on the home link, of
+    which this has to be the only router; "without ndp": the home agent goes on with that. flow_bindings: whether flows
+    may be bound to care-of addresses (RFC 6089); if not, status 128.
 
     ipv4_address: its own, with which mobile nodes in IPv4 networks register (RFC 5555); None: that of the home link's
     interface, if anything else of IPv4 is given, and no IPv4 otherwise. ipv4_home_addresses: of mobile nodes, by home
     address. ipv4_pool: a prefix, or several, for those who ask for one; None: refused with status 132. ipv4_networks:
     IPv4 mobile network prefixes by home address; ipv4_network_pool: for those who ask for one and have none; None: 133.
     ipv4_prohibited: home addresses, or prefixes of them, that get no IPv4: 129. ipv4_lease: of addresses of the pool,
-    seconds, no registration with one lasts longer; None: no limit. accept_forced_udp: whether a mobile node may have all
-    its packets in UDP; if not, status 144. force_udp: whether it has to. nat_refresh_time: how often a mobile node behind
-    a NAT is to register, seconds.
+    seconds, no registration with one lasts longer; None: no limit. accept_forced_udp: whether a mobile node may have
+    all its packets in UDP; if not, status 144. force_udp: whether it has to. nat_refresh_time: how often a mobile node
+    behind a NAT is to register, seconds.
 
     multicast: whether it asks mobile nodes for their groups, by Multicast Listener Discovery through their tunnels, and
     tunnels packets of the home link for groups of global scope to those that are in them (sections 10.4.2, 10.4.3).
@@ -125,19 +122,19 @@ class HomeAgent:
     @property
     def has_ipv4(self) -> bool:
         """Whether anything of IPv4 is given (RFC 5555)."""
-        parts = (self.ipv4_address, self.ipv4_home_addresses, self.ipv4_networks, self.ipv4_pool, self.ipv4_network_pool)
-        return any(parts)
+        prefixes = (self.ipv4_networks, self.ipv4_pool, self.ipv4_network_pool)
+        return any((self.ipv4_address, self.ipv4_home_addresses, *prefixes))
 
 
 @dataclass(frozen=True)
 class MovementDetection:
     """How a mobile node detects that it has moved (RFC 6275 section 11.5.1).
 
-    cell_switching: "lazy": it stays with its router until that is gone, whatever others it hears; "eager": it changes to a
-    router that it hears anew as soon as it has an address of that one's prefixes. on_link_up: what a link layer hand-off
-    is answered by: "solicit": a Router Solicitation, as it will have been a movement; "probe": a Neighbor Solicitation to
-    the router that it knows, which saves all the rest if it is still there. missed_advertisements: so many may fail to
-    come of a router that announces their interval, before others are looked for.
+    cell_switching: "lazy": it stays with its router until that is gone, whatever others it hears; "eager": it changes
+    to a router that it hears anew as soon as it has an address of that one's prefixes. on_link_up: what a link layer
+    hand-off is answered by: "solicit": a Router Solicitation, as it will have been a movement; "probe": a Neighbor
+    Solicitation to the router that it knows, which saves all the rest if it is still there. missed_advertisements: so
+    many may fail to come of a router that announces their interval, before others are looked for.
     """
 
     cell_switching: str = "lazy"
@@ -159,19 +156,20 @@ class MobileNode:
 
     home_address: its permanent address, on the home link's prefix. home_agent: the address of the router that
     stands in for it; None: found by discovery (section 11.4.1) when the node is away. discover_home_agents: also if the
-    one that is given does not answer or refuses to serve. home_prefix_length: bits. lifetime: of registrations, seconds, a multiple of 4.
-    route_optimization: whether correspondents are told the care-of address. acknowledge_correspondents: whether
-    they are asked to acknowledge that (A bit). reuse_tokens: whether the home keygen token serves several moves
-    (section 5.2.7). interface: the one that roams; None: the node's only one. protection: of what is said to the home
-    agent, which is given the same. authentication: of home registrations, by options (RFC 4285). clock_offset: how far
-    its time of day is from the home agent's, seconds. movement_detection: how it notices that it has moved.
+    one that is given does not answer or refuses to serve. home_prefix_length: bits. lifetime: of registrations,
+    seconds, a multiple of 4. route_optimization: whether correspondents are told the care-of address.
+    acknowledge_correspondents: whether they are asked to acknowledge that (A bit). reuse_tokens: whether the home
+    keygen token serves several moves (section 5.2.7). interface: the one that roams; None: the node's only one.
+    protection: of what is said to the home agent, which is given the same. authentication: of home registrations, by
+    options (RFC 4285). clock_offset: how far its time of day is from the home agent's, seconds. movement_detection: how
+    it notices that it has moved.
 
-    home_agent_ipv4: the home agent's IPv4 address (RFC 5555); None: no IPv4. ipv4_home_address: "192.0.2.10/24", with the
-    length of the home link's prefix: the mobile node has it as it is at home, and through the tunnel elsewhere; do not
-    add it to the node besides. "request": the home agent is to hand one out, for as long as the node is away; None: none
-    is wanted. ipv4_home_gateway: the default router of IPv4 at home. ipv4_networks: how it is configured in the networks
-    where there is IPv4 (there is no DHCP); it registers an IPv4 care-of address in those that have no IPv6. force_udp:
-    whether it asks there to have everything in UDP.
+    home_agent_ipv4: the home agent's IPv4 address (RFC 5555); None: no IPv4. ipv4_home_address: "192.0.2.10/24", with
+    the length of the home link's prefix: the mobile node has it as it is at home, and through the tunnel elsewhere; do
+    not add it to the node besides. "request": the home agent is to hand one out, for as long as the node is away; None:
+    none is wanted. ipv4_home_gateway: the default router of IPv4 at home. ipv4_networks: how it is configured in the
+    networks where there is IPv4 (there is no DHCP); it registers an IPv4 care-of address in those that have no IPv6.
+    force_udp: whether it asks there to have everything in UDP.
 
     A node with several home addresses is enabled once for each; each has its own home link and home agent. What
     `Node.mobile_ip` tells of a mobile node is of the first, and of all by `home_addresses()`.
@@ -215,10 +213,11 @@ class MobileRouter:
     Away from home it is a host on the egress interface: it takes addresses and default routers as they are advertised,
     advertises nothing there, and forwards only between its network and the tunnel to the home agent.
 
-    home_agent_ipv4, ipv4_home_address, ipv4_home_gateway, ipv4_networks, force_udp: as those of `MobileNode` (RFC 5555);
-    it goes on from networks of IPv4 alone. ipv4_prefixes: of the Mobile Network, such as "198.51.100.0/28"; "request/28":
-    the home agent is to hand one of that length out, for as long as the mobile router is away. What the home agent forwards
-    for is in `mobile_ip.ipv4_mobile_networks`; addresses in the network are given by `add_address`, as there is no DHCP.
+    home_agent_ipv4, ipv4_home_address, ipv4_home_gateway, ipv4_networks, force_udp: as those of `MobileNode` (RFC
+    5555); it goes on from networks of IPv4 alone. ipv4_prefixes: of the Mobile Network, such as "198.51.100.0/28";
+    "request/28": the home agent is to hand one of that length out, for as long as the mobile router is away. What the
+    home agent forwards for is in `mobile_ip.ipv4_mobile_networks`; addresses in the network are given by `add_address`,
+    as there is no DHCP.
     """
 
     home_address: str
@@ -248,66 +247,14 @@ Role = Union[
 ]
 
 
-class MobileIp:
+class MobileIp(MobileIpViews):
     """Mobile IPv6 as it runs on one node; `Node.mobile_ip` of a node that a role was enabled on."""
 
     def __init__(self, node: Node, core: _core.MobileIpv6) -> None:
-        self._node = node
-        self._core = core
-        self._hierarchical: _core.HierarchicalMobileIpv6 | None = None  # once it has a role of RFC 5380
-        self._fast: _core.FastHandovers | None = None  # once it has a role of RFC 5568
+        super().__init__(node, core)
         self.roles: list[Role] = []
         self.home_link: Interface | None = None  #: of a home agent: its interface there
-        self._multihomed: Multihomed | None = None
         self._specification: str | None = None  # once a role has said it
-
-    @property
-    def location(self) -> str:
-        """Where the mobile node takes itself to be: 'home', 'foreign', 'unknown'; 'none' if it is none."""
-        return self._core.location if self._multihomed is None else self._multihomed.location
-
-    @property
-    def care_of(self) -> str | None:
-        """The mobile node's primary care-of address; None at home. Of several, the preferred one that is registered."""
-        return self._core.care_of if self._multihomed is None else self._multihomed.care_of
-
-    @property
-    def registered(self) -> bool:
-        """Whether the home agent has accepted a binding of the mobile node that still lives."""
-        return self._core.registered if self._multihomed is None else bool(self._multihomed.ways)
-
-    @property
-    def ways(self) -> list[str]:
-        """The interfaces of a multihomed mobile node whose care-of addresses are registered, the preferred one first."""
-        return self._multi("ways").ways
-
-    @property
-    def fallen_back(self) -> bool:
-        """Whether a multihomed mobile node registers one care-of address only, as its home agent takes no more."""
-        return self._multi("fallen_back").fallen_back
-
-    def interfaces(self) -> pd.DataFrame:
-        """The roaming interfaces of a multihomed mobile node (RFC 5648), the preferred one first.
-
-        Columns: interface, bid, priority (BID-PRI), care_of, registered_care_of, expires_s, in_use.
-        """
-        return self._multi("interfaces").interfaces()
-
-    def correspondents(self) -> pd.DataFrame:
-        """Whom a multihomed mobile node with `route_optimization=True` deals with directly (RFC 5648 section 5.2).
-
-        Columns: correspondent, interfaces (whose care-of addresses it has), care_of (that packets take; None: by the home
-        agent).
-        """
-        return self._multi("correspondents").correspondents()
-
-    def flows(self) -> pd.DataFrame:
-        """The flows that a multihomed mobile node has bound (RFC 6089), by FID.
-
-        Columns: fid, priority, interfaces, registered (whether the home agent has it), refused (a status of RFC 6089
-        section 4.2; None).
-        """
-        return self._multi("flows").flows()
 
     def bind_flow(
         self,
@@ -343,131 +290,24 @@ class MobileIp:
         """Takes back a flow binding of a multihomed mobile node."""
         self._multi("unbind_flow").unbind_flow(fid)
 
-    def _multi(self, call: str) -> Multihomed:
-        if self._multihomed is None:
-            raise errors.Error(f"{self._node._what}: {call}: it is no multihomed mobile node; enable MultihomedMobileNode")
-        return self._multihomed
-
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in ("roles", "home_link"):
-            raise errors.Error(f"{self._node._what}: mobile_ip: {name} cannot be set; roles have it as they are enabled")
+            what = f"{self._node._what}: mobile_ip"
+            raise errors.Error(f"{what}: {name} cannot be set; roles have it as they are enabled")
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f"<Mobile IPv6 of {self._node._what}: {', '.join(type(role).__name__ for role in self.roles)}>"
 
-    @property
-    def mobile_network_forwarded(self) -> bool:
-        """Whether the home agent forwards for the mobile router's network by the tunnel (RFC 3963 section 5.3)."""
-        return self._core.mobile_network_forwarded
-
-    @property
-    def mobile_router_mode(self) -> str:
-        """How the mobile router registers: 'implicit', 'explicit'; 'given up' (section 5.4); 'none' if it is none."""
-        return self._core.mobile_router_mode if self._multihomed is None else self._multihomed.mobile_router_mode
-
-    @property
-    def home_agent(self) -> str | None:
-        """The address of the home agent that the mobile node registers with; None while it knows none."""
-        return self._core.home_agent
-
-    @property
-    def ipv4_home_address(self) -> str | None:
-        """The mobile node's IPv4 home address (RFC 5555), as it has it now: at home, or acknowledged; or None."""
-        return self._core.ipv4_home_address
-
-    @property
-    def ipv4_mobile_networks(self) -> list[str]:
-        """The IPv4 prefixes that the home agent of the mobile router forwards for by the tunnel (RFC 5555); [] at home."""
-        return self._core.ipv4_mobile_networks
-
-    @property
-    def udp_encapsulation(self) -> bool:
-        """Whether all that goes between the mobile node and its home agent is in UDP (RFC 5555 section 4.1)."""
-        return self._core.udp_encapsulation
-
-    def ipv4_bindings(self) -> pd.DataFrame:
-        """What the home agent has bound of IPv4 (RFC 5555), by home address.
-
-        Columns: home_address, ipv4 (a prefix, "/32" an address), care_of, udp (whether its packets are in UDP), nat
-        (whether a NAT was found before the mobile node).
-        """
-        return tables.frame(self._core.ipv4_bindings(), ["home_address", "ipv4", "care_of", "udp", "nat"])
-
-    def home_addresses(self) -> pd.DataFrame:
-        """The mobile node's, as they were enabled: home_address, location, care_of, home_agent, registered."""
-        columns = ["home_address", "location", "care_of", "home_agent", "registered"]
-        return tables.frame(self._core.home_addresses(), columns)
-
-    def home_agents(self) -> pd.DataFrame:
-        """The home agent's list of others on the home link: router, addresses, preference, expires_s."""
-        rows = [(*row[:3], row[3] / 1e9) for row in self._core.home_agents()]
-        return tables.frame(rows, ["router", "addresses", "preference", "expires_s"])
-
-    def binding_cache(self) -> pd.DataFrame:
-        """The bindings of others: home_address, care_of, home_registration, sequence, expires_s; by RFC 3963 mobile_router
-        and its prefixes."""
-        rows = [(*row[:4], row[4] / 1e9, *row[5:]) for row in self._core.binding_cache()]
-        columns = ["home_address", "care_of", "home_registration", "sequence", "expires_s", "mobile_router", "prefixes"]
-        return tables.frame(rows, columns)
-
-    def binding_update_list(self) -> pd.DataFrame:
-        """The mobile node's registrations (RFC 6275 section 11.1): the home agent of each home address, if the node is
-        away or was, then correspondents.
-
-        Columns: destination, home_address, care_of (None: there is no binding), home_registration, state, sequence of the
-        last update (NaN: none was sent in the present state of affairs), expires_s of the binding (NaN: there is none).
-        state: "registering", "bound", "deregistering" or "idle"; of correspondents also "testing" (return routability is
-        under way) and "avoiding" (it failed, and is tried again later).
-        """
-        rows = [
-            (*row[:5], math.nan if row[5] is None else row[5], math.nan if row[6] is None else row[6] / 1e9)
-            for row in self._core.binding_update_list()
-        ]
-        columns = ["destination", "home_address", "care_of", "home_registration", "state", "sequence", "expires_s"]
-        return tables.frame(rows, columns)
-
-    def care_of_addresses(self) -> pd.DataFrame:
-        """The home agent's bindings of mobile nodes with several (RFC 5648), the preferred one of each first.
-
-        Columns: home_address, bid, care_of, priority (BID-PRI, lower is better; 0: none was told), home_binding, expires_s.
-        """
-        rows = [(*row[:5], row[5] / 1e9) for row in self._core.care_of_addresses()]
-        return tables.frame(rows, ["home_address", "bid", "care_of", "priority", "home_binding", "expires_s"])
-
-    def flow_bindings(self) -> pd.DataFrame:
-        """The home agent's flow bindings (RFC 6089), by priority: home_address, fid, priority, bids, active."""
-        return tables.frame(self._core.flow_bindings(), ["home_address", "fid", "priority", "bids", "active"])
-
-    @property
-    def on_link_care_of(self) -> str | None:
-        """The mobile node's care-of address of the link where it is; None: none yet, or at home.
-
-        It is `care_of` unless a Mobility Anchor Point keeps another one (RFC 5380).
-        """
-        return (self._hierarchical or self._core).on_link_care_of
-
-    @property
-    def region(self) -> hmip6.Region | None:
-        """The Mobility Anchor Point that the mobile node is registered with (RFC 5380), or None."""
-        region = None if self._hierarchical is None else self._hierarchical.region
-        return None if region is None else hmip6.Region(*region)
-
-    def mobility_anchor_points(self) -> pd.DataFrame:
-        """Those advertised on the mobile node's link, in the order of selection: address, distance (hops), preference,
-        valid_until_s (inf: for ever)."""
-        known = [] if self._hierarchical is None else self._hierarchical.advertised_maps()
-        rows = [(*row[:3], math.inf if row[3] >= INFINITE_NS else row[3] / 1e9) for row in known]
-        return tables.frame(rows, ["address", "distance", "preference", "valid_until_s"])
-
     def anticipate(self, medium: Medium | str) -> None:
-        """Tells the mobile node that its link layer takes it to that cell or LAN next (RFC 5568 section 4: a trigger)."""
+        """Tells the mobile node that its link layer takes it to that cell or LAN next (RFC 5568 section 4)."""
         if self._fast is None or not any(isinstance(role, fmip6.FastMobileNode) for role in self.roles):
-            raise errors.Error(f"{self._node._what}: anticipate: it has no fast handovers; enable FastMobileNode before")
+            what = f"{self._node._what}: anticipate"
+            raise errors.Error(f"{what}: it has no fast handovers; enable FastMobileNode before")
         self._fast.anticipate(self._node.network.medium(medium).name)
 
     def hand_over(self, mobile: Node | str, medium: Medium | str) -> None:
-        """Has this access router tell a mobile node on its link to hand over to that cell or LAN (RFC 5568 section 3.3).
+        """Has this access router tell a mobile node on its link to hand over to that medium (RFC 5568 section 3.3).
 
         mobile: the node, or its address on the link.
         """
@@ -484,23 +324,14 @@ class MobileIp:
         if not self._fast.hand_over(address, self._node.network.medium(medium).name):
             raise errors.Error(f"{what}: {medium!r} is none of the neighbors of its FastHandoverRouter")
 
-    def neighborhood(self) -> pd.DataFrame:
-        """What the access router told the mobile node (RFC 5568): access_point, router, prefix; "" where it knows none."""
-        rows = [] if self._fast is None else self._fast.neighborhood()
-        return tables.frame(rows, ["access_point", "router", "prefix"])
-
-    def redirected(self) -> pd.DataFrame:
-        """Whose packets this access router sends after them (RFC 5568): pcoa, ncoa, bound (or asked for), expires_s."""
-        rows = [(*row[:3], row[3] / 1e9) for row in (self._fast.redirected() if self._fast is not None else [])]
-        return tables.frame(rows, ["pcoa", "ncoa", "bound", "expires_s"])
-
     def join_group(self, group: str) -> None:
-        """Has the mobile node be in a group of global scope by its (first) home address, wherever it is (section 11.3.4).
+        """Has the mobile node be in a group of global scope by its (first) home address (section 11.3.4).
 
         Groups of smaller scope are not tunnelled (section 10.4.2); sockets join those on the link where the node is.
 
-        At home it is in it on its interface. Elsewhere packets come by the tunnel from a home agent with `multicast=True`,
-        which is told once it has asked. A socket that is bound to a port and has joined no group itself hears of all.
+        At home it is in it on its interface. Elsewhere packets come by the tunnel from a home agent with
+        `multicast=True`, which is told once it has asked. A socket that is bound to a port and has joined no group
+        itself hears of all.
         """
         what, address = self._group("join_group", group)
         if not self._core.join_group(address):
@@ -523,17 +354,6 @@ class MobileIp:
             errors.fail(what, "group", group, "of global scope, such as 'ff0e::77': others stay on the home link")
         return what, address
 
-    def group_members(self) -> pd.DataFrame:
-        """Who is in which group, as a home agent with `multicast=True` was told: home_address, group, expires_s."""
-        rows = [(home, group, until / 1e9) for home, group, until in self._core.group_members()]
-        return tables.frame(rows, ["home_address", "group", "expires_s"])
-
-    def anchored(self) -> pd.DataFrame:
-        """The bindings of a Mobility Anchor Point (RFC 5380): rcoa, lcoa, sequence, expires_s."""
-        known = [] if self._hierarchical is None else self._hierarchical.anchored()
-        rows = [(*row[:3], row[3] / 1e9) for row in known]
-        return tables.frame(rows, ["rcoa", "lcoa", "sequence", "expires_s"])
-
     def start(self, role: Role) -> None:
         """Begins to play the role."""
         what = f"{self._node._what}: {type(role).__name__}"
@@ -549,7 +369,8 @@ class MobileIp:
             telling = (hmip6.HierarchicalMobileNode, fmip6.FastMobileNode)
             for known in self.roles:
                 if isinstance(known, telling):
-                    raise errors.Error(f"{what}: enable it before {type(known).__name__}, which tells it of its care-of address")
+                    told = f"{type(known).__name__}, which tells it of its care-of address"
+                    raise errors.Error(f"{what}: enable it before {told}")
             self._start_mobile_node(what, role)
         elif isinstance(role, MobileRouter):
             self._start_mobile_router(what, role)
@@ -581,8 +402,9 @@ class MobileIp:
         if wanted == self._specification:
             return
         if self.roles and (self._specification or SPECIFICATIONS[0]) != wanted:
+            followed = self._specification or SPECIFICATIONS[0]
             raise errors.Error(
-                f"{what}: specification is {wanted!r}, and the node follows {self._specification or SPECIFICATIONS[0]!r} "
+                f"{what}: specification is {wanted!r}, and the node follows {followed!r} "
                 "already; all roles of a node follow one, that of the first"
             )
         self._specification = wanted
@@ -599,8 +421,8 @@ class MobileIp:
         for known in self.roles:
             if isinstance(known, MobileNode) and known.home_agent_ipv4 is not None:
                 raise errors.Error(
-                    f"{what}: its MobileNode has home_agent_ipv4, so it may have an IPv4 care-of address (RFC 5555), which no "
-                    "Mobility Anchor Point takes; leave out the one or the other"
+                    f"{what}: its MobileNode has home_agent_ipv4, so it may have an IPv4 care-of address (RFC 5555), "
+                    "which no Mobility Anchor Point takes; leave out the one or the other"
                 )
 
     def _check_fast(self, what: str, role: fmip6.Role) -> None:
@@ -625,7 +447,8 @@ class MobileIp:
 
     def _start_home_agent(self, what: str, role: HomeAgent) -> None:
         if not self._node.is_router:
-            raise errors.Error(f"{what}: a home agent forwards packets, and {self._node.name!r} is a host; use a router")
+            name = self._node.name
+            raise errors.Error(f"{what}: a home agent forwards packets, and {name!r} is a host; use a router")
         interface = self._home_link(what, role)
         if all(":" in a and a.lower().startswith("fe80") for a in interface.addresses):
             raise errors.Error(f"{what}: {interface.full_name!r} has no global address, so there is no prefix to serve")
@@ -725,7 +548,6 @@ class MobileIp:
         )  # fmt: skip
         if role.protection is not None:
             role.protection.start(what, self._core, None)
-
 
     def _start_multihomed(self, what: str, role: MultihomedMobileNode) -> None:
         networks = multihomed.mobile_networks(what, self._node, role)

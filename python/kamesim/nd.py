@@ -31,7 +31,7 @@ class NdSettings(Settings):
     accept_redirects = Setting(bool)  #: a host's; a router accepts none
     send_redirects = Setting(bool)  #: a router's (RFC 4861 section 8.2)
 
-    # --- Addresses -----------------------------------------------------------------------------------------------------
+    # --- Addresses ----------------------------------------------------------------------------------------------------
 
     temporary_addresses = Setting(bool)  #: temporary ones beside the stable ones (RFC 8981)
     prefer_temporary_addresses = Setting(bool)  #: as sources (RFC 6724 section 5, rule 7)
@@ -40,7 +40,7 @@ class NdSettings(Settings):
     stable_privacy = Setting(bool)  #: stable ones with opaque identifiers (RFC 7217), else with modified EUI-64 ones
     subnet_router_anycast = Setting(bool)  #: a router has those of its prefixes (RFC 4291 section 2.6.1)
 
-    # --- Neighbours ------------------------------------------------------------------------------------------------------
+    # --- Neighbours ---------------------------------------------------------------------------------------------------
 
     learn_unsolicited = Setting(bool)  #: a router makes entries of advertisements (RFC 9131)
     announce_addresses = Setting(bool)  #: a host tells routers of its new addresses (RFC 9131 section 6.1.2)

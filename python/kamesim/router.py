@@ -41,9 +41,9 @@ class Router(Node):
         """Makes it a local mobility anchor of Proxy Mobile IPv6 (RFC 5213 section 5).
 
         prefix_pool: that it hands out home network prefixes of `prefix_length` bits from;
-        `Network.shortest_path_routes` leads there. mobile_nodes: what it knows of each, by identifier; None: it serves all, from the pool. gateways:
-        the addresses of those that it trusts; none: all. max_lifetime: of registrations, seconds. max_sessions: how
-        many at a time. The variables of section 9, in seconds: min_delay_before_bce_delete,
+        `Network.shortest_path_routes` leads there. mobile_nodes: what it knows of each, by identifier; None: it serves
+        all, from the pool. gateways: the addresses of those that it trusts; none: all. max_lifetime: of registrations,
+        seconds. max_sessions: how many at a time. The variables of section 9, in seconds: min_delay_before_bce_delete,
         max_delay_before_new_bce_assign, timestamp_validity_window; mobile_node_generated_timestamps: the window does
         not count. wait_for_deregistration: of the previous gateway, when the hand-off state is unknown (section
         5.4.1.2). clock_offset: of its time of day from that of the simulation, which starts with 1970; seconds.
@@ -95,10 +95,10 @@ class Router(Node):
         interfaces; None: those that lead to cells. lifetime: of registrations, seconds. access_technology: one of
         `ACCESS_TECHNOLOGIES`. timestamps: order messages by them; or else by sequence numbers (section 5.5).
         link_local, link_layer: the addresses on all access links of the domain (section 9.3); None: the anchor
-        generates link-local ones, interfaces keep their MAC addresses. local_routing: packets between its own nodes need not go
-        by the anchor (section 6.10.3). care_of: its address as the anchor sees it; None: what source address selection
-        takes. prefix_lifetime, max_ra_interval: seconds, in Router Advertisements and between them. clock_offset: of
-        its time of day from that of the simulation, which starts with 1970; seconds.
+        generates link-local ones, interfaces keep their MAC addresses. local_routing: packets between its own nodes
+        need not go by the anchor (section 6.10.3). care_of: its address as the anchor sees it; None: what source
+        address selection takes. prefix_lifetime, max_ra_interval: seconds, in Router Advertisements and between them.
+        clock_offset: of its time of day from that of the simulation, which starts with 1970; seconds.
         """
         what = f"{self._what}: mobile access gateway"
         if self.gateway is not None:

@@ -48,7 +48,8 @@ class Tunnel:
     def mtu(self) -> int:
         """The largest packet that it carries whole, in bytes: what was set, or the path's MTU less the headers.
 
-        What was set counts if the path takes as much. 1280 or more of IPv6: tunnel packets are fragmented where need be (RFC 2473 section 7.1).
+        What was set counts if the path takes as much. 1280 or more of IPv6: tunnel packets are fragmented where need be
+        (RFC 2473 section 7.1).
         """
         return self.node._core.tunnel_mtu(self.name)
 

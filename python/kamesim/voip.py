@@ -7,8 +7,8 @@
 R = R0 - Is - Id - Ie,eff + A (ITU-T G.107). With the Recommendation's default values for all that a network of packets
 does not change, R0 - Is is 93.2 (G.107 12/2011, clause 7.7), so R = 93.2 - Id - Ie,eff + A. Id is its part Idd, for
 one-way mouth-to-ear delays above 100 ms (clause 7.4; there is no echo). Ie,eff is what the codec and lost packets do
-(clause 7.5), with the codecs' values of G.113, Appendix I. MOS follows from R by Annex B. Many papers have the fit of Cole
-and Rosenbluth instead, whose delays below 177 ms cost up to 4 points more: `fitted_r_factor`.
+(clause 7.5), with the codecs' values of G.113, Appendix I. MOS follows from R by Annex B. Many papers have the fit of
+Cole and Rosenbluth instead, whose delays below 177 ms cost up to 4 points more: `fitted_r_factor`.
 
 A packet that comes later than the receiver's buffer holds it is lost for the ear. The buffer's delay is fixed. The
 losses of a hand-off come in one long row, beyond what G.107 was tested with (BurstR up to 2): compare such values with
@@ -83,8 +83,8 @@ def loss_impairment(codec: Codec, loss: float, burst_ratio: float = 1.0) -> floa
 def fitted_r_factor(codec: Codec, delay: float, loss: float) -> float:
     """R by Cole and Rosenbluth's fit to G.107 of 2000 ("Voice over IP performance monitoring", ACM CCR 31(2), 2001).
 
-    94.2 - 0.024 d - 0.11 (d - 177.3 if above) - Ie, with d the mouth-to-ear delay in ms; Ie = g1 + g2 ln(1 + g3 e), e the
-    part of packets lost at random. delay: seconds. loss: 0 to 1. Of G.711 with concealment and of G.729A.
+    94.2 - 0.024 d - 0.11 (d - 177.3 if above) - Ie, with d the mouth-to-ear delay in ms; Ie = g1 + g2 ln(1 + g3 e), e
+    the part of packets lost at random. delay: seconds. loss: 0 to 1. Of G.711 with concealment and of G.729A.
     """
     if codec not in _FITS:
         right = " or ".join(f"voip.{name}" for name in ("G711_PLC", "G729A"))

@@ -95,8 +95,8 @@ def expected(point: Point) -> float:
     if point.grid == "buffer":
         if point.control != "newreno":
             return math.nan
-        # A saw-tooth between half of pipe and buffer and all of it: with b buffers for each bandwidth-delay product, the
-        # link is used to 3/4 (1 + b)^2 / (1 + b + b^2), and whole from b = 1 on.
+        # A saw-tooth between half of pipe and buffer and all of it: with b buffers for each bandwidth-delay product,
+        # the link is used to 3/4 (1 + b)^2 / (1 + b + b^2), and whole from b = 1 on.
         b = min(point.value, 1.0)
         return NARROW_RATE * MSS / FRAME * 0.75 * (1 + b) ** 2 / (1 + b + b * b)
     reno = math.sqrt(1.5 / point.loss)  # Mathis et al., CCR 27(3), 1997; in segments

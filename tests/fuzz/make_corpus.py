@@ -235,7 +235,7 @@ ARPS = {
     "arp_claim": ARP(op=2, hwsrc=PEER_MAC, psrc=NODE4, pdst=NODE4),
 }
 
-# --- The node target: a role, then records -----------------------------------------------------------------------------
+# --- The node target: a role, then records ----------------------------------------------------------------------------
 
 FMIP6 = {
     "rtsolpr": bytes.fromhex("9a000000 02000001 13020002000000000100000000000000 13020402000000000100000000000000"),

@@ -33,9 +33,9 @@ def test_the_same_network_runs_alike_however_it_was_made(threads):
     hashes = []
     for make in (one_by_one, in_bulk):
         net = make()
-        # Of the pool's /64, numbered from 1, two are the trunks', then two each router's lines. Those with an even number and
-        # the next one that lie the same way are one route: of r0 there are 2, 5, 6 with 7, 8; of r1 3, 4, 7, 8; and of r2
-        # 1, 3, 4 with 5, 6; six hosts have a default route.
+        # Of the pool's /64, numbered from 1, two are the trunks', then two each router's lines. Those with an even
+        # number and the next one that lie the same way are one route: of r0 there are 2, 5, 6 with 7, 8; of r1 3, 4, 7,
+        # 8; and of r2 1, 3, 4 with 5, 6; six hosts have a default route.
         assert net.shortest_path_routes() == 4 + 4 + 4 + 6
         net.run(until=3)
         ping = net.node("h0").ping("h5", count=3)

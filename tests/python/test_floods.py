@@ -17,7 +17,7 @@ ALL_NODES = "ff02::1"
 ICMP6, FRAGMENT, DESTINATION_OPTIONS, UDP = 58, 44, 60, 17
 
 
-# --- Packets --------------------------------------------------------------------------------------------------------------
+# --- Packets ----------------------------------------------------------------------------------------------------------
 
 
 def mac(text):
@@ -66,7 +66,7 @@ def forged(prefix, n):
     return str(ipaddress.IPv6Address(prefix) + 0x10000 + n)
 
 
-# --- The network ----------------------------------------------------------------------------------------------------------
+# --- The network ------------------------------------------------------------------------------------------------------
 
 
 class Flooded:
@@ -110,7 +110,7 @@ def net():
     return Flooded()
 
 
-# --- Neighbor Discovery -----------------------------------------------------------------------------------------------------
+# --- Neighbor Discovery -----------------------------------------------------------------------------------------------
 
 
 def test_advertisements_of_forged_routers(net):  # RFC 4861 §6.3.4: "a limited amount of storage"
@@ -184,7 +184,7 @@ def test_a_scan_through_the_router(net):
     assert net.states(net.router).get("incomplete", 0) == 0  # they are given up
 
 
-# --- IPv6 and ICMPv6 ----------------------------------------------------------------------------------------------------------
+# --- IPv6 and ICMPv6 --------------------------------------------------------------------------------------------------
 
 
 def fragment(source, identification, offset, data, more=True, to=HOST_MAC, destination=HOST):

@@ -25,7 +25,8 @@ def test_movement_detection_is_the_published_mean_where_nobody_answers_sooner():
         assert bed.movement_detection((least, most), 3.0) == pytest.approx(published, abs=0.003)
         assert validation.unsolicited((least, most)) == pytest.approx(published, abs=0.002)
     # 3 to 7 s: an answer to the solicitation comes after 0.25 s on the average, once 3 s are over: with a share of
-    # 3 / 5.27 of the moments before that, 1.5 s on the average, 0.25 + 0.57 * 1.5 s, and less where the next comes first.
+    # 3 / 5.27 of the moments before that, 1.5 s on the average, 0.25 + 0.57 * 1.5 s, and less where the next comes
+    # first.
     assert validation.unsolicited((3.0, 7.0)) == pytest.approx(2.633, abs=1e-3)
     assert bed.movement_detection((3.0, 7.0)) == pytest.approx(1.11, abs=0.08)
 

@@ -386,7 +386,7 @@ def test_what_stays_incomplete_is_given_up_after_a_minute(wire, host):
     assert reason(host, "frag4.timeout") == 2
 
 
-# --- Forwarding ---------------------------------------------------------------------------------------------------------
+# --- Forwarding -------------------------------------------------------------------------------------------------------
 
 
 class Routed:
@@ -500,7 +500,7 @@ def test_a_better_first_hop_is_told(routed):
     assert (redirected.src, redirected.dst) == (PEER, "203.0.113.1")
 
 
-# --- A host and its routers ---------------------------------------------------------------------------------------------
+# --- A host and its routers -------------------------------------------------------------------------------------------
 
 
 def test_a_redirect_of_the_first_hop_is_obeyed_and_of_others_not(lan, host):
@@ -546,7 +546,7 @@ def test_the_path_mtu_is_learned_and_used(lan, host):
     assert max(p[IP].len for p in again) == 900
 
 
-# --- Configuration ------------------------------------------------------------------------------------------------------
+# --- Configuration ----------------------------------------------------------------------------------------------------
 
 
 def test_a_reboot_keeps_what_was_given(lan, host, wire):

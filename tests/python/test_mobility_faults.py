@@ -148,7 +148,7 @@ def test_rebooted_mobile_node_comes_back_with_any_seed(seed):
     assert world.mobile.mobile_ip.registered and world.reached() == 5
 
 
-# --- Lost, overtaken and repeated signalling ----------------------------------------------------------------------------
+# --- Lost, overtaken and repeated signalling --------------------------------------------------------------------------
 
 
 def test_lost_updates_are_repeated_until_one_arrives(world):
@@ -248,7 +248,7 @@ def test_node_that_turns_back_home_in_the_middle_of_a_registration(world):
     assert list(rows[rows.address == HOME].state) == ["preferred"]
 
 
-# --- Two with one address -----------------------------------------------------------------------------------------------
+# --- Two with one address ---------------------------------------------------------------------------------------------
 
 
 def test_second_node_with_the_home_address_of_one_at_home_is_refused(world):
@@ -274,7 +274,7 @@ def test_two_mobile_nodes_away_with_one_home_address_take_it_from_each_other(awa
     assert len(rows) == 1 and away.binding() in (away.mobile.mobile_ip.care_of, other.mobile_ip.care_of)
 
 
-# --- Forgeries ----------------------------------------------------------------------------------------------------------
+# --- Forgeries --------------------------------------------------------------------------------------------------------
 
 
 def forge(world, port, sequence, *, source, alternate=None, home=HOME, to=AGENT, flags="HA", options=()):
@@ -330,7 +330,7 @@ def test_nonces_that_expire_between_test_and_update_are_tested_anew(away):
     assert away.binding(away.correspondent) == away.mobile.mobile_ip.care_of
 
 
-# --- Discovery ----------------------------------------------------------------------------------------------------------
+# --- Discovery --------------------------------------------------------------------------------------------------------
 
 
 def die(agent, dead=True):

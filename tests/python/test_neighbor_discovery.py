@@ -78,7 +78,7 @@ def states(host):
     return dict(zip(host.addresses()["address"], host.addresses()["state"]))
 
 
-# --- Settings -------------------------------------------------------------------------------------------------------------
+# --- Settings ---------------------------------------------------------------------------------------------------------
 
 
 def test_every_setting_is_read_and_written(host):
@@ -129,7 +129,7 @@ def test_a_reboot_and_a_file_keep_them(net, lan, tmp_path):
     assert loaded.interfaces[0].proxies == ["2001:db8:1::77"]
 
 
-# --- Effects --------------------------------------------------------------------------------------------------------------
+# --- Effects ----------------------------------------------------------------------------------------------------------
 
 
 def test_temporary_addresses(net, host, wire):  # RFC 8981
@@ -218,7 +218,7 @@ def test_what_routers_tell_beside_addresses(net, host, wire):  # RFC 8106, RFC 4
     assert interface.configuration.dns_servers == {}
 
 
-# --- Proxies and links of two ends ----------------------------------------------------------------------------------------
+# --- Proxies and links of two ends ------------------------------------------------------------------------------------
 
 
 def test_a_proxy_speaks_for_another_node(host, wire):  # RFC 4861 7.2.8
@@ -267,7 +267,7 @@ def test_a_link_without_link_layer_addresses(net):  # RFC 5072
         host.interfaces[0].link_layer_addresses = False
 
 
-# --- What routers say -----------------------------------------------------------------------------------------------------
+# --- What routers say -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

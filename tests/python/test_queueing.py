@@ -33,8 +33,8 @@ def delays(pattern, load, seconds):
 def test_waiting_time_of_poisson_arrivals_is_that_of_m_d_1(load):
     """Pollaczek-Khinchine: W = load * S / (2 * (1 - load)), S the time of a packet on the wire.
 
-    The mean over some 200,000 packets is to lie in its own confidence interval of 99 %, from 40 batch means; and that is
-    to be narrower than 7 % of W.
+    The mean over some 200,000 packets is to lie in its own confidence interval of 99 %, from 40 batch means; and that
+    is to be narrower than 7 % of W.
     """
     service = load / PACKETS_A_SECOND
     waits = delays("poisson", load, 200) - PROPAGATION - service

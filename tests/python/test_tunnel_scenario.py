@@ -18,8 +18,8 @@ def test_mtu_is_found_out_and_the_core_is_full(capsys, limit, headers):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith(f"packets of up to {1500 - headers} bytes")
     assert lines[1] == f"ping of 1280 bytes: 3 of 3 answered; the tunnel takes {1500 - headers}"
-    # The first request is too long for the link behind the core, which tells the entry point (RFC 2473 section 8.2); the
-    # first answer is too long for the tunnel back.
+    # The first request is too long for the link behind the core, which tells the entry point (RFC 2473 section 8.2);
+    # the first answer is too long for the tunnel back.
     assert lines[2] == f"ping of {1500 - headers} bytes: 1 of 3 answered; the tunnel takes {1400 - headers}"
     goodput = float(re.search(r"([0-9.]+) Mbit/s", lines[3])[1])
     mss = 1400 - headers - 40 - 20 - 12  # TCP with time stamps

@@ -103,9 +103,9 @@ def case(
 
     rules: what it tests, by `must`, `should` and `may`; the first is the main one. id: what --case selects it by; None:
     the module's and the function's name. title: None: the function's name as a sentence. role: host or router; None:
-    the parameter of that name, or the module's ROLE, or which of the fixtures `host` and `router` it uses. logo: the test of
-    the IPv6 Ready Logo specification; of a parametrized case also a mapping from the parameters' id, of one for both
-    roles from "host" and "router" or from "PARAMETERS/ROLE", to the test.
+    the parameter of that name, or the module's ROLE, or which of the fixtures `host` and `router` it uses. logo: the
+    test of the IPv6 Ready Logo specification; of a parametrized case also a mapping from the parameters' id, of one for
+    both roles from "host" and "router" or from "PARAMETERS/ROLE", to the test.
     """
     flat = tuple(rule for group in rules for rule in group)
     if not flat:

@@ -44,7 +44,8 @@ def design(scenario: Callable[..., Any], grid: Grid, seeds: int | Iterable[int],
     for seed in _seeds(seeds):
         for parameters in combinations:
             plain = {name: values.plain(WHAT, name, value) for name, value in parameters.items()}
-            # Equal as tables see it: 1, 1.0 and True would be one group of results, counted as independent of each other.
+            # Equal as tables see it: 1, 1.0 and True would be one group of results, counted as independent of each
+            # other.
             same = (seed, frozenset((name, values.hashable(value)) for name, value in plain.items()))
             if same in points:
                 raise errors.Error(f"{WHAT}: the run {points[same].describe()} is there twice; each may be given once")

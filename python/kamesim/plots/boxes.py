@@ -23,8 +23,8 @@ class BoxPlot(Plot):
 
     The box is from the first to the third quartile with a line at the median and a dot at the mean; the whiskers reach
     to the last value within 1.5 times the box's height (Tukey's), and circles are values beyond. expected: what a
-    formula says, by series and value of the parameter: drawn as a short line across the box. horizontal: the parameter's
-    values stand one below the other, which leaves room for long names.
+    formula says, by series and value of the parameter: drawn as a short line across the box. horizontal: the
+    parameter's values stand one below the other, which leaves room for long names.
     """
 
     def __init__(

@@ -24,8 +24,8 @@ class PhaseBars(Plot):
     """A bar for each way, of its phases one after the other, in seconds; the first way is on top.
 
     phases: durations by way and by phase; NaN: it did not happen. outage: what the traffic met with, a dot with its
-    interval: phases that lie behind it, or that it has beyond them, are so seen. expected: outages by a formula, a dashed
-    line across the bar.
+    interval: phases that lie behind it, or that it has beyond them, are so seen. expected: outages by a formula, a
+    dashed line across the bar.
     """
 
     def __init__(
