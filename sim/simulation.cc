@@ -69,13 +69,13 @@ void Simulation::adopt(std::unique_ptr<Medium> medium) {
 }
 
 void Simulation::at(Time at, std::function<void()> call) {
-  if (at < now()) {
-    throw SimulationError("cannot schedule at " + std::to_string(at.to_seconds()) + " s: it is already " +
-                          std::to_string(now().to_seconds()) + " s");
-  }
   if (parallel_ && PacketPool::used_on_this_thread()) {
     throw SimulationError("what runs on a node cannot schedule for the whole network in a run with several threads; "
                           "use a timer of the node, or threads=1");
+  }
+  if (at < now()) {
+    throw SimulationError("cannot schedule at " + std::to_string(at.to_seconds()) + " s: it is already " +
+                          std::to_string(now().to_seconds()) + " s");
   }
   auto owned = std::make_unique<Call>(*this, std::move(call));
   Call& event = *owned;
