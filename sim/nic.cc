@@ -39,13 +39,19 @@ void Nic::set_enabled(bool enabled) {
   update_link();
 }
 
+inline void Nic::count(Count& count, std::size_t size, std::uint64_t NicCounters::* frames,
+                       std::uint64_t NicCounters::* bytes) {
+  constexpr std::uint64_t kBeyond = std::uint64_t{1} << 32;
+  if (++count.frames == 0) [[unlikely]] rare().carried.*frames += kBeyond;
+  if (__builtin_add_overflow(count.bytes, size, &count.bytes)) [[unlikely]] rare().carried.*bytes += kBeyond;
+}
+
 void Nic::send(Packet&& frame) {
   if (!up_) [[unlikely]] {
     node_.count_drop(&kLinkDown, frame.bytes());
     return;
   }
-  ++sent_frames_;
-  sent_bytes_ += frame.size();
+  count(sent_, frame.size(), &NicCounters::sent_frames, &NicCounters::sent_bytes);
   if (watched_) [[unlikely]] observe(Direction::kOut, frame.bytes());
   if (pipe_ != nullptr) [[likely]] return pipe_->push(node_, std::move(frame));
   medium_->transmit(*this, std::move(frame));
@@ -56,8 +62,7 @@ void Nic::deliver(Packet&& frame) {
     node_.count_drop(&kLinkDown, frame.bytes());
     return;
   }
-  ++received_frames_;
-  received_bytes_ += frame.size();
+  count(received_, frame.size(), &NicCounters::received_frames, &NicCounters::received_bytes);
   if (watched_) [[unlikely]] observe(Direction::kIn, frame.bytes());
   if (receiver_ != nullptr) receiver_->on_frame(*this, std::move(frame));
 }

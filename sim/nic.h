@@ -55,6 +55,12 @@ class FrameObserver {
 struct NicCounters {
   std::uint64_t sent_frames = 0, sent_bytes = 0;
   std::uint64_t received_frames = 0, received_bytes = 0;
+  void add_to(NicCounters& other) const {
+    other.sent_frames += sent_frames;
+    other.sent_bytes += sent_bytes;
+    other.received_frames += received_frames;
+    other.received_bytes += received_bytes;
+  }
 };
 
 class Nic : public Pooled {
@@ -106,13 +112,17 @@ class Nic : public Pooled {
   void add_observer(FrameObserver* observer);
   void remove_observer(FrameObserver* observer);
 
-  NicCounters counters() const { return {sent_frames_, sent_bytes_, received_frames_, received_bytes_}; }
+  NicCounters counters() const {
+    NicCounters all{sent_.frames, sent_.bytes, received_.frames, received_.bytes};
+    if (rare_ != nullptr) rare_->carried.add_to(all);
+    return all;
+  }
 
   // For media: a frame is about to arrive, or not. First the NIC itself, then who takes frames from it, then what that
   // needs for this one.
   void prepare_self() const {
     __builtin_prefetch(&mac_, 1);
-    __builtin_prefetch(&received_bytes_, 1);
+    __builtin_prefetch(&received_, 1);
   }
   void prepare() const {
     __builtin_prefetch(receiver_, 1);
@@ -124,7 +134,7 @@ class Nic : public Pooled {
   }
   // A frame may be about to leave.
   void prepare_to_send() const {
-    __builtin_prefetch(&sent_frames_, 1);
+    __builtin_prefetch(&sent_, 1);
     __builtin_prefetch(&mac_, 1);
   }
   void prepare_pipe() const;
@@ -153,12 +163,18 @@ class Nic : public Pooled {
     std::string name;  // empty: the default one
     std::vector<FrameObserver*> observers;
     std::vector<MacAddress> groups;  // one for each join
+    NicCounters carried;             // of what was counted, what 32 bits do not hold
   };
   Rare& rare();
+  // Of one direction; few NICs ever count farther.
+  struct Count {
+    std::uint32_t frames = 0, bytes = 0;
+  };
+  void count(Count& count, std::size_t size, std::uint64_t NicCounters::* frames, std::uint64_t NicCounters::* bytes);
 
   // In this order: what a frame that leaves needs, what both need, what one that arrives needs. Each is in one cache line
   // or two.
-  std::uint64_t sent_frames_ = 0, sent_bytes_ = 0;
+  Count sent_;
   Pipe* pipe_ = nullptr;
   Node& node_;
   MacAddress mac_;
@@ -169,7 +185,7 @@ class Nic : public Pooled {
   bool enabled_ : 1 = true;
   bool carrier_ : 1 = false;
   FrameReceiver* receiver_ = nullptr;
-  std::uint64_t received_frames_ = 0, received_bytes_ = 0;
+  Count received_;
 
   Medium* medium_ = nullptr;
   std::unique_ptr<Rare> rare_;

@@ -196,6 +196,18 @@ TEST(EventQueue, AgreesWithAnOrderedMapWhereManyComeAtOnce) {
   });
 }
 
+TEST(PendingList, GivesBackWhatItNeededOnce) {
+  PendingList list;
+  list.add(100'000);
+  for (int i = 0; i < 100; ++i) list.clear(), list.add(10);
+  EXPECT_GE(list.capacity(), 100'000u);  // it may be needed again soon
+  for (int i = 0; i < 1000; ++i) list.clear(), list.add(10);
+  EXPECT_LT(list.capacity(), 100u);
+  list.add(100'000);
+  for (int i = 0; i < 3000; ++i) list.clear(), list.add(i % 500 == 0 ? 50'000 : 10);
+  EXPECT_GE(list.capacity(), 100'000u);
+}
+
 TEST(EventQueue, TakesEventsForTimesThatItHasLookedBeyond) {
   EventQueue queue;
   std::vector<int> fired;

@@ -99,6 +99,20 @@ TEST(Nic, CountsFramesAndBytes) {
   EXPECT_EQ(b.nic.counters().received_bytes, 1574u);
 }
 
+TEST(Nic, CountsMoreBytesThanThirtyTwoBitsHold) {
+  Simulation simulation;
+  Station a(simulation, "a"), b(simulation, "b");
+  simulation.add_medium<PointToPointLink>("ab", LinkConfig{.mtu = kMaximumMtu}).attach(a.nic, b.nic);
+  constexpr std::uint64_t kFrames = 600, kSize = kMaximumMtu + Nic::kEthernetHeaderSize;
+  const Packet packet = simulation.packets().copy_of(testing::frame(MacAddress::broadcast(), kSize));
+  for (std::uint64_t i = 0; i < kFrames; ++i) a.nic.send(packet.share());
+  simulation.run_until(Time::from_seconds(1));
+  EXPECT_EQ(a.nic.counters().sent_frames, kFrames);
+  EXPECT_EQ(a.nic.counters().sent_bytes, kFrames * kSize);
+  EXPECT_EQ(b.nic.counters().received_frames, kFrames);
+  EXPECT_EQ(b.nic.counters().received_bytes, kFrames * kSize);
+}
+
 TEST(Nic, ObserversSeeEveryFrameUntilRemoved) {
   struct Log : FrameObserver {
     void on_frame(const Nic&, Direction direction, Time, Bytes) override { seen.push_back(direction); }
