@@ -33,12 +33,11 @@ def scenario_message(net: Network, duration_ns: int) -> Any:
                 f"save scenario: {part.name(0)!r} and others were made in bulk, which a scenario file has no room for; save "
                 f"the script that makes them"
             )
-    kinds = (("TCP flow", net.tcp_flows), ("requests", net.request_responses), ("task", net.tasks))
-    for kind, begun in kinds:
-        if begun:
-            raise errors.Error(
-                f"save scenario: a scenario file has no room for {kind} {begun[0].name!r}; begin such after loading"
-            )
+    begun = [("TCP flow", flow.name) for flow in net.tcp_flows]
+    begun += [("requests", made.name) for made in net.request_responses]
+    begun += [("task", task.name) for task in net.tasks]
+    for kind, name in begun:
+        raise errors.Error(f"save scenario: a scenario file has no room for {kind} {name!r}; begin such after loading")
     message = pb.Scenario(
         format_version=FORMAT_VERSION,
         kamesim_version=VERSION,
