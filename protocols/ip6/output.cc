@@ -266,7 +266,7 @@ SendError Ip6Stack::send_unicast(Packet packet, Ip6Interface* zone, bool dont_fr
     }
     // What is too long is cut before the tunnel, as for the one to the home agent (RFC 6275 §11.3.1).
     if (by.tunnel != nullptr) {
-      const Destination map{.interface = by.tunnel, .kind = RouteKind::Unicast, .next_hop = address,
+      const Destination map{.kind = RouteKind::Unicast, .interface = by.tunnel, .next_hop = address,
                             .mtu = by.tunnel->mtu()};
       return send_to(map, std::move(packet), dont_fragment, nullptr);
     }
