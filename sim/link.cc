@@ -51,9 +51,17 @@ PointToPointLink::PointToPointLink(Simulation& simulation, std::string_view name
 void PointToPointLink::use(const LinkConfig& config) {
   if (!config.valid()) config.validate("link '" + name() + "'");
   config_ = simulation().shared<LinkConfigs>().find(config);
-  if (config_ != nullptr) return own_config_.reset();
-  own_config_ = std::make_unique<const LinkConfig>(config);
-  config_ = own_config_.get();
+  if (config_ == nullptr) {
+    rare().config = std::make_unique<const LinkConfig>(config);
+    config_ = rare_->config.get();
+  } else if (rare_ != nullptr) {
+    rare_->config.reset();
+  }
+}
+
+PointToPointLink::Rare& PointToPointLink::rare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+  return *rare_;
 }
 
 PointToPointLink::Tap::Tap(PointToPointLink& link, Nic& nic)
@@ -110,11 +118,10 @@ void PointToPointLink::attach(Nic& nic) {
 
 void PointToPointLink::attach_tap(Nic& nic) {
   check_not_attached(nic);
-  if (taps_ == nullptr) taps_ = std::make_unique<std::vector<std::unique_ptr<Tap>>>();
   if (handing_out_ == 0) {
-    std::erase_if(*taps_, [](const auto& tap) { return tap->nic == nullptr && tap->pipe.empty(); });
+    std::erase_if(rare().taps, [](const auto& tap) { return tap->nic == nullptr && tap->pipe.empty(); });
   }
-  taps_->push_back(std::make_unique<Tap>(*this, nic));
+  rare().taps.push_back(std::make_unique<Tap>(*this, nic));
   for (std::size_t i = 0; i < ends_.size(); ++i) join_pipe_to(i);
   simulation().topology_changed();
   nic.set_attachment(this, up_);
@@ -127,8 +134,8 @@ void PointToPointLink::update_carrier() {
   for (End& end : ends_) {
     if (end.nic != nullptr) end.nic->set_attachment(this, carrier);
   }
-  for (std::size_t i = 0; taps_ != nullptr && i < taps_->size(); ++i) {
-    if ((*taps_)[i]->nic != nullptr) (*taps_)[i]->nic->set_attachment(this, up_);
+  for (std::size_t i = 0; i < taps().size(); ++i) {
+    if (taps()[i]->nic != nullptr) taps()[i]->nic->set_attachment(this, up_);
   }
 }
 
@@ -137,8 +144,7 @@ void PointToPointLink::lose_all() {
     Pipe* pipe = ends_[i].pipe.get();
     if (pipe != nullptr && !pipe->empty()) pipe->lose_all(ends_[1 - i].nic->node());
   }
-  if (taps_ == nullptr) return;
-  for (const auto& tap : *taps_) tap->pipe.lose_all(tap->node);
+  for (const auto& tap : taps()) tap->pipe.lose_all(tap->node);
 }
 
 void PointToPointLink::set_config(const LinkConfig& config) {
@@ -146,7 +152,7 @@ void PointToPointLink::set_config(const LinkConfig& config) {
   for (const End& end : ends_) {
     if (end.pipe != nullptr) end.pipe->set_config(*config_);
   }
-  for (std::size_t i = 0; taps_ != nullptr && i < taps_->size(); ++i) (*taps_)[i]->pipe.set_config(*config_);
+  for (const auto& tap : taps()) tap->pipe.set_config(*config_);
   simulation().topology_changed();
   for (const End& end : ends_) {
     if (end.nic != nullptr) end.nic->mtu_changed();
@@ -163,16 +169,14 @@ void PointToPointLink::describe(ShardGraph& graph) const {
   for (const End& end : ends_) {
     if (end.nic != nullptr) graph.join(*this, end.nic->node());
   }
-  if (taps_ == nullptr) return;
-  for (const auto& tap : *taps_) graph.join(*this, tap->node);
+  for (const auto& tap : taps()) graph.join(*this, tap->node);
 }
 
 void PointToPointLink::on_shards_changed() {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
     if (ends_[i].pipe != nullptr) ends_[i].pipe->set_shards(shard_at(1 - i), shard_at(i));
   }
-  if (taps_ == nullptr) return;
-  for (const auto& tap : *taps_) tap->pipe.set_shards(shard(), shard());
+  for (const auto& tap : taps()) tap->pipe.set_shards(shard(), shard());
 }
 
 void PointToPointLink::set_up(bool up) {
@@ -182,8 +186,7 @@ void PointToPointLink::set_up(bool up) {
 }
 
 PointToPointLink::Tap* PointToPointLink::find_tap(const Nic& nic) const {
-  if (taps_ == nullptr) return nullptr;
-  for (const auto& tap : *taps_) {
+  for (const auto& tap : taps()) {
     if (tap->nic == &nic) return tap.get();
   }
   return nullptr;
@@ -209,9 +212,9 @@ void PointToPointLink::arrive_from_tap(void* target, Packet&& frame) {
 
 void PointToPointLink::show_taps(const Packet& frame, const Tap* but) {
   const HandingOut guard(handing_out_);
-  const std::size_t count = taps_->size();  // who joins while the frame is handed out was not there when it was sent
+  const std::size_t count = taps().size();  // who joins while the frame is handed out was not there when it was sent
   for (std::size_t i = 0; i < count; ++i) {
-    const Tap& tap = *(*taps_)[i];
+    const Tap& tap = *taps()[i];
     if (&tap != but && tap.nic != nullptr && tap.nic->accepts(frame.data())) tap.nic->deliver(frame.share());
   }
 }
@@ -235,11 +238,12 @@ void PointToPointLink::detach(Nic& nic) {
 }
 
 std::size_t PointToPointLink::heap_bytes() const {
-  std::size_t bytes = own_config_ != nullptr ? sizeof *own_config_ : 0;
+  std::size_t bytes = rare_ != nullptr ? sizeof(Rare) + taps().size() * sizeof(Tap) : 0;
+  if (rare_ != nullptr && rare_->config != nullptr) bytes += sizeof(LinkConfig);
   for (const End& end : ends_) {
     if (end.pipe != nullptr) bytes += sizeof(Pipe) + end.pipe->heap_bytes();
   }
-  return bytes + (taps_ != nullptr ? taps_->size() * sizeof(Tap) : 0);
+  return bytes;
 }
 
 }  // namespace kamesim

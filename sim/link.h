@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -58,6 +59,16 @@ class PointToPointLink final : public Medium {
     Nic* nic;   // null: it has left; kept while frames of it are under way
     Pipe pipe;  // from this tap
   };
+  using Taps = std::vector<std::unique_ptr<Tap>>;
+  // What few links have; made on first use.
+  struct Rare {
+    std::unique_ptr<const LinkConfig> config;
+    Taps taps;
+  };
+  Rare& rare();
+  std::span<const std::unique_ptr<Tap>> taps() const {
+    return rare_ != nullptr ? std::span(rare_->taps) : std::span<const std::unique_ptr<Tap>>();
+  }
   template <std::size_t kEnd>
   static void arrive_at_end(void* link, Packet&& frame);
   template <std::size_t kEnd>
@@ -74,7 +85,7 @@ class PointToPointLink final : public Medium {
   void join_pipe_to(std::size_t end);
   Shard& shard_at(std::size_t end);
   void use(const LinkConfig& config);
-  bool tapped() const { return taps_ != nullptr && !taps_->empty(); }
+  bool tapped() const { return !taps().empty(); }
   void show_taps(const Packet& frame, const Tap* but);
   Tap* find_tap(const Nic& nic) const;
   void check_not_attached(const Nic& nic) const;
@@ -83,8 +94,7 @@ class PointToPointLink final : public Medium {
 
   const LinkConfig* config_ = nullptr;  // shared with links that are alike, or its own
   std::array<End, 2> ends_;
-  std::unique_ptr<const LinkConfig> own_config_;
-  std::unique_ptr<std::vector<std::unique_ptr<Tap>>> taps_;  // null: there was never one
+  std::unique_ptr<Rare> rare_;
   unsigned handing_out_ = 0;
   bool up_ = true;
 };

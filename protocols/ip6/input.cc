@@ -141,7 +141,7 @@ void Ip6Stack::input(Ip6Interface& interface, Packet&& packet, bool link_layer_m
     packet = std::move(look.packet);
   }
   if (destination.is_multicast()) {
-    const bool forwarded = multicast_ != nullptr && config().forwarding && multicast_->in_use() && !looping_back_;
+    const bool forwarded = multicast() != nullptr && config().forwarding && multicast()->in_use() && !looping_back_;
     if (forwarded) [[unlikely]] {
       InputPacket look = up();
       packet = look.packet.share();
@@ -184,12 +184,12 @@ void Ip6Stack::forward_multicast(const InputPacket& in) {
                      .hop_limit = in.hop_limit, .traffic_class = in.traffic_class, .next_header = in.next_header,
                      .next_header_field = in.next_header_field, .offset = in.offset};
     // A member hears of bad options as it takes the packet in.
-    if (in.interface->in_group(in.destination)) return multicast_->forward(in);
+    if (in.interface->in_group(in.destination)) return multicast()->forward(in);
     if (process_hop_by_hop(look, OptionsFor::Path) == Walk::Stop) return;
     if (look.router_alert && heeds_router_alert(look)) return;
   }
   if (filter() != nullptr && !passes_filter(*in.interface, nullptr, in.packet.bytes(), in.link_layer_multicast)) return;
-  multicast_->forward(in);
+  multicast()->forward(in);
 }
 
 // RFC 2675 §3: the Payload Length is zero and hop-by-hop options follow. They have to tell the length, to every node

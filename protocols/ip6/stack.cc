@@ -86,6 +86,9 @@ void Ip6Stack::make_loopback() {
   }
 }
 
+Ip6Stack::Rare::Rare() = default;
+Ip6Stack::Rare::~Rare() = default;
+
 Ip6Stack::~Ip6Stack() {
   for (EthernetInterface* interface : interface_by_nic_) {
     if (interface != nullptr) interface->nic()->set_receiver(nullptr);
@@ -106,7 +109,7 @@ EthernetInterface& Ip6Stack::add_interface(Nic& nic) {
     name_hash_known_ = true;
     if (name_hash_ != kNoNameHash) interface.join_group(node_information_group(name_hash_));
   }
-  if (multicast_ != nullptr) on_multicast_forwarding_changed();
+  if (multicast() != nullptr) on_multicast_forwarding_changed();
   if (nic.up()) on_link_change(nic, true);
   return interface;
 }
@@ -126,7 +129,7 @@ TunnelInterface& Ip6Stack::add_tunnel(const std::string& name, const Ipv6Address
 void Ip6Stack::remove_interface(Ip6Interface& interface) {
   notify({Kind::InterfaceRemoved, &interface, {}});
   if (ip4() != nullptr) ip4()->on_interface_removed(interface);
-  if (multicast_ != nullptr) multicast_->on_interface_removed(interface);
+  if (multicast() != nullptr) multicast()->on_interface_removed(interface);
   while (!interface.addresses().empty()) remove_address(interface, interface.addresses().back()->address);
   routes_.remove_if([&](const Route& r) { return r.interface == &interface; });
   invalidate_destinations();
@@ -142,12 +145,12 @@ void Ip6Stack::remove_interface(Ip6Interface& interface) {
 }
 
 MulticastForwarding& Ip6Stack::multicast_forwarding() {
-  if (multicast_ == nullptr) multicast_ = std::make_unique<MulticastForwarding>(*this);
-  return *multicast_;
+  if (multicast() == nullptr) rare().multicast = std::make_unique<MulticastForwarding>(*this);
+  return *multicast();
 }
 
 void Ip6Stack::on_multicast_forwarding_changed() {
-  const bool hears_all = multicast_ != nullptr && multicast_->in_use();
+  const bool hears_all = multicast() != nullptr && multicast()->in_use();
   for (EthernetInterface* interface : interface_by_nic_) {
     if (interface != nullptr) interface->nic()->set_all_groups(hears_all);
   }

@@ -236,7 +236,7 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   }
   // Made on first use; the interfaces hear all groups from then on (multicast_forwarding.h).
   MulticastForwarding& multicast_forwarding();
-  const MulticastForwarding* multicast_forwarding_in_use() const { return multicast_.get(); }
+  const MulticastForwarding* multicast_forwarding_in_use() const { return multicast(); }
   // After its routes or `flood` changed: what the NICs let in follows.
   void on_multicast_forwarding_changed();
   // Made on first use.
@@ -433,7 +433,11 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
     std::unique_ptr<RandomStream> fragment_ids;
     std::vector<std::pair<NextHeader, PacketHandler*>> other_upper_layers;  // few: looked through
     std::vector<RouterAlertListener*> router_alert_listeners;
+    std::unique_ptr<MulticastForwarding> multicast;  // which may leave by the others
+    Rare();
+    ~Rare();
   };
+  MulticastForwarding* multicast() const { return rare_ != nullptr ? rare_->multicast.get() : nullptr; }
   Rare& rare() {
     if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
     return *rare_;
@@ -469,23 +473,22 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   std::uint32_t generation_ = 1;
   bool closer_look_ = false;   // at each packet: IPv6 was disabled on an interface once
   bool looping_back_ = false;  // what comes in now is the node's own
+  bool name_hash_known_ = false;
+  std::uint8_t output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
   std::unique_ptr<Hooks> hooks_;  // null: there are none
   PacketCounters counters_;
   RouteTable routes_;
   const Ip6Config* config_;  // shared with nodes that are configured alike, or the node's own
   SmallVector<EthernetInterface*, 1> interface_by_nic_;
   std::uint32_t next_interface_index_ = 1;
+  std::uint32_t name_hash_ = 0;  // RFC 4620 §5: the same on all interfaces, so made once
   std::unique_ptr<CommonUpperLayers> common_upper_layers_;  // null: none was started
   SmallVector<RoutingListener*, 1> listeners_;
   OwnedInterfaces interfaces_;  // the first is the loopback interface: null until it is made
   mutable std::uint64_t flow_label_secret_ = 0;  // 0: not drawn yet
   // Made on first use.
   std::unique_ptr<Icmp6Input> icmp6_;
-  std::unique_ptr<MulticastForwarding> multicast_;
   std::unique_ptr<Rare> rare_;
-  std::uint32_t name_hash_ = 0;  // RFC 4620 §5: the same on all interfaces, so made once
-  bool name_hash_known_ = false;
-  std::uint8_t output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
 };
 
 }  // namespace kamesim
