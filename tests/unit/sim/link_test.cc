@@ -95,6 +95,21 @@ TEST(PointToPointLink, AFrameMayBeUnderWayOnSeveralLinksAtOnce) {
   EXPECT_EQ(simulation.packets().buffers_in_use(), 0u);
 }
 
+TEST(PointToPointLink, KeepsItsPipeOnceItHasBeenInUseForLong) {
+  Pair p({.delay = 1_ms});
+  const auto pass = [&](int frames) {
+    for (; frames > 0; --frames) {
+      p.a.send_to(p.b.mac());
+      p.simulation.run_until(p.simulation.now() + 2_ms);
+    }
+  };
+  pass(63);
+  EXPECT_EQ(p.link.heap_bytes(), 0u);  // most links carry a few frames and are silent then
+  pass(1);
+  EXPECT_EQ(p.link.heap_bytes(), sizeof(Pipe));
+  EXPECT_EQ(p.b.arrivals.size(), 64u);
+}
+
 TEST(PointToPointLink, DropsWhatDoesNotFitTheQueue) {
   Pair p({.rate_bps = 100'000'000, .queue_limit = 2});
   for (std::uint8_t tag = 1; tag <= 4; ++tag) p.a.send_to(p.b.mac(), 125, tag);
