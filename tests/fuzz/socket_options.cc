@@ -31,9 +31,9 @@ class Scene {
   Scene() : host_(simulation_.add_node("node"), Ip6Config{}) {
     Nic& nic = host_.node().add_nic();
     simulation_.add_medium<Lan>("lan", LinkConfig{.delay = 1_us}).attach(nic);
-    host_.add_interface(nic);
+    EthernetInterface& interface = host_.add_interface(nic);
     own_ = *Ipv6Address::parse("2001:db8:1::1");
-    host_.stack().add_address(*host_.stack().interfaces().back(), {.address = own_, .skip_dad = true});
+    host_.stack().add_address(interface, {.address = own_, .skip_dad = true});
     const NextHeader protocols[] = {NextHeader::Udp, NextHeader{254}, NextHeader::Icmp6};
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       const auto type = i == 0 ? DatagramSocket::Type::Datagram : DatagramSocket::Type::Raw;
