@@ -63,14 +63,9 @@ class DestinationCache {
   // The slot that may hold the address; null: there are none yet.
   const Destination* peek(const Ipv6Address& address, const Ip6Interface* zone = nullptr) const {
     if (slots_.empty()) return nullptr;
-    const std::size_t home = index(address, zone);
-    const Destination* const first = &slots_[home];
-    if (first->address == address && first->zone == zone) [[likely]] return first;
-    for (std::size_t i = 1; i < probes(); ++i) {
-      const Destination& d = slots_[(home + i) & (slots_.size() - 1)];
-      if (d.address == address && d.zone == zone) return &d;
-    }
-    return first;
+    const Destination& home = slots_[index(address, zone)];
+    if (home.address == address && home.zone == zone) [[likely]] return &home;
+    return peek_further(address, zone);
   }
   const PoolVector<Destination>& slots() const { return slots_; }
   void clear() { slots_ = {}; }
@@ -80,6 +75,14 @@ class DestinationCache {
   std::size_t index(const Ipv6Address& address, const Ip6Interface* zone) const {
     const std::size_t h = std::hash<Ipv6Address>{}(address) ^ reinterpret_cast<std::uintptr_t>(zone) >> 6;
     return (h ^ h >> 17) & (slots_.size() - 1);
+  }
+  [[gnu::noinline]] const Destination* peek_further(const Ipv6Address& address, const Ip6Interface* zone) const {
+    const std::size_t home = index(address, zone);
+    for (std::size_t i = 1; i < probes(); ++i) {
+      const Destination& d = slots_[(home + i) & (slots_.size() - 1)];
+      if (d.address == address && d.zone == zone) return &d;
+    }
+    return &slots_[home];
   }
   // Where the key is, or else the first slot that is free for it; null: there is none.
   Destination* place(const Ipv6Address& address, const Ip6Interface* zone, std::uint64_t generation) {

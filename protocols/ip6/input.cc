@@ -58,7 +58,7 @@ bool is_neighbor_solicitation(Bytes packet) {
 // here at once, or was when the destination was looked up. False: they are to see it, and nothing was done.
 inline bool Ip6Stack::forward_plainly(const Nic& nic, Packet& frame) {
   constexpr std::size_t kHeaders = kEthernetHeaderSize + kIpv6HeaderSize;
-  if (frame.size() < kHeaders || closer_look_ || hooks_ != nullptr) return false;
+  if (closer_look_ || hooks_ != nullptr || frame.size() < kHeaders) return false;
   const std::uint8_t* const data = frame.data();
   const std::uint8_t* const header = data + kEthernetHeaderSize;
   const bool is_ip6 = load_be16(data + kEtherTypeOffset) == static_cast<std::uint16_t>(EtherType::Ipv6);
@@ -87,7 +87,7 @@ inline bool Ip6Stack::forward_plainly(const Nic& nic, Packet& frame) {
 }
 
 void Ip6Stack::on_frame(Nic& nic, Packet frame) {
-  if (forward_plainly(nic, frame)) return;
+  if (some_plain_ && forward_plainly(nic, frame)) return;
   const auto header = EthernetHeaderView::check(frame.bytes());
   if (!header) return drop(*header.error(), frame.bytes());
   EthernetInterface& interface = *interface_by_nic_[nic.index()];
@@ -100,7 +100,7 @@ void Ip6Stack::on_frame(Nic& nic, Packet frame) {
 
 // What a packet that is forwarded waits for, one after the other: the entry of its destination, and what that refers to.
 void Ip6Stack::prepare(const Packet& frame, unsigned step) {
-  if (frame.size() < kEthernetHeaderSize + kIpv6HeaderSize) return;
+  if (!some_plain_ || frame.size() < kEthernetHeaderSize + kIpv6HeaderSize) return;
   const std::uint8_t* address = frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset;
   const auto destination = Ipv6Address::from_bytes(address);
   if (step == 0) return __builtin_prefetch(destinations_.likely_slot(destination));

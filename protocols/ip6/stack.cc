@@ -218,7 +218,10 @@ const Destination& Ip6Stack::find_route_to(const Ipv6Address& address, Ip6Interf
     d.generation = destination_generation();
     const bool plain = config().forwarding && d.kind == RouteKind::Unicast && zone == nullptr && !d.multipath &&
                        address.high() != 0 && !address.is_link_local() && d.interface->up();
-    if (plain) d.plain = d.interface->nic();
+    if (plain) {
+      d.plain = d.interface->nic();
+      some_plain_ = true;
+    }
   }
   return d;
 }

@@ -227,7 +227,7 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   std::size_t remove_routes_if(const std::function<bool(const Route&)>& predicate) { return routes_.remove_if(predicate); }
   // The cached answer to "where does a packet to this address go?". `zone`: the interface for link-local and
   // multicast destinations, or null.
-  const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone) {
+  [[gnu::always_inline]] const Destination& route_to(const Ipv6Address& destination, Ip6Interface* zone) {
     const std::uint64_t generation = destination_generation();
     const Destination* d = destinations_.peek(destination, zone);
     const bool fresh = d != nullptr && d->generation == generation && d->valid_until > now();
@@ -471,7 +471,8 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   Node& node_;
   DestinationCache destinations_;
   std::uint32_t generation_ = 1;
-  bool closer_look_ = false;   // at each packet: IPv6 was disabled on an interface once
+  bool some_plain_ : 1 = false;   // of the destinations (Destination::plain)
+  bool closer_look_ : 1 = false;  // at each packet: IPv6 was disabled on an interface once
   bool looping_back_ = false;  // what comes in now is the node's own
   bool name_hash_known_ = false;
   std::uint8_t output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down

@@ -96,7 +96,7 @@ Ipv6Address neighbor(std::uint64_t i) { return Ipv6Address::from_halves(0xfe80'0
 
 void neighbor_lookup(benchmark::State& state) {
   const auto count = static_cast<std::uint64_t>(state.range(0));
-  NeighborCache cache(4 * count, 2 * count);
+  NeighborCache cache;
   for (std::uint64_t i = 0; i < count; ++i) cache.add(neighbor(i));
   std::uint64_t at = 0;
   for (auto _ : state) {
