@@ -29,6 +29,8 @@ void PointToPointLink::arrive_at_end(void* target, Packet&& frame) {
 template <std::size_t kEnd>
 void PointToPointLink::end_is_idle(void* target) {
   auto& link = *static_cast<PointToPointLink*>(target);
+  if (link.pipes_given_back_[kEnd] == kToStay) return;
+  ++link.pipes_given_back_[kEnd];
   if (Nic* const sender = link.ends_[1 - kEnd].nic; sender != nullptr) sender->set_pipe(nullptr);
   link.shard_at(kEnd).pipes.give_back(std::move(link.ends_[kEnd].pipe));
 }

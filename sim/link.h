@@ -80,6 +80,7 @@ class PointToPointLink final : public Medium {
   static const std::array<Pipe::Kind, 2> kEndKinds;
   static const Pipe::Kind kTapKind;
 
+  static constexpr std::uint8_t kToStay = 63;  // a pipe that runs empty goes so often; that of a link in use then stays
   Pipe& pipe_to(std::size_t end);
   void make_pipe_to(std::size_t end);
   void join_pipe_to(std::size_t end);
@@ -97,6 +98,7 @@ class PointToPointLink final : public Medium {
   std::unique_ptr<Rare> rare_;
   unsigned handing_out_ = 0;
   bool up_ = true;
+  std::array<std::uint8_t, 2> pipes_given_back_{};  // of each end, up to kToStay
 };
 
 }  // namespace kamesim
