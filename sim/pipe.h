@@ -75,7 +75,7 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
     EventKey arrival;
     Time departure;  // when its last bit has left the port
   };
-  // The pipe of a link in use, which has run empty so many times, stays.
+  // Whether it may go is asked so many times that it has run empty and stayed, and no more.
   static constexpr std::uint32_t kToStay = 63;
 
   static void fire(Event& event);
