@@ -118,11 +118,9 @@ const IpsecSocketPolicy* SocketLayer::ipsec_policy(const InputPacket& in) const 
 // The socket that knows most of both ends: a connected one, then one of this very address, then any (4.4BSD).
 UdpSocket* SocketLayer::find_udp(const InputPacket& in, std::uint16_t source_port,
                                  std::uint16_t destination_port) const {
-  const auto* bound = udp_on(destination_port);
-  if (bound == nullptr) return nullptr;
   UdpSocket* found = nullptr;
   int best = -1;
-  for (UdpSocket* socket : *bound) {
+  for (const auto& [socket, port] : udp_on(destination_port)) {
     if (!socket->hears(in) || (socket->connected() && socket->peer().port != source_port)) continue;
     const int known = (socket->connected() ? 2 : 0) + (socket->local().address.is_unspecified() ? 0 : 1);
     if (known > best) found = socket, best = known;
@@ -134,9 +132,9 @@ UdpSocket* SocketLayer::find_udp(const InputPacket& in, std::uint16_t source_por
 void SocketLayer::udp_multicast_input(InputPacket& in, const Datagram& datagram) {
   bool heard = false;
   for (std::size_t i = 0;; ++i) {
-    const auto* bound = udp_on(datagram.destination_port);
-    if (bound == nullptr || i >= bound->size()) break;
-    UdpSocket* socket = (*bound)[i];
+    const auto bound = udp_on(datagram.destination_port);
+    if (i >= bound.size()) break;
+    UdpSocket* const socket = bound[i].socket;
     if (!socket->hears(in) || (socket->connected() && socket->peer().port != datagram.source_port)) continue;
     heard = true;
     socket->handler_.on_datagram(datagram);
@@ -175,10 +173,8 @@ Quotation SocketLayer::verify(const Icmp6ErrorReport& report) {
   }
   const Bytes header = report.upper();
   if (header.size() < kUdpPorts) return Quotation::Unverified;
-  const auto* bound = udp_on(load_be16(header.data()));
-  if (bound == nullptr) return Quotation::Forged;
   Quotation best = Quotation::Forged;
-  for (const UdpSocket* s : *bound) {
+  for (const auto& [s, port] : udp_on(load_be16(header.data()))) {
     if (!s->local().address.is_unspecified() && s->local().address != report.source) continue;
     if (!s->connected()) {
       best = Quotation::Unverified;
@@ -209,9 +205,9 @@ void SocketLayer::on_icmp6_error_report(const Icmp6ErrorReport& report) {
   error.destination_port = load_be16(upper.data() + 2);
   error.payload = upper.subspan(std::min(upper.size(), kUdpHeaderSize));
   for (std::size_t i = 0;; ++i) {
-    const auto* bound = udp_on(port);
-    if (bound == nullptr || i >= bound->size()) break;
-    UdpSocket* socket = (*bound)[i];
+    const auto bound = udp_on(port);
+    if (i >= bound.size()) break;
+    UdpSocket* const socket = bound[i].socket;
     if (!concerns(*socket) || (socket->connected() && socket->peer().port != error.destination_port)) continue;
     socket->handler_.on_packet_error(error);
   }

@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 #include <system_error>
-#include <unordered_map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -212,12 +212,16 @@ class SocketLayer final : public PacketHandler {
   std::optional<std::uint16_t> ephemeral_port();
 
   Ip6Stack& stack_;
-  // Null: none.
-  const std::vector<UdpSocket*>* udp_on(std::uint16_t port) const;
+  struct BoundUdp {
+    UdpSocket* socket;
+    std::uint16_t port;
+  };
+  // In the order in which they were bound; only until one is bound or goes.
+  std::span<const BoundUdp> udp_on(std::uint16_t port) const;
   void add(UdpSocket& socket);
   void remove(UdpSocket& socket);
 
-  std::unique_ptr<std::unordered_map<std::uint16_t, std::vector<UdpSocket*>>> udp_by_port_;  // null: no socket is bound
+  SmallVector<BoundUdp, 1> udp_;  // by port
   SmallVector<RawSocket*, 1> raw_;
   std::unique_ptr<RandomStream> ephemeral_ports_;  // made when the first is drawn
 };

@@ -62,30 +62,21 @@ std::errc SocketLayer::may_bind(const UdpSocket& socket, const SocketAddress& to
     // KAME: nor one that is anycast, which would become the source of what is sent.
     if (own == nullptr || own->anycast) return std::errc::address_not_available;
   }
-  const auto* others = to.port != 0 ? udp_on(to.port) : nullptr;
-  if (others == nullptr) return {};
-  const bool taken = std::ranges::any_of(*others, [&](const UdpSocket* s) { return in_the_way(socket, to, *s); });
+  if (to.port == 0) return {};
+  const bool taken = std::ranges::any_of(udp_on(to.port), [&](const BoundUdp& b) { return in_the_way(socket, to, *b.socket); });
   return taken ? std::errc::address_in_use : std::errc{};
 }
 
-const std::vector<UdpSocket*>* SocketLayer::udp_on(std::uint16_t port) const {
-  if (udp_by_port_ == nullptr) return nullptr;
-  const auto it = udp_by_port_->find(port);
-  return it == udp_by_port_->end() ? nullptr : &it->second;
+std::span<const SocketLayer::BoundUdp> SocketLayer::udp_on(std::uint16_t port) const {
+  return std::ranges::equal_range(udp_, port, {}, &BoundUdp::port);
 }
 
 void SocketLayer::add(UdpSocket& socket) {
-  using Ports = std::unordered_map<std::uint16_t, std::vector<UdpSocket*>>;
-  if (udp_by_port_ == nullptr) udp_by_port_ = std::make_unique<Ports>();
-  (*udp_by_port_)[socket.port()].push_back(&socket);
+  const auto* const behind = std::ranges::upper_bound(udp_, socket.port(), {}, &BoundUdp::port);
+  udp_.insert(static_cast<std::size_t>(behind - udp_.begin()), {&socket, socket.port()});
 }
 
-void SocketLayer::remove(UdpSocket& socket) {
-  const auto it = udp_by_port_->find(socket.port());
-  std::erase(it->second, &socket);
-  if (it->second.empty()) udp_by_port_->erase(it);
-  if (udp_by_port_->empty()) udp_by_port_.reset();
-}
+void SocketLayer::remove(UdpSocket& socket) { udp_.erase(std::ranges::find(udp_, &socket, &BoundUdp::socket)); }
 
 // RFC 6056 §3.3.1, algorithm 1: a start at random, then one by one to the first that nobody has.
 std::optional<std::uint16_t> SocketLayer::ephemeral_port() {
@@ -95,7 +86,7 @@ std::optional<std::uint16_t> SocketLayer::ephemeral_port() {
   const auto start = static_cast<std::uint32_t>(ephemeral_ports_->below(kEphemeralPorts));
   for (std::uint32_t i = 0; i < kEphemeralPorts; ++i) {
     const auto port = static_cast<std::uint16_t>(kFirstEphemeralPort + (start + i) % kEphemeralPorts);
-    if (udp_on(port) == nullptr) return port;
+    if (udp_on(port).empty()) return port;
   }
   return std::nullopt;
 }

@@ -31,7 +31,8 @@ std::errc UdpSocket::connect(const SocketAddress& peer) {
   }
   if (!peer.address.is_unspecified()) {
     // 4.4BSD: two sockets cannot be the same two ends.
-    const bool taken = std::ranges::any_of(*layer_.udp_on(local().port), [&](const UdpSocket* s) {
+    const bool taken = std::ranges::any_of(layer_.udp_on(local().port), [&](const auto& bound) {
+      const UdpSocket* const s = bound.socket;
       return s != this && s->local().address == local().address && s->peer().address == peer.address &&
              s->peer().port == peer.port && s->peer().zone == peer.zone;
     });
