@@ -28,10 +28,14 @@ class Event {
  public:
   // Events are prepared before they fire, in so many steps, one for each event that fires before.
   static constexpr unsigned kSteps = 4;
+  // They may change nothing that matters, as the event may yet be cancelled: they ask for what fire() will read to be
+  // brought near, each for what the next one needs. The event is pending.
+  struct Steps {
+    void (*step[kSteps])(const Event&);
+  };
   struct Kind {
     void (*fire)(Event&);
-    // May change nothing, as the event may yet be cancelled: it asks for what fire() will read to be brought near.
-    void (*prepare)(const Event&, unsigned step) = nullptr;
+    const Steps* prepare = nullptr;
   };
 
   explicit Event(const Kind& kind) : kind_(&kind) {}

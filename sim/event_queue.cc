@@ -44,19 +44,18 @@ void EventQueue::schedule(Event& event, EventKey key) {
   if (near_.size() > spill_at_) [[unlikely]] spill();
 }
 
-Event& EventQueue::take_from_front() {
-  Event& event = *front_[head_++].event;
-  skip_cancelled();
-  if (some_prepare_) look_ahead();
-  return event;
-}
-
 // The next event is at its last step, those behind it at earlier ones.
-inline void EventQueue::look_ahead() const {
-  for (unsigned step = 0; step < Event::kSteps; ++step) {
-    const Event* event = front_[head_ + Event::kSteps - 1 - step].event;
-    if (event != nullptr && event->kind_->prepare != nullptr) event->kind_->prepare(*event, step);
-  }
+void EventQueue::look_ahead() const {
+  const auto prepare = [this](unsigned step) {
+    const Event* const event = head_[Event::kSteps - 1 - step].event;
+    if (event == nullptr) return;
+    if (const Event::Steps* const steps = event->kind_->prepare; steps != nullptr) steps->step[step](*event);
+  };
+  static_assert(Event::kSteps == 4);
+  prepare(0);
+  prepare(1);
+  prepare(2);
+  prepare(3);
 }
 
 void EventQueue::cancel(Event& event) {
@@ -69,67 +68,65 @@ void EventQueue::cancel(Event& event) {
 void EventQueue::remove(Event& event) {
   if (event.place_ >= Event::kInWheel) return wheel_.remove(event);
   if (event.place_ < Event::kInFront) return near_.remove(event);
-  front_[event.place_ & Event::kIndex].event = nullptr;
+  front_.begin()[event.place_ & Event::kIndex].event = nullptr;
   skip_cancelled();
 }
 
 void EventQueue::refill() {
   if (size_ == 0) return;
   front_.clear();
-  head_ = 0;
   wheel_.take_next(front_);
-  tail_ = front_.size();
-  for (std::size_t i = 0; i < tail_; ++i) {
-    __builtin_prefetch(front_[i].event, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(front_[i].event) + kBehindEvent, 1);
+  for (const PendingEvent& e : front_) {
+    __builtin_prefetch(e.event, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(e.event) + kBehindEvent, 1);
   }
   sort_front();
   some_prepare_ = false;
-  for (std::size_t i = 0; i < tail_; ++i) {
-    Event& event = *front_[i].event;
-    event.place_ = Event::kInFront | static_cast<std::uint32_t>(i);
-    some_prepare_ |= event.kind_->prepare != nullptr;
+  std::uint32_t place = Event::kInFront;
+  for (const PendingEvent& e : front_) {
+    e.event->place_ = place++;
+    some_prepare_ |= e.event->kind_->prepare != nullptr;
   }
-  end_front();
+  set_front();
   spill_at_ = kFewNear;
   if (wheel_.empty()) wheel_.open();
 }
 
-// Spreads them over spans of time, as many as there are events or nearly so, and sorts within each: few branches of that
-// cannot be foreseen, as those of comparisons cannot.
+// With places behind it that may be looked at.
+void EventQueue::set_front() {
+  constexpr std::size_t kBehind = Event::kSteps + 1;
+  const std::size_t count = front_.size();
+  std::fill_n(front_.add(kBehind), kBehind, PendingEvent{});
+  head_ = front_.begin();
+  tail_ = head_ + count;
+}
+
+// Spreads them over spans of the time that the wheel has passed, somewhat more than there are events, and sorts within
+// each: few branches of that cannot be foreseen, as those of comparisons cannot.
 void EventQueue::sort_front() {
   const std::size_t count = front_.size();
   if (count <= kFewInFront) return insertion_sort(front_.begin(), front_.end());
-  std::int64_t first = front_[0].key.time.ns(), last = first;
-  bool sorted = true;
-  for (std::size_t i = 1; i < count; ++i) {
-    const std::int64_t t = front_[i].key.time.ns();
-    first = std::min(first, t);
-    last = std::max(last, t);
-    sorted &= earlier(front_[i - 1], front_[i]);
-  }
-  if (sorted) return;
+  if (std::is_sorted(front_.begin(), front_.end(), earlier)) return;
 
+  const std::int64_t first = wheel_.taken_from().ns(), last = wheel_.cursor().ns();
   const int bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(last - first)));
-  const int shift = std::max(bits - std::min(static_cast<int>(std::bit_width(count)), kMostSpanBits), 0);
+  const int shift = std::max(bits - std::min(static_cast<int>(std::bit_width(count)) + 1, kMostSpanBits), 0);
   const auto span = [&](const PendingEvent& e) { return static_cast<std::size_t>((e.key.time.ns() - first) >> shift); };
   const auto spans = static_cast<std::size_t>((last - first) >> shift) + 1;
   std::fill_n(spans_.begin(), spans, 0);
   for (const PendingEvent& e : front_) ++spans_[span(e)];
-  std::uint32_t end = 0;
-  for (std::size_t s = 0; s < spans; ++s) spans_[s] = end += spans_[s];
+  std::uint32_t end = 0, most = 0;
+  for (std::size_t s = 0; s < spans; ++s) {
+    most = std::max(most, spans_[s]);
+    spans_[s] = end += spans_[s];
+  }
   unsorted_.swap(front_);
   front_.clear();
   front_.add(count);
   for (std::size_t i = count; i-- > 0;) front_[--spans_[span(unsorted_[i])]] = unsorted_[i];
+  if (most <= kFewInFront) return insertion_sort(front_.begin(), front_.end());
   for (std::size_t s = 0; s < spans; ++s) {  // now each says where its span begins
-    PendingEvent* const from = front_.begin() + spans_[s];
-    PendingEvent* const to = s + 1 < spans ? front_.begin() + spans_[s + 1] : front_.end();
-    if (to - from <= static_cast<std::ptrdiff_t>(kFewInFront)) {
-      insertion_sort(from, to);
-    } else {
-      std::sort(from, to, earlier);
-    }
+    std::sort(front_.begin() + spans_[s], s + 1 < spans ? front_.begin() + spans_[s + 1] : front_.end(), earlier);
   }
 }
 
@@ -139,7 +136,7 @@ void EventQueue::spill() {
   const Time next = next_key().time;
   spilled_.clear();
   near_.list(spilled_);
-  for (unsigned level = wheel_.taken_level(); level-- > 0;) {
+  for (unsigned level = std::min(wheel_.taken_level() + 1, TimingWheel::kLevels); level-- > 0;) {
     const Time cursor = wheel_.cursor_at(level, next);
     far_.clear();
     for (const PendingEvent& e : spilled_) {
@@ -147,9 +144,9 @@ void EventQueue::spill() {
     }
     if (far_.size() * 2 < near_.size()) continue;
     for (const PendingEvent& e : far_) near_.remove(*e.event);
-    while (tail_ > head_ && front_[tail_ - 1].key.time > cursor) {
-      if (const PendingEvent e = front_[--tail_]; e.event != nullptr) far_.push_back(e);
-      front_[tail_] = {};
+    while (tail_ > head_ && tail_[-1].key.time > cursor) {
+      if (const PendingEvent e = *--tail_; e.event != nullptr) far_.push_back(e);
+      *tail_ = {};
     }
     wheel_.set_back(level, cursor);
     for (const PendingEvent& e : far_) wheel_.insert(*e.event, e.key);
@@ -164,7 +161,7 @@ std::vector<std::pair<EventKey, Event*>> EventQueue::take_all() {
   near_.list(rest);
   near_.clear();
   for (; head_ != tail_; ++head_) {
-    if (front_[head_].event != nullptr) rest.push_back(front_[head_]);
+    if (head_->event != nullptr) rest.push_back(*head_);
   }
   wheel_.open();
   spill_at_ = kFewNear;

@@ -24,7 +24,7 @@ namespace kamesim {
 
 class EventQueue {
  public:
-  EventQueue() { end_front(); }
+  EventQueue() { set_front(); }
   ~EventQueue();
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
@@ -34,7 +34,8 @@ class EventQueue {
   // kNoEventKey, if it is empty.
   const EventKey& next_key() {
     if (none_at_hand()) [[unlikely]] refill();
-    return front_comes_first() ? front_[head_].key : near_.first_key();
+    const EventKey& near = near_.first_key();
+    return head_->key < near ? head_->key : near;
   }
 
   // Schedules the event, or moves it when it is already pending here.
@@ -45,15 +46,19 @@ class EventQueue {
 
   // Takes out the first event, unless it is later than `limit` or there is none: then null.
   Event* take_next(Time limit, EventKey& key) {
-    if (none_at_hand()) [[unlikely]] refill();
-    const bool of_front = front_comes_first();
-    key = of_front ? front_[head_].key : near_.first_key();
-    if (key.time > limit) [[unlikely]] return nullptr;
-    if (size_ == 0) [[unlikely]] return nullptr;
-    --size_;
-    Event& event = of_front ? take_from_front() : near_.take_first();
-    event.queue_ = nullptr;
-    return &event;
+    for (;; refill()) {
+      const EventKey& near = near_.first_key();
+      if (head_->key < near) {
+        key = head_->key;
+        return key.time > limit ? nullptr : &take_from_front();
+      }
+      if (near_.empty()) [[unlikely]] {
+        if (size_ == 0) return nullptr;
+        continue;
+      }
+      key = near;
+      return key.time > limit ? nullptr : &taken(near_.take_first());
+    }
   }
   // Takes out the first event and runs it. The queue must not be empty. The event may re-schedule or destroy
   // itself while it runs.
@@ -64,27 +69,36 @@ class EventQueue {
 
  private:
   bool none_at_hand() const { return head_ == tail_ && near_.empty(); }
-  bool front_comes_first() { return front_[head_].key < near_.first_key(); }
-  Event& take_from_front();
+  Event& taken(Event& event) {
+    --size_;
+    event.queue_ = nullptr;
+    return event;
+  }
+  Event& take_from_front() {
+    Event& event = *head_++->event;
+    if (head_->event == nullptr) [[unlikely]] skip_cancelled();
+    if (some_prepare_) look_ahead();
+    return taken(event);
+  }
   void look_ahead() const;
   void skip_cancelled() {
-    while (head_ != tail_ && front_[head_].event == nullptr) ++head_;
+    while (head_ != tail_ && head_->event == nullptr) ++head_;
   }
   void remove(Event& event);
   void refill();
   void sort_front();
-  void end_front() { std::fill_n(front_.add(kBehindFront), kBehindFront, PendingEvent{}); }
+  void set_front();
   void spill();
 
   static constexpr std::size_t kFewNear = 64;
   static constexpr std::size_t kFewInFront = 16;  // sorted by insertion
-  static constexpr int kMostSpanBits = 9;
-  static constexpr std::size_t kBehindFront = Event::kSteps + 1;  // places that may be looked at
+  static constexpr int kMostSpanBits = 10;
 
   std::size_t size_ = 0;
-  // Sorted, from head_ to tail_; where an event was cancelled stands none. Behind it stands kNoEventKey.
+  // Sorted, from head_ to tail_; where an event was cancelled stands none, but not at head_. Behind it stands kNoEventKey.
   PendingList front_;
-  std::size_t head_ = 0, tail_ = 0;
+  PendingEvent* head_ = nullptr;
+  PendingEvent* tail_ = nullptr;
   bool some_prepare_ = false;  // of those in front
   NearEvents near_;
   std::size_t spill_at_ = kFewNear;

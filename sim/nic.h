@@ -30,8 +30,9 @@ class FrameReceiver {
   virtual void on_link_change(Nic& nic, bool up) = 0;
   // Whether it wants frames to the group, besides those that the NIC has joined.
   virtual bool hears(const Nic& nic, MacAddress group) const { return (void)nic, (void)group, false; }
-  // A frame is about to come, or not (Event::Kind): what it will need may be brought near, step by step.
-  virtual void prepare(const Packet& frame, unsigned step) { (void)frame, (void)step; }
+  // A frame is about to come, or not (Event::Steps): what it will need first may be brought near, and what next.
+  virtual void prepare(const Packet& frame) { (void)frame; }
+  virtual void prepare_further(const Packet& frame) { (void)frame; }
   // The medium carries longer frames now, or only shorter ones.
   virtual void on_mtu_change(Nic& nic) { (void)nic; }
 
@@ -129,8 +130,11 @@ class Nic : public Pooled {
     __builtin_prefetch(reinterpret_cast<const char*>(receiver_) + Pool::kLine, 1);
     __builtin_prefetch(&node_, 1);
   }
-  void prepare(const Packet& frame, unsigned step) const {
-    if (receiver_ != nullptr) receiver_->prepare(frame, step);
+  void prepare(const Packet& frame) const {
+    if (receiver_ != nullptr) receiver_->prepare(frame);
+  }
+  void prepare_further(const Packet& frame) const {
+    if (receiver_ != nullptr) receiver_->prepare_further(frame);
   }
   // A frame may be about to leave.
   void prepare_to_send() const {

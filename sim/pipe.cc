@@ -146,22 +146,28 @@ void Pipe::set_shards(Shard& sender, Shard& receiver) {
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
 
-void Pipe::prepare(const Event& event, unsigned step) {
+// A pipe whose event is pending has a first frame.
+void Pipe::prepare_frame(const Event& event) {
   const auto& self = static_cast<const Pipe&>(event);
-  if (self.first_ == nullptr || self.receiver_ == nullptr) return;
-  switch (step) {
-    case 0:
-      __builtin_prefetch(self.first_, 1);
-      self.receiver_->prepare_self();
-      break;
-    case 1:
-      if (self.first_->next != nullptr) __builtin_prefetch(self.first_->next);
-      if (self.first_->frame) self.first_->frame.prefetch();
-      self.receiver_->prepare();
-      break;
-    default:
-      if (self.first_->frame) self.receiver_->prepare(self.first_->frame, step - 2);
-  }
+  __builtin_prefetch(self.first_, 1);
+  if (self.receiver_ != nullptr) self.receiver_->prepare_self();
+}
+
+void Pipe::prepare_receiver(const Event& event) {
+  const auto& self = static_cast<const Pipe&>(event);
+  __builtin_prefetch(self.first_->next);  // null is no harm
+  self.first_->frame.prefetch();
+  if (self.receiver_ != nullptr) self.receiver_->prepare();
+}
+
+void Pipe::prepare_way(const Event& event) {
+  const auto& self = static_cast<const Pipe&>(event);
+  if (self.receiver_ != nullptr && self.first_->frame) self.receiver_->prepare(self.first_->frame);
+}
+
+void Pipe::prepare_way_further(const Event& event) {
+  const auto& self = static_cast<const Pipe&>(event);
+  if (self.receiver_ != nullptr && self.first_->frame) self.receiver_->prepare_further(self.first_->frame);
 }
 
 // The pipe may be another's when this returns.

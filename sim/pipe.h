@@ -79,8 +79,13 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   static constexpr std::uint32_t kToStay = 63;
 
   static void fire(Event& event);
-  static void prepare(const Event& event, unsigned step);
-  static constexpr Event::Kind kEvent{&Pipe::fire, &Pipe::prepare};
+  static void prepare_frame(const Event& event);
+  static void prepare_receiver(const Event& event);
+  static void prepare_way(const Event& event);
+  static void prepare_way_further(const Event& event);
+  static constexpr Event::Steps kPrepare{{&Pipe::prepare_frame, &Pipe::prepare_receiver, &Pipe::prepare_way,
+                                          &Pipe::prepare_way_further}};
+  static constexpr Event::Kind kEvent{&Pipe::fire, &kPrepare};
   RandomStream& random();
   void arrive_next();
   void run_empty();

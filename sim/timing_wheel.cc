@@ -7,15 +7,22 @@ namespace kamesim {
 namespace {
 // Slots are taken together until there are so many events; a slot with more than the other number is split.
 constexpr std::size_t kEnough = 16, kMost = 512;
+// A slot above the lowest level is split as well where more than one of so many events of its time is at the lowest
+// already: the next ones will soon be.
+constexpr std::size_t kMostAreFar = 8;
 constexpr std::size_t kAhead = 16;  // places of events change in memory that no cache holds: asked for in time
 }  // namespace
 
-unsigned TimingWheel::level_of(Time t) const {
-  const auto differs = static_cast<std::uint64_t>(t.ns() ^ cursor_.ns()) >> kLowestBits;
-  return static_cast<unsigned>(std::bit_width(differs | 1) - 1) / kDigitBits;
+unsigned TimingWheel::slot_of(Time t) const {
+  const std::uint64_t lowest = lowest_slot(t);
+  if (lowest - lowest_from_ < kSlots) [[likely]] return static_cast<unsigned>(lowest & (kSlots - 1));
+  const auto differs = static_cast<std::uint64_t>(t.ns() ^ cursor_.ns()) >> shift(1);
+  const unsigned level = 1 + static_cast<unsigned>(std::bit_width(differs | 1) - 1) / kDigitBits;
+  return level * kSlots + (static_cast<unsigned>(t.ns() >> shift(level)) & (kSlots - 1));
 }
 
-Time TimingWheel::start_of(unsigned level, unsigned digit) const {
+// Of what differs from the cursor at that level, and not above it.
+Time TimingWheel::start_of_digit(unsigned level, unsigned digit) const {
   const unsigned above = shift(level) + kDigitBits;
   const std::int64_t parent = above >= 63 ? 0 : cursor_.ns() >> above << above;
   return Time::from_ns(parent | std::int64_t{digit} << shift(level));
@@ -24,9 +31,11 @@ Time TimingWheel::start_of(unsigned level, unsigned digit) const {
 Time TimingWheel::cursor_at(unsigned level, Time t) const { return end_of(level, std::max(t, taken_from_)); }
 
 void TimingWheel::set_back(unsigned level, Time cursor) {
+  if (slots_.empty()) slots_.resize(kLevels * kSlots);
   taken_level_ = level;
-  taken_from_ = std::max(taken_from_, Time::from_ns(cursor.ns() >> shift(level) << shift(level)));
+  taken_from_ = std::max(taken_from_, start_of(level, cursor));
   cursor_ = cursor;
+  lowest_from_ = lowest_slot(std::max(taken_from_, start_of(1, cursor)));
 }
 
 void TimingWheel::open() {
@@ -54,13 +63,14 @@ void TimingWheel::add_chunk(unsigned index) {
   chunk.slot = index;
   slot.first = &chunk;
   slot.next = chunk.place;
-  occupied_[index / kSlots][index % kSlots / 64] |= std::uint64_t{1} << index % 64;
-  levels_ |= 1u << index / kSlots;
+  const unsigned level = index / kSlots, word = index % kSlots / 64;
+  occupied_[level][word] |= std::uint64_t{1} << index % 64;
+  words_[level] |= 1u << word;
+  levels_ |= 1u << level;
 }
 
 void TimingWheel::insert(Event& event, const EventKey& key) {
-  const unsigned level = level_of(key.time);
-  const unsigned index = level * kSlots + (static_cast<unsigned>(key.time.ns() >> shift(level)) & (kSlots - 1));
+  const unsigned index = slot_of(key.time);
   Slot& slot = slots_[index];
   if (in_chunk(slot.next) == kChunkEvents) add_chunk(index);
   event.place_ = slot.next;
@@ -68,13 +78,13 @@ void TimingWheel::insert(Event& event, const EventKey& key) {
   ++slot.next;
   ++slot.count;
   ++size_;
+  in_lowest_ += index < kSlots;
 }
 
 void TimingWheel::mark_empty(unsigned slot) {
-  const unsigned level = slot / kSlots;
-  auto& words = occupied_[level];
-  words[slot % kSlots / 64] &= ~(std::uint64_t{1} << slot % 64);
-  if (std::ranges::all_of(words, [](std::uint64_t word) { return word == 0; })) levels_ &= ~(1u << level);
+  const unsigned level = slot / kSlots, word = slot % kSlots / 64;
+  if ((occupied_[level][word] &= ~(std::uint64_t{1} << slot % 64)) != 0) return;
+  if ((words_[level] &= ~(1u << word)) == 0) levels_ &= ~(1u << level);
 }
 
 void TimingWheel::remove(Event& event) {
@@ -89,6 +99,7 @@ void TimingWheel::remove(Event& event) {
   }
   --size_;
   --slot.count;
+  in_lowest_ -= index < kSlots;
   if (in_chunk(slot.next) > 0) return;
   slot.first = newest.next;
   free_chunk(newest);
@@ -113,48 +124,87 @@ void TimingWheel::drain(unsigned index, PendingList& out) {
     from = next;
   }
   size_ -= slot.count;
+  if (index < kSlots) in_lowest_ -= slot.count;
   slot = {};
   mark_empty(index);
 }
 
-void TimingWheel::split(unsigned level, unsigned digit, PendingList& at_start) {
-  split_.clear();
-  const Time start = start_of(level, digit);
-  drain(level * kSlots + digit, split_);
+// The cursor goes to the start of a slot of level 1, whose events will be at the lowest level: what is exactly at the
+// start is taken before anybody else looks.
+void TimingWheel::enter(Time start) {
   cursor_ = start;
+  lowest_from_ = lowest_slot(start);
+}
+
+void TimingWheel::split(unsigned level, unsigned digit) {
+  split_.clear();
+  const Time start = start_of_digit(level, digit);
+  drain(level * kSlots + digit, split_);
+  enter(start);
   for (std::size_t i = 0; i < split_.size(); ++i) {
-    const PendingEvent& e = split_[i];
     if (i + kAhead < split_.size()) __builtin_prefetch(split_[i + kAhead].event, 1);
-    if (e.key.time == start) {
-      at_start.push_back(e);
-    } else {
-      insert(*e.event, e.key);
-    }
+    insert(*split_[i].event, split_[i].key);
   }
 }
 
-// The level holds an event.
-unsigned TimingWheel::first_digit(unsigned level) const {
-  unsigned word = 0;
-  while (occupied_[level][word] == 0) ++word;
+// The first one from a digit on that holds an event.
+unsigned TimingWheel::first_digit(unsigned level, unsigned from) const {
+  unsigned word = from / 64;
+  if (const std::uint64_t bits = occupied_[level][word] >> from % 64; bits != 0) {
+    return from + static_cast<unsigned>(std::countr_zero(bits));
+  }
+  const std::uint32_t words = words_[level] & ~((2u << word) - 1);
+  if (words == 0) return kNoDigit;
+  word = static_cast<unsigned>(std::countr_zero(words));
   return 64 * word + static_cast<unsigned>(std::countr_zero(occupied_[level][word]));
+}
+
+// Slots of the lowest level, up to the end of the present slot of level 1. False: there is none.
+bool TimingWheel::take_lowest(PendingList& out) {
+  constexpr std::uint64_t kDigit = kSlots - 1;
+  unsigned digit = first_digit(0, static_cast<unsigned>(lowest_slot(cursor_) & kDigit));
+  if (digit == kNoDigit) return false;
+  taken_level_ = 0;
+  taken_from_ = start_of_digit(0, digit);
+  lowest_from_ = lowest_slot(taken_from_);
+  for (;;) {
+    drain(digit, out);
+    cursor_ = end_of(0, start_of_digit(0, digit));
+    if (out.size() >= kEnough || digit == kDigit) return true;
+    digit = first_digit(0, digit + 1);
+    if (digit == kNoDigit) return true;
+  }
+}
+
+bool TimingWheel::takes_whole(unsigned level, unsigned digit) const {
+  const std::size_t count = slots_[level * kSlots + digit].count;
+  return count <= kMost && in_lowest_ * kMostAreFar <= count;
 }
 
 void TimingWheel::take_next(PendingList& out) {
   bool taken = false;
-  taken_level_ = 0;
   while (levels_ != 0 && out.size() < kEnough) {
-    const auto level = static_cast<unsigned>(std::countr_zero(levels_));
-    const unsigned digit = first_digit(level);
-    if (taken && level != taken_level_) return;
-    if (slots_[level * kSlots + digit].count > kMost && level > 0) {
-      if (taken) return;
-      split(level, digit, out);
+    if (!taken && take_lowest(out)) return;
+    // What is left of the lowest level is in the next slot of level 1.
+    const Time next = in_lowest_ > 0 ? end_of(1, cursor_) + 1_ns : Time::max();
+    const std::uint32_t above = levels_ & ~1u;
+    const auto level = above != 0 ? static_cast<unsigned>(std::countr_zero(above)) : 0;
+    const unsigned digit = above != 0 ? first_digit(level, 0) : kNoDigit;
+    const Time start = above != 0 ? start_of_digit(level, digit) : Time::max();
+    if (next < start) {
+      enter(next);
       continue;
     }
-    const Time start = start_of(level, digit);
+    if (taken && level != taken_level_) return;
+    if (!takes_whole(level, digit)) {
+      if (taken) return;
+      split(level, digit);
+      continue;
+    }
     drain(level * kSlots + digit, out);
+    while (in_lowest_ > 0) drain(first_digit(0, 0), out);
     cursor_ = end_of(level, start);
+    lowest_from_ = lowest_slot(start_of(1, cursor_));
     if (!taken) taken_from_ = start;
     taken_level_ = level;
     taken = true;

@@ -1,8 +1,11 @@
 // A hierarchical timing wheel: events by slots of time, not sorted within a slot.
 //
-// A time is read as digits of eight bits above the lowest ten bits. An event waits at the level of the highest digit in
-// which its time differs from the cursor's, in the slot of its own digit there. All that waits at one level is so
-// within one slot of the next higher level, and everything at a lower level is earlier than everything at a higher one.
+// A time is read as digits of ten bits above the lowest twelve bits. An event waits at the level of the highest digit in
+// which its time differs from the cursor's, in the slot of its own digit there; but what is less than a turn of the lowest
+// level away waits at that level, whatever its higher digits. So what one event causes a millisecond later is moved once.
+// All that waits at one level above the lowest is so within one slot of the next higher level, and everything at a lower
+// one of these is earlier than everything at a higher one. What of the lowest level lies behind the present slot of level
+// 1 (at digits that the cursor has passed) is in the next one.
 // Slots are lists of chunks: appending writes to one place, and cancelling fills the hole with the newest of the slot.
 #pragma once
 
@@ -20,7 +23,7 @@ namespace kamesim {
 
 class TimingWheel {
  public:
-  static constexpr unsigned kLowestBits = 10, kDigitBits = 8;
+  static constexpr unsigned kLowestBits = 12, kDigitBits = 10;
   static constexpr unsigned kLevels = (63 - kLowestBits + kDigitBits - 1) / kDigitBits;
 
   std::size_t size() const { return size_; }
@@ -37,8 +40,10 @@ class TimingWheel {
   // All of it; the cursor stays.
   void take_all(PendingList& out);
 
+  // All that was taken last is from here to the cursor.
+  Time taken_from() const { return taken_from_; }
   // The cursor may go back, as far as the start of what was taken last; what is later than that must be inserted again.
-  // The end of the slot of a level below taken_level() that holds `t`, or the start of what was taken last:
+  // The end of the slot of a level up to taken_level() that holds `t`, or the start of what was taken last:
   unsigned taken_level() const { return taken_level_; }
   Time cursor_at(unsigned level, Time t) const;
   void set_back(unsigned level, Time cursor);
@@ -65,11 +70,14 @@ class TimingWheel {
 
   static constexpr unsigned shift(unsigned level) { return kLowestBits + kDigitBits * level; }
   static Time end_of(unsigned level, Time t) {
-    const unsigned bits = shift(level);
-    return bits >= 63 ? Time::max() : Time::from_ns(t.ns() | ((std::int64_t{1} << bits) - 1));
+    return Time::from_ns(t.ns() | ((std::int64_t{1} << shift(level)) - 1));
   }
-  Time start_of(unsigned level, unsigned digit) const;
-  unsigned level_of(Time t) const;
+  static Time start_of(unsigned level, Time t) {
+    return Time::from_ns(t.ns() & ~((std::int64_t{1} << shift(level)) - 1));
+  }
+  static std::uint64_t lowest_slot(Time t) { return static_cast<std::uint64_t>(t.ns()) >> kLowestBits; }
+  Time start_of_digit(unsigned level, unsigned digit) const;
+  unsigned slot_of(Time t) const;
   Chunk& chunk_at(std::uint32_t place) {
     const std::uint32_t number = (place & ~Event::kInWheel) >> kChunkBits;
     return blocks_[number >> kBlockBits][number & ((1u << kBlockBits) - 1)];
@@ -81,17 +89,26 @@ class TimingWheel {
     free_ = &chunk;
   }
   void mark_empty(unsigned slot);
-  unsigned first_digit(unsigned level) const;
+  unsigned first_digit(unsigned level, unsigned from) const;
+  void enter(Time start);
   void drain(unsigned slot, PendingList& out);
-  void split(unsigned level, unsigned digit, PendingList& at_start);
+  bool take_lowest(PendingList& out);
+  bool takes_whole(unsigned level, unsigned digit) const;
+  void split(unsigned level, unsigned digit);
+
+  static constexpr unsigned kNoDigit = kSlots;
+  static constexpr unsigned kWords = kSlots / 64;
 
   Time cursor_ = Time::max();
+  std::uint64_t lowest_from_ = 0;  // what is less than a turn behind this slot waits at the lowest level; not behind the cursor
+  std::uint32_t in_lowest_ = 0;    // so many
+  std::uint32_t levels_ = 0;       // a bit a level that holds an event
   Time taken_from_;
   unsigned taken_level_ = kLevels;
-  std::uint32_t levels_ = 0;  // a bit a level that holds an event
   std::size_t size_ = 0;
-  std::array<std::array<std::uint64_t, kSlots / 64>, kLevels> occupied_{};  // a bit a slot
-  std::array<Slot, kLevels * kSlots> slots_{};
+  std::array<std::uint32_t, kLevels> words_{};  // a bit a word of the next that is not zero
+  std::array<std::array<std::uint64_t, kWords>, kLevels> occupied_{};  // a bit a slot
+  std::vector<Slot> slots_;  // none before the cursor has gone back for the first time
   std::vector<PoolVector<Chunk>> blocks_;
   Chunk* free_ = nullptr;
   PendingList split_;

@@ -40,25 +40,34 @@ struct alignas(64) Destination {
 };
 
 // A destination stands in the slot of its hash or in one of the next few. When others have taken all of these the table
-// doubles, up to a bound; then it evicts. So a table is a few times as large as what is in it, no more.
+// doubles, up to a bound; then it evicts. So does a small table that is half full, so that most stand in the slot of their
+// hash. A table is a few times as large as what is in it, no more.
 class DestinationCache {
  public:
   static constexpr std::size_t kFirstSlots = 1;  // an idle host has one destination, or none
   static constexpr std::size_t kMaxSlots = 8192;
   static constexpr std::size_t kProbes = 8;
+  static constexpr std::size_t kLeastSparse = 4, kMostSparse = 512;  // of so many slots half are free
 
   // The slot for the key, found or to be filled: compare `address`, `zone` and `generation`.
   Destination& slot(const Ipv6Address& address, const Ip6Interface* zone, std::uint64_t generation) {
     if (slots_.empty()) slots_.resize(kFirstSlots);
     for (;; grow(generation)) {
-      if (Destination* const d = place(address, zone, generation)) return *d;
-      if (slots_.size() >= kMaxSlots) return slots_[index(address, zone)];
+      Destination& home = slots_[index(address, zone)];
+      Destination* const d = place(address, zone, generation);
+      if (d == &home) return home;
+      if (d != nullptr && ((d->address == address && d->zone == zone) || !crowded(generation))) return *d;
+      if (slots_.size() >= kMaxSlots) return home;
     }
   }
 
-  // Where the address is most likely; null: there are no slots yet. Touches none.
-  const Destination* likely_slot(const Ipv6Address& address) const {
-    return slots_.empty() ? nullptr : &slots_[index(address, nullptr)];
+  // The number of the slot that is likely to hold the address; touches none. There must be some.
+  std::size_t likely_place(const Ipv6Address& address) const { return index(address, nullptr); }
+  // Only it is looked at; null: it does not hold the address, or there is no such slot.
+  const Destination* at(std::size_t place, const Ipv6Address& address) const {
+    if (place >= slots_.size()) return nullptr;
+    const Destination& d = slots_[place];
+    return d.address == address && d.zone == nullptr ? &d : nullptr;
   }
   // The slot that may hold the address; null: there are none yet.
   const Destination* peek(const Ipv6Address& address, const Ip6Interface* zone = nullptr) const {
@@ -83,6 +92,12 @@ class DestinationCache {
       if (d.address == address && d.zone == zone) return &d;
     }
     return &slots_[home];
+  }
+  bool crowded(std::uint64_t generation) const {
+    if (slots_.size() < kLeastSparse || slots_.size() > kMostSparse) return false;
+    std::size_t full = 0;
+    for (const Destination& d : slots_) full += d.generation == generation;
+    return 2 * full >= slots_.size();
   }
   // Where the key is, or else the first slot that is free for it; null: there is none.
   Destination* place(const Ipv6Address& address, const Ip6Interface* zone, std::uint64_t generation) {

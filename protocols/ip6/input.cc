@@ -14,6 +14,13 @@ namespace kamesim {
 
 namespace {
 
+constexpr std::size_t kHeadersOfLinkAndIp6 = kEthernetHeaderSize + kIpv6HeaderSize;
+
+// Of a frame that is that long.
+Ipv6Address destination_of(const Packet& frame) {
+  return Ipv6Address::from_bytes(frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset);
+}
+
 // RFC 4291 §2.7: scope 0 is reserved, and treated like the interface's own.
 bool is_of_the_interface_only(const Ipv6Address& destination) {
   return destination.is_multicast() && destination.scope() <= Scope::InterfaceLocal;
@@ -57,12 +64,11 @@ bool is_neighbor_solicitation(Bytes packet) {
 // The common way of a packet through a router, from one link to another: what input() and forward() ask of it is asked
 // here at once, or was when the destination was looked up. False: they are to see it, and nothing was done.
 inline bool Ip6Stack::forward_plainly(const Nic& nic, Packet& frame) {
-  constexpr std::size_t kHeaders = kEthernetHeaderSize + kIpv6HeaderSize;
-  if (closer_look_ || hooks_ != nullptr || frame.size() < kHeaders) return false;
+  if (closer_look_ || hooks_ != nullptr || frame.size() < kHeadersOfLinkAndIp6) return false;
   const std::uint8_t* const data = frame.data();
   const std::uint8_t* const header = data + kEthernetHeaderSize;
   const bool is_ip6 = load_be16(data + kEtherTypeOffset) == static_cast<std::uint16_t>(EtherType::Ipv6);
-  const bool whole = load_be16(header + kIpv6PayloadLengthOffset) + kHeaders == frame.size();  // and without padding
+  const bool whole = load_be16(header + kIpv6PayloadLengthOffset) + kHeadersOfLinkAndIp6 == frame.size();  // and without padding
   if ((data[0] & 1) != 0 || !is_ip6 || header[0] >> 4 != 6 || !whole) return false;
   if (header[kIpv6NextHeaderOffset] == static_cast<std::uint8_t>(NextHeader::HopByHopOptions)) return false;
   const std::uint8_t hop_limit = header[kIpv6HopLimitOffset];
@@ -70,7 +76,8 @@ inline bool Ip6Stack::forward_plainly(const Nic& nic, Packet& frame) {
   if (hop_limit <= 1 || source.high() == 0 || source.is_multicast() || source.is_link_local()) return false;
 
   const auto destination = Ipv6Address::from_bytes(header + kIpv6DestinationOffset);
-  const Destination* const to = destinations_.peek(destination);
+  const Destination* to = destinations_.at(prepared_, destination);
+  if (to == nullptr) to = destinations_.peek(destination);
   if (to == nullptr || to->address != destination || to->generation != destination_generation()) return false;
   if (to->plain == nullptr || to->plain == &nic || frame.size() > to->link_mtu + kEthernetHeaderSize) return false;
   to->plain->prepare_pipe();
@@ -99,15 +106,31 @@ void Ip6Stack::on_frame(Nic& nic, Packet frame) {
 }
 
 // What a packet that is forwarded waits for, one after the other: the entry of its destination, and what that refers to.
-void Ip6Stack::prepare(const Packet& frame, unsigned step) {
-  if (!some_plain_ || frame.size() < kEthernetHeaderSize + kIpv6HeaderSize) return;
-  const std::uint8_t* address = frame.data() + kEthernetHeaderSize + kIpv6DestinationOffset;
-  const auto destination = Ipv6Address::from_bytes(address);
-  if (step == 0) return __builtin_prefetch(destinations_.likely_slot(destination));
-  const Destination* const to = destinations_.peek(destination);
-  if (to == nullptr || to->plain == nullptr) return;
-  __builtin_prefetch(to->neighbor);
-  to->plain->prepare_to_send();
+void Ip6Stack::prepare(const Packet& frame) {
+  if (!some_plain_ || destinations_.slots().empty() || frame.size() < kHeadersOfLinkAndIp6) return;
+  prepared_ = static_cast<std::uint16_t>(destinations_.likely_place(destination_of(frame)));
+  __builtin_prefetch(&destinations_.slots()[prepared_]);
+}
+
+inline void Ip6Stack::prepare_for(const Destination& to, const Packet& frame) const {
+  if (to.plain == nullptr) return frame.prefetch_all();
+  __builtin_prefetch(to.neighbor);
+  to.plain->prepare_to_send();
+}
+
+void Ip6Stack::prepare_further(const Packet& frame) {
+  if (!some_plain_ || frame.size() < kHeadersOfLinkAndIp6) return;
+  const Destination* const to = destinations_.at(prepared_, destination_of(frame));
+  if (to == nullptr) return prepare_elsewhere(frame);
+  prepare_for(*to, frame);
+}
+
+// It is in another slot, or there is none for it yet.
+void Ip6Stack::prepare_elsewhere(const Packet& frame) {
+  const Destination* const to = destinations_.peek(destination_of(frame));
+  if (to == nullptr) return;
+  prepared_ = static_cast<std::uint16_t>(to - destinations_.slots().data());
+  prepare_for(*to, frame);
 }
 
 void Ip6Stack::other_frame(EthernetInterface& interface, Packet frame) {

@@ -279,7 +279,8 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   // ---- Receiving ------------------------------------------------------------------------------------------------
   void on_frame(Nic& nic, Packet frame) final;
   bool hears(const Nic& nic, MacAddress group) const final;
-  void prepare(const Packet& frame, unsigned step) final;
+  void prepare(const Packet& frame) final;
+  void prepare_further(const Packet& frame) final;
   void on_link_change(Nic& nic, bool up) final;
   void on_mtu_change(Nic&) final { invalidate_destinations(); }
   // A whole packet that arrived by `interface` (from the wire, or out of a tunnel).
@@ -356,6 +357,8 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   void review_subnet_router_anycast(Ip6Interface& interface);
   // input.cc
   bool forward_plainly(const Nic& nic, Packet& frame);
+  [[gnu::noinline]] void prepare_elsewhere(const Packet& frame);
+  void prepare_for(const Destination& to, const Packet& frame) const;
   void other_frame(EthernetInterface& interface, Packet frame);
   bool length_is_told(InputPacket& packet);
   bool heeds_router_alert(InputPacket& packet);
@@ -473,9 +476,10 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   std::uint32_t generation_ = 1;
   bool some_plain_ : 1 = false;   // of the destinations (Destination::plain)
   bool closer_look_ : 1 = false;  // at each packet: IPv6 was disabled on an interface once
-  bool looping_back_ = false;  // what comes in now is the node's own
-  bool name_hash_known_ = false;
+  bool looping_back_ : 1 = false;  // what comes in now is the node's own
+  bool name_hash_known_ : 1 = false;
   std::uint8_t output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
+  std::uint16_t prepared_ = 0;       // where the destination of the packet that comes next is likely to be
   std::unique_ptr<Hooks> hooks_;  // null: there are none
   PacketCounters counters_;
   RouteTable routes_;

@@ -55,8 +55,6 @@ void AccessLink::on_link_change(Nic& nic, bool up) {
   user_.on_access_link_down(*this);
 }
 
-void AccessLink::prepare(const Packet& frame, unsigned step) { stack_.prepare(frame, step); }
-
 bool AccessLink::hears(const Nic& nic, MacAddress group) const { return stack_.hears(nic, group); }
 
 void AccessLink::on_mtu_change(Nic& nic) { stack_.on_mtu_change(nic); }

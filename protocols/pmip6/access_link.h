@@ -39,7 +39,8 @@ class AccessLink final : public FrameReceiver, public StationObserver {
 
   void on_frame(Nic& nic, Packet frame) override;
   void on_link_change(Nic& nic, bool up) override;
-  void prepare(const Packet& frame, unsigned step) override;
+  void prepare(const Packet& frame) override { stack_.prepare(frame); }
+  void prepare_further(const Packet& frame) override { stack_.prepare_further(frame); }
   void on_mtu_change(Nic& nic) override;
   bool hears(const Nic& nic, MacAddress group) const override;
   void on_station(MacAddress station, StationEvent event) override;
