@@ -40,6 +40,7 @@ class TimingWheel {
   // The cursor may go back, as far as the start of what was taken last; what is later than that must be inserted again.
   // The end of the slot of a level below taken_level() that holds `t`, or the start of what was taken last:
   unsigned taken_level() const { return taken_level_; }
+  Time taken_from() const { return taken_from_; }
   Time cursor_at(unsigned level, Time t) const;
   void set_back(unsigned level, Time cursor);
   // With nothing in the wheel: the cursor goes behind everything.
