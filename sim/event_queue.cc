@@ -130,10 +130,29 @@ void EventQueue::sort_front() {
   }
 }
 
+// All are near, and the wheel may begin anywhere.
+void EventQueue::start_over() {
+  far_.clear();
+  wheel_.take_all(far_);
+  take_front(far_);
+  wheel_.open();
+  for (const PendingEvent& e : far_) near_.push(*e.event, e.key);
+}
+
+// Adds what is in front, which then is empty.
+void EventQueue::take_front(PendingList& out) {
+  for (; head_ != tail_; ++head_) {
+    if (head_->event != nullptr) out.push_back(*head_);
+  }
+}
+
 // The wheel went farther than it should have: too much was scheduled since then for the time that it passed. It goes
-// back, as little as leaves half of that near.
+// back, as little as leaves half of that near; and again, if that is many. It cannot go back before what it gave out last:
+// where it had nothing to give but the timers of a distant time, and now much comes before these, it begins anew; not for
+// a few, as that takes a look at all.
 void EventQueue::spill() {
   const Time next = next_key().time;
+  if (next < wheel_.taken_from() && near_.size() * kTimesNear >= size_) start_over();
   spilled_.clear();
   near_.list(spilled_);
   for (unsigned level = std::min(wheel_.taken_level() + 1, TimingWheel::kLevels); level-- > 0;) {
@@ -150,19 +169,19 @@ void EventQueue::spill() {
     }
     wheel_.set_back(level, cursor);
     for (const PendingEvent& e : far_) wheel_.insert(*e.event, e.key);
-    break;
+    if (near_.size() <= kFewNear) break;
+    spilled_.clear();
+    near_.list(spilled_);
   }
   spill_at_ = std::max(kFewNear, 2 * near_.size());
 }
 
 std::vector<std::pair<EventKey, Event*>> EventQueue::take_all() {
   PendingList rest;
-  wheel_.take_all(rest);
+  take_front(rest);
   near_.list(rest);
   near_.clear();
-  for (; head_ != tail_; ++head_) {
-    if (head_->event != nullptr) rest.push_back(*head_);
-  }
+  wheel_.take_all(rest);
   wheel_.open();
   spill_at_ = kFewNear;
   size_ = 0;

@@ -41,7 +41,7 @@ class EventQueue {
   // Schedules the event, or moves it when it is already pending here.
   void schedule(Event& event, EventKey key);
   void cancel(Event& event);
-  // Takes everything out, in no order.
+  // Takes everything out: in no order, but what is next is among the first, as another queue wants it.
   std::vector<std::pair<EventKey, Event*>> take_all();
 
   // Takes out the first event, unless it is later than `limit` or there is none: then null.
@@ -88,10 +88,13 @@ class EventQueue {
   void refill();
   void sort_front();
   void set_front();
+  void take_front(PendingList& out);
+  void start_over();
   void spill();
 
   static constexpr std::size_t kFewNear = 64;
   static constexpr std::size_t kFewInFront = 16;  // sorted by insertion
+  static constexpr std::size_t kTimesNear = 4;  // all events may be so many times the near ones for the wheel to begin anew
   static constexpr int kMostSpanBits = 10;
 
   std::size_t size_ = 0;

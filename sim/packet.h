@@ -6,6 +6,7 @@
 // visible in the code. No member allocates from the heap once the pool is warm.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -70,9 +71,13 @@ class Packet {
     __builtin_prefetch(data(), 1);
     __builtin_prefetch(data() + kHeaders, 1);
   }
-  // The same of what is behind them, of the first kilobyte: for who will read all of it.
-  void prefetch_all() const {
-    for (std::size_t at = Pool::kLine; at < size() && at < kMostAhead; at += Pool::kLine) __builtin_prefetch(data() + at);
+  // Asks for all of it, and for what is noted of it, to be brought near.
+  void prefetch_whole() const {
+    if (buffer_ == nullptr) return;
+    __builtin_prefetch(buffer_, 1);
+    const std::uint8_t* const end = data() + std::min(size(), kMostPrefetched);
+    for (const std::uint8_t* line = data(); line < end; line += Pool::kLine) __builtin_prefetch(line, 1);
+    __builtin_prefetch(end - 1, 1);
   }
   // PacketBuffer::room, if no other handle shares the buffer; null otherwise, as of an empty handle.
   std::byte* room() const { return buffer_ != nullptr && buffer_->references == 1 ? buffer_->room : nullptr; }
@@ -114,7 +119,7 @@ class Packet {
 
  private:
   friend class PacketPool;
-  static constexpr std::size_t kMostAhead = 1024;
+  static constexpr std::size_t kMostPrefetched = 2048;
   static constexpr std::size_t kHeaders = 53;  // to the last byte of IPv6's, behind Ethernet's
   Packet(PacketBuffer* buffer, std::uint32_t begin, std::uint32_t end)
       : buffer_(buffer), begin_(begin), end_(end) {}

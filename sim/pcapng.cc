@@ -26,8 +26,18 @@ constexpr std::uint8_t kNanoseconds = 9;                      // a negative powe
 constexpr std::uint16_t kEpbFlags = 2;                        // 4.3
 constexpr std::uint32_t kInbound = 1, kOutbound = 2;          // 4.3.1, bits 0-1
 
-constexpr std::size_t kBufferSize = 65536;
+constexpr std::size_t kBufferSize = 1 << 17;
 constexpr std::size_t kLongestOption = 65535;
+
+// To whole words.
+std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+
+void write_padded(std::uint8_t* to, Bytes bytes) {
+  constexpr std::uint32_t kZeros = 0;
+  if (bytes.empty()) return;
+  std::memcpy(to + padded(bytes.size()) - sizeof kZeros, &kZeros, sizeof kZeros);
+  std::memcpy(to, bytes.data(), bytes.size());
+}
 
 }  // namespace
 
@@ -59,8 +69,9 @@ PcapngWriter::~PcapngWriter() {
 
 void PcapngWriter::add(Nic& nic) {
   if (file_ == nullptr) throw SimulationError("capture '" + path_ + "' is closed");
-  if (!interfaces_.emplace(&nic, static_cast<std::uint32_t>(nics_.size())).second) return;
-  nics_.push_back(&nic);
+  const auto [tap, is_new] = taps_.try_emplace(&nic, *this, nic, interfaces_);
+  if (!is_new) return;
+  ++interfaces_;
   begin_block(kInterfaceDescriptionBlock);
   put16(kLinkTypeEthernet);
   put16(0);  // reserved
@@ -70,48 +81,40 @@ void PcapngWriter::add(Nic& nic) {
   put_option(kIfMacAddr, nic.mac().bytes());
   put_option(kIfTsResol, Bytes(&kNanoseconds, 1));
   end_block();
-  nic.add_observer(this);
+  nic.add_observer(&tap->second);
 }
 
-void PcapngWriter::on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) {
+void PcapngWriter::write_frame(const Tap& tap, Direction direction, Time now, Bytes frame) {
   if (file_ == nullptr || (directions_ == CaptureDirections::kOutOnly && direction == Direction::kIn)) return;
   const std::uint64_t ns = epoch_ns_ + static_cast<std::uint64_t>(now.ns());
   const std::uint32_t flags = direction == Direction::kIn ? kInbound : kOutbound;
   const auto size = static_cast<std::uint32_t>(frame.size());
-  block_ = filled_;
-  const std::uint32_t head[] = {kEnhancedPacketBlock, 0, interfaces_.find(&nic)->second,
+  const std::uint32_t head[] = {kEnhancedPacketBlock, 0, tap.interface_id,
                                 static_cast<std::uint32_t>(ns >> 32), static_cast<std::uint32_t>(ns),
                                 size /* captured */, size /* on the wire */};
-  put(head, sizeof head);
-  put_padded(frame);
   const std::uint32_t epb_flags[] = {kEpbFlags | std::uint32_t{sizeof flags} << 16, flags};
-  put(epb_flags, sizeof epb_flags);
+  block_ = filled_;
+  std::uint8_t* const p = grow(sizeof head + padded(size) + sizeof epb_flags);
+  std::memcpy(p, head, sizeof head);
+  write_padded(p + sizeof head, frame);
+  std::memcpy(p + sizeof head + padded(size), epb_flags, sizeof epb_flags);
   if (comment_) {
-    const std::string comment = comment_(nic, direction, now, frame);
+    const std::string comment = comment_(tap.nic, direction, now, frame);
     if (!comment.empty()) put_option(kOptComment, std::string_view(comment).substr(0, kLongestOption));
   }
   end_block();
   ++frames_;
 }
 
-void PcapngWriter::on_nic_destroyed(const Nic& nic) {
-  const auto it = interfaces_.find(&nic);
-  nics_[it->second] = nullptr;
-  interfaces_.erase(it);
-}
-
 void PcapngWriter::flush() {
-  if (file_ != nullptr) write_out();
+  if (file_ != nullptr) write_out(filled_);
 }
 
 void PcapngWriter::close() {
-  for (Nic*& nic : nics_) {
-    if (nic != nullptr) nic->remove_observer(this);
-    nic = nullptr;
-  }
-  interfaces_.clear();
+  for (auto& [nic, tap] : taps_) tap.nic.remove_observer(&tap);
+  taps_.clear();
   if (file_ == nullptr) return;
-  write_out();
+  write_out(filled_);
   if (std::fclose(file_.release()) != 0) fail("be written");
 }
 
@@ -124,24 +127,24 @@ void PcapngWriter::begin_block(std::uint32_t type) {
 }
 
 void PcapngWriter::end_block() {
-  put32(kOptEndOfOpt);  // of length 0
-  const auto length = static_cast<std::uint32_t>(filled_ - block_ + sizeof(std::uint32_t));
-  put32(length);
-  std::memcpy(&buffer_[block_ + sizeof(std::uint32_t)], &length, sizeof length);
-  if (filled_ >= kBufferSize) write_out();
+  std::uint8_t* const p = grow(2 * sizeof(std::uint32_t));
+  const auto length = static_cast<std::uint32_t>(filled_ - block_);
+  const std::uint32_t tail[] = {kOptEndOfOpt /* of length 0 */, length};
+  std::memcpy(p, tail, sizeof tail);
+  std::memcpy(&buffer_[block_ + sizeof length], &length, sizeof length);
+  if (filled_ >= kBufferSize) write_out(filled_ - filled_ % kBufferSize);
 }
 
-void PcapngWriter::write_out() {
-  const std::size_t size = std::exchange(filled_, 0);
+// The first bytes of the buffer. In steps of its size, so that each write is of whole pages of the file.
+void PcapngWriter::write_out(std::size_t size) {
+  const std::size_t left = filled_ - size;
+  filled_ = 0;
   if (std::fwrite(buffer_.data(), 1, size, file_.get()) != size) fail("be written");
+  std::memmove(buffer_.data(), buffer_.data() + size, left);
+  filled_ = left;
 }
 
-void PcapngWriter::put_padded(Bytes bytes) {
-  const std::size_t padding = -bytes.size() & 3;
-  std::uint8_t* p = grow(bytes.size() + padding);
-  std::memcpy(p, bytes.data(), bytes.size());
-  std::memset(p + bytes.size(), 0, padding);
-}
+void PcapngWriter::put_padded(Bytes bytes) { write_padded(grow(padded(bytes.size())), bytes); }
 
 void PcapngWriter::put_option(std::uint16_t code, Bytes value) {
   put16(code);

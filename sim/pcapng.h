@@ -20,7 +20,7 @@ namespace kamesim {
 // Which frames of a NIC are written. With every NIC of a network added, kOutOnly writes each frame once.
 enum class CaptureDirections : std::uint8_t { kBoth, kOutOnly };
 
-class PcapngWriter final : public FrameObserver {
+class PcapngWriter final {
  public:
   // What to note beside a frame; empty: nothing.
   using Comment = std::function<std::string(const Nic& nic, Direction direction, Time now, Bytes frame)>;
@@ -49,14 +49,25 @@ class PcapngWriter final : public FrameObserver {
   const std::string& path() const { return path_; }
   std::uint64_t frames() const { return frames_; }
 
-  void on_frame(const Nic& nic, Direction direction, Time now, Bytes frame) override;
-  void on_nic_destroyed(const Nic& nic) override;
-
  private:
+  // What observes a NIC: it knows which interface of the file that is.
+  struct Tap final : FrameObserver {
+    Tap(PcapngWriter& w, Nic& n, std::uint32_t number) : writer(w), nic(n), interface_id(number) {}
+    void on_frame(const Nic&, Direction direction, Time now, Bytes frame) override {
+      writer.write_frame(*this, direction, now, frame);
+    }
+    void on_nic_destroyed(const Nic&) override { writer.taps_.erase(&nic); }  // and this with it
+
+    PcapngWriter& writer;
+    Nic& nic;
+    const std::uint32_t interface_id;
+  };
+
   struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
 
+  void write_frame(const Tap& tap, Direction direction, Time now, Bytes frame);
   // What they put goes into the block under way.
   void begin_block(std::uint32_t type);
   void put16(std::uint16_t value) { put(&value, sizeof value); }
@@ -71,7 +82,7 @@ class PcapngWriter final : public FrameObserver {
     filled_ += size;
     return buffer_.data() + filled_ - size;
   }
-  void write_out();
+  void write_out(std::size_t size);
   [[noreturn]] void fail(const char* what);
 
   std::string path_;
@@ -82,8 +93,8 @@ class PcapngWriter final : public FrameObserver {
   std::vector<std::uint8_t> buffer_;  // blocks not yet written
   std::size_t filled_ = 0;            // of the buffer
   std::size_t block_ = 0;             // where the block under way begins in it
-  std::unordered_map<const Nic*, std::uint32_t> interfaces_;
-  std::vector<Nic*> nics_;  // by interface number; null: destroyed
+  std::unordered_map<const Nic*, Tap> taps_;
+  std::uint32_t interfaces_ = 0;  // described so far
   std::uint64_t frames_ = 0;
 };
 

@@ -74,8 +74,9 @@ void Pipe::count_waiting(Time now) {
 // Who waits is counted only where it may be too many: it takes a look at each frame under way.
 inline bool Pipe::full(Time now) {
   if (crossing_ != nullptr) [[unlikely]] {
-    while (!crossing_->empty() && crossing_->front() <= now) crossing_->drop_front();
-    return crossing_->size() >= config_->queue_limit;
+    Ring<Time>& departures = crossing_->departures;
+    while (!departures.empty() && departures.front() <= now) departures.drop_front();
+    return departures.size() >= config_->queue_limit;
   }
   if (waiting_ < config_->queue_limit) [[likely]] return false;
   count_waiting(now);
@@ -120,9 +121,9 @@ void Pipe::push(Node& sender, Packet&& frame) {
   if (config.jitter > Duration()) arrival += random().uniform(Duration(), config.jitter);
   arrival = last_arrival_ = std::max(arrival, last_arrival_);
   if (crossing_ != nullptr) [[unlikely]] {
-    crossing_->push_back(departure);
+    crossing_->departures.push_back(departure);
     if (frame && !frame.sole()) frame = frame.clone();
-    return sender.shard().outbox(*shard_).post({this, std::move(frame), sender.next_key(arrival), departure});
+    return sender.shard().outbox(crossing_->receiver).post({this, std::move(frame), sender.next_key(arrival), departure});
   }
   start(std::move(frame), sender.next_key(arrival), departure);
 }
@@ -140,8 +141,10 @@ void Pipe::set_shards(Shard& sender, Shard& receiver) {
   for (const UnderWay* f = first_; f != nullptr; f = f->next) ++waiting_;
   crossing_.reset();
   if (&sender == &receiver) return;
-  crossing_ = std::make_unique<Ring<Time>>();
-  for (const UnderWay* f = first_; f != nullptr; f = f->next) crossing_->push_back(f->departure);
+  crossing_.reset(new Crossover{.receiver = receiver});
+  for (const UnderWay* f = first_; f != nullptr; f = f->next) {
+    if (f->departure > sender.now) crossing_->departures.push_back(f->departure);
+  }
 }
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
@@ -199,7 +202,7 @@ void Pipe::arrive_next() {
 
 std::size_t Pipe::heap_bytes() const {
   std::size_t bytes = (random_ != nullptr ? sizeof *random_ : 0) +
-                      (crossing_ != nullptr ? sizeof *crossing_ + crossing_->heap_bytes() : 0);
+                      (crossing_ != nullptr ? sizeof *crossing_ + crossing_->departures.heap_bytes() : 0);
   for (const UnderWay* f = first_; f != nullptr; f = f->next) bytes += f->frame.owns_room(f) ? 0 : sizeof(UnderWay);
   return bytes;
 }
@@ -232,7 +235,7 @@ void Pipe::lose_from(UnderWay* first, UnderWay* before, Node& sender) {
   }
   busy_until_ = sender.now();
   last_arrival_ = before != nullptr ? before->arrival.time : busy_until_;
-  if (crossing_ != nullptr) crossing_ = std::make_unique<Ring<Time>>();
+  if (crossing_ != nullptr) crossing_->departures = {};
 }
 
 }  // namespace kamesim

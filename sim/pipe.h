@@ -75,6 +75,12 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
     EventKey arrival;
     Time departure;  // when its last bit has left the port
   };
+  // What the sender's shard has of a pipe to another one. In cache lines of its own: those of a link's two pipes are made
+  // one after the other, and used by two threads at once.
+  struct alignas(2 * Pool::kLine) Crossover {
+    Shard& receiver;
+    Ring<Time> departures;  // of what still waits for the port
+  };
   // Whether it may go is asked so many times that it has run empty and stayed, and no more.
   static constexpr std::uint32_t kToStay = 63;
 
@@ -106,8 +112,7 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   Time busy_until_;
   Time last_arrival_;
   const LinkConfig* config_;
-  // Of a pipe from one shard to another: when what still waits for the port departs. Null: both ends are in one shard.
-  std::unique_ptr<Ring<Time>> crossing_;
+  std::unique_ptr<Crossover> crossing_;  // null: both ends are in one shard
   std::unique_ptr<RandomStream> random_;  // made when the first number is drawn
   void* target_;
   const Kind* kind_;

@@ -113,7 +113,7 @@ void Ip6Stack::prepare(const Packet& frame) {
 }
 
 inline void Ip6Stack::prepare_for(const Destination& to, const Packet& frame) const {
-  if (to.plain == nullptr) return frame.prefetch_all();
+  if (to.plain == nullptr) return frame.prefetch_whole();
   __builtin_prefetch(to.neighbor);
   to.plain->prepare_to_send();
 }

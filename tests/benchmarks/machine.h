@@ -26,8 +26,8 @@ class Flow final : public DatagramHandler {
  public:
   Flow(Machine& from, Machine& to, const Ipv6Address& destination, std::uint16_t port, std::size_t payload,
        std::uint64_t packets, Duration interval, Time start)
-      : from_(from), source_(from.sockets, *this), sink_(to.sockets, *this), destination_(destination), port_(port),
-        data_(payload), left_(packets), interval_(interval), timer_(Timer::to<&Flow::send>(from.node, *this)) {
+      : from_(from), source_(from.sockets, *this), destination_(destination), port_(port), data_(payload), left_(packets),
+        interval_(interval), timer_(Timer::to<&Flow::send>(from.node, *this)), sink_(to.sockets, *this) {
     sink_.bind(port);
     timer_.arm_at(start);
   }
@@ -42,13 +42,14 @@ class Flow final : public DatagramHandler {
     if (--left_ > 0) timer_.arm_in(interval_);
   }
   Machine& from_;
-  UdpSocket source_, sink_;
+  UdpSocket source_;
   Ipv6Address destination_;
   std::uint16_t port_;
   std::vector<std::uint8_t> data_;
   std::uint64_t left_;
   Duration interval_;
   Timer timer_;
+  alignas(2 * Pool::kLine) UdpSocket sink_;  // at the other end, which may run at the same time
   std::uint64_t delivered_ = 0;
 };
 

@@ -57,7 +57,7 @@ class Interface {
 
 // One end of a flow, over reboots of its host.
 template <typename App>
-class FlowEnd final : public PowerListener {
+class alignas(2 * Pool::kLine) FlowEnd final : public PowerListener {
  public:
   template <typename... Arguments>
   explicit FlowEnd(Host& host, Arguments&&... arguments)

@@ -236,5 +236,54 @@ TEST(EventQueue, TakesEventsForTimesThatItHasLookedBeyond) {
   EXPECT_EQ(fired.back(), 0);
 }
 
+// Comes again and again; counts how often it was prepared to the last step.
+struct Periodic : Event {
+  static constexpr std::int64_t kPeriod = 1'000'000;
+  Periodic(EventQueue*& queue, int& prepared, EventKey first)
+      : Event(kKind),
+        queue(queue),
+        prepared(prepared),
+        next(first) {}
+  static void fire(Event& e) {
+    auto& self = static_cast<Periodic&>(e);
+    self.next.time += Duration::nanoseconds(kPeriod);
+    self.queue->schedule(self, self.next);
+  }
+  static void do_nothing(const Event&) {}
+  static void count(const Event& e) { ++static_cast<const Periodic&>(e).prepared; }
+  static constexpr Steps kPrepare{{&do_nothing, &do_nothing, &do_nothing, &count}};
+  static constexpr Kind kKind{&fire, &kPrepare};
+  EventQueue*& queue;
+  int& prepared;
+  EventKey next;
+};
+
+// As a shard of a parallel run has it, where little but distant timers stands when a window ends, and one that is filled
+// from another: events that are not near in number are to come from the wheel, which lets them be prepared.
+TEST(EventQueue, PreparesEventsWhereTheWheelWentFarBeyondThem) {
+  EventQueue first, second;
+  EventQueue* queue = &first;
+  std::vector<int> fired;
+  std::deque<Note> distant;
+  constexpr std::int64_t kDistant = 100'000'000'000;
+  for (int i = 0; i < 1000; ++i) first.schedule(distant.emplace_back(fired, i), key(kDistant + i * Periodic::kPeriod));
+  EXPECT_EQ(first.next_key(), key(kDistant));
+  int prepared = 0;
+  std::deque<Periodic> events;
+  for (int i = 0; i < 1000; ++i) {
+    const EventKey at = key(i * 1000, static_cast<std::uint64_t>(i));
+    first.schedule(events.emplace_back(queue, prepared, at), at);
+  }
+  for (int i = 0; i < 20'000; ++i) first.fire_next();
+  EXPECT_GT(prepared, 19'000);
+
+  queue = &second;
+  for (const auto& [at, event] : first.take_all()) second.schedule(*event, at);
+  prepared = 0;
+  for (int i = 0; i < 20'000; ++i) second.fire_next();
+  EXPECT_GT(prepared, 19'000);
+  EXPECT_TRUE(fired.empty());
+}
+
 }  // namespace
 }  // namespace kamesim
