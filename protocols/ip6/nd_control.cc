@@ -14,8 +14,7 @@ void NeighborDiscovery::add_static_neighbor(const StaticNeighbor& given) {
   n.is_router = given.is_router;
   n.permanent = true;
   n.state = Neighbor::State::Reachable;
-  n.reachable_until = Time::max();
-  n.deadline.reset();
+  n.until = Time::max();
   n.solicitations = 0;
   apply(n, {.send_queued = true});
 }

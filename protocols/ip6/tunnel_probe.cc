@@ -83,8 +83,8 @@ void TunnelProbe::on_advertisement(const InputPacket& in, const NeighborAdvertis
 }
 
 void TunnelProbe::on_timeout() {
-  if (neighbor_.deadline && *neighbor_.deadline <= now()) {
-    neighbor_.deadline.reset();
+  if (neighbor_.has_deadline() && neighbor_.until <= now()) {
+    neighbor_.clear_deadline();
     return apply(nud_on_timeout(neighbor_, now(), timing()));
   }
   if (silent_ && ask_again_at_ <= now()) return apply(nud_probe_once(neighbor_, now(), timing()));
@@ -138,8 +138,8 @@ void TunnelProbe::solicit() {
 
 void TunnelProbe::arm() {
   std::optional<Time> next;
-  if (neighbor_.deadline) {
-    next = *neighbor_.deadline;
+  if (neighbor_.has_deadline()) {
+    next = neighbor_.until;
   } else if (silent_) {
     next = ask_again_at_;
   }
