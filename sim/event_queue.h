@@ -40,6 +40,8 @@ class EventQueue {
   // Schedules the event, or moves it when it is already pending here.
   void schedule(Event& event, EventKey key);
   void cancel(Event& event);
+  // When it is due; it must be pending here.
+  Time time_of(const Event& event) const;
   // Takes everything out, in no order.
   std::vector<std::pair<EventKey, Event*>> take_all();
 
@@ -95,6 +97,8 @@ class EventQueue {
 };
 
 inline Event::~Event() { cancel(); }
+
+inline Time Event::due() const { return queue_->time_of(*this); }
 
 inline void Event::cancel() {
   if (queue_ != nullptr) queue_->cancel(*this);

@@ -161,7 +161,7 @@ class EthernetInterface final : public Ip6Interface {
   void refuse_to_send(Packet packet);
 
   friend class NeighborDiscovery;
-  static constexpr std::size_t kBytesOfNd = 96;  // of NeighborDiscovery, which is not known here
+  static constexpr std::size_t kBytesOfNd = 88;  // of NeighborDiscovery, which is not known here
 
   std::uint32_t frames_at_link_up_ = 0;  // for Neighbor Discovery: the low bits of their number
   std::uint32_t advertised_mtu_ = 0;     // 0: none advertised
