@@ -35,7 +35,7 @@ void answer(TunnelInterface& tunnel, const InputPacket& in, const Ipv6Address& t
   // RFC 4861 §7.2.4: no Override where no link-layer address is told.
   const NeighborAdvertisement advertisement{.target = target, .router = stack.forwarding(), .solicited = true};
   const InterfaceAddress* from = own->usable_as_source() ? own : source_in(tunnel);
-  ++stack.packet_counters().sent;
+  stack.count(Ip6Stack::Counted::Sent);
   tunnel.send(nd_packet(stack.node().packets(), {from != nullptr ? from->address : target, in.source}, advertisement),
               in.source);
 }
@@ -131,7 +131,7 @@ void TunnelProbe::solicit() {
   const InterfaceAddress* from = source_in(tunnel_);
   if (from == nullptr) return;
   Ip6Stack& stack = tunnel_.stack();
-  ++stack.packet_counters().sent;
+  stack.count(Ip6Stack::Counted::Sent);
   tunnel_.send(nd_packet(stack.node().packets(), {from->address, other_end_}, NeighborSolicitation{other_end_}),
                other_end_);
 }
