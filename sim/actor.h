@@ -27,7 +27,7 @@ class Actor : public Pooled {
   Actor& operator=(const Actor&) = delete;
 
   Simulation& simulation() const { return shard_->simulation; }
-  std::string name() const { return name_.text(); }
+  std::string name() const;
   ActorId id() const { return static_cast<ActorId>(tie_ >> kSequenceBits); }
   Time now() const { return shard_->now; }
   // Where its events wait, and its packets' buffers come from.
@@ -49,8 +49,8 @@ class Actor : public Pooled {
   friend class Simulation;
   Shard* shard_;
   std::uint64_t tie_;  // of the event before: the actor's number, then the sequence number
-  [[no_unique_address]] Name name_;
-  std::uint32_t epoch_ = 0;
+  Name name_;
+  std::uint32_t epoch_ = 0;  // last, so that small fields of derived classes follow without a gap
 };
 
 }  // namespace kamesim

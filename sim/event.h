@@ -46,6 +46,7 @@ class Event {
   // It must not be pending any more.
   void fire() { kind_->fire(*this); }
   bool pending() const { return queue_ != nullptr; }
+  Time due() const;  // there must be a pending one
   void cancel();
 
  private:

@@ -32,6 +32,7 @@ class EventHeap {
     hole_ = true;
     return *events_.front();
   }
+  Time time_of(const Event& event) const { return keys_[(event.place_ & Event::kIndex) + kRoot].time; }
   // Adds all of it.
   void list(PendingList& out);
   void clear();

@@ -65,6 +65,12 @@ void EventQueue::cancel(Event& event) {
   remove(event);
 }
 
+Time EventQueue::time_of(const Event& event) const {
+  if (event.place_ >= Event::kInWheel) return wheel_.time_of(event);
+  if (event.place_ < Event::kInFront) return near_.time_of(event);
+  return front_[event.place_ & Event::kIndex].key.time;
+}
+
 void EventQueue::remove(Event& event) {
   if (event.place_ >= Event::kInWheel) return wheel_.remove(event);
   if (event.place_ < Event::kInFront) return near_.remove(event);

@@ -41,6 +41,8 @@ class EventQueue {
   // Schedules the event, or moves it when it is already pending here.
   void schedule(Event& event, EventKey key);
   void cancel(Event& event);
+  // When it is due; it must be pending here.
+  Time time_of(const Event& event) const;
   // Takes everything out: in no order, but what is next is among the first, as another queue wants it.
   std::vector<std::pair<EventKey, Event*>> take_all();
 
@@ -112,6 +114,8 @@ class EventQueue {
 };
 
 inline Event::~Event() { cancel(); }
+
+inline Time Event::due() const { return queue_->time_of(*this); }
 
 inline void Event::cancel() {
   if (queue_ != nullptr) queue_->cancel(*this);

@@ -4,15 +4,16 @@
 
 namespace kamesim {
 
+template <typename Count>
 class HandingOut {
  public:
-  explicit HandingOut(unsigned& count) : count_(count) { ++count_; }
+  explicit HandingOut(Count& count) : count_(count) { ++count_; }
   ~HandingOut() { --count_; }
   HandingOut(const HandingOut&) = delete;
   HandingOut& operator=(const HandingOut&) = delete;
 
  private:
-  unsigned& count_;
+  Count& count_;
 };
 
 }  // namespace kamesim

@@ -21,9 +21,9 @@ template <std::size_t kEnd>
 void PointToPointLink::arrive_at_end(void* target, Packet&& frame) {
   if (!frame) return;  // lost
   auto& link = *static_cast<PointToPointLink*>(target);
-  const End& end = link.ends_[kEnd];
   if (link.tapped()) [[unlikely]] link.show_taps(frame, nullptr);
-  if (end.nic != nullptr && end.nic->accepts(frame.data())) end.nic->deliver(std::move(frame));
+  Nic* const nic = link.ends_[kEnd];
+  if (nic != nullptr && nic->accepts(frame.data())) nic->deliver(std::move(frame));
 }
 
 template <std::size_t kEnd>
@@ -31,8 +31,7 @@ void PointToPointLink::end_is_idle(void* target) {
   auto& link = *static_cast<PointToPointLink*>(target);
   if (link.pipes_given_back_[kEnd] == kToStay) return;
   ++link.pipes_given_back_[kEnd];
-  if (Nic* const sender = link.ends_[1 - kEnd].nic; sender != nullptr) sender->set_pipe(nullptr);
-  link.shard_at(kEnd).pipes.give_back(std::move(link.ends_[kEnd].pipe));
+  link.shard_at(kEnd).pipes.give_back(link.take_pipe_to(kEnd));
 }
 
 RandomStream PointToPointLink::tap_stream(const void* target) {
@@ -48,6 +47,10 @@ const Pipe::Kind PointToPointLink::kTapKind{&PointToPointLink::arrive_from_tap, 
 PointToPointLink::PointToPointLink(Simulation& simulation, std::string_view name, const LinkConfig& config)
     : Medium(simulation, name) {
   use(config);
+}
+
+PointToPointLink::~PointToPointLink() {
+  for (std::size_t i = 0; i < ends_.size(); ++i) take_pipe_to(i);
 }
 
 void PointToPointLink::use(const LinkConfig& config) {
@@ -71,27 +74,44 @@ PointToPointLink::Tap::Tap(PointToPointLink& link, Nic& nic)
 
 // Frames to an end arrive in the shard of its node.
 Shard& PointToPointLink::shard_at(std::size_t end) {
-  return ends_[end].nic != nullptr ? ends_[end].nic->node().shard() : shard();
+  return ends_[end] != nullptr ? ends_[end]->node().shard() : shard();
 }
 
-void PointToPointLink::make_pipe_to(std::size_t end) {
+Pipe* PointToPointLink::pipe_to(std::size_t end) const {
+  if (const Nic* const sender = ends_[1 - end]; sender != nullptr) return sender->pipe();
+  return rare_ != nullptr ? rare_->without_sender[end].get() : nullptr;
+}
+
+std::unique_ptr<Pipe> PointToPointLink::take_pipe_to(std::size_t end) {
+  if (Nic* const sender = ends_[1 - end]; sender != nullptr) {
+    std::unique_ptr<Pipe> pipe(sender->pipe());
+    sender->set_pipe(nullptr);
+    return pipe;
+  }
+  return rare_ != nullptr ? std::move(rare_->without_sender[end]) : nullptr;
+}
+
+void PointToPointLink::put_pipe_to(std::size_t end, std::unique_ptr<Pipe> pipe) {
+  if (Nic* const sender = ends_[1 - end]; sender != nullptr) {
+    sender->set_pipe(pipe.release());
+  } else if (pipe != nullptr) {
+    rare().without_sender[end] = std::move(pipe);
+  }
+}
+
+Pipe& PointToPointLink::make_pipe_to(std::size_t end) {
   Shard& sender = shard_at(1 - end);
-  std::unique_ptr<Pipe>& pipe = ends_[end].pipe;
-  pipe = sender.pipes.take(*this, this, kEndKinds[end], *config_);
-  pipe->set_shards(sender, shard_at(end));
+  std::unique_ptr<Pipe> made = sender.pipes.take(*this, this, kEndKinds[end], *config_);
+  Pipe& pipe = *made;
+  pipe.set_shards(sender, shard_at(end));
+  put_pipe_to(end, std::move(made));
   join_pipe_to(end);
+  return pipe;
 }
 
 // What comes to an end goes to its NIC, unless taps are to see it before.
 void PointToPointLink::join_pipe_to(std::size_t end) {
-  Pipe* const pipe = ends_[end].pipe.get();
-  if (pipe != nullptr) pipe->set_receiver(tapped() ? nullptr : ends_[end].nic);
-  if (Nic* const sender = ends_[1 - end].nic; sender != nullptr) sender->set_pipe(pipe);
-}
-
-inline Pipe& PointToPointLink::pipe_to(std::size_t end) {
-  if (ends_[end].pipe == nullptr) [[unlikely]] make_pipe_to(end);
-  return *ends_[end].pipe;
+  if (Pipe* const pipe = pipe_to(end); pipe != nullptr) pipe->set_receiver(tapped() ? nullptr : ends_[end]);
 }
 
 void PointToPointLink::check_not_attached(const Nic& nic) const {
@@ -109,9 +129,11 @@ void PointToPointLink::attach(Nic& a, Nic& b) {
 
 void PointToPointLink::attach(Nic& nic) {
   check_not_attached(nic);
-  End* free = ends_[0].nic == nullptr ? &ends_[0] : ends_[1].nic == nullptr ? &ends_[1] : nullptr;
-  if (free == nullptr) throw SimulationError("link '" + name() + "' has both its ends already");
-  free->nic = &nic;
+  if (has_both_ends()) throw SimulationError("link '" + name() + "' has both its ends already");
+  const std::size_t free = ends_[0] == nullptr ? 0 : 1;
+  std::unique_ptr<Pipe> from_there = take_pipe_to(1 - free);
+  ends_[free] = &nic;
+  put_pipe_to(1 - free, std::move(from_there));
   for (std::size_t i = 0; i < ends_.size(); ++i) join_pipe_to(i);
   nic.set_attachment(this, false);
   simulation().topology_changed();
@@ -133,8 +155,8 @@ void PointToPointLink::update_carrier() {
   const bool carrier = up_ && has_both_ends();
   const HandingOut guard(handing_out_);
   // The second end may act, and even leave, as soon as the first is told.
-  for (End& end : ends_) {
-    if (end.nic != nullptr) end.nic->set_attachment(this, carrier);
+  for (Nic* const& end : ends_) {
+    if (end != nullptr) end->set_attachment(this, carrier);
   }
   for (std::size_t i = 0; i < taps().size(); ++i) {
     if (taps()[i]->nic != nullptr) taps()[i]->nic->set_attachment(this, up_);
@@ -143,21 +165,21 @@ void PointToPointLink::update_carrier() {
 
 void PointToPointLink::lose_all() {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
-    Pipe* pipe = ends_[i].pipe.get();
-    if (pipe != nullptr && !pipe->empty()) pipe->lose_all(ends_[1 - i].nic->node());
+    Pipe* const pipe = pipe_to(i);
+    if (pipe != nullptr && !pipe->empty()) pipe->lose_all(ends_[1 - i]->node());
   }
   for (const auto& tap : taps()) tap->pipe.lose_all(tap->node);
 }
 
 void PointToPointLink::set_config(const LinkConfig& config) {
   use(config);
-  for (const End& end : ends_) {
-    if (end.pipe != nullptr) end.pipe->set_config(*config_);
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    if (Pipe* const pipe = pipe_to(i); pipe != nullptr) pipe->set_config(*config_);
   }
   for (const auto& tap : taps()) tap->pipe.set_config(*config_);
   simulation().topology_changed();
-  for (const End& end : ends_) {
-    if (end.nic != nullptr) end.nic->mtu_changed();
+  for (Nic* const& end : ends_) {
+    if (end != nullptr) end->mtu_changed();
   }
 }
 
@@ -168,15 +190,15 @@ void PointToPointLink::describe(ShardGraph& graph) const {
                   end(0)->counters().sent_frames + end(1)->counters().sent_frames);
     return;
   }
-  for (const End& end : ends_) {
-    if (end.nic != nullptr) graph.join(*this, end.nic->node());
+  for (const Nic* const end : ends_) {
+    if (end != nullptr) graph.join(*this, end->node());
   }
   for (const auto& tap : taps()) graph.join(*this, tap->node);
 }
 
 void PointToPointLink::on_shards_changed() {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
-    if (ends_[i].pipe != nullptr) ends_[i].pipe->set_shards(shard_at(1 - i), shard_at(i));
+    if (Pipe* const pipe = pipe_to(i); pipe != nullptr) pipe->set_shards(shard_at(1 - i), shard_at(i));
   }
   for (const auto& tap : taps()) tap->pipe.set_shards(shard(), shard());
 }
@@ -195,9 +217,10 @@ PointToPointLink::Tap* PointToPointLink::find_tap(const Nic& nic) const {
 }
 
 void PointToPointLink::transmit(Nic& from, Packet&& frame) {
-  Pipe& pipe = &from == ends_[0].nic   ? pipe_to(1)
-               : &from == ends_[1].nic ? pipe_to(0)
-                                       : find_tap(from)->pipe;
+  const bool of_first = &from == ends_[0];
+  Pipe& pipe = !of_first && &from != ends_[1] ? find_tap(from)->pipe
+               : from.pipe() != nullptr       ? *from.pipe()
+                                              : make_pipe_to(of_first ? 1 : 0);
   pipe.push(from.node(), std::move(frame));
 }
 
@@ -207,8 +230,8 @@ void PointToPointLink::arrive_from_tap(void* target, Packet&& frame) {
   PointToPointLink& link = tap.link;
   const HandingOut guard(link.handing_out_);
   link.show_taps(frame, &tap);
-  for (End& end : link.ends_) {
-    if (end.nic != nullptr && end.nic->accepts(frame.data())) end.nic->deliver(frame.share());
+  for (Nic* const& end : link.ends_) {
+    if (end != nullptr && end->accepts(frame.data())) end->deliver(frame.share());
   }
 }
 
@@ -229,11 +252,12 @@ void PointToPointLink::detach(Nic& nic) {
     return nic.set_attachment(nullptr, false);
   }
   lose_all();
-  for (End& end : ends_) {
-    if (end.nic != &nic) continue;
-    end.nic = nullptr;
-    nic.set_pipe(nullptr);
-    if (end.pipe != nullptr) end.pipe->set_receiver(nullptr);
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    if (ends_[i] != &nic) continue;
+    std::unique_ptr<Pipe> from_here = take_pipe_to(1 - i);
+    ends_[i] = nullptr;
+    put_pipe_to(1 - i, std::move(from_here));
+    join_pipe_to(i);
   }
   nic.set_attachment(nullptr, false);
   update_carrier();
@@ -242,8 +266,8 @@ void PointToPointLink::detach(Nic& nic) {
 std::size_t PointToPointLink::heap_bytes() const {
   std::size_t bytes = rare_ != nullptr ? sizeof(Rare) + taps().size() * sizeof(Tap) : 0;
   if (rare_ != nullptr && rare_->config != nullptr) bytes += sizeof(LinkConfig);
-  for (const End& end : ends_) {
-    if (end.pipe != nullptr) bytes += sizeof(Pipe) + end.pipe->heap_bytes();
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    if (const Pipe* const pipe = pipe_to(i); pipe != nullptr) bytes += sizeof(Pipe) + pipe->heap_bytes();
   }
   return bytes;
 }

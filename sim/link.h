@@ -17,12 +17,13 @@ class PointToPointLink final : public Medium {
  public:
   // Throws SimulationError if the configuration is not valid.
   PointToPointLink(Simulation& simulation, std::string_view name, const LinkConfig& config);
+  ~PointToPointLink() override;
 
   // Joins two NICs, once. Throws SimulationError if they are one, or are attached already, or the link has its ends.
   void attach(Nic& a, Nic& b);
   // Attaches one end; the link has carrier when both are there.
   void attach(Nic& nic);
-  Nic* end(std::size_t i) const { return ends_[i].nic; }
+  Nic* end(std::size_t i) const { return ends_[i]; }
   bool has_both_ends() const { return end(0) != nullptr && end(1) != nullptr; }
 
   // Attaches a NIC beside the ends, for a test: it takes, as its filter says, every frame that comes through the link
@@ -47,11 +48,6 @@ class PointToPointLink final : public Medium {
   std::size_t heap_bytes() const;  // beyond the object itself, with what is under way
 
  private:
-  struct End {
-    Nic* nic = nullptr;
-    // Towards this end: there while frames are under way, and as long as their past matters (Pipe::pristine).
-    std::unique_ptr<Pipe> pipe;
-  };
   struct Tap {
     Tap(PointToPointLink& link, Nic& nic);
     PointToPointLink& link;
@@ -64,6 +60,7 @@ class PointToPointLink final : public Medium {
   struct Rare {
     std::unique_ptr<const LinkConfig> config;
     Taps taps;
+    std::array<std::unique_ptr<Pipe>, 2> without_sender;  // towards each end
   };
   Rare& rare();
   std::span<const std::unique_ptr<Tap>> taps() const {
@@ -81,8 +78,13 @@ class PointToPointLink final : public Medium {
   static const Pipe::Kind kTapKind;
 
   static constexpr std::uint8_t kToStay = 63;  // a pipe that runs empty goes so often; that of a link in use then stays
-  Pipe& pipe_to(std::size_t end);
-  void make_pipe_to(std::size_t end);
+  // Towards an end: there while frames are under way, and as long as their past matters (Pipe::pristine). The NIC that
+  // sends by it knows it (Nic::pipe), and nobody else, as there are many links; without a NIC there it is in Rare. The
+  // link owns it. Null: there is none.
+  Pipe* pipe_to(std::size_t end) const;
+  std::unique_ptr<Pipe> take_pipe_to(std::size_t end);
+  void put_pipe_to(std::size_t end, std::unique_ptr<Pipe> pipe);
+  Pipe& make_pipe_to(std::size_t end);
   void join_pipe_to(std::size_t end);
   Shard& shard_at(std::size_t end);
   void use(const LinkConfig& config);
@@ -93,12 +95,12 @@ class PointToPointLink final : public Medium {
   void update_carrier();
   void lose_all();
 
-  const LinkConfig* config_ = nullptr;  // shared with links that are alike, or its own
-  std::array<End, 2> ends_;
-  std::unique_ptr<Rare> rare_;
-  unsigned handing_out_ = 0;
   bool up_ = true;
   std::array<std::uint8_t, 2> pipes_given_back_{};  // of each end, up to kToStay
+  std::uint8_t handing_out_ = 0;
+  const LinkConfig* config_ = nullptr;  // shared with links that are alike, or its own
+  std::array<Nic*, 2> ends_{};
+  std::unique_ptr<Rare> rare_;
 };
 
 }  // namespace kamesim

@@ -8,13 +8,6 @@
 
 namespace kamesim {
 
-std::uint64_t Name::stable_hash() const {
-  if (number_ == kNoNumber) return kamesim::stable_hash(*word_);
-  std::array<char, 16> digits;
-  const auto [end, error] = std::to_chars(digits.begin(), digits.end(), number_);
-  return kamesim::stable_hash(*word_, std::string_view(digits.begin(), end));
-}
-
 NameParts split_name(std::string_view text) {
   std::size_t begin = text.size();
   while (begin > 0 && text[begin - 1] >= '0' && text[begin - 1] <= '9') --begin;
@@ -28,8 +21,21 @@ NameParts split_name(std::string_view text) {
 
 Name Words::name(std::string_view text) {
   const NameParts parts = split_name(text);
-  const auto known = words_.find(parts.word);
-  return {known != words_.end() ? *known : *words_.emplace(parts.word).first, parts.number};
+  if (const auto known = numbers_.find(parts.word); known != numbers_.end()) return {known->second, parts.number};
+  const auto word = static_cast<std::uint32_t>(in_order_.size());
+  in_order_.push_back(&numbers_.emplace(parts.word, word).first->first);
+  return {word, parts.number};
+}
+
+std::string Words::text(const Name& name) const {
+  return name.number() == Name::kNoNumber ? word(name) : word(name) + std::to_string(name.number());
+}
+
+std::uint64_t Words::stable_hash(const Name& name) const {
+  if (name.number() == Name::kNoNumber) return kamesim::stable_hash(word(name));
+  std::array<char, 16> digits;
+  const auto [end, error] = std::to_chars(digits.begin(), digits.end(), name.number());
+  return kamesim::stable_hash(word(name), std::string_view(digits.begin(), end));
 }
 
 namespace {
@@ -39,7 +45,8 @@ constexpr std::size_t kNodeOverhead = 48;  // of a hash table's node with a stri
 }  // namespace
 
 std::size_t Words::heap_bytes() const {
-  return words_.size() * (kNodeOverhead + sizeof(std::string)) + words_.bucket_count() * sizeof(void*);
+  return numbers_.size() * (kNodeOverhead + sizeof(std::string)) + numbers_.bucket_count() * sizeof(void*) +
+         in_order_.capacity() * sizeof(void*);
 }
 
 std::uint32_t NameIndex::find(std::string_view text) const {
@@ -56,20 +63,21 @@ std::uint32_t NameIndex::find(std::string_view text) const {
   return sparse == series.sparse.end() ? kNone : sparse->second;
 }
 
-void NameIndex::add(const Name& name, std::uint32_t thing) {
-  if (name.number() == Name::kNoNumber) {
-    plain_.emplace(name.word(), thing);
+void NameIndex::add(std::string_view text, std::uint32_t thing) {
+  const NameParts parts = split_name(text);
+  if (parts.number == Name::kNoNumber) {
+    plain_.emplace(text, thing);
     return;
   }
   constexpr std::size_t kGap = 64;  // numbers that may be missing in a row
-  Numbered& series = numbered_[name.word()];
-  if (name.number() < series.dense.size()) {
-    series.dense[name.number()] = thing;
-  } else if (name.number() < series.dense.size() + kGap && series.sparse.empty()) {
-    series.dense.resize(name.number() + std::size_t{1}, kNone);
+  Numbered& series = numbered_[std::string(parts.word)];
+  if (parts.number < series.dense.size()) {
+    series.dense[parts.number] = thing;
+  } else if (parts.number < series.dense.size() + kGap && series.sparse.empty()) {
+    series.dense.resize(parts.number + std::size_t{1}, kNone);
     series.dense.back() = thing;
   } else {
-    series.sparse.emplace(name.number(), thing);
+    series.sparse.emplace(parts.number, thing);
   }
 }
 

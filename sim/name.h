@@ -1,5 +1,5 @@
 // Names of nodes, links and LANs. Most are a word with a number, "host17": of those only the number is kept, beside
-// the word, which the simulation has once.
+// that of the word, which the simulation has once.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace kamesim {
@@ -16,15 +15,12 @@ class Name {
  public:
   static constexpr std::uint32_t kNoNumber = UINT32_MAX;
 
-  Name(const std::string& word, std::uint32_t number) : word_(&word), number_(number) {}
-  std::string text() const { return number_ == kNoNumber ? *word_ : *word_ + std::to_string(number_); }
-  const std::string& word() const { return *word_; }
-  std::uint64_t stable_hash() const;  // that of the text
+  Name(std::uint32_t word, std::uint32_t number) : word_(word), number_(number) {}
+  std::uint32_t word() const { return word_; }  // Words says which
   std::uint32_t number() const { return number_; }
 
  private:
-  const std::string* word_;
-  std::uint32_t number_;
+  std::uint32_t word_, number_;
 };
 
 // What a name is made of: the digits at its end are a number if they are written as std::to_string does.
@@ -38,6 +34,9 @@ NameParts split_name(std::string_view text);
 class Words {
  public:
   Name name(std::string_view text);
+  const std::string& word(const Name& name) const { return *in_order_[name.word()]; }
+  std::string text(const Name& name) const;
+  std::uint64_t stable_hash(const Name& name) const;  // that of the text
   std::size_t heap_bytes() const;
 
  private:
@@ -45,7 +44,8 @@ class Words {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  std::unordered_set<std::string, Hash, std::equal_to<>> words_;
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;
+  std::vector<const std::string*> in_order_;
 };
 
 // Numbers of things by their names.
@@ -55,7 +55,7 @@ class NameIndex {
 
   // kNone: there is nothing of that name.
   std::uint32_t find(std::string_view text) const;
-  void add(const Name& name, std::uint32_t thing);
+  void add(std::string_view text, std::uint32_t thing);
   std::size_t heap_bytes() const;
 
  private:

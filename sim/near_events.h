@@ -52,6 +52,9 @@ class NearEvents {
     take_out(first);
     return *places_[first].event;
   }
+  Time time_of(const Event& event) const {
+    return in_heap_ ? heap_.time_of(event) : places_[event.place_ & Event::kIndex].key.time;
+  }
   // Adds all of them, in no order.
   void list(PendingList& out);
   void clear();

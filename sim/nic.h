@@ -150,6 +150,7 @@ class Nic : public Pooled {
   void set_attachment(Medium* medium, bool carrier);
   // For media: frames go by that pipe now, as Medium::transmit() would send them. Null: the medium is asked for each.
   void set_pipe(Pipe* pipe) { pipe_ = pipe; }
+  Pipe* pipe() const { return pipe_; }
   // For media: the MTU is another now.
   void mtu_changed();
   // For the simulation: frames are hashed from now on.

@@ -87,12 +87,12 @@ class Node final : public Actor {
   Rare& rare();
   void record(const TraceKind& kind, std::span<const TraceField> fields);
 
-  SmallVector<Nic*, 1> nics_;  // owned
-  std::unique_ptr<Rare> rare_;
   bool trace_enabled_ = false;
   bool drop_trace_enabled_ = false;
   bool roaming_ = false;
   bool named_nics_ = false;  // a NIC has a name that it was given
+  SmallVector<Nic*, 1> nics_;  // owned
+  std::unique_ptr<Rare> rare_;
 };
 
 }  // namespace kamesim

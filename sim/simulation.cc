@@ -26,8 +26,10 @@ Actor::Actor(Simulation& simulation, std::string_view name)
     : shard_(&simulation.main_), tie_(std::uint64_t{simulation.next_actor_id()} << kSequenceBits),
       name_(simulation.words_.name(name)) {}
 
+std::string Actor::name() const { return simulation().words_.text(name_); }
+
 RandomStream Actor::stream(std::string_view purpose) const {
-  const std::uint64_t owner = name_.stable_hash();
+  const std::uint64_t owner = simulation().words_.stable_hash(name_);
   if (epoch_ == 0) return RandomStream(simulation().seed(), owner, purpose);
   return RandomStream(simulation().seed(), owner, std::string(purpose) + "#" + std::to_string(epoch_));
 }
@@ -54,7 +56,7 @@ Node& Simulation::add_node(std::string name) {
   if (find_node(name) != nullptr) throw SimulationError("there is already a node named '" + name + "'");
   nodes_.push_back(std::make_unique<Node>(*this, name));
   topology_changed();
-  nodes_by_name_.add(nodes_.back()->name_, static_cast<std::uint32_t>(nodes_.size() - 1));
+  nodes_by_name_.add(name, static_cast<std::uint32_t>(nodes_.size() - 1));
   return *nodes_.back();
 }
 

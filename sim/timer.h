@@ -45,7 +45,8 @@ class Timer : public Event, public Pooled {
   Time expiry_;
 };
 
-// The same as a base of what it is for, which is smaller: Target has on_timer() and timer_owner().
+// The same as a base of what it is for, which is smaller, as there are several on each node: Target has on_timer() and
+// timer_owner(), and when it is due only the queue knows.
 template <typename Target>
 class TimerOf : public Event {
  public:
@@ -54,8 +55,7 @@ class TimerOf : public Event {
     if (!deadline) return cancel();
     Actor& owner = static_cast<Target*>(this)->timer_owner();
     const Time at = *deadline < owner.now() ? owner.now() : *deadline;
-    if (pending() && expiry_ == at) return;
-    expiry_ = at;
+    if (pending() && due() == at) return;
     owner.events().schedule(*this, owner.next_key(at));
   }
 
@@ -68,8 +68,6 @@ class TimerOf : public Event {
  private:
   static void expire(Event& e) { static_cast<Target&>(static_cast<TimerOf&>(e)).on_timer(); }
   static constexpr Kind kKind{&TimerOf::expire};
-
-  Time expiry_;
 };
 
 }  // namespace kamesim

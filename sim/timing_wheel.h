@@ -13,6 +13,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "sim/event.h"
@@ -33,6 +34,10 @@ class TimingWheel {
   Time cursor() const { return cursor_; }
   void insert(Event& event, const EventKey& key);
   void remove(Event& event);
+  Time time_of(const Event& event) const {
+    const Chunk& chunk = chunk_at(event.place_);
+    return chunk.events[event.place_ - chunk.place].key.time;
+  }
 
   // Takes out what comes first, in no order, and moves the cursor behind it: a slot, and those that follow if that holds
   // little; a slot that holds much is split first. There must be an event.
@@ -78,7 +83,8 @@ class TimingWheel {
   static std::uint64_t lowest_slot(Time t) { return static_cast<std::uint64_t>(t.ns()) >> kLowestBits; }
   Time start_of_digit(unsigned level, unsigned digit) const;
   unsigned slot_of(Time t) const;
-  Chunk& chunk_at(std::uint32_t place) {
+  Chunk& chunk_at(std::uint32_t place) { return const_cast<Chunk&>(std::as_const(*this).chunk_at(place)); }
+  const Chunk& chunk_at(std::uint32_t place) const {
     const std::uint32_t number = (place & ~Event::kInWheel) >> kChunkBits;
     return blocks_[number >> kBlockBits][number & ((1u << kBlockBits) - 1)];
   }

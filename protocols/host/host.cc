@@ -11,7 +11,7 @@
 
 namespace kamesim {
 
-Host::Upper::Upper(Ip6Stack& stack) : sockets(stack), tcp(stack) { TunnelInput::serve(stack); }
+Host::System::Upper::Upper(Ip6Stack& stack) : sockets(stack), tcp(stack) { TunnelInput::serve(stack); }
 
 Host::System::System(Node& node, const Ip6Config& config) : Ip6Stack(node, config) {
   if (!config.forwarding) {
@@ -23,14 +23,17 @@ Host::System::System(Node& node, const Ip6Config& config) : Ip6Stack(node, confi
   rare->inverse_discovery = std::make_unique<InverseDiscovery>(upper().sockets);
 }
 
+// The sockets go before the rest of what is rare, and after what uses them.
 Host::System::~System() {
-  if (rare == nullptr) return;
-  while (!rare->daemons.empty()) rare->daemons.pop_back();
-  // These use the sockets, which go before the rest of what is rare.
-  rare->guard.reset();
-  rare->renumbering.reset();
-  rare->inverse_discovery.reset();
-  rare->router_advertisements.reset();
+  if (rare != nullptr) {
+    while (!rare->daemons.empty()) rare->daemons.pop_back();
+    rare->guard.reset();
+    rare->renumbering.reset();
+    rare->inverse_discovery.reset();
+    rare->router_advertisements.reset();
+  }
+  router_solicitations.reset();
+  end_upper_layers();
 }
 
 Host::Host(Node& node, const Ip6Config& config) : system_(node, config) {}
@@ -151,7 +154,7 @@ Host::MemoryUse Host::memory_use() const {
   const Ip6Stack::HeapBytes heap = stack().heap_bytes();
   MemoryUse use{.stack = sizeof(Host) + heap.rest, .interfaces = heap.interfaces, .routes = heap.routes,
                 .daemons = 0};
-  if (system_.upper_layers != nullptr) use.stack += sizeof(Upper);
+  use.stack += system_.upper_bytes();
   if (const auto& rare = system_.rare; rare != nullptr) {
     use.daemons += sizeof(RareParts) + rare->daemons.capacity() * sizeof(rare->daemons[0]);
     if (rare->router_advertisements != nullptr) {

@@ -131,21 +131,22 @@ class Host : public Pooled {
     std::unique_ptr<RogueRouterGuard> guard;
     std::vector<std::shared_ptr<void>> daemons;
   };
-  struct Upper : Pooled {
-    explicit Upper(Ip6Stack& stack);
-    SocketLayer sockets;
-    TcpLayer tcp;
-  };
   struct System final : Ip6Stack {
     System(Node& node, const Ip6Config& config);
     ~System();
+    struct Upper final : UpperLayers {
+      explicit Upper(Ip6Stack& stack);
+      SocketLayer sockets;
+      TcpLayer tcp;
+    };
     Upper& upper() {
-      if (upper_layers == nullptr) upper_layers = std::make_unique<Upper>(*this);
-      return *upper_layers;
+      std::unique_ptr<UpperLayers>& layers = upper_layers();
+      if (layers == nullptr) layers = std::make_unique<Upper>(*this);
+      return static_cast<Upper&>(*layers);
     }
+    std::size_t upper_bytes() const { return upper_layers_in_use() != nullptr ? sizeof(Upper) : 0; }
     void start_upper_layers() override { upper(); }
-    std::unique_ptr<RareParts> rare;           // null: none of it was needed yet
-    std::unique_ptr<Upper> upper_layers;  // null: as well
+    std::unique_ptr<RareParts> rare;  // null: none of it was needed yet
     std::unique_ptr<RouterSolicitationDaemon> router_solicitations;  // of hosts
   };
   // What a reboot does not touch. Made on first use: most nodes have none of it.

@@ -158,7 +158,7 @@ void InverseDiscovery::send(EthernetInterface& interface, const Ipv6Address& sou
   Ipv6Header{.payload_length = static_cast<std::uint16_t>(bytes.size()), .next_header = NextHeader::Icmp6,
              .hop_limit = kNdHopLimit, .source = source, .destination = destination}
       .write(packet.prepend(kIpv6HeaderSize));
-  ++stack_.packet_counters().sent;
+  stack_.count(Ip6Stack::Counted::Sent);
   interface.transmit(std::move(packet), to);
 }
 

@@ -41,7 +41,7 @@ void Ip4Stack::forward(Ip6Interface& interface, Packet packet) {
   if (packet.size() > to.link_mtu && header.dont_fragment()) {
     return unreachable(kIp4FragmentationNeeded, Icmp4UnreachableCode::FragmentationNeeded, to.link_mtu);  // RFC 1191 §4
   }
-  ++common_.packet_counters().forwarded;
+  common_.count(Ip6Stack::Counted::Forwarded);
   if (to.interface == &interface) consider_redirect(interface, packet.bytes(), to);
   Ipv4HeaderEditor(packet.mutable_data()).decrement_ttl();
   if (packet.size() > to.link_mtu) {

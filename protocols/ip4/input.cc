@@ -60,7 +60,7 @@ bool Ip4Stack::options_in_order(const Arrival& in, Bytes packet) {
 }
 
 void Ip4Stack::input(Ip6Interface& interface, Packet packet, bool link_layer_broadcast) {
-  ++common_.packet_counters().received;
+  common_.count(Ip6Stack::Counted::Received);
   const auto header = Ipv4HeaderView::check(packet.bytes());
   if (!header) return drop(*header.error(), packet.bytes());
   packet.truncate(header->packet().size());  // Ethernet padding
@@ -139,7 +139,7 @@ void Ip4Stack::deliver(Ip6Interface& interface, Packet packet, bool broadcast) {
     return;
   }
   if (in.next_header == NextHeader::Icmp4) {
-    ++common_.packet_counters().delivered;
+    common_.count(Ip6Stack::Counted::Delivered);
     return icmp_input(in);
   }
   // ICMPv6 and the headers of IPv6 have no place here.
@@ -148,7 +148,7 @@ void Ip4Stack::deliver(Ip6Interface& interface, Packet packet, bool broadcast) {
     return send_icmp({Icmp4Type::DestinationUnreachable, static_cast<std::uint8_t>(Icmp4UnreachableCode::Protocol)},
                      in.packet.bytes(), &interface, broadcast);
   }
-  ++common_.packet_counters().delivered;
+  common_.count(Ip6Stack::Counted::Delivered);
   handler->on_packet(in);
 }
 

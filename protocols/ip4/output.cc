@@ -76,7 +76,7 @@ SendError Ip4Stack::output(Packet payload, const OutputRequest& request) {
              .dont_fragment = dont_fragment, .ttl = request.hop_limit.value_or(kDefaultTtl),
              .protocol = request.next_header, .source = ipv4_of(source), .destination = destination}
       .write(payload.prepend(kIpv4HeaderSize));
-  ++common_.packet_counters().sent;
+  common_.count(Ip6Stack::Counted::Sent);
   if (IpsecHooks* ipsec = common_.ipsec_hooks(); ipsec != nullptr) [[unlikely]] {
     switch (ipsec->on_output({payload, source, request.destination, request.interface, dont_fragment, request.ipsec})) {
       case IpsecHooks::Output::GoOn: break;

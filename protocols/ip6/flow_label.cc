@@ -13,14 +13,16 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-std::uint64_t Ip6Stack::flow_label_secret() const {
-  if (flow_label_secret_ == 0) flow_label_secret_ = node_.stream("ip6.flow_label").next_u64();
-  return flow_label_secret_;
+std::uint64_t Ip6Stack::flow_label_secret() {
+  if (common_upper_layers_ == nullptr) [[unlikely]] start_upper_layers();
+  std::uint64_t& secret = common_upper_layers().flow_label_secret;
+  if (secret == 0) secret = node_.stream("ip6.flow_label").next_u64();
+  return secret;
 }
 
 // RFC 6437 §3, the stateless way: a hash of the 5-tuple, keyed so that others cannot guess it.
 std::uint32_t Ip6Stack::flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
-                                   Bytes upper) const {
+                                   Bytes upper) {
   if (!config().auto_flow_label) return 0;
   const bool ports = protocol == NextHeader::Udp || protocol == NextHeader::Tcp || protocol == NextHeader::Sctp;
   if (!ports || upper.size() < 4) return 0;

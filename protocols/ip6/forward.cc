@@ -98,7 +98,7 @@ inline void Ip6Stack::forward_on(Ip6Interface& interface, Packet&& packet, const
   if (to.interface == &interface && to.next_hop == to.address && interface.point_to_point()) [[unlikely]] {
     return unreachable(kIp6BackOntoPointToPoint, DestinationUnreachableCode::AddressUnreachable);  // RFC 4443 §3.1
   }
-  ++counters_.forwarded;
+  count(Counted::Forwarded);
   const auto hop_limit = static_cast<std::uint8_t>(header.hop_limit() - 1);
   if (to.interface == &interface) [[unlikely]] {
     const Destination kept = to;  // the look-ups for a redirect may move or evict it, and its neighbour

@@ -83,8 +83,8 @@ inline bool Ip6Stack::forward_plainly(const Nic& nic, Packet& frame) {
   to->plain->prepare_pipe();
   const Time now = node_.now();
   if (to->valid_until <= now || !to->neighbor->ready(now)) return false;
-  ++counters_.received;
-  ++counters_.forwarded;
+  count(Counted::Received);
+  count(Counted::Forwarded);
   std::uint8_t* const out = frame.mutable_data();
   to->neighbor->mac.copy_to(out);
   to->plain->mac().copy_to(out + MacAddress::kSize);
@@ -148,7 +148,7 @@ void Ip6Stack::input(Ip6Interface& interface, Packet&& packet, bool link_layer_m
   if (!header && is_ip4(packet.bytes()) && ip4() != nullptr) {
     return ip4()->input(interface, std::move(packet), link_layer_multicast);
   }
-  ++counters_.received;
+  count(Counted::Received);
   if (!header) return drop(*header.error(), packet.bytes());
   packet.truncate(header->packet().size());  // Ethernet padding
   const Ipv6Address source = header->source();
@@ -282,7 +282,7 @@ void Ip6Stack::deliver(InputPacket& in) {
   if (handler == nullptr) {
     return parameter_problem(in, ParameterProblemCode::UnrecognizedNextHeader, in.next_header_field, kIp6UnrecognizedNextHeader);
   }
-  ++counters_.delivered;
+  count(Counted::Delivered);
   handler->on_packet(in);
 }
 

@@ -115,24 +115,29 @@ EthernetInterface::EthernetInterface(Ip6Stack& stack, std::uint32_t index, Nic& 
 
 EthernetInterface::~EthernetInterface() { std::destroy_at(nd()); }
 
+std::uint32_t EthernetInterface::configured_mtu() const {
+  return nd()->parts_ != nullptr ? nd()->parts_->configured_mtu : 0;
+}
+
 std::uint32_t EthernetInterface::largest_mtu() const {
-  const std::uint32_t link = nic_.mtu();
-  return configured_mtu_ == 0 ? link : std::min(link, configured_mtu_);
+  const std::uint32_t link = nic_.mtu(), configured = configured_mtu();
+  return configured == 0 ? link : std::min(link, configured);
 }
 
 std::uint32_t EthernetInterface::mtu() const {
   const std::uint32_t largest = largest_mtu();
-  return advertised_mtu_ == 0 ? largest : std::min(largest, advertised_mtu_);
+  const std::uint32_t advertised = nd()->parts_ != nullptr ? nd()->parts_->advertised_mtu : 0;
+  return advertised == 0 ? largest : std::min(largest, advertised);
 }
 
 void EthernetInterface::set_configured_mtu(std::uint32_t mtu) {
-  configured_mtu_ = mtu;
+  if (mtu != configured_mtu()) nd()->parts().configured_mtu = mtu;
   stack().invalidate_destinations();
 }
 
 void EthernetInterface::set_link_mtu(std::uint32_t mtu) {
-  if (mtu == advertised_mtu_) return;
-  advertised_mtu_ = mtu;
+  if (mtu == (nd()->parts_ != nullptr ? nd()->parts_->advertised_mtu : 0)) return;
+  nd()->parts().advertised_mtu = mtu;
   stack().invalidate_destinations();
 }
 

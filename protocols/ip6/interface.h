@@ -138,7 +138,7 @@ class EthernetInterface final : public Ip6Interface {
   void set_link_mtu(std::uint32_t mtu);
   // LinkMTU as an administrator sets it (RFC 4861 §6.3.2), 1280 or more; 0: the link's own.
   void set_configured_mtu(std::uint32_t mtu);
-  std::uint32_t configured_mtu() const { return configured_mtu_; }
+  std::uint32_t configured_mtu() const;
   // What a router may advertise: the link's MTU, or less if an administrator says so.
   std::uint32_t largest_mtu() const;
   // RFC 4862 §5.4.5: IPv6 neither sends nor receives here, as the hardware address seems to be in use twice.
@@ -161,11 +161,9 @@ class EthernetInterface final : public Ip6Interface {
   void refuse_to_send(Packet packet);
 
   friend class NeighborDiscovery;
-  static constexpr std::size_t kBytesOfNd = 96;  // of NeighborDiscovery, which is not known here
+  static constexpr std::size_t kBytesOfNd = 72;  // of NeighborDiscovery, which is not known here
 
   std::uint32_t frames_at_link_up_ = 0;  // for Neighbor Discovery: the low bits of their number
-  std::uint32_t advertised_mtu_ = 0;     // 0: none advertised
-  std::uint32_t configured_mtu_ = 0;     // 0: none configured
   Nic& nic_;
   // Neighbor Discovery, in the interface and at its end, so that neither needs a pointer to the other.
   alignas(std::uint64_t) std::array<std::byte, kBytesOfNd> nd_;

@@ -94,7 +94,7 @@ void MulticastForwarding::send(Ip6Interface& out, const InputPacket& in) {
   }
   Packet copy = in.packet.share();
   Ipv6HeaderEditor(copy.mutable_data()).set_hop_limit(static_cast<std::uint8_t>(in.hop_limit - 1));
-  ++stack_.packet_counters().forwarded;
+  stack_.count(Ip6Stack::Counted::Forwarded);
   out.send(std::move(copy), in.destination);
 }
 

@@ -36,9 +36,9 @@ void NeighborDiscovery::answer(const InputPacket& in, const Ipv6Address& target,
 }
 
 void NeighborDiscovery::send_delayed() {
-  if (rare_ == nullptr) return;
+  if (!has_rare()) return;
   std::vector<Advertisement> due;
-  std::erase_if(rare_->delayed, [&](Delayed& d) {
+  std::erase_if(parts_->rare->delayed, [&](Delayed& d) {
     if (now() < d.at) return false;
     if (!speaks_for(d.advertisement.message.target)) return true;
     due.push_back(d.advertisement);
@@ -56,7 +56,7 @@ bool NeighborDiscovery::speaks_for(const Ipv6Address& target) const {
 // RFC 4861 §7.2.6: the first at once, the others RetransTimer apart; what is told anew of a target begins anew.
 void NeighborDiscovery::announce(const Advertisement& advertisement, unsigned times) {
   advertise(advertisement);
-  if (times < 2 && rare_ == nullptr) return;
+  if (times < 2 && !has_rare()) return;
   std::vector<Delayed>& delayed = rare().delayed;
   std::erase_if(delayed, [&](const Delayed& d) {
     return d.advertisement.message.target == advertisement.message.target && !d.advertisement.message.solicited;
@@ -126,14 +126,14 @@ void NeighborDiscovery::add_proxy(const Ipv6Address& address) {
 }
 
 void NeighborDiscovery::remove_proxy(const Ipv6Address& address) {
-  if (rare_ == nullptr || rare_->proxies.erase(address) == 0) return;
+  if (!has_rare() || parts_->rare->proxies.erase(address) == 0) return;
   interface().leave_group(solicited_node(address));
   // The address is another's now: what was still to be said of it would take it from there.
-  std::erase_if(rare_->delayed, [&](const Delayed& d) { return d.advertisement.message.target == address; });
+  std::erase_if(parts_->rare->delayed, [&](const Delayed& d) { return d.advertisement.message.target == address; });
 }
 
 bool NeighborDiscovery::is_given_proxy(const Ipv6Address& address) const {
-  return rare_ != nullptr && std::ranges::find(rare_->given_proxies, address) != rare_->given_proxies.end();
+  return has_rare() && std::ranges::find(parts_->rare->given_proxies, address) != parts_->rare->given_proxies.end();
 }
 
 // §7.2.8: a proxy "may multicast Neighbor Advertisements [...] when it is configured". Without Override, so that the
@@ -147,7 +147,7 @@ bool NeighborDiscovery::add_given_proxy(const Ipv6Address& address) {
 }
 
 bool NeighborDiscovery::remove_given_proxy(const Ipv6Address& address) {
-  if (rare_ == nullptr || std::erase(rare_->given_proxies, address) == 0) return false;
+  if (!has_rare() || std::erase(parts_->rare->given_proxies, address) == 0) return false;
   interface().leave_group(solicited_node(address));
   return true;
 }

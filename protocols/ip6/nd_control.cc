@@ -14,8 +14,7 @@ void NeighborDiscovery::add_static_neighbor(const StaticNeighbor& given) {
   n.is_router = given.is_router;
   n.permanent = true;
   n.state = Neighbor::State::Reachable;
-  n.reachable_until = Time::max();
-  n.deadline.reset();
+  n.until = Time::max();
   n.solicitations = 0;
   apply(n, {.send_queued = true});
 }
@@ -39,13 +38,13 @@ bool NeighborDiscovery::remove_neighbor(const Ipv6Address& address) {
 }
 
 void NeighborDiscovery::forget_redirects() {
-  if (rare_ == nullptr) return;
-  for (const RedirectRoutes::Entry& entry : rare_->redirects.take_all()) remove_route(entry);
+  if (!has_rare()) return;
+  for (const RedirectRoutes::Entry& entry : parts_->rare->redirects.take_all()) remove_route(entry);
 }
 
 void NeighborDiscovery::on_settings_changed() {
   while (Neighbor* victim = cache_.victim_of(bounds())) discard(*victim, kNdCacheFull);
-  if (routers_ != nullptr) routers_->on_settings_changed();
+  if (known_routers() != nullptr) known_routers()->on_settings_changed();
   arm();
 }
 

@@ -8,19 +8,23 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "protocols/wire/ipv6_address.h"
 #include "sim/bytes.h"
 #include "sim/pool.h"
-#include "sim/small_vector.h"
 #include "sim/time.h"
 
 namespace kamesim {
 
 class DuplicateAddressDetection {
  public:
+  DuplicateAddressDetection() = default;
+  ~DuplicateAddressDetection() { clear(); }
+  DuplicateAddressDetection(const DuplicateAddressDetection&) = delete;
+  DuplicateAddressDetection& operator=(const DuplicateAddressDetection&) = delete;
+
   // On behalf of another node (RFC 6275 §10.3.1): told of the result, once. Empty for the node's own addresses.
   using Done = std::function<void(bool unique)>;
   using Nonce = std::array<std::uint8_t, 6>;  // RFC 3971 §5.3.2: "at least 6 bytes"
@@ -51,12 +55,13 @@ class DuplicateAddressDetection {
   // One thing that is due now, if there is one.
   std::optional<Step> on_timeout(Time now, Duration retrans_timer);
   std::optional<Time> next_timeout() const;
-  std::size_t size() const { return tests_ != nullptr ? tests_->running.size() : 0; }
+  std::size_t size() const { return running().size(); }
   std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
   // All nodes of a network test their addresses at the same time, two or three an interface: what that takes is what
-  // an idle network takes at most, so a test is small.
+  // an idle network takes at most, so a test is small, and two of them stand in a block that has the size of what is known
+  // of a neighbour, and of the table of neighbours, which take it over (neighbor_cache.h).
   struct Running {
     Ipv6Address target;
     Time next;                // of the next solicitation, or of the end
@@ -71,18 +76,33 @@ class DuplicateAddressDetection {
     std::unique_ptr<const Done> done;
     std::vector<Nonce> nonces;
   };
-  struct Tests : Pooled {
-    SmallVector<Running, 2> running;  // in the order in which their deadlines were set
-    std::unique_ptr<std::vector<More>> more;
+  static constexpr std::size_t kFew = 2;
+  struct Few : Pooled {
+    std::array<Running, kFew> running;
   };
-  const Running* find(const Ipv6Address& target) const;
-  Running* find(const Ipv6Address& target) { return const_cast<Running*>(std::as_const(*this).find(target)); }
+  static_assert(sizeof(Few) == 64);
+  struct Many : Pooled {
+    std::vector<Running> running;
+    std::vector<More> more;
+  };
+  Few* few() const { return is_many() ? nullptr : reinterpret_cast<Few*>(tests_ & ~kBits); }
+  Many* many() const { return is_many() ? reinterpret_cast<Many*>(tests_ & ~kBits) : nullptr; }
+  bool is_many() const { return (tests_ & kBits) == kMany; }
+  void hold(const Few* few, std::size_t count) { tests_ = reinterpret_cast<std::uintptr_t>(few) | count; }
+  Many& make_many();
+  std::span<Running> running() const;  // in the order in which their deadlines were set
+  void add(const Running& test);
+  void remove(Running& test);
+  void clear();
+  Running* find(const Ipv6Address& target) const;
   Running& first_due() const;
   More* find_more(const Ipv6Address& target) const;
   More& more(const Ipv6Address& target);
   Test take(Running& test);
 
-  std::unique_ptr<Tests> tests_;  // null: there are none
+  // Where they stand; the lowest bits tell how many of few that are, or that they are many. 0: there are none.
+  static constexpr std::uintptr_t kMany = kFew + 1, kBits = 3;
+  std::uintptr_t tests_ = 0;
 };
 
 }  // namespace kamesim

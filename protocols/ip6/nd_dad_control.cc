@@ -47,7 +47,7 @@ void NeighborDiscovery::start_dad(InterfaceAddress& address) {
 
 void NeighborDiscovery::cancel_dad(const InterfaceAddress& address) {
   dad_.stop(address.address);
-  if (routers_ != nullptr) routers_->on_address_removed(address.address);
+  if (known_routers() != nullptr) known_routers()->on_address_removed(address.address);
   arm();
 }
 
@@ -105,7 +105,7 @@ void NeighborDiscovery::finish_dad(const DuplicateAddressDetection::Test& test, 
   }
   const bool was_optimistic = address->state == AddressState::Optimistic;
   stack().finish_dad(interface(), *address, unique);
-  if (routers_ != nullptr) routers_->on_dad_done(*address, unique);
+  if (known_routers() != nullptr) known_routers()->on_dad_done(*address, unique);
   if (unique) {
     if (!was_optimistic) announce_new_address(*address);
     resolve_for_former_optimistic();
@@ -155,12 +155,12 @@ void NeighborDiscovery::add_link_local() {
 }
 
 void NeighborDiscovery::on_link_up() {
-  if (rare_ != nullptr) rare_->heard_routers.clear();
+  if (has_rare()) parts_->rare->heard_routers.clear();
   interface().set_disabled(false);
   stack().invalidate_destinations();
   interface().frames_at_link_up_ = static_cast<std::uint32_t>(interface().nic()->counters().sent_frames);
   first_message_at_ = now() + random_delay(kMaxRtrSolicitationDelay);
-  if (routers_ != nullptr) routers_->on_link_up();
+  if (known_routers() != nullptr) known_routers()->on_link_up();
   if (heeds_router_advertisements(interface())) {  // RFC 4861 §6.3.2: what a router told was about that link
     interface().cur_hop_limit = stack().config().hop_limit;
     interface().set_link_mtu(0);
@@ -172,10 +172,10 @@ void NeighborDiscovery::on_link_up() {
 
 void NeighborDiscovery::on_link_down() {
   dad_.stop_own();
-  if (rare_ != nullptr) rare_->delayed.clear();
+  if (has_rare()) parts_->rare->delayed.clear();
   clear_neighbors(kNdLinkDown);
   forget_redirects();
-  if (routers_ != nullptr) routers_->on_link_down();
+  if (known_routers() != nullptr) known_routers()->on_link_down();
   arm();
 }
 

@@ -1,7 +1,5 @@
 #include "protocols/ip6/nd_reachability.h"
 
-#include <utility>
-
 #include "protocols/ip6/nd_drops.h"
 
 namespace kamesim {
@@ -13,18 +11,17 @@ using Solicit = NudOutput::Solicit;
 
 void become_reachable(Neighbor& n, Time now, const NudTiming& timing) {
   n.state = State::Reachable;
-  n.reachable_until = now + timing.reachable_time;
-  n.deadline.reset();
+  n.until = now + timing.reachable_time;
 }
 
 void become_stale(Neighbor& n) {
   n.state = State::Stale;
-  n.deadline.reset();
+  n.clear_deadline();
 }
 
 NudOutput solicit(Neighbor& n, Time now, const NudTiming& timing, Solicit how) {
   ++n.solicitations;
-  n.deadline = now + timing.retrans_timer;
+  n.until = now + timing.retrans_timer;
   return {.solicit = how};
 }
 
@@ -91,10 +88,10 @@ NudOutput nud_on_packet_queued(Neighbor& n, Time now, const NudTiming& timing) {
 }
 
 void nud_on_packet_sent(Neighbor& n, Time now) {
-  if (n.state == State::Reachable && now >= n.reachable_until) become_stale(n);
+  if (n.state == State::Reachable && now >= n.until) become_stale(n);
   if (n.state != State::Stale) return;
   n.state = State::Delay;
-  n.deadline = now + kDelayFirstProbeTime;
+  n.until = now + kDelayFirstProbeTime;
 }
 
 NudOutput nud_on_timeout(Neighbor& n, Time now, const NudTiming& timing) {
@@ -113,11 +110,12 @@ NudOutput nud_on_timeout(Neighbor& n, Time now, const NudTiming& timing) {
 NudOutput nud_on_advertisement(Neighbor& n, Time now, const NudTiming& timing, const HeardNeighborAdvertisement& na) {
   if (n.state == State::None) return {.dropped = &kNdNoEntry};
   if (n.permanent) {
-    const bool was_router = std::exchange(n.is_router, na.router);
+    const bool was_router = n.is_router;
+    n.is_router = na.router;
     return {.ceased_to_route = was_router && !na.router};
   }
   // The lazy end of Reachable (§7.3.3, Note).
-  if (n.state == State::Reachable && now >= n.reachable_until) become_stale(n);
+  if (n.state == State::Reachable && now >= n.until) become_stale(n);
   const bool incomplete = n.state == State::Incomplete;
   const Lladdr lladdr = !na.mac ? Lladdr::None : !incomplete && *na.mac == n.mac ? Lladdr::Same : Lladdr::Differs;
   NudOutput out;

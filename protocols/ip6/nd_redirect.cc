@@ -74,8 +74,8 @@ void NeighborDiscovery::on_redirect(const InputPacket& in, const RedirectView& r
 }
 
 void NeighborDiscovery::remove_redirects_by(const Ipv6Address& target) {
-  if (rare_ == nullptr) return;
-  for (const RedirectRoutes::Entry& entry : rare_->redirects.take_by_target(target)) remove_route(entry);
+  if (!has_rare()) return;
+  for (const RedirectRoutes::Entry& entry : parts_->rare->redirects.take_by_target(target)) remove_route(entry);
 }
 
 void NeighborDiscovery::remove_route(const RedirectRoutes::Entry& redirect) {

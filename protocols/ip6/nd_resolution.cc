@@ -116,9 +116,9 @@ void NeighborDiscovery::apply(Neighbor& n, const NudOutput& out) {
   if (out.send_queued) flush_queue(n);
   if (out.ceased_to_route) {
     remove_redirects_by(address);
-    if (routers_ != nullptr) routers_->on_ceased_to_route(address);
-  } else if ((out.send_queued || out.confirmed) && routers_ != nullptr) {
-    routers_->on_neighbor_reachable(address);
+    if (known_routers() != nullptr) known_routers()->on_ceased_to_route(address);
+  } else if ((out.send_queued || out.confirmed) && known_routers() != nullptr) {
+    known_routers()->on_neighbor_reachable(address);
   }
 }
 
@@ -147,7 +147,7 @@ bool NeighborDiscovery::solicit(const Neighbor& n, Solicit how) {
   Packet packet = interface().has_link_layer_addresses()
                       ? nd_packet(packets, between, message, SourceLinkLayerAddress{interface().nic()->mac()})
                       : nd_packet(packets, between, message);
-  ++stack().packet_counters().sent;
+  stack().count(Ip6Stack::Counted::Sent);
   interface().transmit(std::move(packet), unicast ? n.mac : multicast_mac(between.destination));
   return true;
 }
@@ -198,7 +198,7 @@ void NeighborDiscovery::give_up(Neighbor& n) {
   cache_.remove(n);
   stack().invalidate_destinations();
   remove_redirects_by(address);
-  if (routers_ != nullptr) routers_->on_neighbor_unreachable(address);
+  if (known_routers() != nullptr) known_routers()->on_neighbor_unreachable(address);
   for (Packet& packet : waiting) {
     stack().drop(kNdUnresolved, packet.bytes());
     // RFC 4443 §3.1: the invoking packet is quoted as it came, with the hop limit that forwarding has lowered.

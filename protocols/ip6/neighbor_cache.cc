@@ -1,6 +1,7 @@
 #include "protocols/ip6/neighbor_cache.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace kamesim {
@@ -10,17 +11,12 @@ void NeighborCache::List::append(Entry& entry) {
   entry.older = std::exchange(oldest->older, &entry);
   entry.older->newer = &entry;
   entry.newer = oldest;
-  ++size;
 }
 
 void NeighborCache::List::take_out(Entry& entry) {
   entry.older->newer = entry.newer;
   entry.newer->older = entry.older;
-  if (--size == 0) {
-    oldest = nullptr;
-  } else if (oldest == &entry) {
-    oldest = entry.newer;
-  }
+  if (oldest == &entry) oldest = entry.newer == &entry ? nullptr : entry.newer;
 }
 
 NeighborCache::Tables::~Tables() {
@@ -29,11 +25,18 @@ NeighborCache::Tables::~Tables() {
   }
 }
 
-std::size_t NeighborCache::Tables::size() const {
-  std::size_t size = 0;
-  for (const List& list : classes) size += list.size;
-  return size;
+void NeighborCache::Tables::file(Entry& entry, Class in) {
+  entry.filed_ = in;
+  classes[in].append(entry);
+  ++sizes[in];
 }
+
+void NeighborCache::Tables::take_out(Entry& entry) {
+  classes[entry.filed_].take_out(entry);
+  --sizes[entry.filed_];
+}
+
+std::size_t NeighborCache::Tables::size() const { return std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}); }
 
 NeighborCache::Bounds::Bounds(std::size_t max_entries, std::size_t max_unresolved) {
   const std::size_t wanted = max_unresolved != 0 ? std::min(max_unresolved, max_entries) : max_entries / 4;
@@ -59,7 +62,7 @@ Neighbor& NeighborCache::add(const Ipv6Address& address) {
   if (tables_ == nullptr) tables_ = std::make_unique<Tables>();
   Entry& entry = *new Entry;
   entry.address = address;
-  tables_->classes[kUnresolved].append(entry);
+  tables_->file(entry, kUnresolved);
   if (tables_->size() > kFew && tables_->index == nullptr) {
     tables_->index = std::make_unique<std::unordered_map<Ipv6Address, Entry*>>();
     for_each([&](Neighbor& n) { tables_->index->emplace(n.address, &entry_of(n)); });
@@ -73,7 +76,7 @@ void NeighborCache::remove(Neighbor& neighbor) {
   Entry& entry = entry_of(neighbor);
   disarm(entry);
   if (tables_->index != nullptr) tables_->index->erase(neighbor.address);
-  tables_->classes[entry.filed].take_out(entry);
+  tables_->take_out(entry);
   delete &entry;
   if (tables_->size() == 0) tables_.reset();
 }
@@ -86,20 +89,17 @@ NeighborCache::Class NeighborCache::class_of(const Neighbor& neighbor) {
 
 void NeighborCache::refile(Neighbor& neighbor) {
   Entry& entry = entry_of(neighbor);
-  tables_->classes[entry.filed].take_out(entry);
-  entry.filed = class_of(neighbor);
-  tables_->classes[entry.filed].append(entry);
+  tables_->take_out(entry);
+  tables_->file(entry, class_of(neighbor));
   disarm(entry);
-  if (!neighbor.deadline) return;
+  if (!neighbor.has_deadline()) return;
   if (tables_->deadlines == nullptr) tables_->deadlines = std::make_unique<Deadlines>();
-  entry.armed_at = tables_->deadlines->emplace(*neighbor.deadline, &entry);
-  entry.armed = true;
+  entry.armed_at = tables_->deadlines->emplace(neighbor.until, &entry);
 }
 
 void NeighborCache::disarm(Entry& entry) {
-  if (!entry.armed) return;
-  entry.armed = false;
-  tables_->deadlines->erase(entry.armed_at);
+  if (!entry.armed()) return;
+  tables_->deadlines->erase(std::exchange(entry.armed_at, {}));
   if (tables_->deadlines->empty()) tables_->deadlines.reset();
 }
 
@@ -119,7 +119,7 @@ Neighbor* NeighborCache::victim_for_new(const Bounds& bounds) {
 }
 
 Neighbor* NeighborCache::victim_for(const Neighbor& neighbor, const Bounds& bounds) {
-  const Class from = entry_of(neighbor).filed, to = class_of(neighbor);
+  const auto from = static_cast<Class>(neighbor.filed_), to = class_of(neighbor);
   if (from == kUnconfirmed || from == kConfirmed || (to != kUnconfirmed && to != kConfirmed)) return nullptr;
   return size_of(kUnconfirmed) + size_of(kConfirmed) < bounds.resolved ? nullptr : least_wanted();
 }
@@ -134,7 +134,7 @@ Neighbor* NeighborCache::take_expired(Time now) {
   if (!first || now < *first) return nullptr;
   Entry& entry = *tables_->deadlines->begin()->second;
   disarm(entry);
-  entry.deadline.reset();
+  entry.clear_deadline();
   return &entry;
 }
 

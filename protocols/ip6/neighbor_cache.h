@@ -21,22 +21,6 @@
 
 namespace kamesim {
 
-// When something is due, or never.
-class Deadline {
- public:
-  Deadline& operator=(Time at) {
-    at_ = at;
-    return *this;
-  }
-  void reset() { at_ = Time::max(); }
-  explicit operator bool() const { return at_ != Time::max(); }
-  Time operator*() const { return at_; }
-  friend bool operator==(const Deadline& deadline, Time at) { return deadline.at_ == at; }
-
- private:
-  Time at_ = Time::max();
-};
-
 // Packets that wait, oldest first: none, for most neighbours at most times.
 class WaitingPackets {
  public:
@@ -59,27 +43,34 @@ struct Neighbor {
   enum class State : std::uint8_t {
     None,        // asked for, but nothing was sent to it or heard of it: no entry in the RFC's sense
     Incomplete,
-    Reachable,   // until `reachable_until`: nothing happens then, but the next packet finds it Stale
+    Reachable,   // `until` then: nothing happens, but the next packet finds it Stale
     Stale,
     Delay,
     Probe,
   };
 
   // What each packet needs is beside each other.
-  Time reachable_until;
+  Time until = Time::max();         // the end of Reachable, or when something is due in another state
   MacAddress mac;                   // valid from Reachable on
   State state = State::None;
-  bool watched = false;             // a router in use though a better one, which does not answer, is there
+  bool watched : 1 = false;         // a router in use though a better one, which does not answer, is there
+  bool is_router : 1 = false;       // IsRouter
+  bool permanent : 1 = false;       // given by hand: nothing that is heard changes it, and it is not evicted
+  bool pinned : 1 = false;          // a default router's entry: not evicted
+  std::uint8_t solicitations : 2 = 0;  // sent in the present state (Incomplete, Probe): three at most
+
+ private:
+  friend class NeighborCache;
+  std::uint8_t filed_ : 2 = 0;      // NeighborCache::Class
+
+ public:
   Ipv6Address address;
-  Deadline deadline;                // of Incomplete, Delay and Probe
   WaitingPackets queue;             // for the link-layer address
-  bool is_router = false;           // IsRouter
-  bool permanent = false;           // given by hand: nothing that is heard changes it, and it is not evicted
-  bool pinned = false;              // a default router's entry: not evicted
-  std::uint8_t solicitations = 0;   // sent in the present state (Incomplete, Probe)
 
   bool mac_known() const { return state >= State::Reachable; }
-  bool reachable(Time now) const { return state == State::Reachable && now < reachable_until; }
+  bool reachable(Time now) const { return state == State::Reachable && now < until; }
+  bool has_deadline() const { return state != State::Reachable && until != Time::max(); }
+  void clear_deadline() { until = Time::max(); }
   // A packet for it may go, and nothing else is to be done.
   bool ready(Time now) const { return reachable(now) && !watched; }
 };
@@ -145,15 +136,13 @@ class NeighborCache {
   struct Entry;
   using Deadlines = std::multimap<Time, Entry*>;  // equal times in the order of arming
   struct Entry : Neighbor, Pooled {
-    Class filed = kUnresolved;  // first, beside the small fields of the base
-    bool armed = false;
     Entry* older = nullptr;  // of the oldest: the newest, as a list is a ring
     Entry* newer = nullptr;
-    Deadlines::iterator armed_at{};
+    Deadlines::iterator armed_at{};  // its place among the deadlines; null: it has none
+    bool armed() const { return armed_at != Deadlines::iterator(); }
   };
   struct List {  // the least recently changed first
     Entry* oldest = nullptr;
-    std::uint32_t size = 0;
     Entry* after(const Entry& entry) const { return entry.newer == oldest ? nullptr : entry.newer; }
     void append(Entry& entry);
     void take_out(Entry& entry);
@@ -161,16 +150,22 @@ class NeighborCache {
   // Made for the first neighbour, and gone with the last.
   struct Tables : Pooled {
     ~Tables();
-    std::array<List, kClasses> classes;
+    void file(Entry& entry, Class in);
+    void take_out(Entry& entry);
     std::size_t size() const;
+    std::array<List, kClasses> classes;
+    std::array<std::uint32_t, kClasses> sizes{};
     std::unique_ptr<std::unordered_map<Ipv6Address, Entry*>> index;
     std::unique_ptr<Deadlines> deadlines;  // null: there are none
   };
+  // Blocks of one size, and of that of what tests for duplicate addresses take at first (nd_dad.h): most interfaces have
+  // tested their addresses before they have neighbours.
+  static_assert(sizeof(Entry) == 64 && sizeof(Tables) == 64);
 
   static Class class_of(const Neighbor& neighbor);
   static Entry& entry_of(Neighbor& neighbor) { return static_cast<Entry&>(neighbor); }
   static const Entry& entry_of(const Neighbor& neighbor) { return static_cast<const Entry&>(neighbor); }
-  std::size_t size_of(Class c) const { return tables_ != nullptr ? tables_->classes[c].size : 0; }
+  std::size_t size_of(Class c) const { return tables_ != nullptr ? tables_->sizes[c] : 0; }
   Neighbor* least_wanted();
   void disarm(Entry& entry);
 

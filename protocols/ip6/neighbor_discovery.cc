@@ -5,20 +5,25 @@
 
 namespace kamesim {
 
-constexpr NeighborDiscovery::Variables NeighborDiscovery::kDefaults;
-
 NeighborDiscovery::NeighborDiscovery() { set_base_reachable_time(kReachableTime); }
 
-NeighborDiscovery::~NeighborDiscovery() { set_variables(kDefaults); }
+NeighborDiscovery::~NeighborDiscovery() = default;
+
+NeighborDiscovery::Parts& NeighborDiscovery::parts() {
+  if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
+  return *parts_;
+}
 
 RouterDiscovery& NeighborDiscovery::routers() {
-  if (routers_ == nullptr) routers_ = std::make_unique<RouterDiscovery>(interface(), *this);
-  return *routers_;
+  std::unique_ptr<RouterDiscovery>& routers = parts().routers;
+  if (routers == nullptr) routers = std::make_unique<RouterDiscovery>(interface(), *this);
+  return *routers;
 }
 
 NeighborDiscovery::Rare& NeighborDiscovery::rare() {
-  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
-  return *rare_;
+  std::unique_ptr<Rare>& rare = parts().rare;
+  if (rare == nullptr) rare = std::make_unique<Rare>();
+  return *rare;
 }
 
 // What others bring about can be forged: so many records at once, and a few a second.
@@ -27,18 +32,18 @@ bool NeighborDiscovery::may_trace() {
 }
 
 std::optional<Ipv6Address> NeighborDiscovery::selected_router() const {
-  return routers_ != nullptr ? routers_->selected() : std::nullopt;
+  return known_routers() != nullptr ? known_routers()->selected() : std::nullopt;
 }
 
 bool NeighborDiscovery::is_default_router(const Ipv6Address& address) const {
-  return routers_ != nullptr && routers_->is_default_router(address);
+  return known_routers() != nullptr && known_routers()->is_default_router(address);
 }
 
 std::size_t NeighborDiscovery::heap_bytes() const {
   std::size_t bytes = cache_.heap_bytes() + dad_.heap_bytes();
-  if (variables_ != &kDefaults) bytes += sizeof(Variables);
-  if (routers_ != nullptr) bytes += sizeof(RouterDiscovery);
-  if (rare_ != nullptr) bytes += sizeof(Rare) + rare_->delayed.capacity() * sizeof(Delayed);
+  if (parts_ != nullptr) bytes += sizeof(Parts);
+  if (known_routers() != nullptr) bytes += sizeof(RouterDiscovery);
+  if (has_rare()) bytes += sizeof(Rare) + parts_->rare->delayed.capacity() * sizeof(Delayed);
   return bytes;
 }
 
@@ -48,19 +53,13 @@ Time NeighborDiscovery::now() const { return stack().now(); }
 
 Actor& NeighborDiscovery::timer_owner() const { return stack().node(); }
 
-void NeighborDiscovery::set_variables(const Variables& variables) {
-  if (variables == *variables_) return;
-  if (variables_ != &kDefaults) delete variables_;
-  variables_ = variables == kDefaults ? &kDefaults : new Variables(variables);
-}
-
 void NeighborDiscovery::set_base_reachable_time(Duration base) {
-  set_variables({.base_reachable_time = base, .retrans_timer = retrans_timer()});
+  if (base != base_reachable_time()) parts().base_reachable_time = base;
   draw_reachable_time();
 }
 
 void NeighborDiscovery::set_retrans_timer(Duration retrans_timer) {
-  set_variables({.base_reachable_time = base_reachable_time(), .retrans_timer = retrans_timer});
+  if (retrans_timer != this->retrans_timer()) parts().retrans_timer = retrans_timer;
 }
 
 void NeighborDiscovery::draw_reachable_time() {
@@ -80,7 +79,7 @@ NeighborCache::Bounds NeighborDiscovery::bounds() const {
 }
 
 void NeighborDiscovery::transmit(Packet packet, const Ipv6Address& destination) {
-  ++stack().packet_counters().sent;
+  stack().count(Ip6Stack::Counted::Sent);
   if (destination.is_multicast()) {
     interface().transmit(std::move(packet), multicast_mac(destination));
   } else {
@@ -92,8 +91,8 @@ void NeighborDiscovery::on_timer() {
   while (Neighbor* n = cache_.take_expired(now())) apply(*n, nud_on_timeout(*n, now(), timing()));
   on_dad_timeout();
   send_delayed();
-  if (routers_ != nullptr) {
-    routers_->on_timeout(now());
+  if (known_routers() != nullptr) {
+    known_routers()->on_timeout(now());
   } else {
     while (expire_address(now())) {
     }
@@ -108,9 +107,9 @@ void NeighborDiscovery::arm() {
   };
   consider(dad_.next_timeout());
   consider(next_address_timeout());
-  if (routers_ != nullptr) consider(routers_->next_timeout());
-  if (rare_ != nullptr) {
-    for (const Delayed& delayed : rare_->delayed) consider(delayed.at);
+  if (known_routers() != nullptr) consider(known_routers()->next_timeout());
+  if (has_rare()) {
+    for (const Delayed& delayed : parts_->rare->delayed) consider(delayed.at);
   }
   arm_at(next);
 }

@@ -96,7 +96,9 @@ class NeighborDiscovery : private TimerOf<NeighborDiscovery> {
   // outlasts a reboot. False: it was there already, or was not there.
   bool add_given_proxy(const Ipv6Address& address);
   bool remove_given_proxy(const Ipv6Address& address);
-  std::vector<Ipv6Address> given_proxies() const { return rare_ != nullptr ? rare_->given_proxies : std::vector<Ipv6Address>(); }
+  std::vector<Ipv6Address> given_proxies() const {
+    return has_rare() ? parts_->rare->given_proxies : std::vector<Ipv6Address>();
+  }
   bool is_given_proxy(const Ipv6Address& address) const;
   // Unsolicited Neighbor Advertisements for the address to all nodes (RFC 4861 §7.2.6): the first at once.
   void send_unsolicited_advertisement(const Ipv6Address& target, bool override_cache);
@@ -111,30 +113,21 @@ class NeighborDiscovery : private TimerOf<NeighborDiscovery> {
   // The interface identifier of the stable address in the prefix: modified EUI-64, or opaque (RFC 7217).
   InterfaceId stable_identifier(const Ipv6Prefix& prefix);
   void set_retrans_timer(Duration retrans_timer);
-  Duration base_reachable_time() const { return variables_->base_reachable_time; }
-  Duration retrans_timer() const { return variables_->retrans_timer; }
+  Duration base_reachable_time() const { return parts_ != nullptr ? parts_->base_reachable_time : kReachableTime; }
+  Duration retrans_timer() const { return parts_ != nullptr ? parts_->retrans_timer : kRetransTimer; }
 
   NeighborCache& cache() { return cache_; }
   // What a host learns of routers: made when the first is heard, or something is given by hand. Null: nothing is known.
   RouterDiscovery& routers();
-  const RouterDiscovery* routers_in_use() const { return routers_.get(); }
-  const RedirectRoutes* redirects() const { return rare_ != nullptr ? &rare_->redirects : nullptr; }
+  const RouterDiscovery* routers_in_use() const { return known_routers(); }
+  const RedirectRoutes* redirects() const { return has_rare() ? &parts_->rare->redirects : nullptr; }
   bool proxies(const Ipv6Address& address) const { return is_proxy(address) || is_given_proxy(address); }
   std::size_t heap_bytes() const;  // beyond the object itself
 
  private:
+  friend class EthernetInterface;
   friend class RouterDiscovery;
   friend class TimerOf<NeighborDiscovery>;
-  // RFC 4861 §6.3.2; nearly all interfaces share the defaults.
-  struct Variables : Pooled {
-    Duration base_reachable_time = kReachableTime;
-    Duration retrans_timer = kRetransTimer;
-    friend bool operator==(const Variables& a, const Variables& b) {
-      return a.base_reachable_time == b.base_reachable_time && a.retrans_timer == b.retrans_timer;
-    }
-  };
-  static const Variables kDefaults;
-  void set_variables(const Variables& variables);
   void draw_reachable_time();
 
   EthernetInterface& interface() const { return EthernetInterface::of(*this); }
@@ -208,7 +201,7 @@ class NeighborDiscovery : private TimerOf<NeighborDiscovery> {
 
   std::optional<Ipv6Address> selected_router() const;
   bool is_default_router(const Ipv6Address& address) const;
-  bool is_proxy(const Ipv6Address& address) const { return rare_ != nullptr && rare_->proxies.contains(address); }
+  bool is_proxy(const Ipv6Address& address) const { return has_rare() && parts_->rare->proxies.contains(address); }
 
   void transmit(Packet packet, const Ipv6Address& destination);
   void on_timer();
@@ -252,17 +245,28 @@ class NeighborDiscovery : private TimerOf<NeighborDiscovery> {
     std::vector<Ipv6Address> heard_routers;  // whose advertisements are on record, since the link came up
     Icmp6RateLimit trace_limit;
   };
+  // What an interface that never heard of a router does not need either, nor one with the variables of RFC 4861 §6.3.2 as
+  // they are at first: made on first use, and in one place, as there are many interfaces.
+  struct Parts : Pooled {
+    Duration base_reachable_time = kReachableTime;
+    Duration retrans_timer = kRetransTimer;
+    std::uint32_t advertised_mtu = 0;  // of the interface; 0: none advertised
+    std::uint32_t configured_mtu = 0;  // 0: none configured
+    std::unique_ptr<RouterDiscovery> routers;
+    std::unique_ptr<Rare> rare;
+  };
+  Parts& parts();
   Rare& rare();
+  bool has_rare() const { return parts_ != nullptr && parts_->rare != nullptr; }
+  RouterDiscovery* known_routers() const { return parts_ != nullptr ? parts_->routers.get() : nullptr; }
 
   // `spare_` of TimerOf: words drawn of the random stream, and whether addresses are being formed of a multicast
   // advertisement.
   NeighborCache cache_;
-  const Variables* variables_ = &kDefaults;  // its own, if they are others
   Duration reachable_time_;
   Time redraw_at_;                 // when that is drawn anew
   DuplicateAddressDetection dad_;
-  std::unique_ptr<RouterDiscovery> routers_;
-  std::unique_ptr<Rare> rare_;
+  std::unique_ptr<Parts> parts_;
   Time first_message_at_;          // RFC 4862 §5.4.2: not before, after the link came up
 };
 

@@ -173,7 +173,7 @@ SendError Ip6Stack::output(Packet payload, const OutputRequest& request) {
              .next_header = next_header, .hop_limit = request.hop_limit.value_or(hop_limit), .source = wire_source,
              .destination = wire_destination}
       .write(payload.prepend(kIpv6HeaderSize));
-  ++counters_.sent;
+  count(Counted::Sent);
   if (ipsec_hooks() != nullptr) [[unlikely]] {
     switch (ipsec_hooks()->on_output({payload, source, request.destination, zone, request.dont_fragment, request.ipsec})) {
       case IpsecHooks::Output::GoOn: break;

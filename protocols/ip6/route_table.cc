@@ -125,48 +125,57 @@ Route RouteTable::OfAddress::route() const {
 RouteTable::Kept RouteTable::keep(const Route& route) {
   Kept kept{route.prefix.address(), route.interface, kNone, static_cast<std::uint8_t>(route.prefix.length()), route.kind,
             route.origin};
-  if (route.on_link() && route.metric == 0 && route.mtu == 0) return kept;
-  const auto place = std::ranges::find_if(details_, [&](const Detail& d) {
+  if (route.metric == 0 && route.mtu == 0) {
+    if (route.on_link()) return kept;
+    if (route.prefix.length() == 0) {
+      kept.prefix_or_next_hop = route.next_hop;
+      kept.detail = kHere;
+      return kept;
+    }
+  }
+  if (details_ == nullptr) details_ = std::make_unique<std::vector<Detail>>();
+  const auto place = std::ranges::find_if(*details_, [&](const Detail& d) {
     return d.routes > 0 && d.next_hop == route.next_hop && d.metric == route.metric && d.mtu == route.mtu;
   });
-  kept.detail = static_cast<std::uint32_t>(place - details_.begin());
-  if (place != details_.end()) {
+  kept.detail = static_cast<std::uint32_t>(place - details_->begin());
+  if (place != details_->end()) {
     ++place->routes;
     return kept;
   }
   const Detail made{route.next_hop, route.metric, route.mtu, 1};
-  const auto free = std::ranges::find(details_, 0u, &Detail::routes);
-  kept.detail = static_cast<std::uint32_t>(free - details_.begin());
-  if (free != details_.end()) {
+  const auto free = std::ranges::find(*details_, 0u, &Detail::routes);
+  kept.detail = static_cast<std::uint32_t>(free - details_->begin());
+  if (free != details_->end()) {
     *free = made;
   } else {
-    details_.push_back(made);
+    details_->push_back(made);
   }
   return kept;
 }
 
 void RouteTable::forget(const Kept& kept) {
-  if (kept.detail != kNone) --details_[kept.detail].routes;
+  if (kept.detail < kHere) --(*details_)[kept.detail].routes;
 }
 
 Route RouteTable::route_of(const Kept& kept) const {
-  Route route{.prefix = Ipv6Prefix(kept.prefix, kept.length), .interface = kept.interface, .next_hop = {},
+  Route route{.prefix = Ipv6Prefix(kept.prefix(), kept.length), .interface = kept.interface, .next_hop = {},
               .kind = kept.kind, .origin = kept.origin};
-  if (kept.detail == kNone) return route;
-  const Detail& detail = details_[kept.detail];
-  route.next_hop = detail.next_hop;
-  route.metric = detail.metric;
-  route.mtu = detail.mtu;
+  if (kept.detail == kHere) route.next_hop = kept.prefix_or_next_hop;
+  if (const Detail* const detail = detail_of(kept); detail != nullptr) {
+    route.next_hop = detail->next_hop;
+    route.metric = detail->metric;
+    route.mtu = detail->mtu;
+  }
   return route;
 }
 
 std::pair<std::size_t, std::size_t> RouteTable::range_of(const Ipv6Prefix& prefix) const {
   const auto before = [&](const Kept& kept) {
-    return kept.length != prefix.length() ? kept.length > prefix.length() : kept.prefix < prefix.address();
+    return kept.length != prefix.length() ? kept.length > prefix.length() : kept.prefix() < prefix.address();
   };
   const auto begin = std::ranges::partition_point(sorted_, before);
   auto end = begin;
-  while (end != sorted_.end() && end->length == prefix.length() && end->prefix == prefix.address()) ++end;
+  while (end != sorted_.end() && end->length == prefix.length() && end->prefix() == prefix.address()) ++end;
   return {begin - sorted_.begin(), end - sorted_.begin()};
 }
 
@@ -260,7 +269,7 @@ std::optional<Route> RouteTable::put(const Route& route) {
   for (const OfAddress& known : of_addresses_) index(known.route());
   sorted_.clear();
   of_addresses_.clear();
-  details_.clear();
+  details_.reset();
   index(route);
   return replaced;
 }
@@ -340,7 +349,7 @@ std::optional<Route> RouteTable::lookup(const Ipv6Address& destination, const Ip
   if (of_address != nullptr && of_address->length() == 128) return of_address->route();
   const Kept* const kept = longest_match(
       sorted_.begin(), sorted_.end(), kFew, destination, [](const Kept& k) { return unsigned{k.length}; },
-      [](const Kept& k) -> const Ipv6Address& { return k.prefix; }, serves);
+      [](const Kept& k) { return k.prefix(); }, serves);
   if (of_address != nullptr && (kept == nullptr || kept->length < of_address->length())) return of_address->route();
   return kept != nullptr ? std::optional(route_of(*kept)) : std::nullopt;
 }
@@ -373,7 +382,8 @@ std::vector<Route> RouteTable::all() const {
 }
 
 std::size_t RouteTable::heap_bytes() const {
-  std::size_t bytes = sorted_.heap_bytes() + of_addresses_.heap_bytes() + details_.heap_bytes();
+  std::size_t bytes = sorted_.heap_bytes() + of_addresses_.heap_bytes();
+  if (details_ != nullptr) bytes += sizeof *details_ + details_->capacity() * sizeof(Detail);
   if (large_ == nullptr) return bytes;
   bytes += sizeof(Large) + large_->buckets.capacity() * sizeof(Large::Bucket) + large_->trie.heap_bytes();
   for (const auto& bucket : large_->buckets) bytes += bucket.routes.capacity() * sizeof(Route);

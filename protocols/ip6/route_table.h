@@ -97,14 +97,16 @@ class RouteTable {
   static constexpr std::size_t kFew = 8, kSorted = 1024;
 
   // A route as it is kept while they are sorted. What most routes do not have, as those that follow from addresses, is in
-  // `details_`.
+  // `details_`. A default route, of whose prefix there is nothing to tell, has its next hop in the place of that, if that
+  // is all: it is the only route that was given to most hosts.
   struct Kept {
-    Ipv6Address prefix;
+    Ipv6Address prefix_or_next_hop;
     Ip6Interface* interface;
-    std::uint32_t detail;  // which; kNone: there is nothing to tell
+    std::uint32_t detail;  // which; kNone: there is nothing to tell; kHere: a next hop
     std::uint8_t length;
     RouteKind kind;
     RouteOrigin origin;
+    Ipv6Address prefix() const { return detail == kHere ? Ipv6Address() : prefix_or_next_hop; }
   };
   struct Detail {
     Ipv6Address next_hop;
@@ -112,7 +114,7 @@ class RouteTable {
     std::uint32_t mtu;
     std::uint32_t routes;  // that have it; 0: the place is free
   };
-  static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint32_t kNone = UINT32_MAX, kHere = kNone - 1;
   // A route that follows from an address and is the only one to its prefix: where the address is, whose place leaves
   // the lowest bits free, and what of the address is meant.
   class OfAddress {
@@ -137,7 +139,8 @@ class RouteTable {
   Kept keep(const Route& route);
   void forget(const Kept& kept);
   Route route_of(const Kept& kept) const;
-  std::uint32_t metric_of(const Kept& kept) const { return kept.detail == kNone ? 0 : details_[kept.detail].metric; }
+  const Detail* detail_of(const Kept& kept) const { return kept.detail >= kHere ? nullptr : &(*details_)[kept.detail]; }
+  std::uint32_t metric_of(const Kept& kept) const { return detail_of(kept) != nullptr ? detail_of(kept)->metric : 0; }
   // Where those of the prefix begin, or would, and where they end.
   std::pair<std::size_t, std::size_t> range_of(const Ipv6Prefix& prefix) const;
 
@@ -154,7 +157,7 @@ class RouteTable {
   // The longest prefixes first. In `sorted_` those of one prefix stand together and by metric.
   SmallVector<OfAddress, 2> of_addresses_;
   SmallVector<Kept, 1> sorted_;
-  SmallVector<Detail, 1> details_;
+  std::unique_ptr<std::vector<Detail>> details_;  // null: there never were any
   std::unique_ptr<Large> large_;
 };
 

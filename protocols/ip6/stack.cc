@@ -76,7 +76,7 @@ void Ip6Stack::make_loopback() {
   routes_.set_observer(nullptr);
   routes_.add({.prefix = Ipv6Prefix(kLoopback, 128), .interface = made.get(), .next_hop = {}, .kind = RouteKind::Local,
                .origin = RouteOrigin::Connected});
-  if (!listeners_.empty()) routes_.set_observer(this);
+  if (first_listener_ != nullptr) routes_.set_observer(this);
   interfaces_[0] = OwnedInterface(made.release());
   for (const Destination& d : known) {  // still good, but for the address that has a route now
     if (d.address == kLoopback) continue;
@@ -240,8 +240,7 @@ std::size_t Ip6Stack::place_of(NextHeader protocol) {
 void Ip6Stack::set_upper_layer(NextHeader protocol, PacketHandler* handler) {
   if (const std::size_t place = place_of(protocol); place < kCommonProtocols) {
     if (common_upper_layers_ == nullptr && handler == nullptr) return;
-    if (common_upper_layers_ == nullptr) common_upper_layers_ = std::make_unique<CommonUpperLayers>();
-    common_upper_layers_->handlers[place] = handler;
+    common_upper_layers().handlers[place] = handler;
     return;
   }
   if (handler == nullptr && rare_ == nullptr) return;
@@ -321,14 +320,23 @@ std::uint32_t Ip6Stack::next_fragment_id() {
 }
 
 void Ip6Stack::add_listener(RoutingListener& listener) {
-  listeners_.push_back(&listener);
+  if (first_listener_ == nullptr) {
+    first_listener_ = &listener;
+  } else {
+    rare().more_listeners.push_back(&listener);
+  }
   routes_.set_observer(this);
 }
 
 void Ip6Stack::remove_listener(RoutingListener& listener) {
-  RoutingListener** const it = std::ranges::find(listeners_, &listener);
-  if (it != listeners_.end()) listeners_.erase(it);
-  if (listeners_.empty()) routes_.set_observer(nullptr);
+  if (first_listener_ == &listener) {
+    first_listener_ = this->listener(1);
+    if (first_listener_ != nullptr) rare_->more_listeners.erase(rare_->more_listeners.begin());
+  } else if (rare_ != nullptr) {
+    const auto it = std::ranges::find(rare_->more_listeners, &listener);
+    if (it != rare_->more_listeners.end()) rare_->more_listeners.erase(it);
+  }
+  if (first_listener_ == nullptr) routes_.set_observer(nullptr);
 }
 
 void Ip6Stack::on_route_change(RouteChange change, const Route& route) {
@@ -340,12 +348,12 @@ void Ip6Stack::on_route_change(RouteChange change, const Route& route) {
 
 void Ip6Stack::notify(const RoutingMessage& message) {
   // A listener may register or leave others while it is told.
-  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->on_routing_message(message);
+  for (std::size_t i = 0; RoutingListener* const told = listener(i); ++i) told->on_routing_message(message);
 }
 
 void Ip6Stack::notify_of_advertisement(Ip6Interface& interface, Duration router_lifetime) {
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    listeners_[i]->on_router_advertisement(interface, router_lifetime);
+  for (std::size_t i = 0; RoutingListener* const told = listener(i); ++i) {
+    told->on_router_advertisement(interface, router_lifetime);
   }
 }
 
@@ -376,15 +384,35 @@ void Ip6Stack::on_settings_changed() {
 }
 
 Ip6Stack::Counters Ip6Stack::counters() const {
-  Counters counters{counters_};
+  Counters counters{.received = counted(Counted::Received), .delivered = counted(Counted::Delivered),
+                    .forwarded = counted(Counted::Forwarded), .sent = counted(Counted::Sent)};
   if (icmp6_ == nullptr) return counters;
   counters.icmp6_errors_sent = icmp6_->errors_sent;
   counters.icmp6_errors_limited = icmp6_->errors_limited;
   return counters;
 }
 
+void Ip6Stack::carry(Counted what) { ++rare().carried[static_cast<std::size_t>(what)]; }
+
+std::uint64_t Ip6Stack::counted(Counted what) const {
+  const auto place = static_cast<std::size_t>(what);
+  const std::uint64_t carried = rare_ != nullptr ? rare_->carried[place] : 0;
+  return carried << 32 | counts_[place];
+}
+
+void Ip6Stack::set_counted(Counted what, std::uint64_t count) {
+  const auto place = static_cast<std::size_t>(what);
+  counts_[place] = static_cast<std::uint32_t>(count);
+  if (const std::uint64_t beyond = count >> 32; beyond != 0 || rare_ != nullptr) {
+    rare().carried[place] = static_cast<std::uint32_t>(beyond);
+  }
+}
+
 void Ip6Stack::set_counters(const Counters& counters) {
-  counters_ = counters;
+  set_counted(Counted::Received, counters.received);
+  set_counted(Counted::Delivered, counters.delivered);
+  set_counted(Counted::Forwarded, counters.forwarded);
+  set_counted(Counted::Sent, counters.sent);
   if (counters.icmp6_errors_sent == 0 && counters.icmp6_errors_limited == 0) return;
   icmp6().errors_sent = counters.icmp6_errors_sent;
   icmp6().errors_limited = counters.icmp6_errors_limited;
@@ -401,7 +429,7 @@ Ip6Stack::HeapBytes Ip6Stack::heap_bytes() const {
   for (const auto& interface : links()) {
     bytes.interfaces += interface->heap_bytes() + (interface->nic() == nullptr ? sizeof(TunnelInterface) : sizeof(EthernetInterface));
   }
-  bytes.rest = (hooks_ != nullptr ? sizeof(Hooks) : 0) + listeners_.heap_bytes() + (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0);
+  bytes.rest = (hooks_ != nullptr ? sizeof(Hooks) : 0) + (icmp6_ != nullptr ? sizeof(Icmp6Input) : 0);
   if (common_upper_layers_ != nullptr) bytes.rest += sizeof(CommonUpperLayers);
   if (rare_ == nullptr) return bytes;
   bytes.rest += sizeof(Rare) + (rare_->own_config != nullptr ? sizeof(Ip6Config) : 0) +

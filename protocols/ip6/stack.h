@@ -323,15 +323,16 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   // From host to router or back, as far as the kernel goes (RFC 4861 §6.2.2, §6.2.5, §6.3.7); daemons are told.
   void set_forwarding(bool on);
 
-  struct PacketCounters {
+  struct Counters {
     std::uint64_t received = 0, delivered = 0, forwarded = 0, sent = 0;
-  };
-  struct Counters : PacketCounters {
     std::uint64_t icmp6_errors_sent = 0, icmp6_errors_limited = 0;
   };
   Counters counters() const;
   void set_counters(const Counters& counters);
-  PacketCounters& packet_counters() { return counters_; }
+  enum class Counted : std::uint8_t { Received, Delivered, Forwarded, Sent };  // of packets
+  [[gnu::always_inline]] void count(Counted what) {
+    if (++counts_[static_cast<std::size_t>(what)] == 0) [[unlikely]] carry(what);
+  }
   void count_error_sent();
   void count_limited_error();
   // What the stack occupies beyond itself: its interfaces, with all that Neighbor Discovery knows; its routes, with the
@@ -344,6 +345,18 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
  protected:
   // Sets the handlers of the protocols of every node.
   virtual void start_upper_layers() {}
+  // What these belong to may be kept beside them.
+  struct UpperLayers : Pooled {
+    virtual ~UpperLayers() = default;
+  };
+  std::unique_ptr<UpperLayers>& upper_layers() { return common_upper_layers().owner; }
+  const UpperLayers* upper_layers_in_use() const {
+    return common_upper_layers_ != nullptr ? common_upper_layers_->owner.get() : nullptr;
+  }
+  // To be called before what they use goes.
+  void end_upper_layers() {
+    if (common_upper_layers_ != nullptr) common_upper_layers_->owner.reset();
+  }
 
  private:
   friend class Ip6Interface;
@@ -402,9 +415,13 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   void hand_over(const Destination& destination, Packet&& packet);
   template <typename Emit>
   SendError fragment(Packet packet, std::uint32_t mtu, Emit emit);
-  std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol,
-                           Bytes upper) const;
-  std::uint64_t flow_label_secret() const;
+  std::uint32_t flow_label(const Ipv6Address& source, const Ipv6Address& destination, NextHeader protocol, Bytes upper);
+  std::uint64_t flow_label_secret();
+
+  static constexpr std::size_t kCounted = 4;  // kinds of Counted
+  void carry(Counted what);
+  std::uint64_t counted(Counted what) const;
+  void set_counted(Counted what, std::uint64_t count);
 
   // Reassembly, from the first fragment on.
   struct Reassembly {
@@ -436,10 +453,16 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
     std::unique_ptr<RandomStream> fragment_ids;
     std::vector<std::pair<NextHeader, PacketHandler*>> other_upper_layers;  // few: looked through
     std::vector<RouterAlertListener*> router_alert_listeners;
+    std::vector<RoutingListener*> more_listeners;
+    std::array<std::uint32_t, kCounted> carried{};  // of what was counted, what 32 bits do not hold
     std::unique_ptr<MulticastForwarding> multicast;  // which may leave by the others
     Rare();
     ~Rare();
   };
+  RoutingListener* listener(std::size_t i) const {  // null: there are no more
+    if (i == 0) return first_listener_;
+    return rare_ != nullptr && i <= rare_->more_listeners.size() ? rare_->more_listeners[i - 1] : nullptr;
+  }
   MulticastForwarding* multicast() const { return rare_ != nullptr ? rare_->multicast.get() : nullptr; }
   Rare& rare() {
     if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
@@ -467,7 +490,13 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   static constexpr std::size_t kCommonProtocols = 5;
   struct CommonUpperLayers : Pooled {
     std::array<PacketHandler*, kCommonProtocols> handlers{};
+    std::unique_ptr<UpperLayers> owner;
+    std::uint64_t flow_label_secret = 0;  // here, as whoever has flows has these as well; 0: not drawn yet
   };
+  CommonUpperLayers& common_upper_layers() {
+    if (common_upper_layers_ == nullptr) common_upper_layers_ = std::make_unique<CommonUpperLayers>();
+    return *common_upper_layers_;
+  }
   static std::size_t place_of(NextHeader protocol);
 
   // What each packet that is forwarded needs comes first, in two cache lines with the generation of the routes.
@@ -481,16 +510,15 @@ class Ip6Stack : public FrameReceiver, private RouteObserver {
   std::uint8_t output_nesting_ = 0;  // tunnels inside tunnels, while one packet goes down
   std::uint16_t prepared_ = 0;       // where the destination of the packet that comes next is likely to be
   std::unique_ptr<Hooks> hooks_;  // null: there are none
-  PacketCounters counters_;
+  std::array<std::uint32_t, kCounted> counts_{};  // few nodes ever count farther
   RouteTable routes_;
   const Ip6Config* config_;  // shared with nodes that are configured alike, or the node's own
   SmallVector<EthernetInterface*, 1> interface_by_nic_;
   std::uint32_t next_interface_index_ = 1;
   std::uint32_t name_hash_ = 0;  // RFC 4620 §5: the same on all interfaces, so made once
   std::unique_ptr<CommonUpperLayers> common_upper_layers_;  // null: none was started
-  SmallVector<RoutingListener*, 1> listeners_;
+  RoutingListener* first_listener_ = nullptr;  // most have one
   OwnedInterfaces interfaces_;  // the first is the loopback interface: null until it is made
-  mutable std::uint64_t flow_label_secret_ = 0;  // 0: not drawn yet
   // Made on first use.
   std::unique_ptr<Icmp6Input> icmp6_;
   std::unique_ptr<Rare> rare_;

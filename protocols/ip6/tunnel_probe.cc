@@ -35,7 +35,7 @@ void answer(TunnelInterface& tunnel, const InputPacket& in, const Ipv6Address& t
   // RFC 4861 §7.2.4: no Override where no link-layer address is told.
   const NeighborAdvertisement advertisement{.target = target, .router = stack.forwarding(), .solicited = true};
   const InterfaceAddress* from = own->usable_as_source() ? own : source_in(tunnel);
-  ++stack.packet_counters().sent;
+  stack.count(Ip6Stack::Counted::Sent);
   tunnel.send(nd_packet(stack.node().packets(), {from != nullptr ? from->address : target, in.source}, advertisement),
               in.source);
 }
@@ -83,8 +83,8 @@ void TunnelProbe::on_advertisement(const InputPacket& in, const NeighborAdvertis
 }
 
 void TunnelProbe::on_timeout() {
-  if (neighbor_.deadline && *neighbor_.deadline <= now()) {
-    neighbor_.deadline.reset();
+  if (neighbor_.has_deadline() && neighbor_.until <= now()) {
+    neighbor_.clear_deadline();
     return apply(nud_on_timeout(neighbor_, now(), timing()));
   }
   if (silent_ && ask_again_at_ <= now()) return apply(nud_probe_once(neighbor_, now(), timing()));
@@ -131,15 +131,15 @@ void TunnelProbe::solicit() {
   const InterfaceAddress* from = source_in(tunnel_);
   if (from == nullptr) return;
   Ip6Stack& stack = tunnel_.stack();
-  ++stack.packet_counters().sent;
+  stack.count(Ip6Stack::Counted::Sent);
   tunnel_.send(nd_packet(stack.node().packets(), {from->address, other_end_}, NeighborSolicitation{other_end_}),
                other_end_);
 }
 
 void TunnelProbe::arm() {
   std::optional<Time> next;
-  if (neighbor_.deadline) {
-    next = *neighbor_.deadline;
+  if (neighbor_.has_deadline()) {
+    next = neighbor_.until;
   } else if (silent_) {
     next = ask_again_at_;
   }

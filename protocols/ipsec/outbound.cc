@@ -254,7 +254,7 @@ IpsecHooks::Output IpsecKernel::on_forward(Ip6Interface& in, Packet& packet) {
     return Output::Refused;
   }
   lower_hop_limit(packet);
-  ++stack_.packet_counters().forwarded;
+  stack_.count(Ip6Stack::Counted::Forwarded);
   return send_tunnelled(bundle, std::move(packet), nullptr, false);
 }
 

@@ -49,7 +49,7 @@ void RogueRouterGuard::answer(EthernetInterface& interface, const Ipv6Address& r
   Ipv6Header{.payload_length = static_cast<std::uint16_t>(message.size()), .next_header = NextHeader::Icmp6,
              .hop_limit = kNdHopLimit, .source = rogue, .destination = kAllNodesLinkLocal}
       .write(packet.prepend(kIpv6HeaderSize));
-  ++stack_.packet_counters().sent;
+  stack_.count(Ip6Stack::Counted::Sent);
   interface.transmit(std::move(packet), multicast_mac(kAllNodesLinkLocal));
 }
 

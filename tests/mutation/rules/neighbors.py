@@ -122,7 +122,7 @@ MUTATIONS = [
         rule="an address that a solicitation tells is not a confirmed one (RFC 4861 §7.2.3)",
         file=NUD,
         old="  n.mac = mac;\n  become_stale(n);\n",
-        new="  n.mac = mac;\n  n.state = State::Reachable;\n  n.reachable_until = Time::max();\n  n.deadline.reset();\n",
+        new="  n.mac = mac;\n  n.state = State::Reachable;\n  n.until = Time::max();\n",
         cases=("solicitation-states.solicitation-tells-a-link-layer-address",),
     ),
     Mutation(

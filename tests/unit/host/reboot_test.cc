@@ -46,6 +46,23 @@ class TwoNodes : public ::testing::Test {
   Host router{simulation.add_node("router"), Ip6Config{.forwarding = true, .accept_router_advertisements = false}};
 };
 
+TEST_F(TwoNodes, CountsGoFarAndStayOverAReboot) {
+  using Counted = Ip6Stack::Counted;
+  constexpr std::uint64_t kBeyond = std::uint64_t{1} << 32;
+  host.stack().set_counters({.received = 7, .delivered = kBeyond - 1, .forwarded = 3 * kBeyond, .sent = 2 * kBeyond - 1});
+  for (const Counted what : {Counted::Received, Counted::Delivered, Counted::Forwarded, Counted::Sent}) {
+    host.stack().count(what);
+  }
+  host.reboot();
+  const Ip6Stack::Counters counters = host.stack().counters();
+  EXPECT_EQ(counters.received, 8u);
+  EXPECT_EQ(counters.delivered, kBeyond);
+  EXPECT_EQ(counters.forwarded, 3 * kBeyond + 1);
+  EXPECT_EQ(counters.sent, 2 * kBeyond);
+  host.stack().set_counters({});
+  EXPECT_EQ(host.stack().counters().forwarded, 0u);
+}
+
 TEST_F(TwoNodes, StateIsLostAndConfigurationKept) {
   host.stack().add_address(on(host), {.address = kHost});
   host.stack().routes().add({.prefix = *Ipv6Prefix::parse("2001:db8:9::/64"), .interface = &on(host),

@@ -91,6 +91,34 @@ TEST(RouteTable, ARouteIsReplacedByOneToTheSameNextHop) {
   EXPECT_EQ(table.all(), std::vector<Route>{given});
 }
 
+TEST(RouteTable, DefaultRoutesHaveTheirNextHops) {
+  RouteTable table;
+  const auto by = [](int out, const char* next_hop, std::uint32_t metric = 0) {
+    Route r = route("::/0", out, metric);
+    r.next_hop = *Ipv6Address::parse(next_hop);
+    return r;
+  };
+  const Ipv6Address far = *Ipv6Address::parse("2001:db9::1");
+  const Route first = by(1, "fe80::1"), second = by(1, "fe80::2"), worse = by(2, "fe80::3", 5);
+  const Route to_some = [&] {
+    Route r = by(3, "fe80::1");
+    r.prefix = *Ipv6Prefix::parse("2001:db8::/32");
+    return r;
+  }();
+  for (const Route& r : {worse, first, to_some, second}) table.add(r);
+  EXPECT_EQ(table.size(), 4u);
+  EXPECT_EQ(table.lookup(far), first);
+  EXPECT_EQ(table.equal_cost(first, 1), second);
+  EXPECT_EQ(table.lookup(*Ipv6Address::parse("2001:db8::1")), to_some);
+  EXPECT_EQ(table.all(), (std::vector{first, second, worse, to_some}));
+  table.add(first);
+  EXPECT_EQ(table.size(), 4u);
+  EXPECT_EQ(table.remove(first.prefix, interface(1), first.next_hop), 1u);
+  EXPECT_EQ(table.lookup(far), second);
+  EXPECT_EQ(table.remove(second.prefix, interface(1), second.next_hop), 1u);
+  EXPECT_EQ(table.lookup(far), worse);
+}
+
 TEST(RouteTable, AChangeMovesTheGeneration) {
   RouteTable table;
   const auto before = table.generation();

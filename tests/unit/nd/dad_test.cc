@@ -58,6 +58,24 @@ TEST(DuplicateAddressDetection, StartingAgainBeginsFromTheFirstSolicitation) {
   EXPECT_TRUE(dad.on_timeout(kNow + 1500_ms, 1_s)->unique);
 }
 
+TEST(DuplicateAddressDetection, RunsMoreTestsThanMostInterfacesHave) {
+  const Ipv6Address kC = "fe80::3"_ip6, kD = "fe80::4"_ip6;
+  DuplicateAddressDetection dad;
+  for (const Ipv6Address& target : {kA, kB, kC, kD}) dad.start(target, kNow, 1);
+  EXPECT_EQ(dad.size(), 4u);
+  EXPECT_TRUE(dad.stop(kB));
+  for (const Ipv6Address& target : {kA, kC, kD}) EXPECT_EQ(dad.on_timeout(kNow, 1_s)->target, target);
+  EXPECT_TRUE(dad.stop(kA));
+  dad.start(kA, kNow, 1);
+  EXPECT_EQ(dad.on_timeout(kNow, 2_s)->target, kA);
+  for (const Ipv6Address& target : {kC, kD, kA}) {
+    ASSERT_TRUE(dad.testing(target));
+    EXPECT_EQ(dad.on_timeout(kNow + 2_s, 1_s)->unique->target, target);
+  }
+  EXPECT_EQ(dad.size(), 0u);
+  EXPECT_EQ(dad.heap_bytes(), 0u);
+}
+
 TEST(DuplicateAddressDetection, TestsForOthersOutliveTheLink) {
   DuplicateAddressDetection dad;
   dad.start(kA, kNow, 1);

@@ -72,11 +72,11 @@ TEST_F(NeighborCacheTest, DeadlinesComeInOrderOfTimeAndThenOfArming) {
   const Time t = Time::from_seconds(1);
   for (std::uint64_t i : {1, 2}) {
     Neighbor& n = add(i, State::Probe);
-    n.deadline = i == 1 ? t + 1_s : t;
+    n.until = i == 1 ? t + 1_s : t;
     cache.refile(n);
   }
   Neighbor& third = add(3, State::Delay);
-  third.deadline = t;
+  third.until = t;
   cache.refile(third);
   EXPECT_EQ(cache.next_deadline(), t);
   EXPECT_EQ(cache.take_expired(t), cache.find(address(2)));

@@ -20,8 +20,8 @@ Neighbor neighbor(State state) {
   Neighbor n;
   n.state = state;
   if (n.mac_known()) n.mac = kMac;
-  if (state == State::Reachable) n.reachable_until = kNow + 10_s;
-  if (state != State::Reachable && state != State::Stale) n.deadline = kNow + 1_s;
+  if (state == State::Reachable) n.until = kNow + 10_s;
+  if (state != State::Reachable && state != State::Stale) n.until = kNow + 1_s;
   return n;
 }
 
@@ -68,7 +68,7 @@ TEST(Reachability, FollowsTheAdvertisementTable) {  // Appendix C and §7.2.5
       EXPECT_EQ(out.send_queued, state == State::Incomplete && row.mac) << where;
       const bool unchanged = !row.to || *row.to == state;
       if (!unchanged) {
-        EXPECT_FALSE(n.deadline) << where;
+        EXPECT_FALSE(n.has_deadline()) << where;
       }
     }
   }
@@ -91,7 +91,7 @@ TEST(Reachability, RecordsWhetherTheNeighbourIsARouter) {  // §7.2.5
 
 TEST(Reachability, AnAdvertisementForNobodyTeachesNothing) {  // §7.2.5
   Neighbor n = neighbor(State::None);
-  n.deadline.reset();
+  n.clear_deadline();
   const auto out = nud_on_advertisement(n, kNow, kTiming, {.solicited = true, .override = true, .mac = kMac});
   EXPECT_EQ(n.state, State::None);
   EXPECT_EQ(out.dropped, &kNdNoEntry);
@@ -101,7 +101,7 @@ TEST(Reachability, ResolvesWithThreeMulticastSolicitationsAtMost) {  // §7.2.2
   Neighbor n = neighbor(State::None);
   EXPECT_EQ(nud_on_packet_queued(n, kNow, kTiming).solicit, Solicit::Multicast);
   EXPECT_EQ(nud_on_packet_queued(n, kNow, kTiming).solicit, Solicit::No);  // another packet asks no question
-  EXPECT_EQ(n.deadline, kNow + 1_s);
+  EXPECT_EQ(n.until, kNow + 1_s);
   EXPECT_EQ(nud_on_timeout(n, kNow + 1_s, kTiming).solicit, Solicit::Multicast);
   EXPECT_EQ(nud_on_timeout(n, kNow + 2_s, kTiming).solicit, Solicit::Multicast);
   EXPECT_TRUE(nud_on_timeout(n, kNow + 3_s, kTiming).gave_up);
@@ -113,7 +113,7 @@ TEST(Reachability, ReachableEndsByItselfWhenAPacketIsSent) {  // §7.3.3, Note
   EXPECT_EQ(n.state, State::Reachable);
   nud_on_packet_sent(n, kNow + 10_s);
   EXPECT_EQ(n.state, State::Delay);
-  EXPECT_EQ(n.deadline, kNow + 15_s);  // DELAY_FIRST_PROBE_TIME
+  EXPECT_EQ(n.until, kNow + 15_s);  // DELAY_FIRST_PROBE_TIME
 }
 
 TEST(Reachability, ProbesByUnicastThreeTimes) {  // §7.3.3
@@ -146,7 +146,7 @@ TEST(Reachability, AnUpperLayerConfirmationDoesNotResolve) {  // §7.3.3
   Neighbor probe = neighbor(State::Probe);
   EXPECT_TRUE(nud_on_confirmation(probe, kNow, kTiming).confirmed);
   EXPECT_EQ(probe.state, State::Reachable);
-  EXPECT_EQ(probe.reachable_until, kNow + 30_s);
+  EXPECT_EQ(probe.until, kNow + 30_s);
 }
 
 }  // namespace

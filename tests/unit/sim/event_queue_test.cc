@@ -221,6 +221,38 @@ TEST(PendingList, GivesBackWhatItNeededOnce) {
   EXPECT_GE(list.capacity(), 100'000u);
 }
 
+TEST(EventQueue, KnowsWhenAnEventIsDueWhereverItWaits) {
+  EventQueue queue;
+  RandomStream random(1, 0, "test");
+  std::vector<int> fired;
+  std::deque<Note> events;
+  std::vector<Time> times;
+  const auto schedule = [&](std::size_t i, std::int64_t from) {  // near, and as far as some seconds
+    times[i] = Time::from_ns(from + static_cast<std::int64_t>(random.below(std::uint64_t{1} << random.below(33))));
+    queue.schedule(events[i], {times[i], i});
+  };
+  for (std::size_t i = 0; i < 3000; ++i) {
+    events.emplace_back(fired, static_cast<int>(i));
+    times.emplace_back();
+    schedule(i, 0);
+  }
+  for (std::size_t step = 0; step < 3000; ++step) {
+    const EventKey next = queue.next_key();
+    for (const std::size_t i : {step, static_cast<std::size_t>(next.tie)}) {
+      if (events[i].pending()) {
+        ASSERT_EQ(events[i].due(), times[i]) << step;
+      }
+    }
+    queue.fire_next();
+    if (random.chance(0.5)) schedule(static_cast<std::size_t>(next.tie), next.time.ns());
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i].pending()) {
+      EXPECT_EQ(events[i].due(), times[i]) << i;
+    }
+  }
+}
+
 TEST(EventQueue, TakesEventsForTimesThatItHasLookedBeyond) {
   EventQueue queue;
   std::vector<int> fired;

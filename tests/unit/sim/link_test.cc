@@ -110,6 +110,29 @@ TEST(PointToPointLink, KeepsItsPipeOnceItHasBeenInUseForLong) {
   EXPECT_EQ(p.b.arrivals.size(), 64u);
 }
 
+TEST(PointToPointLink, GoesOnWithItsLossesWhenASenderHasLeft) {
+  const LinkConfig lossy{.delay = 1_ms, .loss = 0.5};
+  Pair stays(lossy), leaves(lossy), replaced(lossy);
+  Station third(replaced.simulation, "c");
+  for (std::uint8_t tag = 1; tag <= 100; ++tag) {
+    for (Pair* p : {&stays, &leaves, &replaced}) {
+      Station& sender = p == &replaced && tag > 50 ? third : p->a;
+      sender.send_to(p->b.mac(), 100, tag);
+      p->simulation.run_until(p->simulation.now() + 2_ms);
+    }
+    if (tag != 50) continue;
+    leaves.link.detach(leaves.a.nic);
+    EXPECT_GT(leaves.link.heap_bytes(), sizeof(Pipe));
+    leaves.link.attach(leaves.a.nic);
+    replaced.link.detach(replaced.a.nic);
+    replaced.link.attach(third.nic);
+  }
+  EXPECT_GT(stays.b.tags().size(), 20u);
+  EXPECT_LT(stays.b.tags().size(), 80u);
+  EXPECT_EQ(leaves.b.tags(), stays.b.tags());
+  EXPECT_EQ(replaced.b.tags(), stays.b.tags());
+}
+
 TEST(PointToPointLink, DropsWhatDoesNotFitTheQueue) {
   Pair p({.rate_bps = 100'000'000, .queue_limit = 2});
   for (std::uint8_t tag = 1; tag <= 4; ++tag) p.a.send_to(p.b.mac(), 125, tag);
