@@ -13,7 +13,7 @@ constexpr std::size_t kMostAreFar = 8;
 constexpr std::size_t kAhead = 16;  // places of events change in memory that no cache holds: asked for in time
 }  // namespace
 
-unsigned TimingWheel::slot_of(Time t) const {
+inline unsigned TimingWheel::slot_of(Time t) const {
   const std::uint64_t lowest = lowest_slot(t);
   if (lowest - lowest_from_ < kSlots) [[likely]] return static_cast<unsigned>(lowest & (kSlots - 1));
   const auto differs = static_cast<std::uint64_t>(t.ns() ^ cursor_.ns()) >> shift(1);

@@ -63,7 +63,8 @@ std::errc SocketLayer::may_bind(const UdpSocket& socket, const SocketAddress& to
     if (own == nullptr || own->anycast) return std::errc::address_not_available;
   }
   if (to.port == 0) return {};
-  const bool taken = std::ranges::any_of(udp_on(to.port), [&](const BoundUdp& b) { return in_the_way(socket, to, *b.socket); });
+  const bool taken =
+      std::ranges::any_of(udp_on(to.port), [&](const BoundUdp& bound) { return in_the_way(socket, to, *bound.socket); });
   return taken ? std::errc::address_in_use : std::errc{};
 }
 

@@ -101,6 +101,14 @@ def test_one_that_was_not_killed_makes_the_status_non_zero() -> None:
         assert exit_status([killed, other, killed]) == 1
 
 
+def still_runs(stat: Path) -> bool:
+    """Whether the process of that stat file lives; it may go while it is asked."""
+    try:
+        return stat.read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_what_runs_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     script = tmp_path / "kamesim"
     script.write_text("#!/bin/sh\nsleep 60 &\necho $! > child\nwait\n".replace("child", str(tmp_path / "child")))
@@ -111,7 +119,7 @@ def test_what_runs_too_long_is_ended_with_all_that_it_started(tmp_path: Path) ->
     assert time.monotonic() - start < 30
     child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
     deadline = time.monotonic() + 10
-    while child.exists() and child.read_text().split()[2] != "Z":
+    while still_runs(child):
         assert time.monotonic() < deadline, "a process outlived the run"
         time.sleep(0.05)
 
