@@ -118,8 +118,11 @@ void TimingWheel::drain(unsigned index, PendingList& out) {
   std::uint32_t count = in_chunk(slot.next);
   for (Chunk* from = slot.first; from != nullptr; count = kChunkEvents) {
     end -= count;
-    std::copy_n(from->events.begin(), count, end);
     Chunk* const next = from->next;
+    for (std::size_t line = 0; next != nullptr && line < sizeof(Chunk); line += Pool::kLine) {
+      __builtin_prefetch(reinterpret_cast<const char*>(next) + line);
+    }
+    std::copy_n(from->events.begin(), count, end);
     free_chunk(*from);
     from = next;
   }

@@ -57,7 +57,7 @@ class TimingWheel {
 
  private:
   static constexpr unsigned kSlots = 1u << kDigitBits;
-  static constexpr std::uint32_t kChunkEvents = 10, kChunkBits = 4, kBlockBits = 7;
+  static constexpr std::uint32_t kChunkEvents = 20, kChunkBits = 5, kBlockBits = 6;
   struct alignas(64) Chunk {
     std::array<PendingEvent, kChunkEvents> events;
     Chunk* next;          // chunks behind the first one are full

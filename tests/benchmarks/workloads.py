@@ -201,7 +201,7 @@ AGAINST_NS3 = [
 ]
 
 CHAIN = "routers=10 packets=1000000"
-WIDE = "packets=1000"
+WIDE = "packets=4000"
 SMALL_GRID, LARGE_GRID = "side=2 width=5 packets=8000", "side=100 width=100 packets=280"  # as many packet-hops each
 
 
@@ -229,8 +229,8 @@ ALONE = [
         "threads-grid",
         "grid: real time on two threads against one",
         "s",
-        _command("tree", "topology=grid packets=500 threads=2", "run_s"),
-        baseline=_command("tree", "topology=grid packets=500 threads=1", "run_s"),
+        _command("tree", "topology=grid packets=2000 threads=2", "run_s"),
+        baseline=_command("tree", "topology=grid packets=2000 threads=1", "run_s"),
         ratio=Ratio.LESS,
         goal=at_least(1.8),
     ),
