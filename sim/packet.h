@@ -66,7 +66,7 @@ class Packet {
   const std::uint8_t* data() const { return buffer_->bytes() + begin_; }
   Bytes bytes() const { return {data(), size()}; }
   std::size_t headroom() const { return begin_; }
-  // Asks for its headers to be brought near; touches nothing. The handle may be empty.
+  // Asks for its headers to be brought near; touches nothing.
   void prefetch() const {
     __builtin_prefetch(data(), 1);
     __builtin_prefetch(data() + kHeaders, 1);

@@ -159,7 +159,7 @@ void Pipe::prepare_frame(const Event& event) {
 void Pipe::prepare_receiver(const Event& event) {
   const auto& self = static_cast<const Pipe&>(event);
   __builtin_prefetch(self.first_->next);  // null is no harm
-  self.first_->frame.prefetch();
+  if (self.first_->frame) self.first_->frame.prefetch();
   if (self.receiver_ != nullptr) self.receiver_->prepare();
 }
 

@@ -1,6 +1,8 @@
 #include "sim/link.h"
 
+#include <deque>
 #include <limits>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -60,6 +62,28 @@ TEST(PointToPointLink, FramesLeaveBackToBack) {
   p.a.send_to(p.b.mac(), 125, 4);  // the port has been idle
   p.run_until(1_s);
   EXPECT_EQ(p.b.arrivals, (Arrivals{{at(1010_us), 1}, {at(1030_us), 2}, {at(1040_us), 3}, {at(6010_us), 4}}));
+}
+
+// So many that they wait in the wheel, from which events are prepared before they fire: lost frames too, which are empty.
+TEST(PointToPointLink, PreparesForFramesThatWereLost) {
+  constexpr int kLinks = 300;
+  Simulation simulation(1);
+  std::deque<Station> senders, receivers;
+  for (int i = 0; i < kLinks; ++i) {
+    const LinkConfig lossy{.delay = 1_ms + 1_us * i, .loss = 0.5};
+    auto& link = simulation.add_medium<PointToPointLink>("l" + std::to_string(i), lossy);
+    Station& from = senders.emplace_back(simulation, "from" + std::to_string(i));
+    Station& to = receivers.emplace_back(simulation, "to" + std::to_string(i));
+    link.attach(from.nic, to.nic);
+    from.send_to(to.mac(), 125, 1);
+  }
+  simulation.run_until(at(1_s));
+  std::uint64_t lost = 0, arrived = 0;
+  for (const Station& from : senders) lost += from.node().drops("link.loss");
+  for (const Station& to : receivers) arrived += to.arrivals.size();
+  EXPECT_GT(lost, kLinks / 3u);
+  EXPECT_GT(arrived, kLinks / 3u);
+  EXPECT_EQ(lost + arrived, std::uint64_t{kLinks});
 }
 
 TEST(PointToPointLink, IsFullDuplex) {
