@@ -10,7 +10,7 @@ constexpr std::size_t kEnough = 32, kMost = 512;
 // A slot above the lowest level is split as well where more than one of so many events of its time is at the lowest
 // already: the next ones will soon be.
 constexpr std::size_t kMostAreFar = 8;
-constexpr std::size_t kAhead = 16;  // places of events change in memory that no cache holds: asked for in time
+constexpr std::size_t kAhead = 32;  // places of events change in memory that no cache holds: asked for in time
 }  // namespace
 
 inline unsigned TimingWheel::slot_of(Time t) const {
@@ -60,6 +60,7 @@ void TimingWheel::add_chunk(unsigned index) {
   free_ = chunk.next;
   Slot& slot = slots_[index];
   chunk.next = slot.first;
+  chunk.after_next = slot.first != nullptr ? slot.first->next : nullptr;
   chunk.slot = index;
   slot.first = &chunk;
   slot.next = chunk.place;
@@ -111,17 +112,23 @@ void TimingWheel::remove(Event& event) {
   }
 }
 
+inline void TimingWheel::prefetch(const Chunk* chunk) {
+  if (chunk == nullptr) return;
+  for (std::size_t line = 0; line < sizeof(Chunk); line += Pool::kLine) {
+    __builtin_prefetch(reinterpret_cast<const char*>(chunk) + line);
+  }
+}
+
 // In the order in which they came, if none was cancelled: that is often that of their times.
 void TimingWheel::drain(unsigned index, PendingList& out) {
   Slot& slot = slots_[index];
   PendingEvent* end = out.add(slot.count) + slot.count;
   std::uint32_t count = in_chunk(slot.next);
+  if (slot.first != nullptr) prefetch(slot.first->next);
   for (Chunk* from = slot.first; from != nullptr; count = kChunkEvents) {
     end -= count;
     Chunk* const next = from->next;
-    for (std::size_t line = 0; next != nullptr && line < sizeof(Chunk); line += Pool::kLine) {
-      __builtin_prefetch(reinterpret_cast<const char*>(next) + line);
-    }
+    prefetch(from->after_next);
     std::copy_n(from->events.begin(), count, end);
     free_chunk(*from);
     from = next;

@@ -61,6 +61,7 @@ class TimingWheel {
   struct alignas(64) Chunk {
     std::array<PendingEvent, kChunkEvents> events;
     Chunk* next;          // chunks behind the first one are full
+    Chunk* after_next;    // to be asked for while `next` is taken out
     std::uint32_t place;  // of its first event
     std::uint32_t slot;
   };
@@ -97,6 +98,7 @@ class TimingWheel {
   void mark_empty(unsigned slot);
   unsigned first_digit(unsigned level, unsigned from) const;
   void enter(Time start);
+  [[gnu::always_inline]] static void prefetch(const Chunk* chunk);  // in line, or nothing is left of it (prefetch.h)
   void drain(unsigned slot, PendingList& out);
   bool take_lowest(PendingList& out);
   bool takes_whole(unsigned level, unsigned digit) const;

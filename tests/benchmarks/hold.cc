@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/node.h"
+#include "sim/pool.h"
 #include "sim/simulation.h"
 #include "sim/timer.h"
 #include "tests/benchmarks/program.h"
@@ -26,7 +27,8 @@ struct Hold {
   Duration draw() { return increments[next++ & (kTable - 1)]; }
 };
 
-struct Held {
+// From the pool, as all that has timers in a network.
+struct alignas(Pool::kLine) Held : Pooled {
   Held(Node& node, Hold& hold) : hold_(hold), timer(Timer::to<&Held::fire>(node, *this)) {}
   void fire() {
     if (--hold_.left == 0) hold_.simulation->stop();
