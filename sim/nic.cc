@@ -11,7 +11,12 @@
 namespace kamesim {
 
 Nic::Nic(Node& node, std::uint32_t index, std::string name, MacAddress mac)
-    : node_(node), mac_(mac), watched_(node.simulation().trace_hash_enabled()), index_(index) {
+    : node_(node),
+      mac_(mac),
+      index_(std::min(index, kIndexInRare) & kIndexInRare),
+      watched_(node.simulation().trace_hash_enabled()) {
+  static_assert(sizeof(Nic) == Pool::kLine);
+  if (index_ == kIndexInRare) rare().index = index;
   if (!name.empty() && name != default_name(index)) rare().name = std::move(name);
 }
 
@@ -82,7 +87,7 @@ void Nic::observe(Direction direction, Bytes frame) {
     }
   }
   if (node_.simulation().trace_hash_enabled()) {
-    node_.mix_into_trace_hash(std::uint64_t{index_} << 1 | static_cast<std::uint64_t>(direction), frame);
+    node_.mix_into_trace_hash(std::uint64_t{index()} << 1 | static_cast<std::uint64_t>(direction), frame);
   }
 }
 

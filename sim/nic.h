@@ -64,7 +64,9 @@ struct NicCounters {
   }
 };
 
-class Nic : public Pooled {
+// One cache line: every frame that comes or goes needs most of it, and two threads may have two NICs that were made one
+// after the other.
+class alignas(Pool::kLine) Nic : public Pooled {
  public:
   static constexpr std::size_t kEthernetHeaderSize = 14;
   static constexpr std::uint32_t kDefaultMtu = 1500;
@@ -75,8 +77,8 @@ class Nic : public Pooled {
   Nic& operator=(const Nic&) = delete;
 
   Node& node() const { return node_; }
-  std::uint32_t index() const { return index_; }
-  std::string name() const { return rare_ != nullptr && !rare_->name.empty() ? rare_->name : default_name(index_); }
+  std::uint32_t index() const { return index_ < kIndexInRare ? index_ : rare_->index; }
+  std::string name() const { return rare_ != nullptr && !rare_->name.empty() ? rare_->name : default_name(index()); }
   static std::string default_name(std::uint32_t index) { return "eth" + std::to_string(index); }
   MacAddress mac() const { return mac_; }
   void set_mac(MacAddress mac);
@@ -121,10 +123,7 @@ class Nic : public Pooled {
 
   // For media: a frame is about to arrive, or not. First the NIC itself, then who takes frames from it, then what that
   // needs for this one.
-  void prepare_self() const {
-    __builtin_prefetch(&mac_, 1);
-    __builtin_prefetch(&received_, 1);
-  }
+  void prepare_self() const { __builtin_prefetch(this, 1); }
   void prepare() const {
     __builtin_prefetch(receiver_, 1);
     __builtin_prefetch(reinterpret_cast<const char*>(receiver_) + Pool::kLine, 1);
@@ -137,10 +136,7 @@ class Nic : public Pooled {
     if (receiver_ != nullptr) receiver_->prepare_further(frame);
   }
   // A frame may be about to leave.
-  void prepare_to_send() const {
-    __builtin_prefetch(&sent_, 1);
-    __builtin_prefetch(&mac_, 1);
-  }
+  void prepare_to_send() const { __builtin_prefetch(this, 1); }
   void prepare_pipe() const;
   // For media: a frame has arrived at this NIC (the filter has been asked).
   void deliver(Packet&& frame);
@@ -165,7 +161,8 @@ class Nic : public Pooled {
 
   // What few NICs have; made on first use.
   struct Rare {
-    std::string name;  // empty: the default one
+    std::string name;         // empty: the default one
+    std::uint32_t index = 0;  // of a node with very many
     std::vector<FrameObserver*> observers;
     std::vector<MacAddress> groups;  // one for each join
     NicCounters carried;             // of what was counted, what 32 bits do not hold
@@ -177,24 +174,24 @@ class Nic : public Pooled {
   };
   void count(Count& count, std::size_t size, std::uint64_t NicCounters::* frames, std::uint64_t NicCounters::* bytes);
 
-  // In this order: what a frame that leaves needs, what both need, what one that arrives needs. Each is in one cache line
-  // or two.
+  static constexpr unsigned kIndexBits = 10;
+  static constexpr std::uint32_t kIndexInRare = (1u << kIndexBits) - 1;
+
   Count sent_;
   Pipe* pipe_ = nullptr;
   Node& node_;
   MacAddress mac_;
-  bool up_ : 1 = false;
-  bool watched_ : 1 = false;  // by an observer, or for the hash
-  bool promiscuous_ : 1 = false;
-  bool all_groups_ : 1 = false;
-  bool enabled_ : 1 = true;
-  bool carrier_ : 1 = false;
+  std::uint16_t index_ : kIndexBits;
+  std::uint16_t up_ : 1 = false;
+  std::uint16_t watched_ : 1 = false;  // by an observer, or for the hash
+  std::uint16_t promiscuous_ : 1 = false;
+  std::uint16_t all_groups_ : 1 = false;
+  std::uint16_t enabled_ : 1 = true;
+  std::uint16_t carrier_ : 1 = false;
   FrameReceiver* receiver_ = nullptr;
   Count received_;
-
   Medium* medium_ = nullptr;
   std::unique_ptr<Rare> rare_;
-  std::uint32_t index_;
 };
 
 }  // namespace kamesim

@@ -49,6 +49,17 @@ TEST(Nic, FollowsAChangeOfItsAddress) {
   EXPECT_TRUE(nic.accepts(kStranger.data()));
 }
 
+TEST(Nic, KnowsItsPlaceOnANodeWithVeryMany) {
+  Simulation simulation;
+  Node& hub = simulation.add_node("hub");
+  for (std::uint32_t i = 0; i < 1100; ++i) {
+    Nic& nic = hub.add_nic();
+    ASSERT_EQ(nic.index(), i);
+    ASSERT_EQ(nic.name(), "eth" + std::to_string(i));
+    ASSERT_EQ(hub.find_nic(nic.name()), &nic);
+  }
+}
+
 TEST(Nic, SendingWithoutALinkIsADrop) {
   Simulation simulation;
   Station a(simulation, "a");
