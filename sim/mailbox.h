@@ -3,19 +3,18 @@
 
 #include <vector>
 
-#include "sim/event_queue.h"
 #include "sim/packet.h"
 #include "sim/time.h"
+#include "sim/under_way.h"
 
 namespace kamesim {
 
 class Pipe;
 
+// Small, as the cache lines that hold it go to the receiver and back.
 struct Crossing {
   Pipe* pipe;
-  Packet frame;  // empty: lost; otherwise the only handle to its buffer
-  EventKey arrival;
-  Time departure;
+  UnderWay* under_way;  // its handle is the only one to its buffer
 };
 
 // Its receiver empties it while others are filled: no cache line is shared with those.
@@ -24,9 +23,9 @@ struct alignas(128) Mailbox {
   Time earliest = Time::max();     // of the arrivals
   BufferList returned;             // for the receiver's pool: buffers move with frames, and have to come back
 
-  void post(Crossing crossing) {
-    if (crossing.arrival.time < earliest) earliest = crossing.arrival.time;
-    frames.push_back(std::move(crossing));
+  void post(Pipe& pipe, UnderWay& under_way) {
+    if (under_way.arrival.time < earliest) earliest = under_way.arrival.time;
+    frames.push_back({&pipe, &under_way});
   }
 };
 

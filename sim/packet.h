@@ -16,6 +16,7 @@
 
 #include "sim/bytes.h"
 #include "sim/pool.h"
+#include "sim/prefetch.h"
 
 namespace kamesim {
 
@@ -71,13 +72,12 @@ class Packet {
     __builtin_prefetch(data(), 1);
     __builtin_prefetch(data() + kHeaders, 1);
   }
-  // Asks for all of it, and for what is noted of it, to be brought near.
+  // Asks for all of it to be brought near, for writing; reads nothing but the handle.
   void prefetch_whole() const {
     if (buffer_ == nullptr) return;
-    __builtin_prefetch(buffer_, 1);
     const std::uint8_t* const end = data() + std::min(size(), kMostPrefetched);
-    for (const std::uint8_t* line = data(); line < end; line += Pool::kLine) __builtin_prefetch(line, 1);
-    __builtin_prefetch(end - 1, 1);
+    for (const std::uint8_t* line = data(); line < end; line += Pool::kLine) prefetch_to_write(line);
+    prefetch_to_write(end - 1);
   }
   // PacketBuffer::room, if no other handle shares the buffer; null otherwise, as of an empty handle.
   std::byte* room() const { return buffer_ != nullptr && buffer_->references == 1 ? buffer_->room : nullptr; }

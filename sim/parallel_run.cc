@@ -8,6 +8,7 @@
 #include "sim/medium.h"
 #include "sim/node.h"
 #include "sim/pipe.h"
+#include "sim/prefetch.h"
 #include "sim/shard_graph.h"
 #include "sim/simulation.h"
 
@@ -19,10 +20,15 @@ constexpr std::size_t kMostObserved = 4 << 20;  // bytes kept back for observers
 constexpr auto kBetweenInterval = std::chrono::milliseconds(50);
 
 // The split is looked at after so many events for each actor, as it costs like some of them, but not before there were
-// this many, and then whenever there were so many times more. What a new one must gain: much at first, when traffic may
-// still be about to spread.
-constexpr std::uint64_t kLookAfterEach = 32, kLookAfter = 20'000, kTimesMore = 3;
-constexpr double kWorthSplitting = 0.05, kWorthSplittingLater = 0.01;
+// this many. What a new one must gain: much at first, when traffic may still be about to spread.
+constexpr std::uint64_t kLookAfterEach = 32, kLookAfter = 20'000;
+constexpr double kWorthSplitting = 0.05, kWorthSplittingLater = 0.005;
+// From then on threads are compared. The one that works longest must have worked so much longer than their mean of late.
+constexpr auto kCompareInterval = std::chrono::milliseconds(50);
+constexpr double kUneven = 0.01;
+// What a shard did tells its speed if it took so long; that is taken for at most so many times the mean, or a part of it.
+constexpr auto kLongEnough = std::chrono::milliseconds(10);
+constexpr double kMostApart = 4;
 
 constexpr std::size_t kMailAhead = 8;  // frames that crossed, brought near before they are taken in
 constexpr unsigned kFirstSet = 0;
@@ -49,13 +55,17 @@ double per_second(std::uint64_t count, Duration duration) {
 
 }  // namespace
 
-ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards)
+ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards, Now now)
     : simulation_(simulation),
       shards_(simulation.shards_),
       logs_(shards),
       looked_(simulation.now()),
       load_then_(simulation.nodes_.size(), 0),
-      look_again_at_(shards == 1 ? UINT64_MAX : std::max(kLookAfter, kLookAfterEach * simulation.actors_)),
+      look_after_(std::max(kLookAfter, kLookAfterEach * simulation.actors_)),
+      shares_(ShardGraph::equal_shares(shards)),
+      meters_(shards),
+      now_(now),
+      compared_(shards),
       topology_(simulation.topology_generation_),
       threads_(std::clamp(std::thread::hardware_concurrency(), 1u, shards)),
       barrier_(threads_) {
@@ -70,7 +80,7 @@ ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards)
   const ShardGraph graph = described();
   const bool known = looked_ > Time() && graph.total_load() > kLookAfter;
   const double load_rate = known ? per_second(graph.total_load(), looked_ - Time()) : ShardGraph::kUnknownLoadRate;
-  distribute(graph, graph.partition(shards, load_rate).shard_of);
+  distribute(graph, graph.partition(shares_, load_rate).shard_of);
   simulation_.parallel_ = true;
 }
 
@@ -143,7 +153,7 @@ void ParallelRun::gather() {
 ParallelRun::End ParallelRun::run(Time until, const std::function<void()>& between) {
   until_ = until;
   between_ = &between;
-  next_between_ = std::chrono::steady_clock::now() + kBetweenInterval;
+  next_between_ = now_() + kBetweenInterval;
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     shards_[i]->writing = kFirstSet;
     publish(*shards_[i], false);
@@ -195,13 +205,17 @@ void ParallelRun::work(std::uint32_t thread) {
         view.split_at = Time::max();
         break;
       default:
+        Clock::time_point began = now_();
         if (first_thread) {
           simulation_.main_.now = std::max(simulation_.main_.now, std::min(view.first, until_));
-          call_between();
+          call_between(began);
+          look_ = look_ || worth_a_look(view, began);
         }
         for_each_shard([&](Shard& shard) {
-          take_mail(shard, reading);
+          take_mail(shard, reading, true);
           run_window(shard, horizon(shard.index, view));
+          const Clock::time_point ended = now_();
+          meters_[shard.index].time += ended - std::exchange(began, ended);
           publish(shard, failed_ || (first_thread && simulation_.stop_requested()));
         });
     }
@@ -214,7 +228,8 @@ void ParallelRun::look(unsigned reading, View& view) const {
   view.first = Time::max();
   view.world_next = all.front().world_next;
   view.observed = 0;
-  view.fired = 0;
+  view.work.clear();
+  view.look = all.front().look;
   view.stop = false;
   for (std::size_t to = 0; to < all.size(); ++to) {
     Time next = all[to].next;
@@ -222,10 +237,10 @@ void ParallelRun::look(unsigned reading, View& view) const {
     view.next.push_back(next);
     view.first = std::min(view.first, next);
     view.observed += all[to].observed;
-    view.fired += all[to].fired;
+    view.work.push_back(all[to].work);
     view.stop |= all[to].stop;
   }
-  if (view.split_at < Time::max() || view.fired < look_again_at_) return;
+  if (view.split_at < Time::max() || !view.look) return;
   Time furthest = view.first;  // of where shards may be now
   for (std::uint32_t i = 0; i < all.size(); ++i) furthest = std::max(furthest, horizon(i, view));
   view.split_at = furthest;
@@ -255,25 +270,81 @@ void ParallelRun::run_window(Shard& shard, Time horizon) {
   PacketPool::use_on_this_thread(nullptr);
 }
 
+// On the first thread.
+bool ParallelRun::worth_a_look(const View& view, Clock::time_point now) {
+  if (threads_ == 1) return false;
+  if (!looked_before_) {
+    std::uint64_t events = 0;
+    for (const Work& work : view.work) events += work.events;
+    return events >= look_after_;
+  }
+  if (now < compare_at_) return false;
+  std::vector<Clock::duration> times(threads_), of_late(threads_);
+  Clock::duration sum{}, sum_of_late{};
+  for (std::size_t i = 0; i < view.work.size(); ++i) {
+    const Clock::duration late = view.work[i].time - compared_[i].time;
+    times[i % threads_] += view.work[i].time;
+    sum += view.work[i].time;
+    of_late[i % threads_] += late;
+    sum_of_late += late;
+  }
+  const Clock::duration lost = *std::ranges::max_element(times) - sum / threads_;
+  if (lost > split_takes_ && *std::ranges::max_element(of_late) * threads_ > (1 + kUneven) * sum_of_late) return true;
+  compared_ = view.work;
+  compare_at_ = now + kCompareInterval;
+  return false;
+}
+
+void ParallelRun::measure_shares(const View& view) {
+  std::vector<double> speeds;
+  double sum = 0;
+  for (std::size_t i = 0; i < view.work.size(); ++i) {
+    const Clock::duration time = view.work[i].time - compared_[i].time;
+    if (time < kLongEnough) return;
+    const std::uint64_t events = view.work[i].events - compared_[i].events;
+    speeds.push_back(static_cast<double>(events + 1) / static_cast<double>(time.count()));
+    sum += speeds.back();
+  }
+  const double mean = sum / static_cast<double>(speeds.size());
+  sum = 0;
+  for (double& speed : speeds) sum += speed = std::clamp(speed, mean / kMostApart, mean * kMostApart);
+  for (std::size_t i = 0; i < speeds.size(); ++i) shares_[i] = speeds[i] / sum;
+}
+
 // Alone: the others wait, and all have come to the same time.
 void ParallelRun::split_again(const View& view) {
+  const Clock::time_point began = now_();
   take_all_mail();
   guarded([&] {
     ObservationLog::tell(logs_, Time::max());
-    const auto shards = static_cast<std::uint32_t>(logs_.size());
-    const ShardGraph graph = described();
-    const double load_rate = per_second(graph.total_load(), view.first - std::exchange(looked_, view.first));
-    const ShardGraph::Split present = graph.rated(shard_of_, shards, load_rate);
-    const double worth = std::exchange(looked_before_, true) ? kWorthSplittingLater : kWorthSplitting;
-    look_again_at_ = view.fired * kTimesMore;
-    if (present.cost < 1 + worth) return;
-    ShardGraph::Split fresh = graph.partition(shards, load_rate);
-    if (fresh.cost > present.cost - worth) return;
-    gather();  // which counts its events
-    look_again_at_ -= view.fired;
-    distribute(graph, std::move(fresh.shard_of));
+    const bool better = split_better(view);
+    const Clock::time_point ended = now_();
+    // Where nothing better was found it is looked for less and less.
+    split_takes_ = std::max(ended - began, better || !looked_before_ ? Clock::duration() : 2 * split_takes_);
+    compare_at_ = ended + kCompareInterval;
+    looked_before_ = true;
+    look_ = false;
   });
-  for (std::size_t i = 0; i < logs_.size(); ++i) publish(*shards_[i], failed_);
+  for (std::size_t i = 0; i < logs_.size(); ++i) {
+    meters_[i] = {.events_before = shards_[i]->events_fired};
+    compared_[i] = {};
+    publish(*shards_[i], failed_);
+  }
+}
+
+// False: the present split is as good.
+bool ParallelRun::split_better(const View& view) {
+  const ShardGraph graph = described();
+  const double load_rate = per_second(graph.total_load(), view.first - std::exchange(looked_, view.first));
+  measure_shares(view);
+  const ShardGraph::Split present = graph.rated(shard_of_, shares_, load_rate);
+  const double worth = looked_before_ ? kWorthSplittingLater : kWorthSplitting;
+  if (present.cost < 1 + worth) return false;
+  ShardGraph::Split fresh = graph.partition(shares_, load_rate);
+  if (fresh.cost > present.cost - worth) return false;
+  gather();
+  distribute(graph, std::move(fresh.shard_of));
+  return true;
 }
 
 // Alone: the others wait. What it sends goes into the set that the shards write, as in a window.
@@ -302,41 +373,48 @@ void ParallelRun::publish(Shard& shard, bool stop) {
   published.next = next_of(shard);
   published.crossing.clear();
   for (const Mailbox& box : shard.outboxes[shard.writing]) published.crossing.push_back(box.earliest);
-  if (shard.index == 0) published.world_next = next_of(simulation_.main_);
+  if (shard.index == 0) {
+    published.world_next = next_of(simulation_.main_);
+    published.look = look_;
+  }
   published.observed = logs_[shard.index].bytes();
-  published.fired = shard.events_fired;
+  const Meter& meter = meters_[shard.index];
+  published.work = {shard.events_fired - meter.events_before, meter.time};
   published.stop = stop;
 }
 
-void ParallelRun::take_mail(Shard& shard, unsigned set) {
+void ParallelRun::take_mail(Shard& shard, unsigned set, bool returning) {
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     Shard& from = *shards_[i];
     Mailbox& box = from.outboxes[set][shard.index];
     shard.packets.take_back(std::exchange(box.returned, {}));
-    for (std::size_t k = 0; k < box.frames.size(); ++k) {
+    const std::vector<Crossing>& frames = box.frames;
+    for (std::size_t k = 0; k < frames.size(); ++k) {
       // Another core wrote them: to fetch them one by one takes longer than all else.
-      if (k + 2 * kMailAhead < box.frames.size()) __builtin_prefetch(&box.frames[k + 2 * kMailAhead], 1);
-      if (k + kMailAhead < box.frames.size()) box.frames[k + kMailAhead].frame.prefetch_whole();
-      Crossing& c = box.frames[k];
-      c.pipe->take_in(std::move(c.frame), c.arrival, c.departure);
+      if (k + 2 * kMailAhead < frames.size()) prefetch_to_write(frames[k + 2 * kMailAhead].under_way);
+      if (k + kMailAhead < frames.size()) frames[k + kMailAhead].under_way->frame.prefetch_whole();
+      frames[k].pipe->take_in(*frames[k].under_way);
     }
     // Buffers that came go back, or the sender would make new ones for ever.
-    BufferList& returned = shard.outboxes[shard.writing][i].returned;
-    if (!box.frames.empty() && returned.first == nullptr) returned = shard.packets.take_spare(box.frames.size());
+    if (returning && !frames.empty()) {
+      BufferList& returned = shard.outboxes[shard.writing][i].returned;
+      if (returned.first == nullptr) returned = shard.packets.take_spare(frames.size());
+    }
     box.frames.clear();
     box.earliest = Time::max();
   }
 }
 
+// Afterwards all boxes are empty.
 void ParallelRun::take_all_mail() {
   for (const unsigned set : {0u, 1u}) {
-    for (std::size_t i = 0; i < logs_.size(); ++i) take_mail(*shards_[i], set);
+    for (std::size_t i = 0; i < logs_.size(); ++i) take_mail(*shards_[i], set, false);
   }
 }
 
-void ParallelRun::call_between() {
-  if (std::chrono::steady_clock::now() < next_between_) return;
-  next_between_ = std::chrono::steady_clock::now() + kBetweenInterval;
+void ParallelRun::call_between(Clock::time_point now) {
+  if (now < next_between_) return;
+  next_between_ = now + kBetweenInterval;
   guarded([&] { (*between_)(); });
 }
 

@@ -6,7 +6,10 @@
 // windows, alone. Order needs no thought: an event's key says its place whoever inserted it, and shards share nothing.
 //
 // How much work a node is, its frames tell: at first those of the past, which may be few and of another kind. So a run
-// looks at its shards again, now and then, and splits the network anew where that is better balanced.
+// looks at its shards once it has seen some frames of its own, and splits the network anew where that is better balanced.
+// Later it compares, now and then, how long its threads work. Some take longer, be it that their nodes' frames are more
+// work than those of others, or that their cores are slower. When that has lost as much time as a split takes, each gets
+// as much as it did of late in the same time. Where the network is cut has no influence on the outcome.
 #pragma once
 
 #include <array>
@@ -31,9 +34,11 @@ class Simulation;
 
 class ParallelRun {
  public:
+  using Clock = std::chrono::steady_clock;
+  using Now = Clock::time_point (*)();
   // Moves everything but the world to so many shards; back, when destroyed. They share the processor's cores, if there
-  // are fewer.
-  ParallelRun(Simulation& simulation, std::uint32_t shards);
+  // are fewer. `now`: what tells each thread how long its work takes.
+  ParallelRun(Simulation& simulation, std::uint32_t shards, Now now = &Clock::now);
   ~ParallelRun();
   ParallelRun(const ParallelRun&) = delete;
   ParallelRun& operator=(const ParallelRun&) = delete;
@@ -46,12 +51,17 @@ class ParallelRun {
   std::uint32_t splits() const { return splits_; }
 
  private:
+  struct Work {  // since the split was made, or looked at
+    std::uint64_t events = 0;
+    Clock::duration time{};
+  };
   struct alignas(64) Published {  // of one shard, at the end of a window
     Time next;                    // its first event
     std::vector<Time> crossing;   // by shard: the first arrival of what it sent there
     Time world_next;              // of the first shard only: what is next outside the nodes
     std::size_t observed = 0;     // bytes kept back for observers
-    std::uint64_t fired = 0;      // events, since the last split
+    Work work;
+    bool look = false;            // of the first shard only: at the split
     bool stop = false;
   };
   enum class Turn : std::uint8_t { kWindow, kWorld, kObservers, kSplit, kEnd };
@@ -61,8 +71,13 @@ class ParallelRun {
     Time world_next;
     Time split_at = Time::max();  // no shard goes beyond it: there all meet for a look at the split
     std::size_t observed = 0;
-    std::uint64_t fired = 0;
+    std::vector<Work> work;  // by shard
+    bool look = false;
     bool stop = false;
+  };
+  struct alignas(128) Meter {  // of one shard, for its thread
+    std::uint64_t events_before = 0;
+    Clock::duration time{};
   };
 
   ShardGraph described();
@@ -70,6 +85,9 @@ class ParallelRun {
   void measure_delays(const ShardGraph& graph);
   void gather();
   void split_again(const View& view);
+  bool split_better(const View& view);
+  void measure_shares(const View& view);
+  bool worth_a_look(const View& view, Clock::time_point now);
   void work(std::uint32_t thread);
   void look(unsigned reading, View& view) const;
   Turn turn(const View& view) const;
@@ -77,9 +95,9 @@ class ParallelRun {
   void run_window(Shard& shard, Time horizon);
   void run_world();
   void publish(Shard& shard, bool stop);
-  void take_mail(Shard& shard, unsigned set);
+  void take_mail(Shard& shard, unsigned set, bool returning);
   void take_all_mail();
-  void call_between();
+  void call_between(Clock::time_point now);
   template <typename F>
   void guarded(F&& call);
 
@@ -90,15 +108,22 @@ class ParallelRun {
   std::uint32_t splits_ = 0;
   Time looked_;                                  // when the split was made, or looked at
   std::vector<std::uint64_t> load_then_;         // by node, all frames of its past
-  bool looked_before_ = false;                   // in this run
-  std::uint64_t look_again_at_;                  // events since the split was made
+  std::uint64_t look_after_;                     // so many events, for the first time
+  bool looked_before_ = false;
+  bool look_ = false;                            // is wanted
+  std::vector<double> shares_;                   // of all work, by shard: what each did of late in the same time
+  std::vector<Meter> meters_;                    // by shard
+  Now now_;
+  Clock::time_point compare_at_;
+  std::vector<Work> compared_;                   // what had been done when the threads were compared last
+  Clock::duration split_takes_{};
   // The least time from shard to shard, over others too; from a shard to itself: round another.
   std::vector<std::vector<Duration>> delay_;
   std::array<std::vector<Published>, 2> published_;  // as the mailboxes, two sets take turns
   std::uint64_t topology_;                           // the generation that the shards were made for
   Time until_;
   const std::function<void()>* between_ = nullptr;
-  std::chrono::steady_clock::time_point next_between_;
+  Clock::time_point next_between_;
   std::uint32_t threads_;  // one has the shards whose numbers leave the same remainder
   SpinBarrier barrier_;
   std::mutex failure_lock_;

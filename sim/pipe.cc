@@ -43,7 +43,6 @@ bool LinkConfig::valid() const {
 
 Pipe::Pipe(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config)
     : Event(kEvent), shard_(&medium.shard()), config_(&config), target_(target), kind_(&kind) {
-  static_assert(sizeof(UnderWay) <= PacketBuffer::kRoom);
   static_assert(sizeof(Pipe) == 2 * Pool::kLine);
 }
 
@@ -56,7 +55,7 @@ void Pipe::reuse(const Actor& medium, void* target, const Kind& kind, const Link
   port_ = nullptr;
   receiver_ = nullptr;
   shard_ = &medium.shard();
-  busy_until_ = last_arrival_ = Time();
+  port_times_ = {};
   config_ = &config;
   target_ = target;
   kind_ = &kind;
@@ -83,17 +82,20 @@ inline bool Pipe::full(Time now) {
   return waiting_ >= config_->queue_limit;
 }
 
-inline void Pipe::start(Packet&& frame, EventKey arrival, Time departure) {
+inline UnderWay& Pipe::note(Packet&& frame, EventKey arrival, Time departure) {
   void* room = frame.room();
   if (room == nullptr) [[unlikely]] room = Pool::allocate(sizeof(UnderWay));
-  auto* const under_way = new (room) UnderWay{nullptr, std::move(frame), arrival, departure};
-  if (port_ == nullptr) port_ = under_way;
+  return *new (room) UnderWay{nullptr, std::move(frame), arrival, departure};
+}
+
+void Pipe::start(UnderWay& frame) {
+  if (port_ == nullptr) port_ = &frame;
   ++waiting_;
   if (first_ == nullptr) {
-    first_ = last_ = under_way;
-    shard_->events.schedule(*this, arrival);
+    first_ = last_ = &frame;
+    shard_->events.schedule(*this, frame.arrival);
   } else {
-    last_ = last_->next = under_way;
+    last_ = last_->next = &frame;
   }
 }
 
@@ -110,8 +112,9 @@ void Pipe::push(Node& sender, Packet&& frame) {
     return sender.count_drop(&kLinkFrameTooLong, frame.bytes());
   }
   if (full(now)) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
-  const Time departure = std::max(now, busy_until_) + transmission_time(frame.size(), config.rate_bps);
-  busy_until_ = departure;
+  PortTimes& times = port_times();
+  const Time departure = std::max(now, times.busy_until) + transmission_time(frame.size(), config.rate_bps);
+  times.busy_until = departure;
   // A lost frame takes its place in the queue and its time on the port like any other: it goes on, empty.
   if (config.loss > 0 && random().chance(config.loss)) {
     sender.count_drop(&kLinkLoss, frame.bytes());
@@ -119,16 +122,14 @@ void Pipe::push(Node& sender, Packet&& frame) {
   }
   Time arrival = departure + config.delay;
   if (config.jitter > Duration()) arrival += random().uniform(Duration(), config.jitter);
-  arrival = last_arrival_ = std::max(arrival, last_arrival_);
+  arrival = times.last_arrival = std::max(arrival, times.last_arrival);
   if (crossing_ != nullptr) [[unlikely]] {
     crossing_->departures.push_back(departure);
     if (frame && !frame.sole()) frame = frame.clone();
-    return sender.shard().outbox(crossing_->receiver).post({this, std::move(frame), sender.next_key(arrival), departure});
+    return sender.shard().outbox(crossing_->receiver).post(*this, note(std::move(frame), sender.next_key(arrival), departure));
   }
-  start(std::move(frame), sender.next_key(arrival), departure);
+  start(note(std::move(frame), sender.next_key(arrival), departure));
 }
-
-void Pipe::take_in(Packet frame, EventKey arrival, Time departure) { start(std::move(frame), arrival, departure); }
 
 void Pipe::set_shards(Shard& sender, Shard& receiver) {
   if (pending() && shard_ != &receiver) {
@@ -139,9 +140,11 @@ void Pipe::set_shards(Shard& sender, Shard& receiver) {
   port_ = first_;  // counted anew
   waiting_ = 0;
   for (const UnderWay* f = first_; f != nullptr; f = f->next) ++waiting_;
+  port_times_ = port_times();
   crossing_.reset();
-  if (&sender == &receiver) return;
-  crossing_.reset(new Crossover{.receiver = receiver});
+  crosses_ = &sender != &receiver;
+  if (!crosses_) return;
+  crossing_.reset(new Crossover{.receiver = receiver, .port_times = port_times_, .departures = {}});
   for (const UnderWay* f = first_; f != nullptr; f = f->next) {
     if (f->departure > sender.now) crossing_->departures.push_back(f->departure);
   }
@@ -175,7 +178,7 @@ void Pipe::prepare_way_further(const Event& event) {
 
 // The pipe may be another's when this returns.
 inline void Pipe::run_empty() {
-  if (first_ != nullptr || times_empty_ == kToStay) return;
+  if (first_ != nullptr || times_empty_ == kToStay || crosses_) return;
   ++times_empty_;
   if (kind_->idle != nullptr && pristine(shard_->now)) kind_->idle(target_);
 }
@@ -233,8 +236,9 @@ void Pipe::lose_from(UnderWay* first, UnderWay* before, Node& sender) {
     const Packet frame = take_frame(std::exchange(first, first->next));
     if (frame) sender.count_drop(&kLinkDown, frame.bytes());
   }
-  busy_until_ = sender.now();
-  last_arrival_ = before != nullptr ? before->arrival.time : busy_until_;
+  PortTimes& times = port_times();
+  times.busy_until = sender.now();
+  times.last_arrival = before != nullptr ? before->arrival.time : times.busy_until;
   if (crossing_ != nullptr) crossing_->departures = {};
 }
 

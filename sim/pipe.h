@@ -15,6 +15,7 @@
 #include "sim/pool.h"
 #include "sim/random.h"
 #include "sim/ring.h"
+#include "sim/under_way.h"
 
 namespace kamesim {
 
@@ -54,7 +55,8 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   bool empty() const { return first_ == nullptr; }
   // It is as one that was made just now: nothing is under way, and nothing of the past matters.
   bool pristine(Time now) const {
-    return first_ == nullptr && crossing_ == nullptr && random_ == nullptr && busy_until_ <= now && last_arrival_ <= now;
+    return first_ == nullptr && crossing_ == nullptr && random_ == nullptr && port_times_.busy_until <= now &&
+           port_times_.last_arrival <= now;
   }
   // A pristine one may serve another target.
   void reuse(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config);
@@ -65,20 +67,19 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   // nothing in the mailboxes.
   void set_shards(Shard& sender, Shard& receiver);
   // A frame that came by mailbox.
-  void take_in(Packet frame, EventKey arrival, Time departure);
+  void take_in(UnderWay& frame) { start(frame); }
 
  private:
-  // In the frame's buffer (Packet::room), but for frames that are lost or shared.
-  struct UnderWay {
-    UnderWay* next;
-    Packet frame;    // empty: lost
-    EventKey arrival;
-    Time departure;  // when its last bit has left the port
+  struct PortTimes {
+    Time busy_until;
+    Time last_arrival;
   };
   // What the sender's shard has of a pipe to another one. In cache lines of its own: those of a link's two pipes are made
-  // one after the other, and used by two threads at once.
+  // one after the other, and used by two threads at once; and processors fetch lines in pairs, so that the receiver, who
+  // needs the first line of a pipe, would take the second away from the sender each time that this has written to it.
   struct alignas(2 * Pool::kLine) Crossover {
     Shard& receiver;
+    PortTimes port_times;
     Ring<Time> departures;  // of what still waits for the port
   };
   // Whether it may go is asked so many times that it has run empty and stayed, and no more.
@@ -95,22 +96,24 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   RandomStream& random();
   void arrive_next();
   void run_empty();
-  void start(Packet&& frame, EventKey arrival, Time departure);
+  static UnderWay& note(Packet&& frame, EventKey arrival, Time departure);
+  void start(UnderWay& frame);
   static Packet take_frame(UnderWay* under_way);
+  PortTimes& port_times() { return crossing_ == nullptr ? port_times_ : crossing_->port_times; }
   bool full(Time now);
   void count_waiting(Time now);
   void lose_from(UnderWay* first, UnderWay* before, Node& sender);
 
-  std::uint32_t waiting_ : 26 = 0;      // of the frames under way, those from port_ on: more than memory holds
-  std::uint32_t times_empty_ : 6 = 0;   // up to kToStay
+  std::uint32_t waiting_ : 25 = 0;     // of the frames under way, those from port_ on: more than memory holds
+  std::uint32_t crosses_ : 1 = false;  // as crossing_ says, which is in the sender's cache line then
+  std::uint32_t times_empty_ : 6 = 0;  // up to kToStay
   UnderWay* first_ = nullptr;
   UnderWay* last_ = nullptr;
   UnderWay* port_ = nullptr;  // the first that had not left the port when that was last looked at
   Nic* receiver_ = nullptr;
   Shard* shard_;  // where frames arrive
 
-  Time busy_until_;
-  Time last_arrival_;
+  PortTimes port_times_;  // unless it crosses
   const LinkConfig* config_;
   std::unique_ptr<Crossover> crossing_;  // null: both ends are in one shard
   std::unique_ptr<RandomStream> random_;  // made when the first number is drawn

@@ -20,7 +20,7 @@ constexpr std::size_t kDelaysTried = 12;
 constexpr double kLoadOfWindow = 10;  // what the end of a window costs each shard
 constexpr idx_t kFewPerShard = 4;
 constexpr int kMostMoves = 100;
-constexpr double kAlike = 0.004;  // of the mean load
+constexpr double kAlike = 0.004;  // of what all have on average
 
 std::uint32_t find(std::vector<std::uint32_t>& parent, std::uint32_t actor) {
   while (parent[actor] != actor) actor = parent[actor] = parent[parent[actor]];
@@ -35,41 +35,50 @@ struct MetisGraph {
   std::vector<idx_t> starts{0}, neighbors, edge_weights, loads;
 };
 
-std::vector<idx_t> split(MetisGraph& graph, std::uint32_t shards) {
-  idx_t vertices = static_cast<idx_t>(graph.loads.size()), constraints = 1, parts = static_cast<idx_t>(shards), cut = 0;
+std::vector<idx_t> split(MetisGraph& graph, const ShardGraph::Shares& shares) {
+  idx_t vertices = static_cast<idx_t>(graph.loads.size()), constraints = 1, parts = static_cast<idx_t>(shares.size());
+  idx_t cut = 0;
   std::vector<idx_t> part(graph.loads.size(), 0);
   if (parts == 1) return part;  // METIS counts from another number then
   if (vertices < kFewPerShard * parts) {  // METIS does not split so few: the largest first, each to the least loaded
     std::vector<std::size_t> order(graph.loads.size());
     std::iota(order.begin(), order.end(), 0);
     std::ranges::stable_sort(order, std::greater(), [&](std::size_t v) { return graph.loads[v]; });
-    std::vector<std::int64_t> sums(shards, 0);
+    std::vector<double> sums(shares.size(), 0);  // against the shares
     for (const std::size_t v : order) {
       const auto least = std::ranges::min_element(sums);
       part[v] = static_cast<idx_t>(least - sums.begin());
-      *least += graph.loads[v];
+      *least += graph.loads[v] / shares[static_cast<std::size_t>(part[v])];
     }
     return part;
   }
   idx_t options[METIS_NOPTIONS];
   METIS_SetDefaultOptions(options);
   options[METIS_OPTION_SEED] = 1;
+  std::vector<real_t> targets;
+  for (const double share : shares) targets.push_back(static_cast<real_t>(share));
   METIS_PartGraphRecursive(&vertices, &constraints, graph.starts.data(), graph.neighbors.data(), graph.loads.data(),
-                           nullptr, graph.edge_weights.data(), &parts, nullptr, nullptr, options, &cut, part.data());
+                           nullptr, graph.edge_weights.data(), &parts, targets.data(), nullptr, options, &cut,
+                           part.data());
   return part;
 }
 
 // METIS is content with less than could be had, most of all where few vertices have most of the load. From the most
 // loaded part vertices go to the least loaded one, as long as that gains more than the frames that cross then cost.
-void balance(const MetisGraph& graph, std::uint32_t shards, std::vector<idx_t>& part) {
-  std::vector<std::int64_t> sums(shards, 0);
-  for (std::size_t v = 0; v < part.size(); ++v) sums[static_cast<std::size_t>(part[v])] += graph.loads[v];
-  const std::int64_t mean = std::accumulate(sums.begin(), sums.end(), std::int64_t{0}) / shards;
+void balance(const MetisGraph& graph, const ShardGraph::Shares& shares, std::vector<idx_t>& part) {
+  const auto share = [&](idx_t p) { return shares[static_cast<std::size_t>(p)]; };
+  std::vector<double> filled(shares.size(), 0);  // loads against the shares
+  double all = 0;
+  for (std::size_t v = 0; v < part.size(); ++v) {
+    filled[static_cast<std::size_t>(part[v])] += graph.loads[v] / share(part[v]);
+    all += graph.loads[v];
+  }
   for (int moves = 0; moves < kMostMoves; ++moves) {
-    const auto most = std::ranges::max_element(sums), least = std::ranges::min_element(sums);
-    const auto from = static_cast<idx_t>(most - sums.begin()), to = static_cast<idx_t>(least - sums.begin());
-    const std::int64_t apart = *most - *least;
-    if (static_cast<double>(apart) <= kAlike * static_cast<double>(mean)) return;
+    const auto most = std::ranges::max_element(filled), least = std::ranges::min_element(filled);
+    const auto from = static_cast<idx_t>(most - filled.begin()), to = static_cast<idx_t>(least - filled.begin());
+    if (*most - *least <= kAlike * all) return;
+    // If half of this moved, both would have what their shares say.
+    const auto apart = static_cast<std::int64_t>(2 * (*most - *least) / (1 / share(from) + 1 / share(to)));
     std::size_t best = part.size();
     std::int64_t best_cost = apart;
     for (std::size_t v = 0; v < part.size(); ++v) {
@@ -88,8 +97,8 @@ void balance(const MetisGraph& graph, std::uint32_t shards, std::vector<idx_t>& 
       best_cost = cost;
     }
     if (best == part.size()) return;
-    *most -= graph.loads[best];
-    *least += graph.loads[best];
+    *most -= graph.loads[best] / share(from);
+    *least += graph.loads[best] / share(to);
     part[best] = to;
   }
 }
@@ -109,7 +118,7 @@ void ShardGraph::connect(const Actor& a, const Actor& b, Duration least_delay, s
 
 void ShardGraph::set_load(const Actor& actor, std::uint64_t load) { load_[actor.id()] = load; }
 
-ShardGraph::Split ShardGraph::partition(std::uint32_t shards, double load_rate) const {
+ShardGraph::Split ShardGraph::partition(const Shares& shares, double load_rate) const {
   std::vector<Duration> delays;
   for (const Edge& edge : edges_) delays.push_back(edge.delay);
   std::ranges::sort(delays);
@@ -124,27 +133,30 @@ ShardGraph::Split ShardGraph::partition(std::uint32_t shards, double load_rate) 
   Split best;
   best.cost = std::numeric_limits<double>::infinity();
   for (const Duration shortest : tried) {
-    Split split = rated(try_partition(shards, shortest), shards, load_rate);
+    Split split = rated(try_partition(shares, shortest), shares, load_rate);
     if (split.cost < best.cost) best = std::move(split);
     if (best.cost <= kGoodCost) break;
   }
   return best;
 }
 
-ShardGraph::Split ShardGraph::rated(std::vector<std::uint32_t> shard_of, std::uint32_t shards, double load_rate) const {
-  std::vector<std::uint64_t> sums(shards, 0);
+ShardGraph::Split ShardGraph::rated(std::vector<std::uint32_t> shard_of, const Shares& shares, double load_rate) const {
+  std::vector<std::uint64_t> sums(shares.size(), 0);
   for (std::size_t actor = 0; actor < load_.size(); ++actor) sums[shard_of[actor]] += load_[actor];
-  const auto mean = static_cast<double>(std::accumulate(sums.begin(), sums.end(), std::uint64_t{0})) / shards;
+  const auto all = static_cast<double>(std::accumulate(sums.begin(), sums.end(), std::uint64_t{0}));
   Duration window = Time::max() - Time();
   for (const Edge& edge : edges_) {
     if (shard_of[edge.a] != shard_of[edge.b]) window = std::min(window, edge.delay);
   }
-  const double imbalance = mean > 0 ? static_cast<double>(*std::ranges::max_element(sums)) / mean : 1;
-  const double load_in_window = load_rate / shards * window.to_seconds();
+  double imbalance = all > 0 ? 0 : 1;
+  for (std::size_t s = 0; all > 0 && s < shares.size(); ++s) {
+    imbalance = std::max(imbalance, static_cast<double>(sums[s]) / (all * shares[s]));
+  }
+  const double load_in_window = load_rate / static_cast<double>(shares.size()) * window.to_seconds();
   return {std::move(shard_of), imbalance, imbalance + kLoadOfWindow / load_in_window};
 }
 
-std::vector<std::uint32_t> ShardGraph::try_partition(std::uint32_t shards, Duration shortest_cut) const {
+std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Duration shortest_cut) const {
   std::vector<std::uint32_t> parent = parent_;  // with what links shorter than `shortest_cut` join
   for (const Edge& edge : edges_) {
     if (edge.delay < shortest_cut) join_sets(parent, edge.a, edge.b);
@@ -192,8 +204,8 @@ std::vector<std::uint32_t> ShardGraph::try_partition(std::uint32_t shards, Durat
     }
     graph.starts.push_back(static_cast<idx_t>(graph.neighbors.size()));
   }
-  std::vector<idx_t> part = split(graph, shards);
-  balance(graph, shards, part);
+  std::vector<idx_t> part = split(graph, shares);
+  balance(graph, shares, part);
   std::vector<std::uint32_t> result(actors);
   for (std::uint32_t actor = 0; actor < actors; ++actor) {
     result[actor] = static_cast<std::uint32_t>(part[vertex_of(actor)]);

@@ -39,18 +39,21 @@ class ShardGraph {
   // Where the actors stand, by their numbers: shards from 0 to shards - 1.
   struct Split {
     std::vector<std::uint32_t> shard_of;
-    double imbalance = 1;  // the load of the most loaded shard against the mean
+    double imbalance = 1;  // the load of the most loaded shard against its share
     double cost = 0;       // of the time that a perfect split would take: what imbalance and windows make of it
   };
-  // Balanced in load, with long links cut that carry few frames. `load_rate`: what load there is in a second of the
-  // network's time. The same graph gives the same answer.
-  Split partition(std::uint32_t shards, double load_rate = kUnknownLoadRate) const;
+  // By shard: how much of all load it is to have. They add up to 1.
+  using Shares = std::vector<double>;
+  static Shares equal_shares(std::uint32_t shards) { return Shares(shards, 1.0 / shards); }
+  // With long links cut that carry few frames. `load_rate`: what load there is in a second of the network's time. The
+  // same graph gives the same answer.
+  Split partition(const Shares& shares, double load_rate = kUnknownLoadRate) const;
   // What another split would be, of the same graph.
-  Split rated(std::vector<std::uint32_t> shard_of, std::uint32_t shards, double load_rate) const;
+  Split rated(std::vector<std::uint32_t> shard_of, const Shares& shares, double load_rate) const;
   static constexpr double kUnknownLoadRate = 1e6;
 
  private:
-  std::vector<std::uint32_t> try_partition(std::uint32_t shards, Duration shortest_cut) const;
+  std::vector<std::uint32_t> try_partition(const Shares& shares, Duration shortest_cut) const;
 
   std::vector<std::uint32_t> parent_;  // union-find over actors
   std::vector<std::uint64_t> load_;

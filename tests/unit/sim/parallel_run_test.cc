@@ -1,9 +1,12 @@
 // Runs on several threads have the outcome of one: the same frames at the same times, told in the same order.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sim/lan.h"
@@ -18,6 +21,10 @@ namespace kamesim {
 namespace {
 
 using Threads = std::uint32_t;
+
+// A clock for each thread, that goes on as its nodes work.
+thread_local std::chrono::nanoseconds worked{};
+ParallelRun::Clock::time_point time_worked() { return ParallelRun::Clock::time_point(worked); }
 
 // Sends a frame out of a NIC of its choice at random times, and hands what it receives on, for some hops.
 class Gossip final : public FrameReceiver {
@@ -36,6 +43,7 @@ class Gossip final : public FrameReceiver {
   }
   void on_frame(Nic&, Packet frame) override {
     ++heard;
+    worked += std::chrono::microseconds(node_.id() % 3 == 0 ? 9 : 1);
     const std::uint8_t hops = frame.data()[kHops];
     if (hops == 0) return;
     frame.mutable_data()[kHops] = static_cast<std::uint8_t>(hops - 1);
@@ -225,15 +233,75 @@ TEST_P(ParallelRuns, SplitTheNetworkAnewWithTheSameOutcome) {
   one.run(Time::from_seconds(0.8), 0);
   std::uint32_t splits = 0;
   {
-    ParallelRun run(several.simulation, GetParam());
+    ParallelRun run(several.simulation, GetParam(), &time_worked);
     EXPECT_EQ(run.run(Time::from_seconds(0.8), [] {}), ParallelRun::End::kReachedLimit);
     splits = run.splits();
   }
-  EXPECT_EQ(splits > 1, GetParam() > 1) << splits;
+  EXPECT_EQ(splits > 1, GetParam() > 1 && std::thread::hardware_concurrency() > 1) << splits;
   EXPECT_EQ(several.simulation.trace_hash(), one.simulation.trace_hash());
   EXPECT_EQ(several.simulation.events_fired(), one.simulation.events_fired());
   EXPECT_EQ(several.record.hash, one.record.hash);
   EXPECT_EQ(several.drops, one.drops);
+}
+
+// On a ring every node hands each frame on; for some that is more work.
+class Relay final : public FrameReceiver {
+ public:
+  Relay(Node& node, std::chrono::nanoseconds work) : node_(node), work(work) {
+    for (Nic* nic : node.nics()) {
+      nic->set_receiver(this);
+      nic->set_promiscuous(true);
+    }
+  }
+  ~Relay() {
+    for (Nic* nic : node_.nics()) nic->set_receiver(nullptr);
+  }
+  void on_frame(Nic& nic, Packet frame) override {
+    worked += work;
+    node_.nics()[&nic == node_.nics()[0] ? 1 : 0]->send(std::move(frame));
+  }
+  void on_link_change(Nic&, bool) override {}
+  std::uint32_t shard() const { return node_.shard().index; }
+
+ private:
+  Node& node_;
+
+ public:
+  const std::chrono::nanoseconds work;
+};
+
+// All have the same number of frames, so that these do not tell.
+TEST(ParallelRun, GivesEachThreadAsMuchAsItDoesInTheSameTime) {
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "there is one core";
+  constexpr int kNodes = 24;
+  Simulation simulation(1);
+  std::vector<Node*> nodes;
+  for (int i = 0; i < kNodes; ++i) nodes.push_back(&simulation.add_node("n" + std::to_string(i)));
+  for (int i = 0; i < kNodes; ++i) {
+    auto& link = simulation.add_medium<PointToPointLink>("link" + std::to_string(i), LinkConfig{.delay = 1_ms});
+    link.attach(nodes[i]->add_nic(), nodes[(i + 1) % kNodes]->add_nic());
+  }
+  std::vector<std::unique_ptr<Relay>> relays;
+  for (int i = 0; i < kNodes; ++i) {
+    relays.push_back(std::make_unique<Relay>(*nodes[i], std::chrono::microseconds(i < kNodes / 2 ? 5 : 1)));
+  }
+  for (Node* node : nodes) {
+    for (int i = 0; i < 20; ++i) {
+      Packet frame = node->packets().allocate(100);
+      std::fill_n(frame.mutable_data(), frame.size(), std::uint8_t{0xff});
+      node->nics()[i % 2]->send(std::move(frame));
+    }
+  }
+  std::vector<double> worked_by_shard;
+  ParallelRun run(simulation, 2, &time_worked);
+  run.run(Time::from_seconds(2), [&] {
+    worked_by_shard.assign(2, 0);
+    for (const auto& relay : relays) worked_by_shard[relay->shard()] += static_cast<double>(relay->work.count());
+  });
+  ASSERT_EQ(worked_by_shard.size(), 2u);
+  EXPECT_NEAR(worked_by_shard[0] / worked_by_shard[1], 1, 0.15);
+  EXPECT_GE(run.splits(), 2u);
+  EXPECT_LE(run.splits(), 10u);  // then it stays
 }
 
 // Traffic that goes one way only: the buffers come back.
