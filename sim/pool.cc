@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace kamesim {
@@ -46,11 +47,9 @@ class Blocks {
       free = free->next;
       return block;
     }
-    if (lines) next_ = reinterpret_cast<std::byte*>(up(reinterpret_cast<std::uintptr_t>(next_), Pool::kLine));
-    if (next_ + size > end_) [[unlikely]] add_chunk();
-    void* block = next_;
-    next_ += size;
-    return block;
+    Rest& rest = lines ? lines_rest_ : small_rest_;
+    if (rest.next + size > rest.end) [[unlikely]] add_chunk(rest);
+    return std::exchange(rest.next, rest.next + size);
   }
   void give_back(void* block, std::size_t bytes, bool lines) {
     Free*& free = list(rounded(bytes, lines), lines);
@@ -61,6 +60,11 @@ class Blocks {
   struct Free {
     Free* next;
   };
+  // What was never used of a chunk. Whole lines have chunks of their own, or there would be gaps between them and others.
+  struct Rest {
+    std::byte* next = nullptr;
+    std::byte* end = nullptr;
+  };
 
   static std::size_t up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
   static std::size_t rounded(std::size_t bytes, bool lines) {
@@ -70,19 +74,17 @@ class Blocks {
   Free*& list(std::size_t size, bool lines) {
     return lines ? lines_[size / Pool::kLine] : small_[size / Pool::kAlignment];
   }
-  void add_chunk() {
+  void add_chunk(Rest& rest) {
     auto* chunk = static_cast<std::byte*>(std::aligned_alloc(chunk_bytes_, chunk_bytes_));
     if (chunk == nullptr) throw std::bad_alloc();
     // The system may not have large pages: it is asked, not told.
     if (chunk_bytes_ == kLargePage) madvise(chunk, chunk_bytes_, MADV_HUGEPAGE);
-    next_ = chunk;
-    end_ = chunk + chunk_bytes_;
+    rest = {chunk, chunk + chunk_bytes_};
     chunk_bytes_ = std::min(chunk_bytes_ * 2, kLargePage);
     if (chunk_bytes_ == kLargePage) first_chunk.store(kLargePage, std::memory_order_relaxed);
   }
 
-  std::byte* next_ = nullptr;
-  std::byte* end_ = nullptr;
+  Rest small_rest_, lines_rest_;
   std::size_t chunk_bytes_ = first_chunk.load(std::memory_order_relaxed);
   std::array<Free*, Pool::kLargestUnaligned / Pool::kAlignment + 1> small_{};
   std::array<Free*, Pool::kLargest / Pool::kLine + 1> lines_{};
