@@ -3,7 +3,6 @@
 import json
 import statistics
 
-import at_once
 import measure
 import pytest
 import programs
@@ -66,17 +65,6 @@ def test_a_workload_that_is_compared_with_another_of_ours_needs_no_peer(stand_in
     assert run.main(["capture", "--runs", "2"]) == 0
     assert "ratio 2.50 (2.00 to 3.00); goal at most 2.5 times: met" in capsys.readouterr().out
     assert stand_ins.calls() == ["chain"] * 4
-
-
-def test_two_runs_at_once_count_half_of_their_time_each(stand_ins, monkeypatch, capsys):
-    stand_ins("tree", "run_s", [4, 4, 4])
-    monkeypatch.setattr("sys.argv", ["at_once.py", "tree", "threads=1"])
-    at_once.main()
-    assert json.loads(capsys.readouterr().out) == {"workload": "at_once", "runs": 2, "run_s": 2.0}
-    assert stand_ins.calls() == ["tree"] * 2
-    monkeypatch.setattr("sys.argv", ["at_once.py"])
-    with pytest.raises(SystemExit, match="Usage"):
-        at_once.main()
 
 
 @pytest.mark.parametrize("ratio, ours, theirs, expected", [

@@ -243,14 +243,6 @@ ALONE = [
         ratio=Ratio.LESS,
         goal=at_least(1.8),
     ),
-    Workload(
-        "threads-machine",
-        "grid: two runs on one thread each at once against one alone, which is what the machine has to give",
-        "s",
-        _command("at_once.py", "tree topology=grid packets=2000 threads=1", "run_s"),
-        baseline=_command("tree", "topology=grid packets=2000 threads=1", "run_s"),
-        ratio=Ratio.LESS,
-    ),
     _capture("capture", "chain with a capture of all NICs, both directions, against none", "ns_per_hop", at_most(2.5)),
     _capture("capture-system", "the same with the system's part, which takes the file", "total_ns_per_hop", None),
     Workload(
