@@ -102,6 +102,7 @@ void Pipe::start(UnderWay& frame) {
 inline Packet Pipe::take_frame(UnderWay* under_way) {
   Packet frame = std::move(under_way->frame);
   if (!frame.owns_room(under_way)) [[unlikely]] Pool::release(under_way, sizeof(UnderWay));
+  if (frame.size() == 0) [[unlikely]] frame = Packet();  // lost, and crossed
   return frame;
 }
 
@@ -125,7 +126,9 @@ void Pipe::push(Node& sender, Packet&& frame) {
   arrival = times.last_arrival = std::max(arrival, times.last_arrival);
   if (crossing_ != nullptr) [[unlikely]] {
     crossing_->departures.push_back(departure);
-    if (frame && !frame.sole()) frame = frame.clone();
+    // What is noted of a lost frame crosses in a buffer too: those come back, blocks of a thread's pool do not.
+    if (!frame) [[unlikely]] frame = sender.packets().allocate(0, 0);
+    if (!frame.sole()) frame = frame.clone();
     return sender.shard().outbox(crossing_->receiver).post(*this, note(std::move(frame), sender.next_key(arrival), departure));
   }
   start(note(std::move(frame), sender.next_key(arrival), departure));

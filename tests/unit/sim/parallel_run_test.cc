@@ -304,12 +304,15 @@ TEST(ParallelRun, GivesEachThreadAsMuchAsItDoesInTheSameTime) {
   EXPECT_LE(run.splits(), 10u);  // then it stays
 }
 
-// Traffic that goes one way only: the buffers come back.
-TEST(ParallelRun, DoesNotGatherBuffersOnOneSide) {
+// Traffic that goes one way only: the buffers come back, those of lost frames as well.
+class OneWay : public ::testing::TestWithParam<double> {};
+INSTANTIATE_TEST_SUITE_P(Loss, OneWay, ::testing::Values(0, 0.5));
+
+TEST_P(OneWay, DoesNotGatherBuffersOnOneSide) {
   Simulation simulation(1);
   Node& from = simulation.add_node("from");
   Node& to = simulation.add_node("to");
-  auto& link = simulation.add_medium<PointToPointLink>("link", LinkConfig{.delay = 100_us});
+  auto& link = simulation.add_medium<PointToPointLink>("link", LinkConfig{.delay = 100_us, .loss = GetParam()});
   link.attach(from.add_nic(), to.add_nic());
   struct Source {
     explicit Source(Node& n) : node(n), timer(Timer::to<&Source::send>(n, *this)) { timer.arm_in(1_us); }
@@ -323,7 +326,11 @@ TEST(ParallelRun, DoesNotGatherBuffersOnOneSide) {
     Timer timer;
   } source(from);
   simulation.run_until(Time::from_seconds(0.2), 2);
-  EXPECT_EQ(to.nics()[0]->counters().received_frames, 200'000u - 100u);
+  constexpr std::uint64_t kArrived = 200'000 - 100;
+  const std::uint64_t received = to.nics()[0]->counters().received_frames;
+  const auto expected = static_cast<double>(kArrived) * (1 - GetParam());
+  EXPECT_NEAR(static_cast<double>(received), expected, 0.01 * static_cast<double>(kArrived) * GetParam());
+  EXPECT_EQ(from.drops("link.loss") > 0, GetParam() > 0);
   EXPECT_LT(simulation.packet_buffers(), 3'000u);
 }
 
