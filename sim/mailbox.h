@@ -1,6 +1,11 @@
-// Frames that cross from one shard to another, handed over between two windows of a parallel run.
+// Frames that cross from one shard to another, handed over in batches while both run. One thread posts and sends, one
+// takes; neither waits for the other.
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "sim/packet.h"
@@ -17,16 +22,70 @@ struct Crossing {
   UnderWay* under_way;  // its handle is the only one to its buffer
 };
 
-// Its receiver empties it while others are filled: no cache line is shared with those.
-struct alignas(128) Mailbox {
-  std::vector<Crossing> frames;
-  Time earliest = Time::max();     // of the arrivals
-  BufferList returned;             // for the receiver's pool: buffers move with frames, and have to come back
+class Mailbox {
+ public:
+  struct Batch {
+    std::vector<Crossing> frames;
+    BufferList returned;  // for the receiver's pool: buffers move with frames, and have to come back
+  };
 
-  void post(Pipe& pipe, UnderWay& under_way) {
-    if (under_way.arrival.time < earliest) earliest = under_way.arrival.time;
-    frames.push_back({&pipe, &under_way});
+  // The sender's.
+  void post(Pipe& pipe, UnderWay& under_way) { open_->frames.push_back({&pipe, &under_way}); }
+  std::size_t posted() const { return open_->frames.size(); }
+  // Whether a batch may be sent: the receiver has still to take as many as there is room for, if not.
+  bool room() {
+    const std::uint32_t sent = sent_.load(std::memory_order_relaxed);
+    if (sent - taken_before_ < kBatches - 1) return true;
+    taken_before_ = taken_.load(std::memory_order_acquire);
+    return sent - taken_before_ < kBatches - 1;
   }
+  // Hands over what was posted, with buffers that go back; there must be room(). `clock`: what is posted later is sent
+  // then, or later.
+  void send(Time clock, const BufferList& returned = {}) {
+    if (!open_->frames.empty() || returned.count > 0) {
+      open_->returned = returned;
+      const std::uint32_t sent = sent_.load(std::memory_order_relaxed) + 1;
+      open_ = &batches_[sent % kBatches];
+      open_->frames.clear();
+      open_->returned = {};
+      sent_.store(sent, std::memory_order_release);
+    }
+    clock_.store(clock.ns(), std::memory_order_release);
+  }
+
+  // The receiver's: the sender's clock, and then take(batch) for each batch that was sent before, and maybe some that came
+  // after, in their order.
+  Time clock() const { return Time::from_ns(clock_.load(std::memory_order_acquire)); }
+  template <typename F>
+  void take(F&& take) {
+    const std::uint32_t sent = sent_.load(std::memory_order_acquire);
+    std::uint32_t taken = taken_.load(std::memory_order_relaxed);
+    if (taken == sent) return;
+    for (; taken != sent; ++taken) take(batches_[taken % kBatches]);
+    taken_.store(taken, std::memory_order_release);
+  }
+  // While neither runs: for what was not sent as well.
+  template <typename F>
+  void take_all(F&& call) {
+    take(call);
+    call(*open_);
+    open_->frames.clear();
+    open_->returned = {};
+  }
+
+ private:
+  static constexpr std::uint32_t kBatches = 32;  // one of which is being filled
+  // A batch's vector is the sender's to change: the receiver reads only.
+  struct alignas(64) Slot : Batch {};
+
+  // What the sender has, what it tells, what the receiver tells, and batches, each apart: no cache line is written by
+  // both, nor one that is fetched with it.
+  alignas(128) Slot* open_ = &batches_[0];
+  std::uint32_t taken_before_ = 0;
+  alignas(128) std::atomic<std::int64_t> clock_ = 0;
+  std::atomic<std::uint32_t> sent_ = 0;
+  alignas(128) std::atomic<std::uint32_t> taken_ = 0;
+  alignas(128) std::array<Slot, kBatches> batches_;
 };
 
 }  // namespace kamesim

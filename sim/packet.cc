@@ -1,5 +1,6 @@
 #include "sim/packet.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -65,23 +66,21 @@ PacketBuffer* PacketPool::take(std::size_t capacity) {
 }
 
 BufferList PacketPool::take_spare(std::size_t most) {
-  BufferList spare;
-  for (std::size_t c = 0; c < free_.size(); ++c) {
-    for (; most > 0 && free_count_[c] > kSpareAbove; --most) {
-      PacketBuffer* buffer = std::exchange(free_[c], free_[c]->next_free);
-      --free_count_[c];
-      spare.push(buffer);
-    }
-  }
+  const auto c = static_cast<std::size_t>(std::ranges::max_element(free_count_) - free_count_.begin());
+  const std::size_t count = std::min(most, free_count_[c]);
+  if (count == 0) return {};
+  BufferList spare{free_[c], free_[c], c, count};
+  for (std::size_t i = 1; i < count; ++i) spare.last = spare.last->next_free;
+  free_[c] = spare.last->next_free;
+  free_count_[c] -= count;
   return spare;
 }
 
-void PacketPool::take_back(BufferList buffers) {
-  while (buffers.first != nullptr) {
-    PacketBuffer* buffer = std::exchange(buffers.first, buffers.first->next_free);
-    buffer->next_free = std::exchange(free_[buffer->size_class], buffer);
-    ++free_count_[buffer->size_class];
-  }
+// Touches no buffer but the last: the others were another thread's, which would have to be fetched one by one.
+void PacketPool::take_back(const BufferList& buffers) {
+  if (buffers.count == 0) return;
+  buffers.last->next_free = std::exchange(free_[buffers.size_class], buffers.first);
+  free_count_[buffers.size_class] += buffers.count;
 }
 
 }  // namespace kamesim

@@ -72,13 +72,6 @@ class Packet {
     __builtin_prefetch(data(), 1);
     __builtin_prefetch(data() + kHeaders, 1);
   }
-  // Asks for all of it to be brought near, for writing; reads nothing but the handle.
-  void prefetch_whole() const {
-    if (buffer_ == nullptr) return;
-    const std::uint8_t* const end = data() + std::min(size(), kMostPrefetched);
-    for (const std::uint8_t* line = data(); line < end; line += Pool::kLine) prefetch_to_write(line);
-    prefetch_to_write(end - 1);
-  }
   // PacketBuffer::room, if no other handle shares the buffer; null otherwise, as of an empty handle.
   std::byte* room() const { return buffer_ != nullptr && buffer_->references == 1 ? buffer_->room : nullptr; }
   bool owns_room(const void* room) const { return buffer_ != nullptr && buffer_->room == room; }
@@ -119,7 +112,6 @@ class Packet {
 
  private:
   friend class PacketPool;
-  static constexpr std::size_t kMostPrefetched = 2048;
   static constexpr std::size_t kHeaders = 53;  // to the last byte of IPv6's, behind Ethernet's
   Packet(PacketBuffer* buffer, std::uint32_t begin, std::uint32_t end)
       : buffer_(buffer), begin_(begin), end_(end) {}
@@ -131,13 +123,11 @@ class Packet {
   std::uint32_t end_ = 0;
 };
 
-// Buffers in no one's use, one behind the other.
+// Buffers of one size in no one's use, one behind the other.
 struct BufferList {
   PacketBuffer* first = nullptr;
-  void push(PacketBuffer* buffer) {
-    buffer->next_free = first;
-    first = buffer;
-  }
+  PacketBuffer* last = nullptr;
+  std::size_t size_class = 0, count = 0;
 };
 
 // Free lists of buffers by size class. One pool serves one thread of a simulation; it must outlive the packets whose
@@ -160,9 +150,9 @@ class PacketPool {
   // What this thread gives buffers back to; null: to the pool that each came from.
   static void use_on_this_thread(PacketPool* pool) { of_this_thread_ = pool; }
   static bool used_on_this_thread() { return of_this_thread_ != nullptr; }
-  // Buffers that crossed with frames return to where they are taken: up to `most` that this pool has too many of.
+  // Buffers that crossed with frames return to where they are taken: up to `most` of the size that this pool has most of.
   BufferList take_spare(std::size_t most);
-  void take_back(BufferList buffers);
+  void take_back(const BufferList& buffers);
 
  private:
   friend class Packet;
@@ -173,8 +163,6 @@ class PacketPool {
   static PacketPool& responsible(const PacketBuffer& buffer) {
     return of_this_thread_ != nullptr ? *of_this_thread_ : *buffer.pool;
   }
-  static constexpr std::size_t kSpareAbove = 256;  // free buffers of a class
-
   // A shared library's thread-local variables are slow to reach unless they are said to be there from the start.
   [[gnu::tls_model("initial-exec")]] static inline thread_local PacketPool* of_this_thread_ = nullptr;
   std::array<PacketBuffer*, kCapacities.size()> free_{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -23,19 +24,34 @@ constexpr auto kBetweenInterval = std::chrono::milliseconds(50);
 // this many. What a new one must gain: much at first, when traffic may still be about to spread.
 constexpr std::uint64_t kLookAfterEach = 32, kLookAfter = 20'000;
 constexpr double kWorthSplitting = 0.05, kWorthSplittingLater = 0.005;
-// From then on threads are compared. The one that works longest must have worked so much longer than their mean of late.
+// From then on threads are compared. As much time must have been lost as so many splits take, and the thread that works
+// longest have worked so much longer than their mean of late: what cores lose by chance another split does not bring back.
 constexpr auto kCompareInterval = std::chrono::milliseconds(50);
+constexpr int kSplitsLost = 3;
 constexpr double kUneven = 0.01;
 // What a shard did tells its speed if it took so long; that is taken for at most so many times the mean, or a part of it.
 constexpr auto kLongEnough = std::chrono::milliseconds(10);
 constexpr double kMostApart = 4;
+// A core that was taken away for a while is not slow: of what an event takes, so many times the usual is counted at most.
+// What is usual follows by so much.
+constexpr double kMostUnusual = 4, kFollows = 1.0 / 16;
 
-constexpr std::size_t kMailAhead = 8;  // frames that crossed, brought near before they are taken in
+// After so many events at most a shard tells the others how far it has come.
+constexpr int kEventsToTell = 512;
+// A phase is to take about so long, if it has events: what is done between two must not wait for long.
+constexpr auto kPhaseTakes = std::chrono::milliseconds(25);
+constexpr std::int64_t kMostWindows = 1 << 20;
+constexpr std::uint64_t kEventsOfWindow = 4;  // with fewer it is better to meet and see what comes next
+
+constexpr std::size_t kMailAhead = 16;  // frames that crossed, brought near before they are taken in
+constexpr std::int64_t kBorrowed = 256;  // buffers that may stay where they went
+constexpr unsigned kSpins = 1'000;       // looks at the others, before a thread that waits lets others use its core
 constexpr unsigned kFirstSet = 0;
 const Duration kForever = Time::max() - Time();
 
 // The sum, without running over.
 Time later(Time t, Duration d) { return d > Time::max() - t ? Time::max() : t + d; }
+Duration times(Duration d, std::int64_t k) { return d > kForever / k ? kForever : d * k; }
 
 Time next_of(Shard& shard) { return shard.events.next_key().time; }
 
@@ -63,7 +79,7 @@ ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards, Now now)
       load_then_(simulation.nodes_.size(), 0),
       look_after_(std::max(kLookAfter, kLookAfterEach * simulation.actors_)),
       shares_(ShardGraph::equal_shares(shards)),
-      meters_(shards),
+      progress_(shards),
       now_(now),
       compared_(shards),
       topology_(simulation.topology_generation_),
@@ -74,7 +90,8 @@ ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards, Now now)
     Shard& shard = *shards_[i];
     shard.index = i;
     shard.now = simulation.now();
-    for (auto& boxes : shard.outboxes) boxes = std::vector<Mailbox>(shards);
+    shard.outboxes = std::vector<Mailbox>(shards);
+    shard.borrowed.resize(std::max<std::size_t>(shard.borrowed.size(), shards));
   }
   for (auto& set : published_) set = std::vector<Published>(shards);
   const ShardGraph graph = described();
@@ -99,6 +116,7 @@ ShardGraph ParallelRun::described() {
     const std::uint64_t load = load_of(node);
     graph.set_load(node, load - std::exchange(load_then_[i], load) + 1);
   }
+  graph.leave_frames_since(frames_then_);
   return graph;
 }
 
@@ -116,23 +134,27 @@ void ParallelRun::distribute(const ShardGraph& graph, std::vector<std::uint32_t>
     shard.events.schedule(*event, key);
   }
   for (const auto& medium : simulation_.media_) medium->on_shards_changed();
-  measure_delays(graph);
+  find_neighbors(graph);
 }
 
-void ParallelRun::measure_delays(const ShardGraph& graph) {
+void ParallelRun::find_neighbors(const ShardGraph& graph) {
   const std::size_t n = logs_.size();
-  delay_.assign(n, std::vector<Duration>(n, kForever));
+  std::vector<std::vector<Duration>> delay(n, std::vector<Duration>(n, kForever));
+  window_ = kForever;
   for (const ShardGraph::Edge& edge : graph.edges()) {
     const std::uint32_t a = shard_of_[edge.a], b = shard_of_[edge.b];
     if (a == b) continue;
-    delay_[a][b] = delay_[b][a] = std::min(delay_[a][b], edge.delay);
+    delay[a][b] = delay[b][a] = std::min(delay[a][b], edge.delay);
+    window_ = std::min(window_, edge.delay);
   }
-  for (std::size_t via = 0; via < n; ++via) {
-    for (std::size_t from = 0; from < n; ++from) {
-      for (std::size_t to = 0; to < n; ++to) {
-        if (delay_[from][via] == kForever || delay_[via][to] == kForever) continue;
-        delay_[from][to] = std::min(delay_[from][to], delay_[from][via] + delay_[via][to]);
-      }
+  for (std::uint32_t i = 0; i < n; ++i) {
+    progress_[i].neighbors.clear();
+    for (std::uint32_t k = 0; k < n; ++k) {
+      if (delay[i][k] == kForever) continue;
+      progress_[i].neighbors.push_back({.shard = k,
+                                        .delay = delay[i][k],
+                                        .in = &shards_[k]->outboxes[i],
+                                        .out = &shards_[i]->outboxes[k]});
     }
   }
 }
@@ -155,8 +177,10 @@ ParallelRun::End ParallelRun::run(Time until, const std::function<void()>& betwe
   between_ = &between;
   next_between_ = now_() + kBetweenInterval;
   for (std::size_t i = 0; i < logs_.size(); ++i) {
-    shards_[i]->writing = kFirstSet;
-    publish(*shards_[i], false);
+    progress_[i].done = Time();
+    for (Neighbor& to : progress_[i].neighbors) to.told = Time();
+    for (Mailbox& box : shards_[i]->outboxes) box.send(Time());
+    publish(*shards_[i], kFirstSet, false);
   }
   {
     std::vector<std::jthread> threads;
@@ -165,109 +189,213 @@ ParallelRun::End ParallelRun::run(Time until, const std::function<void()>& betwe
   }
   take_all_mail();
   ObservationLog::tell(logs_, Time::max());
+  if (failed_) std::rethrow_exception(failure_);  // the clock stands where the phase began; some shards are ahead of it
   Time next = next_of(simulation_.main_);
   for (std::size_t i = 0; i < logs_.size(); ++i) next = std::min(next, next_of(*shards_[i]));
-  if (next > until && !failed_ && !simulation_.stop_requested()) {
-    simulation_.main_.now = std::max(simulation_.now(), until);
+  Time& now = simulation_.main_.now;
+  if (next > until && !simulation_.stop_requested()) {
+    now = std::max(now, until);
     return End::kReachedLimit;
   }
-  // The clock stands before everything that is still to come; after a failure some shards have run ahead of it.
-  if (failed_) std::rethrow_exception(failure_);
+  for (std::size_t i = 0; i < logs_.size(); ++i) now = std::max(now, shards_[i]->now);
   return simulation_.stop_requested() ? End::kStopped : End::kTopologyChanged;
 }
 
 void ParallelRun::work(std::uint32_t thread) {
   const bool first_thread = thread == 0;
-  auto for_each_shard = [&](auto&& call) {
-    for (std::size_t i = thread; i < logs_.size(); i += threads_) call(*shards_[i]);
-  };
   View view;
   for (unsigned reading = kFirstSet;; reading = 1 - reading) {
-    for_each_shard([&](Shard& shard) { shard.writing = 1 - reading; });
     barrier_.wait();
     look(reading, view);
+    const unsigned writing = 1 - reading;
     Turn next = turn(view);
     if (next == Turn::kObservers) {
       if (first_thread) guarded([&] { ObservationLog::tell(logs_, view.first); });
       barrier_.wait();
-      next = Turn::kWindow;
+      next = Turn::kPhase;
     }
     switch (next) {
       case Turn::kEnd:
         return;
       case Turn::kWorld:
-        if (first_thread) run_world();
-        barrier_.wait();
+        if (first_thread) run_world(writing);
         break;
       case Turn::kSplit:
-        if (first_thread) split_again(view);
-        barrier_.wait();
-        view.split_at = Time::max();
+        if (first_thread) split_again(view, writing);
+        view.events = 0;
         break;
       default:
-        Clock::time_point began = now_();
+        size_phase(view);
+        view.ran = (view.end - view.first) / window_;
+        const Clock::time_point began = now_();
         if (first_thread) {
           simulation_.main_.now = std::max(simulation_.main_.now, std::min(view.first, until_));
           call_between(began);
           look_ = look_ || worth_a_look(view, began);
         }
-        for_each_shard([&](Shard& shard) {
-          take_mail(shard, reading, true);
-          run_window(shard, horizon(shard.index, view));
-          const Clock::time_point ended = now_();
-          meters_[shard.index].time += ended - std::exchange(began, ended);
-          publish(shard, failed_ || (first_thread && simulation_.stop_requested()));
-        });
+        run_phase(thread, view);
+        if (first_thread) took_ = now_() - began;
+        for (std::size_t i = thread; i < logs_.size(); i += threads_) {
+          publish(*shards_[i], writing, failed_ || (first_thread && simulation_.stop_requested()));
+        }
     }
   }
 }
 
 void ParallelRun::look(unsigned reading, View& view) const {
   const std::vector<Published>& all = published_[reading];
-  view.next.clear();
   view.first = Time::max();
-  view.world_next = all.front().world_next;
   view.observed = 0;
   view.work.clear();
-  view.look = all.front().look;
   view.stop = false;
-  for (std::size_t to = 0; to < all.size(); ++to) {
-    Time next = all[to].next;
-    for (const Published& from : all) next = std::min(next, from.crossing[to]);
-    view.next.push_back(next);
-    view.first = std::min(view.first, next);
-    view.observed += all[to].observed;
-    view.work.push_back(all[to].work);
-    view.stop |= all[to].stop;
+  for (const Published& shard : all) {
+    view.first = std::min(view.first, shard.next);
+    view.observed += shard.observed;
+    view.work.push_back(shard.work);
+    view.stop |= shard.stop;
   }
-  if (view.split_at < Time::max() || !view.look) return;
-  Time furthest = view.first;  // of where shards may be now
-  for (std::uint32_t i = 0; i < all.size(); ++i) furthest = std::max(furthest, horizon(i, view));
-  view.split_at = furthest;
+  view.world_next = all.front().world_next;
+  view.took = all.front().took;
+  view.look = all.front().look;
+}
+
+// How long the next phase is to be, by what the last one was. Where little happens all meet soon, so that time that holds
+// nothing is skipped; where observers have much to be told, too.
+void ParallelRun::size_phase(View& view) const {
+  std::uint64_t events = 0;
+  for (const Work& work : view.work) events += work.events;
+  const std::uint64_t happened = events - std::exchange(view.events, events);
+  if (const std::int64_t ran = std::exchange(view.ran, 0); ran > 0) {
+    const bool sparse = happened < kEventsOfWindow * static_cast<std::uint64_t>(ran);
+    if (sparse || view.took > 2 * kPhaseTakes || view.observed > kMostObserved) {
+      view.windows = std::max<std::int64_t>(view.windows / 2, 1);
+    } else if (view.took < kPhaseTakes && ran == view.windows) {
+      view.windows = std::min(view.windows * 2, kMostWindows);
+    }
+  }
+  view.end = std::min({later(until_, 1_ns), view.world_next, later(view.first, times(window_, view.windows))});
 }
 
 ParallelRun::Turn ParallelRun::turn(const View& view) const {
   if (view.stop || std::min(view.first, view.world_next) > until_) return Turn::kEnd;
   if (view.world_next <= view.first) return Turn::kWorld;  // the world's number is the lowest: it comes first
-  if (view.split_at <= view.first) return Turn::kSplit;
-  return view.observed > kMostObserved ? Turn::kObservers : Turn::kWindow;
+  if (view.look) return Turn::kSplit;
+  return view.observed > kMostObserved ? Turn::kObservers : Turn::kPhase;
 }
 
-Time ParallelRun::horizon(std::uint32_t index, const View& view) const {
-  Time horizon = std::min({later(until_, 1_ns), view.world_next, view.split_at});
-  for (std::size_t from = 0; from < view.next.size(); ++from) {
-    horizon = std::min(horizon, later(view.next[from], delay_[from][index]));
+// Until this thread's shards have come to the phase's end, and nothing is on its way to them.
+void ParallelRun::run_phase(std::uint32_t thread, const View& view) {
+  std::size_t going = 0;
+  for (std::size_t i = thread; i < logs_.size(); i += threads_) {
+    progress_[i].at_end = false;
+    ++going;
   }
-  return horizon;
+  for (unsigned waits = 0; going > 0 && !failed_;) {
+    bool some = false;
+    for (std::size_t i = thread; i < logs_.size(); i += threads_) {
+      if (progress_[i].at_end) continue;
+      some |= go_on(*shards_[i], view);
+      going -= progress_[i].at_end;
+    }
+    if (some) {
+      waits = 0;
+    } else if (++waits < kSpins) {
+      __builtin_ia32_pause();
+    } else {
+      std::this_thread::yield();
+    }
+  }
 }
 
-void ParallelRun::run_window(Shard& shard, Time horizon) {
+void ParallelRun::Progress::count(std::uint64_t events, Clock::duration took) {
+  auto each = static_cast<double>(took.count()) / static_cast<double>(std::max<std::uint64_t>(events, 1));
+  if (usual > 0) each = std::min(each, kMostUnusual * usual);
+  usual += usual > 0 ? (each - usual) * kFollows : each;
+  time += std::min(took, Clock::duration(static_cast<Clock::rep>(each * static_cast<double>(events))));
+}
+
+// Runs what may be run of a shard now. False: nothing.
+bool ParallelRun::go_on(Shard& shard, const View& view) {
+  Progress& progress = progress_[shard.index];
+  const Clock::time_point began = now_();
+  Time horizon = view.end;
+  bool all_at_end = true;
+  for (Neighbor& from : progress.neighbors) {
+    const Time there = std::max(from.in->clock(), view.first);  // before its mail is looked at
+    take_mail(shard, from);
+    horizon = std::min(horizon, later(there, from.delay));
+    all_at_end &= there == view.end;
+  }
+  if (progress.done < horizon) {
+    const std::uint64_t fired = shard.events_fired;
+    run_events(shard, horizon);
+    tell(shard);
+    progress.count(shard.events_fired - fired, now_() - began);
+    return true;
+  }
+  progress.at_end = tell(shard) && all_at_end && horizon == view.end;
+  return progress.at_end;
+}
+
+void ParallelRun::run_events(Shard& shard, Time horizon) {
   PacketPool::use_on_this_thread(&shard.packets);
   guarded([&] {
-    while (shard.fire_next(horizon - 1_ns)) {
+    for (int i = 0; i < kEventsToTell && shard.fire_next(horizon - 1_ns); ++i) {
     }
   });
   PacketPool::use_on_this_thread(nullptr);
+  progress_[shard.index].done = std::min(next_of(shard), horizon);
+}
+
+// Hands over what crosses, and says how far the shard has come. False: not everywhere yet.
+bool ParallelRun::tell(Shard& shard) {
+  bool all = true;
+  Progress& progress = progress_[shard.index];
+  for (Neighbor& to : progress.neighbors) {
+    if (to.told == progress.done) continue;
+    if (!to.out->room()) {
+      all = false;
+      continue;
+    }
+    std::int64_t& borrowed = shard.borrowed[to.shard];
+    borrowed -= static_cast<std::int64_t>(to.out->posted());
+    BufferList returned;
+    if (borrowed > kBorrowed) returned = shard.packets.take_spare(static_cast<std::size_t>(borrowed));
+    borrowed -= static_cast<std::int64_t>(returned.count);
+    to.out->send(progress.done, returned);
+    to.told = progress.done;
+  }
+  return all;
+}
+
+void ParallelRun::take_mail(Shard& shard, Neighbor& from) {
+  from.in->take([&](const Mailbox::Batch& batch) {
+    take_in(shard, batch);
+    shard.borrowed[from.shard] += static_cast<std::int64_t>(batch.frames.size() + batch.returned.count);
+  });
+}
+
+// Another core wrote the frames: to fetch them one by one takes longer than all else. Payload is left where it is, as it
+// is needed at the end of the frame's way, if here at all.
+void ParallelRun::take_in(Shard& shard, const Mailbox::Batch& batch) {
+  shard.packets.take_back(batch.returned);
+  std::span<const Crossing> rest = batch.frames;
+  while (!rest.empty()) {
+    const auto some = rest.first(std::min(rest.size(), kMailAhead));
+    rest = rest.subspan(some.size());
+    for (const Crossing& c : some) prefetch_to_write(c.under_way);
+    for (const Crossing& c : some) c.under_way->frame.prefetch();
+    for (const Crossing& c : some) c.pipe->take_in(*c.under_way);
+  }
+}
+
+// While no shard runs. Afterwards all boxes are empty.
+void ParallelRun::take_all_mail() {
+  for (std::size_t from = 0; from < logs_.size(); ++from) {
+    for (std::size_t to = 0; to < logs_.size(); ++to) {
+      shards_[from]->outboxes[to].take_all([&](const Mailbox::Batch& batch) { take_in(*shards_[to], batch); });
+    }
+  }
 }
 
 // On the first thread.
@@ -289,7 +417,7 @@ bool ParallelRun::worth_a_look(const View& view, Clock::time_point now) {
     sum_of_late += late;
   }
   const Clock::duration lost = *std::ranges::max_element(times) - sum / threads_;
-  if (lost > split_takes_ && *std::ranges::max_element(of_late) * threads_ > (1 + kUneven) * sum_of_late) return true;
+  if (lost > kSplitsLost * split_takes_ && *std::ranges::max_element(of_late) * threads_ > (1 + kUneven) * sum_of_late) return true;
   compared_ = view.work;
   compare_at_ = now + kCompareInterval;
   return false;
@@ -312,9 +440,8 @@ void ParallelRun::measure_shares(const View& view) {
 }
 
 // Alone: the others wait, and all have come to the same time.
-void ParallelRun::split_again(const View& view) {
+void ParallelRun::split_again(const View& view, unsigned writing) {
   const Clock::time_point began = now_();
-  take_all_mail();
   guarded([&] {
     ObservationLog::tell(logs_, Time::max());
     const bool better = split_better(view);
@@ -326,9 +453,10 @@ void ParallelRun::split_again(const View& view) {
     look_ = false;
   });
   for (std::size_t i = 0; i < logs_.size(); ++i) {
-    meters_[i] = {.events_before = shards_[i]->events_fired};
+    progress_[i].events_before = shards_[i]->events_fired;
+    progress_[i].time = {};
     compared_[i] = {};
-    publish(*shards_[i], failed_);
+    publish(*shards_[i], writing, failed_);
   }
 }
 
@@ -336,7 +464,7 @@ void ParallelRun::split_again(const View& view) {
 bool ParallelRun::split_better(const View& view) {
   const ShardGraph graph = described();
   const double load_rate = per_second(graph.total_load(), view.first - std::exchange(looked_, view.first));
-  measure_shares(view);
+  if (looked_before_) measure_shares(view);
   const ShardGraph::Split present = graph.rated(shard_of_, shares_, load_rate);
   const double worth = looked_before_ ? kWorthSplittingLater : kWorthSplitting;
   if (present.cost < 1 + worth) return false;
@@ -347,10 +475,9 @@ bool ParallelRun::split_better(const View& view) {
   return true;
 }
 
-// Alone: the others wait. What it sends goes into the set that the shards write, as in a window.
-void ParallelRun::run_world() {
+// Alone: the others wait.
+void ParallelRun::run_world(unsigned writing) {
   Shard& world = simulation_.main_;
-  take_all_mail();
   guarded([&] {
     ObservationLog::tell(logs_, Time::max());
     const Time now = next_of(world);
@@ -361,55 +488,25 @@ void ParallelRun::run_world() {
     while (!simulation_.stop_requested() && world.fire_next(now)) {
     }
   });
+  take_all_mail();
   const bool stop = failed_ || simulation_.stop_requested() || simulation_.topology_generation_ != topology_;
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     shards_[i]->observations = &logs_[i];
-    publish(*shards_[i], stop);
+    publish(*shards_[i], writing, stop);
   }
 }
 
-void ParallelRun::publish(Shard& shard, bool stop) {
-  Published& published = published_[shard.writing][shard.index];
+void ParallelRun::publish(Shard& shard, unsigned writing, bool stop) {
+  Published& published = published_[writing][shard.index];
   published.next = next_of(shard);
-  published.crossing.clear();
-  for (const Mailbox& box : shard.outboxes[shard.writing]) published.crossing.push_back(box.earliest);
-  if (shard.index == 0) {
-    published.world_next = next_of(simulation_.main_);
-    published.look = look_;
-  }
   published.observed = logs_[shard.index].bytes();
-  const Meter& meter = meters_[shard.index];
-  published.work = {shard.events_fired - meter.events_before, meter.time};
+  const Progress& progress = progress_[shard.index];
+  published.work = {shard.events_fired - progress.events_before, progress.time};
   published.stop = stop;
-}
-
-void ParallelRun::take_mail(Shard& shard, unsigned set, bool returning) {
-  for (std::size_t i = 0; i < logs_.size(); ++i) {
-    Shard& from = *shards_[i];
-    Mailbox& box = from.outboxes[set][shard.index];
-    shard.packets.take_back(std::exchange(box.returned, {}));
-    const std::vector<Crossing>& frames = box.frames;
-    for (std::size_t k = 0; k < frames.size(); ++k) {
-      // Another core wrote them: to fetch them one by one takes longer than all else.
-      if (k + 2 * kMailAhead < frames.size()) prefetch_to_write(frames[k + 2 * kMailAhead].under_way);
-      if (k + kMailAhead < frames.size()) frames[k + kMailAhead].under_way->frame.prefetch_whole();
-      frames[k].pipe->take_in(*frames[k].under_way);
-    }
-    // Buffers that came go back, or the sender would make new ones for ever.
-    if (returning && !frames.empty()) {
-      BufferList& returned = shard.outboxes[shard.writing][i].returned;
-      if (returned.first == nullptr) returned = shard.packets.take_spare(frames.size());
-    }
-    box.frames.clear();
-    box.earliest = Time::max();
-  }
-}
-
-// Afterwards all boxes are empty.
-void ParallelRun::take_all_mail() {
-  for (const unsigned set : {0u, 1u}) {
-    for (std::size_t i = 0; i < logs_.size(); ++i) take_mail(*shards_[i], set, false);
-  }
+  if (shard.index != 0) return;
+  published.world_next = next_of(simulation_.main_);
+  published.took = took_;
+  published.look = look_;
 }
 
 void ParallelRun::call_between(Clock::time_point now) {

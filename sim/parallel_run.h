@@ -1,9 +1,11 @@
 // One run of a simulation on several threads. The result is that of one thread, bit for bit.
 //
 // The network is cut through point-to-point links into shards (shard_graph.h). A frame that crosses takes at least the
-// link's delay, so a shard may run ahead of the others by that much without hearing from them: time advances in
-// windows, between which frames cross. What happens outside the nodes, such as Python's callables, runs between two
-// windows, alone. Order needs no thought: an event's key says its place whoever inserted it, and shards share nothing.
+// link's delay, so a shard may run ahead of the others by that much. Each tells the others, every few events, how far it
+// has come, after it has handed over the frames that cross until then (mailbox.h); so one that is held up for a moment
+// holds up the others only when they have come to the end of that. What happens outside the nodes, such as Python's
+// callables, needs all at one time: they meet there, and now and then besides, so time is divided into phases. Order
+// needs no thought: an event's key says its place whoever inserted it, and shards share nothing.
 //
 // How much work a node is, its frames tell: at first those of the past, which may be few and of another kind. So a run
 // looks at its shards once it has seen some frames of its own, and splits the network anew where that is better balanced.
@@ -22,6 +24,7 @@
 #include <mutex>
 #include <vector>
 
+#include "sim/mailbox.h"
 #include "sim/observation_log.h"
 #include "sim/shard.h"
 #include "sim/spin_barrier.h"
@@ -55,48 +58,69 @@ class ParallelRun {
     std::uint64_t events = 0;
     Clock::duration time{};
   };
-  struct alignas(64) Published {  // of one shard, at the end of a window
+  struct alignas(64) Published {  // of one shard, where all meet: no frame is on its way between shards then
     Time next;                    // its first event
-    std::vector<Time> crossing;   // by shard: the first arrival of what it sent there
-    Time world_next;              // of the first shard only: what is next outside the nodes
     std::size_t observed = 0;     // bytes kept back for observers
     Work work;
-    bool look = false;            // of the first shard only: at the split
     bool stop = false;
+    // Of the first shard only.
+    Time world_next;         // what is next outside the nodes
+    Clock::duration took{};  // the last phase
+    bool look = false;       // at the split
   };
-  enum class Turn : std::uint8_t { kWindow, kWorld, kObservers, kSplit, kEnd };
+  enum class Turn : std::uint8_t { kPhase, kWorld, kObservers, kSplit, kEnd };
   struct View {  // what follows from all that is published: the same on every thread
-    std::vector<Time> next;  // by shard, frames on their way to it included
-    Time first;              // of those
+    Time first;              // event of all shards
     Time world_next;
-    Time split_at = Time::max();  // no shard goes beyond it: there all meet for a look at the split
     std::size_t observed = 0;
     std::vector<Work> work;  // by shard
+    Clock::duration took{};
     bool look = false;
     bool stop = false;
+    // Of the phase that comes next, or was last.
+    Time end;
+    std::int64_t windows = 1;  // it is to have: a window is the least delay between two shards
+    std::int64_t ran = 0;      // it had
+    std::uint64_t events = 0;  // before it
   };
-  struct alignas(128) Meter {  // of one shard, for its thread
-    std::uint64_t events_before = 0;
-    Clock::duration time{};
+  struct Neighbor {  // of a shard: another one that frames cross to and from
+    std::uint32_t shard;
+    Duration delay;  // the least
+    Mailbox* in;
+    Mailbox* out;
+    Time told;  // that it has come so far
+  };
+  struct alignas(128) Progress {  // of one shard, for its thread
+    Time done;                    // all events before it
+    bool at_end = false;          // of the phase
+    std::vector<Neighbor> neighbors;
+    std::uint64_t events_before = 0;  // the split was made, or looked at
+    Clock::duration time{};           // worked since
+    double usual = 0;                 // what an event takes, in the clock's units; 0: not known
+    void count(std::uint64_t events, Clock::duration took);
   };
 
   ShardGraph described();
   void distribute(const ShardGraph& graph, std::vector<std::uint32_t> shard_of);
-  void measure_delays(const ShardGraph& graph);
+  void find_neighbors(const ShardGraph& graph);
   void gather();
-  void split_again(const View& view);
+  void split_again(const View& view, unsigned writing);
   bool split_better(const View& view);
   void measure_shares(const View& view);
   bool worth_a_look(const View& view, Clock::time_point now);
   void work(std::uint32_t thread);
   void look(unsigned reading, View& view) const;
   Turn turn(const View& view) const;
-  Time horizon(std::uint32_t index, const View& view) const;
-  void run_window(Shard& shard, Time horizon);
-  void run_world();
-  void publish(Shard& shard, bool stop);
-  void take_mail(Shard& shard, unsigned set, bool returning);
+  void size_phase(View& view) const;
+  void run_phase(std::uint32_t thread, const View& view);
+  bool go_on(Shard& shard, const View& view);
+  void run_events(Shard& shard, Time horizon);
+  bool tell(Shard& shard);
+  void take_mail(Shard& shard, Neighbor& from);
+  static void take_in(Shard& shard, const Mailbox::Batch& batch);
   void take_all_mail();
+  void run_world(unsigned writing);
+  void publish(Shard& shard, unsigned writing, bool stop);
   void call_between(Clock::time_point now);
   template <typename F>
   void guarded(F&& call);
@@ -108,18 +132,19 @@ class ParallelRun {
   std::uint32_t splits_ = 0;
   Time looked_;                                  // when the split was made, or looked at
   std::vector<std::uint64_t> load_then_;         // by node, all frames of its past
+  std::vector<std::uint64_t> frames_then_;       // by edge of the graph, the same
   std::uint64_t look_after_;                     // so many events, for the first time
   bool looked_before_ = false;
   bool look_ = false;                            // is wanted
   std::vector<double> shares_;                   // of all work, by shard: what each did of late in the same time
-  std::vector<Meter> meters_;                    // by shard
+  std::vector<Progress> progress_;               // by shard
   Now now_;
   Clock::time_point compare_at_;
   std::vector<Work> compared_;                   // what had been done when the threads were compared last
   Clock::duration split_takes_{};
-  // The least time from shard to shard, over others too; from a shard to itself: round another.
-  std::vector<std::vector<Duration>> delay_;
-  std::array<std::vector<Published>, 2> published_;  // as the mailboxes, two sets take turns
+  Duration window_;           // the least delay between two shards
+  Clock::duration took_{};    // the last phase, on the first thread
+  std::array<std::vector<Published>, 2> published_;  // two sets take turns: one is written, and then read by all
   std::uint64_t topology_;                           // the generation that the shards were made for
   Time until_;
   const std::function<void()>* between_ = nullptr;

@@ -129,7 +129,7 @@ void Pipe::push(Node& sender, Packet&& frame) {
     // What is noted of a lost frame crosses in a buffer too: those come back, blocks of a thread's pool do not.
     if (!frame) [[unlikely]] frame = sender.packets().allocate(0, 0);
     if (!frame.sole()) frame = frame.clone();
-    return sender.shard().outbox(crossing_->receiver).post(*this, note(std::move(frame), sender.next_key(arrival), departure));
+    return crossing_->box.post(*this, note(std::move(frame), sender.next_key(arrival), departure));
   }
   start(note(std::move(frame), sender.next_key(arrival), departure));
 }
@@ -147,7 +147,7 @@ void Pipe::set_shards(Shard& sender, Shard& receiver) {
   crossing_.reset();
   crosses_ = &sender != &receiver;
   if (!crosses_) return;
-  crossing_.reset(new Crossover{.receiver = receiver, .port_times = port_times_, .departures = {}});
+  crossing_.reset(new Crossover{.box = sender.outboxes[receiver.index], .port_times = port_times_, .departures = {}});
   for (const UnderWay* f = first_; f != nullptr; f = f->next) {
     if (f->departure > sender.now) crossing_->departures.push_back(f->departure);
   }

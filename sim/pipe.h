@@ -20,6 +20,7 @@
 namespace kamesim {
 
 class Actor;
+class Mailbox;
 class Nic;
 class Node;
 struct Shard;
@@ -78,7 +79,7 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   // one after the other, and used by two threads at once; and processors fetch lines in pairs, so that the receiver, who
   // needs the first line of a pipe, would take the second away from the sender each time that this has written to it.
   struct alignas(2 * Pool::kLine) Crossover {
-    Shard& receiver;
+    Mailbox& box;
     PortTimes port_times;
     Ring<Time> departures;  // of what still waits for the port
   };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
@@ -29,12 +28,10 @@ constexpr bool kUseHeap = false;
 constexpr bool kUseHeap = false;
 #endif
 
-constexpr std::size_t kFirstChunk = 1 << 16;  // of a process with one small network
+// Of a process with one small network, or of a run's thread. A large page that nothing has touched since the machine began
+// takes some virtual machines 9 ms to get.
+constexpr std::size_t kFirstChunk = 1 << 16;
 constexpr std::size_t kLargePage = 1 << 21;   // of x86-64, and a chunk's size once there were smaller ones
-
-// Of a pool that is made now: large, once another has come to that. The threads of a run share its network, and page faults
-// of one process take turns.
-std::atomic<std::size_t> first_chunk = kFirstChunk;
 
 // The pool of one thread: what was released by size, and what was never used.
 class Blocks {
@@ -81,11 +78,10 @@ class Blocks {
     if (chunk_bytes_ == kLargePage) madvise(chunk, chunk_bytes_, MADV_HUGEPAGE);
     rest = {chunk, chunk + chunk_bytes_};
     chunk_bytes_ = std::min(chunk_bytes_ * 2, kLargePage);
-    if (chunk_bytes_ == kLargePage) first_chunk.store(kLargePage, std::memory_order_relaxed);
   }
 
   Rest small_rest_, lines_rest_;
-  std::size_t chunk_bytes_ = first_chunk.load(std::memory_order_relaxed);
+  std::size_t chunk_bytes_ = kFirstChunk;
   std::array<Free*, Pool::kLargestUnaligned / Pool::kAlignment + 1> small_{};
   std::array<Free*, Pool::kLargest / Pool::kLine + 1> lines_{};
 };

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -33,10 +32,8 @@ struct alignas(128) Shard {  // no cache line shared with another's, nor one tha
   // Of a parallel run.
   std::uint32_t index = 0;
   ObservationLog* observations = nullptr;  // null: observers are told at once
-  // Frames for other shards, by shard. Two sets take turns: while one is written, the receivers read the other.
-  std::array<std::vector<Mailbox>, 2> outboxes;
-  unsigned writing = 0;
-  Mailbox& outbox(const Shard& to) { return outboxes[writing][to.index]; }
+  std::vector<Mailbox> outboxes;           // by shard, with what goes there
+  std::vector<std::int64_t> borrowed;      // buffers, by shard: of frames from there, less those that went there
 
   // Takes out the first event and runs it, at its time. False: there is none up to `limit`.
   bool fire_next(Time limit) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include <metis.h>
 
@@ -18,6 +19,7 @@ namespace {
 constexpr double kGoodCost = 1.02;
 constexpr std::size_t kDelaysTried = 12;
 constexpr double kLoadOfWindow = 10;  // what the end of a window costs each shard
+constexpr double kLoadOfCrossing = 0.5;  // what a frame that crosses costs beyond one that does not
 constexpr idx_t kFewPerShard = 4;
 constexpr int kMostMoves = 100;
 constexpr double kAlike = 0.004;  // of what all have on average
@@ -116,6 +118,11 @@ void ShardGraph::connect(const Actor& a, const Actor& b, Duration least_delay, s
   edges_.push_back({a.id(), b.id(), least_delay, frames});
 }
 
+void ShardGraph::leave_frames_since(std::vector<std::uint64_t>& then) {
+  then.resize(edges_.size());
+  for (std::size_t i = 0; i < edges_.size(); ++i) edges_[i].frames -= std::exchange(then[i], edges_[i].frames);
+}
+
 void ShardGraph::set_load(const Actor& actor, std::uint64_t load) { load_[actor.id()] = load; }
 
 ShardGraph::Split ShardGraph::partition(const Shares& shares, double load_rate) const {
@@ -135,7 +142,7 @@ ShardGraph::Split ShardGraph::partition(const Shares& shares, double load_rate) 
   for (const Duration shortest : tried) {
     Split split = rated(try_partition(shares, shortest), shares, load_rate);
     if (split.cost < best.cost) best = std::move(split);
-    if (best.cost <= kGoodCost) break;
+    if (best.cost - best.crossings <= kGoodCost) break;
   }
   return best;
 }
@@ -145,15 +152,19 @@ ShardGraph::Split ShardGraph::rated(std::vector<std::uint32_t> shard_of, const S
   for (std::size_t actor = 0; actor < load_.size(); ++actor) sums[shard_of[actor]] += load_[actor];
   const auto all = static_cast<double>(std::accumulate(sums.begin(), sums.end(), std::uint64_t{0}));
   Duration window = Time::max() - Time();
+  std::uint64_t crossing = 0;
   for (const Edge& edge : edges_) {
-    if (shard_of[edge.a] != shard_of[edge.b]) window = std::min(window, edge.delay);
+    if (shard_of[edge.a] == shard_of[edge.b]) continue;
+    window = std::min(window, edge.delay);
+    crossing += edge.frames;
   }
   double imbalance = all > 0 ? 0 : 1;
   for (std::size_t s = 0; all > 0 && s < shares.size(); ++s) {
     imbalance = std::max(imbalance, static_cast<double>(sums[s]) / (all * shares[s]));
   }
   const double load_in_window = load_rate / static_cast<double>(shares.size()) * window.to_seconds();
-  return {std::move(shard_of), imbalance, imbalance + kLoadOfWindow / load_in_window};
+  const double crossings = all > 0 ? kLoadOfCrossing * static_cast<double>(crossing) / all : 0;
+  return {std::move(shard_of), imbalance, crossings, imbalance + kLoadOfWindow / load_in_window + crossings};
 }
 
 std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Duration shortest_cut) const {

@@ -24,6 +24,9 @@ class ShardGraph {
   void join_radio(const Actor& actor);
   // A frame from one takes at least `least_delay`, above 0, to the other. `frames`: how many are expected.
   void connect(const Actor& a, const Actor& b, Duration least_delay, std::uint64_t frames = 0);
+  // Leaves of each edge's frames those that came since `then` was written here, and writes it anew: by edge, in the order
+  // in which they were connected. Empty: never.
+  void leave_frames_since(std::vector<std::uint64_t>& then);
   // How much work the actor is expected to be, in any unit.
   void set_load(const Actor& actor, std::uint64_t load);
 
@@ -40,7 +43,8 @@ class ShardGraph {
   struct Split {
     std::vector<std::uint32_t> shard_of;
     double imbalance = 1;  // the load of the most loaded shard against its share
-    double cost = 0;       // of the time that a perfect split would take: what imbalance and windows make of it
+    double crossings = 0;  // what frames that cross cost, of the time that a perfect split would take
+    double cost = 0;       // of the same: what imbalance, windows and frames that cross make of it
   };
   // By shard: how much of all load it is to have. They add up to 1.
   using Shares = std::vector<double>;

@@ -123,6 +123,27 @@ TEST(ShardGraph, GivesEachShardItsShare) {
   }
 }
 
+// A counter of frames goes on for ever: what was counted before says nothing of what crosses now.
+TEST(ShardGraph, CountsFramesThatCrossSinceTheyWereCountedLast) {
+  Nodes n(2);
+  std::vector<std::uint64_t> then;
+  const auto crossings = [&](std::uint64_t frames) {
+    ShardGraph graph(n.actors());
+    for (int i = 0; i < 2; ++i) graph.set_load(n[i], 1000);
+    graph.connect(n[0], n[1], 1_ms, frames);
+    graph.leave_frames_since(then);
+    std::vector<std::uint32_t> shard_of(n.actors(), 0);
+    shard_of[n[1].id()] = 1;
+    const ShardGraph::Split split = graph.rated(shard_of, ShardGraph::equal_shares(2), 1e6);
+    EXPECT_GE(split.cost, split.imbalance + split.crossings);
+    return split.crossings;
+  };
+  const double first = crossings(400);
+  EXPECT_GT(first, 0);
+  EXPECT_NEAR(crossings(500), first / 4, 1e-9);
+  EXPECT_EQ(crossings(500), 0);
+}
+
 TEST(ShardGraph, HasRoomForMoreShardsThanParts) {
   Nodes n(2);
   ShardGraph graph(n.actors());
