@@ -1,4 +1,4 @@
-// What observers of frames and discards are to be told, kept back during a window of a parallel run: they are one for
+// What observers of frames and discards are to be told, kept back during a phase of a parallel run: they are one for
 // all shards, and must hear everything in the order of events.
 #pragma once
 

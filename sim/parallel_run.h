@@ -47,7 +47,7 @@ class ParallelRun {
   ParallelRun& operator=(const ParallelRun&) = delete;
 
   enum class End : std::uint8_t { kReachedLimit, kStopped, kTopologyChanged };
-  // Runs every event up to and including `until`. `between` is called between windows on the calling thread, now and
+  // Runs every event up to and including `until`. `between` is called between phases on the calling thread, now and
   // then; what it, a callable or an event throws ends the run and passes through.
   End run(Time until, const std::function<void()>& between);
   // How often the network was split, the first time included.

@@ -75,8 +75,8 @@ class Simulation {
   // Runs every event up to and including `until`, then stands at `until`. Stops early, at the time of the
   // last event, after stop() or when an event throws (the exception passes through).
   void run_until(Time until);
-  // The same on several threads, with the same outcome bit for bit. `between` is called on the calling thread between
-  // two windows of events, about twenty times a second.
+  // The same on several threads, with the same outcome bit for bit. `between` is called on the calling thread while
+  // no event runs, about twenty times a second.
   void run_until(Time until, std::uint32_t threads, const std::function<void()>& between = [] {});
   // Runs the next event if it is not later than `limit`; false when there is none (the clock then stays).
   bool step(Time limit);
