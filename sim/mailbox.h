@@ -16,22 +16,41 @@ namespace kamesim {
 
 class Pipe;
 
-// Small, as the cache lines that hold it go to the receiver and back.
+// Frames that one pipe carries, one behind the other. Their sender joins them, which has just written them: the receiver
+// touches none before it arrives.
 struct Crossing {
   Pipe* pipe;
-  UnderWay* under_way;  // its handle is the only one to its buffer
+  UnderWay* first;  // their handles are the only ones to their buffers
+  UnderWay* last;
+  std::uint32_t count;
 };
 
 class Mailbox {
  public:
   struct Batch {
-    std::vector<Crossing> frames;
-    BufferList returned;  // for the receiver's pool: buffers move with frames, and have to come back
+    std::vector<Crossing> crossings;
+    std::uint32_t frames = 0;  // in all of them
+    BufferList returned;       // for the receiver's pool: buffers move with frames, and have to come back
+  };
+  // Where the pipe's frames of the present batch are; the pipe's to keep.
+  struct Place {
+    std::uint64_t batch = 0;  // the first one is 1
+    std::size_t index = 0;
   };
 
   // The sender's.
-  void post(Pipe& pipe, UnderWay& under_way) { open_->frames.push_back({&pipe, &under_way}); }
-  std::size_t posted() const { return open_->frames.size(); }
+  void post(Pipe& pipe, UnderWay& frame, Place& place) {
+    ++open_->frames;
+    if (place.batch != open_number_) {
+      place = {open_number_, open_->crossings.size()};
+      open_->crossings.push_back({&pipe, &frame, &frame, 1});
+      return;
+    }
+    Crossing& crossing = open_->crossings[place.index];
+    crossing.last = crossing.last->next = &frame;
+    ++crossing.count;
+  }
+  std::uint32_t posted() const { return open_->frames; }
   // Whether a batch may be sent: the receiver has still to take as many as there is room for, if not.
   bool room() {
     const std::uint32_t sent = sent_.load(std::memory_order_relaxed);
@@ -42,12 +61,11 @@ class Mailbox {
   // Hands over what was posted, with buffers that go back; there must be room(). `clock`: what is posted later is sent
   // then, or later.
   void send(Time clock, const BufferList& returned = {}) {
-    if (!open_->frames.empty() || returned.count > 0) {
+    if (open_->frames > 0 || returned.count > 0) {
       open_->returned = returned;
       const std::uint32_t sent = sent_.load(std::memory_order_relaxed) + 1;
       open_ = &batches_[sent % kBatches];
-      open_->frames.clear();
-      open_->returned = {};
+      clear_open();
       sent_.store(sent, std::memory_order_release);
     }
     clock_.store(clock.ns(), std::memory_order_release);
@@ -69,18 +87,24 @@ class Mailbox {
   void take_all(F&& call) {
     take(call);
     call(*open_);
-    open_->frames.clear();
-    open_->returned = {};
+    clear_open();
   }
 
  private:
   static constexpr std::uint32_t kBatches = 32;  // one of which is being filled
-  // A batch's vector is the sender's to change: the receiver reads only.
+  // A batch is the sender's to change: the receiver reads only.
   struct alignas(64) Slot : Batch {};
+  void clear_open() {
+    ++open_number_;
+    open_->crossings.clear();
+    open_->frames = 0;
+    open_->returned = {};
+  }
 
   // What the sender has, what it tells, what the receiver tells, and batches, each apart: no cache line is written by
   // both, nor one that is fetched with it.
   alignas(128) Slot* open_ = &batches_[0];
+  std::uint64_t open_number_ = 1;
   std::uint32_t taken_before_ = 0;
   alignas(128) std::atomic<std::int64_t> clock_ = 0;
   std::atomic<std::uint32_t> sent_ = 0;

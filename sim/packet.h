@@ -16,7 +16,6 @@
 
 #include "sim/bytes.h"
 #include "sim/pool.h"
-#include "sim/prefetch.h"
 
 namespace kamesim {
 

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <span>
 #include <thread>
 #include <utility>
 
 #include "sim/medium.h"
 #include "sim/node.h"
 #include "sim/pipe.h"
-#include "sim/prefetch.h"
 #include "sim/shard_graph.h"
 #include "sim/simulation.h"
 
@@ -43,7 +41,6 @@ constexpr auto kPhaseTakes = std::chrono::milliseconds(25);
 constexpr std::int64_t kMostWindows = 1 << 20;
 constexpr std::uint64_t kEventsOfWindow = 4;  // with fewer it is better to meet and see what comes next
 
-constexpr std::size_t kMailAhead = 16;  // frames that crossed, brought near before they are taken in
 constexpr std::int64_t kBorrowed = 256;  // buffers that may stay where they went
 constexpr unsigned kSpins = 1'000;       // looks at the others, before a thread that waits lets others use its core
 constexpr unsigned kFirstSet = 0;
@@ -358,7 +355,7 @@ bool ParallelRun::tell(Shard& shard) {
       continue;
     }
     std::int64_t& borrowed = shard.borrowed[to.shard];
-    borrowed -= static_cast<std::int64_t>(to.out->posted());
+    borrowed -= std::int64_t{to.out->posted()};
     BufferList returned;
     if (borrowed > kBorrowed) returned = shard.packets.take_spare(static_cast<std::size_t>(borrowed));
     borrowed -= static_cast<std::int64_t>(returned.count);
@@ -371,21 +368,14 @@ bool ParallelRun::tell(Shard& shard) {
 void ParallelRun::take_mail(Shard& shard, Neighbor& from) {
   from.in->take([&](const Mailbox::Batch& batch) {
     take_in(shard, batch);
-    shard.borrowed[from.shard] += static_cast<std::int64_t>(batch.frames.size() + batch.returned.count);
+    shard.borrowed[from.shard] += static_cast<std::int64_t>(batch.frames + batch.returned.count);
   });
 }
 
-// Another core wrote the frames: to fetch them one by one takes longer than all else. Payload is left where it is, as it
-// is needed at the end of the frame's way, if here at all.
 void ParallelRun::take_in(Shard& shard, const Mailbox::Batch& batch) {
   shard.packets.take_back(batch.returned);
-  std::span<const Crossing> rest = batch.frames;
-  while (!rest.empty()) {
-    const auto some = rest.first(std::min(rest.size(), kMailAhead));
-    rest = rest.subspan(some.size());
-    for (const Crossing& c : some) prefetch_to_write(c.under_way);
-    for (const Crossing& c : some) c.under_way->frame.prefetch();
-    for (const Crossing& c : some) c.pipe->take_in(*c.under_way);
+  for (const Crossing& crossing : batch.crossings) {
+    crossing.pipe->take_in(*crossing.first, *crossing.last, crossing.count);
   }
 }
 
@@ -488,7 +478,6 @@ void ParallelRun::run_world(unsigned writing) {
     while (!simulation_.stop_requested() && world.fire_next(now)) {
     }
   });
-  take_all_mail();
   const bool stop = failed_ || simulation_.stop_requested() || simulation_.topology_generation_ != topology_;
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     shards_[i]->observations = &logs_[i];

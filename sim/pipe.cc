@@ -88,16 +88,19 @@ inline UnderWay& Pipe::note(Packet&& frame, EventKey arrival, Time departure) {
   return *new (room) UnderWay{nullptr, std::move(frame), arrival, departure};
 }
 
-void Pipe::start(UnderWay& frame) {
-  if (port_ == nullptr) port_ = &frame;
-  ++waiting_;
+inline void Pipe::join(UnderWay& first, UnderWay& last, std::uint32_t count) {
+  if (port_ == nullptr) port_ = &first;
+  waiting_ += count;
   if (first_ == nullptr) {
-    first_ = last_ = &frame;
-    shard_->events.schedule(*this, frame.arrival);
+    first_ = &first;
+    shard_->events.schedule(*this, first.arrival);
   } else {
-    last_ = last_->next = &frame;
+    last_->next = &first;
   }
+  last_ = &last;
 }
+
+void Pipe::take_in(UnderWay& first, UnderWay& last, std::uint32_t count) { join(first, last, count); }
 
 inline Packet Pipe::take_frame(UnderWay* under_way) {
   Packet frame = std::move(under_way->frame);
@@ -129,9 +132,12 @@ void Pipe::push(Node& sender, Packet&& frame) {
     // What is noted of a lost frame crosses in a buffer too: those come back, blocks of a thread's pool do not.
     if (!frame) [[unlikely]] frame = sender.packets().allocate(0, 0);
     if (!frame.sole()) frame = frame.clone();
-    return crossing_->box.post(*this, note(std::move(frame), sender.next_key(arrival), departure));
+    UnderWay& noted = note(std::move(frame), sender.next_key(arrival), departure);
+    // What is sent from outside the nodes, while no shard runs, is under way at once: the link may go down at once.
+    return PacketPool::used_on_this_thread() ? crossing_->box.post(*this, noted, crossing_->place) : join(noted, noted, 1);
   }
-  start(note(std::move(frame), sender.next_key(arrival), departure));
+  UnderWay& noted = note(std::move(frame), sender.next_key(arrival), departure);
+  join(noted, noted, 1);
 }
 
 void Pipe::set_shards(Shard& sender, Shard& receiver) {
@@ -147,7 +153,7 @@ void Pipe::set_shards(Shard& sender, Shard& receiver) {
   crossing_.reset();
   crosses_ = &sender != &receiver;
   if (!crosses_) return;
-  crossing_.reset(new Crossover{.box = sender.outboxes[receiver.index], .port_times = port_times_, .departures = {}});
+  crossing_.reset(new Crossover{.box = sender.outboxes[receiver.index], .place = {}, .port_times = port_times_, .departures = {}});
   for (const UnderWay* f = first_; f != nullptr; f = f->next) {
     if (f->departure > sender.now) crossing_->departures.push_back(f->departure);
   }

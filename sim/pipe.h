@@ -11,6 +11,7 @@
 #include "sim/drop.h"
 #include "sim/event_queue.h"
 #include "sim/link_config.h"
+#include "sim/mailbox.h"
 #include "sim/packet.h"
 #include "sim/pool.h"
 #include "sim/random.h"
@@ -20,7 +21,6 @@
 namespace kamesim {
 
 class Actor;
-class Mailbox;
 class Nic;
 class Node;
 struct Shard;
@@ -67,8 +67,8 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   // the sender's shard has the departures then, the receiver's the frames. To be called while no shard runs, and with
   // nothing in the mailboxes.
   void set_shards(Shard& sender, Shard& receiver);
-  // A frame that came by mailbox.
-  void take_in(UnderWay& frame) { start(frame); }
+  // Frames that came by mailbox: so many, joined.
+  void take_in(UnderWay& first, UnderWay& last, std::uint32_t count);
 
  private:
   struct PortTimes {
@@ -80,6 +80,7 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   // needs the first line of a pipe, would take the second away from the sender each time that this has written to it.
   struct alignas(2 * Pool::kLine) Crossover {
     Mailbox& box;
+    Mailbox::Place place;
     PortTimes port_times;
     Ring<Time> departures;  // of what still waits for the port
   };
@@ -97,8 +98,8 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   RandomStream& random();
   void arrive_next();
   void run_empty();
+  void join(UnderWay& first, UnderWay& last, std::uint32_t count);
   static UnderWay& note(Packet&& frame, EventKey arrival, Time departure);
-  void start(UnderWay& frame);
   static Packet take_frame(UnderWay* under_way);
   PortTimes& port_times() { return crossing_ == nullptr ? port_times_ : crossing_->port_times; }
   bool full(Time now);

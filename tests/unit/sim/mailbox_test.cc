@@ -21,34 +21,61 @@ std::vector<std::unique_ptr<UnderWay>> notes(int count) {
 std::vector<std::int64_t> taken_from(Mailbox& box) {
   std::vector<std::int64_t> arrivals;
   box.take([&](const Mailbox::Batch& batch) {
-    for (const Crossing& c : batch.frames) arrivals.push_back(c.under_way->arrival.time.ns());
+    std::size_t count = 0;
+    for (const Crossing& c : batch.crossings) {
+      const UnderWay* frame = c.first;
+      for (std::uint32_t i = 0; i < c.count; ++i, frame = frame->next) arrivals.push_back(frame->arrival.time.ns());
+      EXPECT_EQ(frame, nullptr);
+      EXPECT_EQ(c.last->arrival.time.ns(), arrivals.back());
+      count += c.count;
+    }
+    EXPECT_EQ(batch.frames, count);
   });
   return arrivals;
 }
 
 // Mailboxes do not look at pipes.
-std::byte stands_for_pipe;
-Pipe& pipe = reinterpret_cast<Pipe&>(stands_for_pipe);
+struct StandIn {
+  std::byte byte;
+  Mailbox::Place place;
+  void post(Mailbox& box, UnderWay& frame) { box.post(reinterpret_cast<Pipe&>(byte), frame, place); }
+};
 
 TEST(Mailbox, HandsOverWhatWasSentInItsOrder) {
   const auto frames = notes(4);
   Mailbox box;
-  box.post(pipe, *frames[0]);
-  box.post(pipe, *frames[1]);
+  StandIn pipe;
+  pipe.post(box, *frames[0]);
+  pipe.post(box, *frames[1]);
   EXPECT_EQ(box.posted(), 2u);
   EXPECT_EQ(taken_from(box), (std::vector<std::int64_t>{}));  // not sent yet
   box.send(Time::from_ns(10));
-  box.post(pipe, *frames[2]);
+  pipe.post(box, *frames[2]);
   box.send(Time::from_ns(20));
-  box.post(pipe, *frames[3]);
+  pipe.post(box, *frames[3]);
   EXPECT_EQ(box.clock(), Time::from_ns(20));
   EXPECT_EQ(taken_from(box), (std::vector<std::int64_t>{0, 1, 2}));
   EXPECT_EQ(taken_from(box), (std::vector<std::int64_t>{}));
   EXPECT_EQ(box.posted(), 1u);
 }
 
+TEST(Mailbox, JoinsTheFramesOfEachPipe) {
+  const auto frames = notes(5);
+  Mailbox box;
+  StandIn pipe, other;
+  pipe.post(box, *frames[0]);
+  other.post(box, *frames[1]);
+  pipe.post(box, *frames[2]);
+  other.post(box, *frames[3]);
+  box.send(Time());
+  pipe.post(box, *frames[4]);  // no more to what was sent
+  box.send(Time());
+  EXPECT_EQ(taken_from(box), (std::vector<std::int64_t>{0, 2, 1, 3, 4}));
+}
+
 TEST(Mailbox, TellsTheTimeWithoutFramesForEver) {
   Mailbox box;
+  StandIn pipe;
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(box.room());
     box.send(Time::from_ns(i));
@@ -59,14 +86,15 @@ TEST(Mailbox, TellsTheTimeWithoutFramesForEver) {
 TEST(Mailbox, HasRoomForSomeBatchesAndAgainOnceTheyAreTaken) {
   const auto frames = notes(1000);
   Mailbox box;
+  StandIn pipe;
   std::size_t sent = 0;
   for (; box.room() && sent < frames.size(); ++sent) {
-    box.post(pipe, *frames[sent]);
+    pipe.post(box, *frames[sent]);
     box.send(Time::from_ns(1));
   }
   EXPECT_GE(sent, 8u);
   EXPECT_LT(sent, frames.size());
-  box.post(pipe, *frames[sent]);  // waits
+  pipe.post(box, *frames[sent]);  // waits
   EXPECT_EQ(taken_from(box).size(), sent);
   ASSERT_TRUE(box.room());
   box.send(Time::from_ns(2));
@@ -76,11 +104,12 @@ TEST(Mailbox, HasRoomForSomeBatchesAndAgainOnceTheyAreTaken) {
 TEST(Mailbox, GivesUpEverythingAtTheEnd) {
   const auto frames = notes(2);
   Mailbox box;
-  box.post(pipe, *frames[0]);
+  StandIn pipe;
+  pipe.post(box, *frames[0]);
   box.send(Time());
-  box.post(pipe, *frames[1]);
+  pipe.post(box, *frames[1]);
   std::size_t count = 0;
-  const auto counted = [&](const Mailbox::Batch& batch) { count += batch.frames.size(); };
+  const auto counted = [&](const Mailbox::Batch& batch) { count += batch.frames; };
   box.take_all(counted);
   EXPECT_EQ(count, 2u);
   box.take_all(counted);
@@ -92,9 +121,10 @@ TEST(Mailbox, IsForTwoThreadsAtOnce) {
   constexpr int kFrames = 20'000;
   const auto frames = notes(kFrames);
   Mailbox box;
+  StandIn pipe;
   std::jthread sender([&] {
     for (int i = 0; i < kFrames; ++i) {
-      box.post(pipe, *frames[static_cast<std::size_t>(i)]);
+      pipe.post(box, *frames[static_cast<std::size_t>(i)]);
       if (i % 3 == 0) continue;
       while (!box.room()) std::this_thread::yield();
       box.send(Time::from_ns(i + 1));

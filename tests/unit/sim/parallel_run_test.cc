@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "sim/lan.h"
@@ -171,6 +172,27 @@ TEST_P(ParallelRuns, StopForWhatIsDoneFromOutside) {
     });
     ring.run(Time::from_seconds(0.1), threads);
     return std::pair(ring.simulation.trace_hash(), ring.record.hash);
+  };
+  EXPECT_EQ(scene(GetParam()), scene(0));
+}
+
+// What is sent from outside is under way when the same call takes the link down.
+TEST_P(ParallelRuns, LoseWhatWasSentJustBeforeALinkGoesDown) {
+  auto scene = [](Threads threads) {
+    Ring ring;
+    ring.simulation.at(Time::from_seconds(0.020), [&] {
+      for (Node* node : ring.nodes) {
+        Packet frame = node->packets().allocate(200);
+        std::fill_n(frame.mutable_data(), frame.size(), std::uint8_t{0xff});
+        node->nics()[0]->send(std::move(frame));
+      }
+      for (PointToPointLink* link : ring.links) link->set_up(false);
+    });
+    ring.simulation.at(Time::from_seconds(0.021), [&] {
+      for (PointToPointLink* link : ring.links) link->set_up(true);
+    });
+    ring.run(Time::from_seconds(0.03), threads);
+    return std::tuple(ring.simulation.trace_hash(), ring.record.hash, ring.drops);
   };
   EXPECT_EQ(scene(GetParam()), scene(0));
 }
