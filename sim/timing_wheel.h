@@ -98,8 +98,7 @@ class TimingWheel {
   void mark_empty(unsigned slot);
   unsigned first_digit(unsigned level, unsigned from) const;
   void enter(Time start);
-  // In line: the compiler takes a function that does nothing but prefetch for one that does nothing, and drops its calls.
-  [[gnu::always_inline]] static void prefetch(const Chunk* chunk);
+  [[gnu::always_inline]] static void prefetch(const Chunk* chunk);  // in line, or nothing is left of it (prefetch.h)
   void drain(unsigned slot, PendingList& out);
   bool take_lowest(PendingList& out);
   bool takes_whole(unsigned level, unsigned digit) const;
