@@ -52,9 +52,9 @@ class Gossip final : public FrameReceiver {
   }
   void on_link_change(Nic&, bool) override {}
   int heard = 0;
+  static constexpr std::size_t kHops = 20;
 
  private:
-  static constexpr std::size_t kHops = 20;
   Nic& out() { return *node_.nics()[random_.next_u32() % node_.nics().size()]; }
   void speak() {
     Packet frame = node_.packets().allocate(60 + random_.next_u32() % 1000);
@@ -184,6 +184,7 @@ TEST_P(ParallelRuns, LoseWhatWasSentJustBeforeALinkGoesDown) {
       for (Node* node : ring.nodes) {
         Packet frame = node->packets().allocate(200);
         std::fill_n(frame.mutable_data(), frame.size(), std::uint8_t{0xff});
+        frame.mutable_data()[Gossip::kHops] = 0;
         node->nics()[0]->send(std::move(frame));
       }
       for (PointToPointLink* link : ring.links) link->set_up(false);
