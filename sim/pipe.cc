@@ -200,7 +200,10 @@ void Pipe::arrive_next() {
     --waiting_;
   }
   Packet frame = take_frame(arrived);
-  if (first_ != nullptr) shard_->events.schedule(*this, first_->arrival);
+  if (first_ != nullptr) {
+    shard_->events.schedule(*this, first_->arrival);
+    __builtin_prefetch(first_->next);  // which may be another core's: there is time
+  }
   Nic* const receiver = receiver_;
   if (receiver == nullptr) [[unlikely]] {
     const Kind& kind = *kind_;
