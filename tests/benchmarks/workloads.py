@@ -226,6 +226,13 @@ ALONE = [
         goal=Goal(ours_at_most=200),
     ),
     Workload(
+        "cores",
+        "passing a cache line between two threads: a fifth of it, or less, where they share one core",
+        "ns a pass",
+        _command("cores", "passes=200000", "ns_per_pass"),
+        ratio=Ratio.LESS,
+    ),
+    Workload(
         "threads-grid",
         "grid: real time on two threads against one",
         "s",
