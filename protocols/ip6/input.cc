@@ -107,7 +107,8 @@ void Ip6Stack::on_frame(Nic& nic, Packet frame) {
 
 // What a packet that is forwarded waits for, one after the other: the entry of its destination, and what that refers to.
 void Ip6Stack::prepare(const Packet& frame) {
-  if (!some_plain_ || destinations_.slots().empty() || frame.size() < kHeadersOfLinkAndIp6) return;
+  if (!some_plain_) return frame.prefetch_whole();  // it will be read to its end, for its checksum
+  if (destinations_.slots().empty() || frame.size() < kHeadersOfLinkAndIp6) return;
   prepared_ = static_cast<std::uint16_t>(destinations_.likely_place(destination_of(frame)));
   __builtin_prefetch(&destinations_.slots()[prepared_]);
 }
