@@ -39,6 +39,7 @@ constexpr int kEventsToTell = 512;
 // A phase is to take about so long, if it has events: what is done between two must not wait for long.
 constexpr auto kPhaseTakes = std::chrono::milliseconds(25);
 constexpr std::int64_t kMostWindows = 1 << 20;
+constexpr Duration kUncutWindow = 10_ms;  // what takes the place of the least delay between shards where nothing crosses
 constexpr std::uint64_t kEventsOfWindow = 4;  // with fewer it is better to meet and see what comes next
 
 constexpr std::int64_t kBorrowed = 256;  // buffers that may stay where they went
@@ -144,6 +145,7 @@ void ParallelRun::find_neighbors(const ShardGraph& graph) {
     delay[a][b] = delay[b][a] = std::min(delay[a][b], edge.delay);
     window_ = std::min(window_, edge.delay);
   }
+  if (window_ == kForever) window_ = kUncutWindow;
   for (std::uint32_t i = 0; i < n; ++i) {
     progress_[i].neighbors.clear();
     for (std::uint32_t k = 0; k < n; ++k) {

@@ -142,7 +142,7 @@ class ParallelRun {
   Clock::time_point compare_at_;
   std::vector<Work> compared_;                   // what had been done when the threads were compared last
   Clock::duration split_takes_{};
-  Duration window_;           // the least delay between two shards
+  Duration window_;           // the least delay between two shards; some time, where nothing crosses
   Clock::duration took_{};    // the last phase, on the first thread
   std::array<std::vector<Published>, 2> published_;  // two sets take turns: one is written, and then read by all
   std::uint64_t topology_;                           // the generation that the shards were made for

@@ -250,6 +250,15 @@ TEST(ParallelRun, RefusesWhatOnlyOneThreadCanDo) {
   EXPECT_THROW(ring.run(Time::from_seconds(0.1), 2), SimulationError);
 }
 
+// Where no link is cut a shard could run to the end at once: whoever wants to stop it would not be heard.
+TEST(ParallelRun, ListensBetweenPhasesWhereNothingCrosses) {
+  Ring ring;
+  int calls = 0;
+  ParallelRun run(ring.simulation, 1, &time_worked);
+  EXPECT_EQ(run.run(Time::from_seconds(2), [&] { ++calls; }), ParallelRun::End::kReachedLimit);
+  EXPECT_GE(calls, 2);
+}
+
 // Nothing is known of the traffic when the run begins; then it is seen where the work is.
 TEST_P(ParallelRuns, SplitTheNetworkAnewWithTheSameOutcome) {
   Ring one, several;
