@@ -4,11 +4,13 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 #include <utility>
 
 #include <metis.h>
 
 #include "sim/actor.h"
+#include "sim/split_search.h"
 
 namespace kamesim {
 
@@ -33,11 +35,9 @@ void join_sets(std::vector<std::uint32_t>& parent, std::uint32_t a, std::uint32_
   parent[find(parent, a)] = find(parent, b);
 }
 
-struct MetisGraph {
-  std::vector<idx_t> starts{0}, neighbors, edge_weights, loads;
-};
+static_assert(std::is_same_v<idx_t, std::int32_t>);  // as in WeightedGraph
 
-std::vector<idx_t> split(MetisGraph& graph, const ShardGraph::Shares& shares) {
+std::vector<idx_t> split(WeightedGraph& graph, const ShardGraph::Shares& shares) {
   idx_t vertices = static_cast<idx_t>(graph.loads.size()), constraints = 1, parts = static_cast<idx_t>(shares.size());
   idx_t cut = 0;
   std::vector<idx_t> part(graph.loads.size(), 0);
@@ -67,7 +67,7 @@ std::vector<idx_t> split(MetisGraph& graph, const ShardGraph::Shares& shares) {
 
 // METIS is content with less than could be had, most of all where few vertices have most of the load. From the most
 // loaded part vertices go to the least loaded one, as long as that gains more than the frames that cross then cost.
-void balance(const MetisGraph& graph, const ShardGraph::Shares& shares, std::vector<idx_t>& part) {
+void balance(const WeightedGraph& graph, const ShardGraph::Shares& shares, std::vector<idx_t>& part) {
   const auto share = [&](idx_t p) { return shares[static_cast<std::size_t>(p)]; };
   std::vector<double> filled(shares.size(), 0);  // loads against the shares
   double all = 0;
@@ -200,7 +200,7 @@ std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Durat
     arcs.emplace_back(b << 32 | a, weight);
   }
   std::ranges::sort(arcs, {}, &std::pair<std::uint64_t, idx_t>::first);
-  MetisGraph graph;
+  WeightedGraph graph;
   std::size_t next = 0;
   for (std::uint64_t v = 0; v < load.size(); ++v) {
     graph.loads.push_back(static_cast<idx_t>(load[v] / unit + 1));
@@ -216,7 +216,11 @@ std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Durat
     graph.starts.push_back(static_cast<idx_t>(graph.neighbors.size()));
   }
   std::vector<idx_t> part = split(graph, shares);
-  balance(graph, shares, part);
+  if (graph.size() <= kMostSearched) {
+    part = search_split(graph, shares, kLoadOfCrossing * static_cast<double>(frames_unit) / static_cast<double>(unit), std::move(part));
+  } else {
+    balance(graph, shares, part);
+  }
   std::vector<std::uint32_t> result(actors);
   for (std::uint32_t actor = 0; actor < actors; ++actor) {
     result[actor] = static_cast<std::uint32_t>(part[vertex_of(actor)]);

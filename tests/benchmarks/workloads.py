@@ -201,7 +201,6 @@ AGAINST_NS3 = [
 ]
 
 CHAIN = "routers=10 packets=1000000"
-WIDE = "packets=4000"
 SMALL_GRID, LARGE_GRID = "side=2 width=5 packets=8000", "side=100 width=100 packets=280"  # as many packet-hops each
 
 
@@ -215,6 +214,29 @@ def _capture(name: str, about: str, figure: str, goal: Goal | None) -> Workload:
         ratio=Ratio.GROWTH,
         goal=goal,
     )
+
+
+def _threads_against_one(name: str, about: str, program: str, words: str) -> list[Workload]:
+    one = _command(program, f"{words} threads=1", "run_s")
+    return [
+        Workload(
+            f"threads-{name}",
+            f"{about}: real time on two threads against one",
+            "s",
+            _command(program, f"{words} threads=2", "run_s"),
+            baseline=one,
+            ratio=Ratio.LESS,
+            goal=at_least(1.8),
+        ),
+        Workload(
+            f"processes-{name}",
+            "two processes at once, each with one of its own: what the machine's two cores can do",
+            "s",
+            Command("twice.py", (program, *one.words), "run_s"),
+            baseline=one,
+            ratio=Ratio.LESS,
+        ),
+    ]
 
 
 ALONE = [
@@ -232,24 +254,9 @@ ALONE = [
         _command("cores", "passes=200000", "ns_per_pass"),
         ratio=Ratio.LESS,
     ),
-    Workload(
-        "threads-grid",
-        "grid: real time on two threads against one",
-        "s",
-        _command("tree", "topology=grid packets=2000 threads=2", "run_s"),
-        baseline=_command("tree", "topology=grid packets=2000 threads=1", "run_s"),
-        ratio=Ratio.LESS,
-        goal=at_least(1.8),
-    ),
-    Workload(
-        "threads-wide",
-        "WIDE's map with traffic: real time on two threads against one",
-        "s",
-        _command("wide.py", f"{WIDE} threads=2", "run_s"),
-        baseline=_command("wide.py", f"{WIDE} threads=1", "run_s"),
-        ratio=Ratio.LESS,
-        goal=at_least(1.8),
-    ),
+    *_threads_against_one("grid", "grid", "tree", "topology=grid packets=2000"),
+    *_threads_against_one("wide", "WIDE's map with traffic", "wide.py", "packets=4000"),
+    *_threads_against_one("wide-busy", "the same with four times the traffic", "wide.py", "packets=4000 pps=4000"),
     _capture("capture", "chain with a capture of all NICs, both directions, against none", "ns_per_hop", at_most(2.5)),
     _capture("capture-system", "the same with the system's part, which takes the file", "total_ns_per_hop", None),
     Workload(
