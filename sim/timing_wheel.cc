@@ -6,7 +6,7 @@ namespace kamesim {
 
 namespace {
 // Slots are taken together until there are so many events; a slot with more than the other number is split.
-constexpr std::size_t kEnough = 32, kMost = 512;
+constexpr std::size_t kEnough = 32, kMost = 2048;
 // A slot above the lowest level is split as well where more than one of so many events of its time is at the lowest
 // already: the next ones will soon be.
 constexpr std::size_t kMostAreFar = 8;

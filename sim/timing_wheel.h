@@ -1,6 +1,6 @@
 // A hierarchical timing wheel: events by slots of time, not sorted within a slot.
 //
-// A time is read as digits of ten bits above the lowest twelve bits. An event waits at the level of the highest digit in
+// A time is read as digits of ten bits above the lowest fourteen bits. An event waits at the level of the highest digit in
 // which its time differs from the cursor's, in the slot of its own digit there; but what is less than a turn of the lowest
 // level away waits at that level, whatever its higher digits. So what one event causes a millisecond later is moved once.
 // All that waits at one level above the lowest is so within one slot of the next higher level, and everything at a lower
@@ -24,7 +24,7 @@ namespace kamesim {
 
 class TimingWheel {
  public:
-  static constexpr unsigned kLowestBits = 12, kDigitBits = 10;
+  static constexpr unsigned kLowestBits = 14, kDigitBits = 10;
   static constexpr unsigned kLevels = (63 - kLowestBits + kDigitBits - 1) / kDigitBits;
 
   std::size_t size() const { return size_; }
