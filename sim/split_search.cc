@@ -12,6 +12,7 @@ namespace kamesim {
 namespace {
 
 constexpr int kOtherStarts = 6;
+constexpr int kMostSteps = 256;   // ten or twenty are usual
 constexpr double kBetter = 1e-9;  // of a split's cost, which is at least 1: less is a matter of rounding
 
 class Climb {
@@ -31,7 +32,11 @@ class Climb {
   // Goes on from `part` as long as it gets better; returns the cost.
   double run(std::vector<std::int32_t>& part) {
     begin(part);
-    while (const auto step = best_step(part)) take(step, part);
+    for (int steps = 0; steps < kMostSteps; ++steps) {
+      const Step step = best_step(part);
+      if (!step) break;
+      take(step, part);
+    }
     return cost_;
   }
 
