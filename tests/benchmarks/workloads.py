@@ -254,9 +254,9 @@ ALONE = [
         _command("cores", "passes=200000", "ns_per_pass"),
         ratio=Ratio.LESS,
     ),
-    *_threads_against_one("grid", "grid", "tree", "topology=grid packets=2000"),
-    *_threads_against_one("wide", "WIDE's map with traffic", "wide.py", "packets=4000"),
-    *_threads_against_one("wide-busy", "the same with four times the traffic", "wide.py", "packets=4000 pps=4000"),
+    *_threads_against_one("grid", "grid", "tree", "topology=grid packets=8000"),
+    *_threads_against_one("wide", "WIDE's map with traffic", "wide.py", "packets=16000"),
+    *_threads_against_one("wide-busy", "the same with four times the traffic", "wide.py", "packets=16000 pps=4000"),
     _capture("capture", "chain with a capture of all NICs, both directions, against none", "ns_per_hop", at_most(2.5)),
     _capture("capture-system", "the same with the system's part, which takes the file", "total_ns_per_hop", None),
     Workload(
