@@ -86,15 +86,13 @@ void balance(const WeightedGraph& graph, const ShardGraph::Shares& shares, std::
     for (std::size_t v = 0; v < part.size(); ++v) {
       if (part[v] != from || graph.loads[v] >= apart) continue;
       std::int64_t crossing = 0;
-      bool beside = graph.starts[v] == graph.starts[v + 1];
       for (idx_t i = graph.starts[v]; i < graph.starts[v + 1]; ++i) {
         const idx_t there = part[static_cast<std::size_t>(graph.neighbors[static_cast<std::size_t>(i)])];
         const std::int64_t frames = graph.edge_weights[static_cast<std::size_t>(i)];
-        beside |= there == to;
         crossing += there == from ? frames : there == to ? -frames : 0;
       }
       const std::int64_t cost = std::abs(apart - 2 * std::int64_t{graph.loads[v]}) + crossing;
-      if (!beside || cost >= best_cost) continue;
+      if (cost >= best_cost) continue;
       best = v;
       best_cost = cost;
     }
@@ -217,7 +215,8 @@ std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Durat
   }
   std::vector<idx_t> part = split(graph, shares);
   if (graph.size() <= kMostSearched) {
-    part = search_split(graph, shares, kLoadOfCrossing * static_cast<double>(frames_unit) / static_cast<double>(unit), std::move(part));
+    const double load_of_weight = kLoadOfCrossing * static_cast<double>(frames_unit) / static_cast<double>(unit);
+    part = search_split(graph, shares, load_of_weight, std::move(part));
   } else {
     balance(graph, shares, part);
   }

@@ -230,7 +230,7 @@ def _threads_against_one(name: str, about: str, program: str, words: str) -> lis
         ),
         Workload(
             f"processes-{name}",
-            "two processes at once, each with one of its own: what the machine's two cores can do",
+            f"{about}: twice at once, in two processes, against once; no thread of these waits for another",
             "s",
             Command("twice.py", (program, *one.words), "run_s"),
             baseline=one,
@@ -256,7 +256,7 @@ ALONE = [
     ),
     *_threads_against_one("grid", "grid", "tree", "topology=grid packets=8000"),
     *_threads_against_one("wide", "WIDE's map with traffic", "wide.py", "packets=16000"),
-    *_threads_against_one("wide-busy", "the same with four times the traffic", "wide.py", "packets=16000 pps=4000"),
+    *_threads_against_one("wide-busy", "WIDE's map with four times the traffic", "wide.py", "packets=16000 pps=4000"),
     _capture("capture", "chain with a capture of all NICs, both directions, against none", "ns_per_hop", at_most(2.5)),
     _capture("capture-system", "the same with the system's part, which takes the file", "total_ns_per_hop", None),
     Workload(

@@ -91,6 +91,20 @@ TEST(ShardGraph, BalancesAFewHeavyNodes) {
   EXPECT_NEAR(graph.rated(split.shard_of, ShardGraph::equal_shares(2), ShardGraph::kUnknownLoadRate).cost, split.cost, 1e-9);
 }
 
+// The same with so many nodes that no search is made for the best split. Those that are to move have the middle alone beside
+// them, which stays.
+TEST(ShardGraph, BalancesAFewHeavyNodesAmongMany) {
+  constexpr int kLeaves = 90;
+  Nodes n(kLeaves + 1);
+  ShardGraph graph(n.actors());
+  graph.set_load(n[0], 400'000);
+  for (int i = 1; i <= kLeaves; ++i) {
+    graph.set_load(n[i], i % 9 == 0 ? 37'000 + 1'700 * static_cast<std::uint64_t>(i) : 300);
+    graph.connect(n[0], n[i], 1_ms);
+  }
+  EXPECT_LT(graph.partition(ShardGraph::equal_shares(2)).imbalance, 1.01);
+}
+
 TEST(ShardGraph, TakesShortWindowsForABetterBalanceWhereTheyHoldEnough) {
   Nodes n(3);
   ShardGraph graph(n.actors());
