@@ -71,8 +71,8 @@ struct Neighbor {
   bool reachable(Time now) const { return state == State::Reachable && now < until; }
   bool has_deadline() const { return state != State::Reachable && until != Time::max(); }
   void clear_deadline() { until = Time::max(); }
-  // A packet for it may go, and nothing else is to be done.
-  bool ready(Time now) const { return reachable(now) && !watched; }
+  // A packet for it may go, and nothing else is to be done: it was there of late, or that is being asked (RFC 4861 §7.3.3).
+  bool ready(Time now) const { return (reachable(now) || state >= State::Delay) && !watched; }
 };
 
 // An entry given by hand.

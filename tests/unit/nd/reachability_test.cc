@@ -74,6 +74,30 @@ TEST(Reachability, FollowsTheAdvertisementTable) {  // Appendix C and §7.2.5
   }
 }
 
+// §7.3.3: packets go to a neighbour that is being asked as to one that has answered. Only there ready() may be true: a
+// packet that goes by it is not told to the machine.
+TEST(Reachability, APacketChangesNothingWhereItMayGoAtOnce) {
+  struct { State state; bool in_time, late; } cases[] = {
+      {State::None, false, false},     {State::Incomplete, false, false}, {State::Reachable, true, false},
+      {State::Stale, false, false},    {State::Delay, true, true},        {State::Probe, true, true},
+  };
+  for (const auto& [state, in_time, late] : cases) {
+    for (const Time now : {kNow, kNow + 20_s}) {
+      Neighbor n = neighbor(state);
+      const auto where = testing::Message() << "state " << int(state) << " at " << now.ns();
+      const bool ready = n.ready(now);
+      EXPECT_EQ(ready, now == kNow ? in_time : late) << where;
+      nud_on_packet_sent(n, now);
+      if (ready) {
+        EXPECT_EQ(n.state, state) << where;
+        EXPECT_EQ(n.until, neighbor(state).until) << where;
+      }
+      n.watched = true;  // RFC 4191 §3.5: a better router is to be asked for
+      EXPECT_FALSE(n.ready(now)) << where;
+    }
+  }
+}
+
 TEST(Reachability, RecordsWhetherTheNeighbourIsARouter) {  // §7.2.5
   struct { State state; bool override; MacAddress mac; bool updated; } cases[] = {
       {State::Incomplete, false, kMac, true},     {State::Reachable, false, kMac, true},
