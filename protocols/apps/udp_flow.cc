@@ -56,11 +56,12 @@ void UdpFlowSender::power_on(SocketLayer& sockets) {
 void UdpFlowSender::send_next() {
   Packet packet = node_.packets().allocate(config_.payload_bytes);
   std::memset(packet.mutable_data(), 0, packet.size());
-  UdpFlowHeader{config_.flow_id, send_times_.size(), node_.now()}.write(packet.mutable_data());
-  send_times_.push_back(node_.now());
-  const SendError error = !socket_ ? SendError::Unreachable
-                                   : socket_->send_to(std::move(packet), config_.destination,
-                                                      config_.destination_port, {.source = config_.source});
+  UdpFlowHeader{config_.flow_id, sent_++, node_.now()}.write(packet.mutable_data());
+  if (!regular()) send_times_.push_back(node_.now());
+  request_.destination = config_.destination;
+  request_.source = config_.source;
+  const SendError error =
+      !socket_ ? SendError::Unreachable : socket_->send(std::move(packet), config_.destination_port, request_);
   if (error != SendError::None) ++send_errors_;
   arm_next();
 }
@@ -78,18 +79,25 @@ Duration UdpFlowSender::draw_period(Duration mean) {
   return std::max(drawn, Duration::nanoseconds(1));
 }
 
+// Constant: a multiple of the interval from the start, so that rounding does not add up.
+Time UdpFlowSender::time_in_period(std::uint64_t number) const {
+  return first_in_period_ + Duration::from_seconds(static_cast<double>(number) / config_.rate);
+}
+
+Time UdpFlowSender::sent_at(std::uint64_t sequence) const {
+  return regular() ? time_in_period(sequence) : send_times_[sequence];
+}
+
 void UdpFlowSender::arm_next() {
-  // Constant: a multiple of the interval from the start, so that rounding does not add up.
-  const auto n = static_cast<double>(send_times_.size() - first_of_period_);
   Time next = config_.pattern == SendPattern::Constant
-                  ? first_in_period_ + Duration::from_seconds(n / config_.rate)
+                  ? time_in_period(sent_ - first_of_period_)
                   : node_.now() + Duration::from_seconds(intervals_.exponential(1 / config_.rate));
   while (next >= on_until_ && next < config_.stop) [[unlikely]] {
     const Duration left = next - on_until_;  // of the interval: it goes on in the next period
     const Time begins = on_until_ + draw_period(config_.periods->off);
     on_until_ = begins + draw_period(config_.periods->on);
     first_in_period_ = next = begins + left;
-    first_of_period_ = send_times_.size();
+    first_of_period_ = sent_;
   }
   if (next < config_.stop) timer_.arm_at(next);
 }
@@ -106,31 +114,31 @@ void UdpFlowReceiver::power_on(SocketLayer& sockets) {
 
 void UdpFlowReceiver::on_datagram(const Datagram& datagram) {
   const auto header = UdpFlowHeader::read(datagram.payload);
-  if (header && header->flow_id == flow_id_) arrivals_.push_back({header->sequence, node_.now()});
+  if (header && header->flow_id == flow_id_) arrivals_.add(header->sequence, node_.now());
 }
 
 UdpFlowMeasurement measure(const UdpFlowSender& sender, const UdpFlowReceiver& receiver) {
   UdpFlowMeasurement m;
-  m.sent = sender.send_times().size();
+  m.sent = sender.sent();
   m.send_ns.reserve(m.sent);
-  for (const Time t : sender.send_times()) m.send_ns.push_back(t.ns());
+  for (std::uint64_t i = 0; i < m.sent; ++i) m.send_ns.push_back(sender.sent_at(i).ns());
   m.delay_ns.assign(m.sent, UdpFlowMeasurement::kLost);
   std::uint64_t next_expected = 0;  // RFC 4737 §3.3 NextExp
-  for (const auto& arrival : receiver.arrivals()) {
-    if (arrival.sequence >= m.sent) continue;  // not of this sender
-    std::int64_t& delay = m.delay_ns[arrival.sequence];
+  receiver.arrivals().for_each([&](std::uint64_t sequence, Time at) {
+    if (sequence >= m.sent) return;  // not of this sender
+    std::int64_t& delay = m.delay_ns[sequence];
     if (delay != UdpFlowMeasurement::kLost) {
       ++m.duplicated;
-      continue;
+      return;
     }
-    delay = arrival.at.ns() - m.send_ns[arrival.sequence];
+    delay = at.ns() - m.send_ns[sequence];
     ++m.received;
-    if (arrival.sequence < next_expected) {
+    if (sequence < next_expected) {
       ++m.reordered;
     } else {
-      next_expected = arrival.sequence + 1;
+      next_expected = sequence + 1;
     }
-  }
+  });
   m.lost = m.sent - m.received;
   return m;
 }

@@ -1,15 +1,17 @@
 // A measured UDP flow: a sender at a given rate on one node, a receiver on another. Each datagram carries the
 // flow's number, its sequence number and when it was sent, so captures can be read without this program.
 //
-// Neither allocates per packet, beyond the growth of the logs.
+// Neither allocates per packet, beyond the growth of the logs, of which nothing is copied as they grow.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
 #include "protocols/ip6/socket.h"
 #include "protocols/wire/ipv6_address.h"
+#include "sim/pool.h"
 #include "sim/random.h"
 #include "sim/time.h"
 #include "sim/timer.h"
@@ -61,6 +63,39 @@ struct UdpFlowConfig {
   Time stop = Time::max();            // exclusive
 };
 
+// What a flow notes of its packets.
+using FlowTimes = std::deque<Time, PoolAllocator<Time>>;
+
+// When packets arrived, and which: most follow the one before them, so that only others are noted.
+class FlowArrivals {
+ public:
+  void add(std::uint64_t sequence, Time at) {
+    if (sequence != next_sequence_) jumps_.push_back({times_.size(), sequence});
+    next_sequence_ = sequence + 1;
+    times_.push_back(at);
+  }
+  std::size_t size() const { return times_.size(); }
+  // Calls call(sequence, at) for each, in the order in which they arrived.
+  template <typename F>
+  void for_each(F&& call) const {
+    auto jump = jumps_.begin();
+    std::uint64_t sequence = 0, arrival = 0;
+    for (const Time at : times_) {
+      if (jump != jumps_.end() && jump->arrival == arrival) sequence = (jump++)->sequence;
+      call(sequence++, at);
+      ++arrival;
+    }
+  }
+
+ private:
+  struct Jump {
+    std::uint64_t arrival, sequence;
+  };
+  FlowTimes times_;
+  std::vector<Jump> jumps_;
+  std::uint64_t next_sequence_ = 0;
+};
+
 class UdpFlowSender final : private DatagramHandler {
  public:
   // Sends from max(config.start, now) on. Throws SimulationError if the source port is taken.
@@ -76,41 +111,43 @@ class UdpFlowSender final : private DatagramHandler {
   void power_off();
   void power_on(SocketLayer& sockets);
 
-  // By sequence number. Packets that the node could not send (no route, no address) are among them.
-  const std::vector<Time>& send_times() const { return send_times_; }
+  // Packets that the node could not send (no route, no address) are among them.
+  std::uint64_t sent() const { return sent_; }
+  Time sent_at(std::uint64_t sequence) const;
   std::uint64_t send_errors() const { return send_errors_; }
 
  private:
   void send_next();
   void arm_next();
   Duration draw_period(Duration mean);
+  Time time_in_period(std::uint64_t number) const;
+  // When packets go follows from their numbers.
+  bool regular() const { return config_.pattern == SendPattern::Constant && !config_.periods; }
   void on_datagram(const Datagram&) override {}
 
   UdpFlowConfig config_;
   std::uint16_t source_port_ = 0;
   Node& node_;
   std::optional<UdpSocket> socket_;  // empty: the node is off
+  OutputRequest request_;            // of all packets: it is large
   Timer timer_;
   RandomStream intervals_;
   Time first_;
   // The end of the present period, and its first packet: when it goes, and its number.
   Time on_until_ = Time::max(), first_in_period_;
-  std::size_t first_of_period_ = 0;
-  std::vector<Time> send_times_;
+  std::uint64_t first_of_period_ = 0;
+  std::uint64_t sent_ = 0;
+  FlowTimes send_times_;  // unless they are regular
   std::uint64_t send_errors_ = 0;
 };
 
 class UdpFlowReceiver final : private DatagramHandler {
  public:
-  struct Arrival {
-    std::uint64_t sequence;
-    Time at;
-  };
   // Throws SimulationError if the port is taken.
   UdpFlowReceiver(SocketLayer& sockets, std::uint32_t flow_id, std::uint16_t port);
 
-  // In the order in which they arrived, duplicates included.
-  const std::vector<Arrival>& arrivals() const { return arrivals_; }
+  // Duplicates included.
+  const FlowArrivals& arrivals() const { return arrivals_; }
 
   void power_off() { socket_.reset(); }
   void power_on(SocketLayer& sockets);
@@ -122,7 +159,7 @@ class UdpFlowReceiver final : private DatagramHandler {
   std::uint16_t port_;
   Node& node_;
   std::optional<UdpSocket> socket_;  // empty: the node is off
-  std::vector<Arrival> arrivals_;
+  FlowArrivals arrivals_;
 };
 
 // What a flow has come to so far. Packets under way count as lost.

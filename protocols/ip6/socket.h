@@ -178,6 +178,9 @@ class UdpSocket final : public Ip6Socket {
   SendError send_to(Bytes data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options = {});
   // The same without a copy: `data` has headroom for the headers.
   SendError send_to(Packet data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options = {});
+  // To the request's destination. What the socket decides is filled in, so that the caller may keep the request for the
+  // next packet, but for its source.
+  SendError send(Packet data, std::uint16_t port, OutputRequest& request);
 
  private:
   friend class SocketLayer;

@@ -47,17 +47,21 @@ SendError UdpSocket::send_to(Bytes data, const Ipv6Address& destination, std::ui
 }
 
 SendError UdpSocket::send_to(Packet data, const Ipv6Address& destination, std::uint16_t port, OutputRequest options) {
+  options.destination = destination;
+  return send(std::move(data), port, options);
+}
+
+SendError UdpSocket::send(Packet data, std::uint16_t port, OutputRequest& request) {
   if (local().port == 0 && !bind(0)) return SendError::Unreachable;
   const std::size_t length = kUdpHeaderSize + data.size();
   if (length > 65535) return SendError::MessageTooLong;
   UdpHeader{local().port, port, static_cast<std::uint16_t>(length)}.write(data.prepend(kUdpHeaderSize));
-  options.destination = destination;
-  options.next_header = NextHeader::Udp;
-  options.ipsec = ipsec();
-  options.checksum_offset = send_zero_checksum ? -1 : static_cast<int>(kUdpChecksumOffset);
+  request.next_header = NextHeader::Udp;
+  request.ipsec = ipsec();
+  request.checksum_offset = send_zero_checksum ? -1 : static_cast<int>(kUdpChecksumOffset);
   // A socket bound to a group hears it, and sends from an address of the node (RFC 3493 §5.2).
-  if (options.source.is_unspecified() && !local().address.is_multicast()) options.source = local().address;
-  return layer_.stack_.output(std::move(data), options);
+  if (request.source.is_unspecified() && !local().address.is_multicast()) request.source = local().address;
+  return layer_.stack_.output(std::move(data), request);
 }
 
 }  // namespace kamesim

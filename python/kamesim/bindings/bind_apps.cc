@@ -168,7 +168,7 @@ void bind_apps(py::module_& m) {
           "By sequence number; -1: lost.");
 
   py::class_<UdpFlow>(m, "UdpFlow", "UDP packets from one host to another, counted and timed.")
-      .def_property_readonly("sent", [](const UdpFlow& f) { return f.sender.app().send_times().size(); })
+      .def_property_readonly("sent", [](const UdpFlow& f) { return f.sender.app().sent(); })
       .def_property_readonly("send_errors", [](const UdpFlow& f) { return f.sender.app().send_errors(); })
       .def_property_readonly("port", [](const UdpFlow& f) { return f.sender.app().config().destination_port; })
       .def_property_readonly("destination",
