@@ -16,14 +16,14 @@ void Packet::unshare(std::size_t headroom) {
 }
 
 std::uint8_t* Packet::append(std::size_t n) {
-  if (buffer_->references != 1 || end_ + n > buffer_->capacity) {
-    Packet larger = PacketPool::responsible(*buffer_).allocate(size() + n, begin_);
-    std::memcpy(larger.buffer_->bytes() + larger.begin_, data(), size());
-    larger.end_ -= static_cast<std::uint32_t>(n);
+  if (buffer_->references != 1 || end() + n > buffer_->capacity) {
+    Packet larger = PacketPool::responsible(*buffer_).allocate(size() + n, begin());
+    std::memcpy(larger.buffer_->bytes() + larger.begin(), data(), size());
+    larger.trim_back(n);
     *this = std::move(larger);
   }
-  std::uint8_t* first = buffer_->bytes() + end_;
-  end_ += static_cast<std::uint32_t>(n);
+  std::uint8_t* first = buffer_->bytes() + end();
+  window_ += at_end(n);
   return first;
 }
 
@@ -39,12 +39,12 @@ PacketPool::~PacketPool() {
 
 Packet PacketPool::allocate(std::size_t size, std::size_t headroom) {
   PacketBuffer* buffer = take(size + headroom);
-  return Packet(buffer, static_cast<std::uint32_t>(headroom), static_cast<std::uint32_t>(headroom + size));
+  return Packet(buffer, Packet::at_end(headroom + size) | headroom);
 }
 
 Packet PacketPool::copy_of(Bytes bytes, std::size_t headroom) {
   Packet packet = allocate(bytes.size(), headroom);
-  if (!bytes.empty()) std::memcpy(packet.buffer_->bytes() + packet.begin_, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(packet.buffer_->bytes() + packet.begin(), bytes.data(), bytes.size());
   return packet;
 }
 

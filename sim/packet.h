@@ -49,11 +49,10 @@ class Packet {
 
   Packet() = default;
   Packet(Packet&& o) noexcept
-      : buffer_(std::exchange(o.buffer_, nullptr)), begin_(o.begin_), end_(o.end_) {}
+      : buffer_(std::exchange(o.buffer_, nullptr)), window_(o.window_) {}
   Packet& operator=(Packet&& o) noexcept {
     std::swap(buffer_, o.buffer_);
-    std::swap(begin_, o.begin_);
-    std::swap(end_, o.end_);
+    std::swap(window_, o.window_);
     return *this;
   }
   Packet(const Packet&) = delete;
@@ -63,10 +62,10 @@ class Packet {
   }
 
   explicit operator bool() const { return buffer_ != nullptr; }
-  std::size_t size() const { return end_ - begin_; }
-  const std::uint8_t* data() const { return buffer_->bytes() + begin_; }
+  std::size_t size() const { return end() - begin(); }
+  const std::uint8_t* data() const { return buffer_->bytes() + begin(); }
   Bytes bytes() const { return {data(), size()}; }
-  std::size_t headroom() const { return begin_; }
+  std::size_t headroom() const { return begin(); }
   // Asks for its headers to be brought near; touches nothing.
   void prefetch() const {
     __builtin_prefetch(data(), 1);
@@ -88,47 +87,50 @@ class Packet {
   // The bytes for writing; copies first when another handle shares them.
   std::uint8_t* mutable_data() {
     if (buffer_->references != 1) unshare(kDefaultHeadroom);
-    return buffer_->bytes() + begin_;
+    return buffer_->bytes() + begin();
   }
   MutableBytes mutable_bytes() { return {mutable_data(), size()}; }
 
   // A second handle to the same bytes.
   Packet share() const {
     ++buffer_->references;
-    return Packet(buffer_, begin_, end_);
+    return Packet(buffer_, window_);
   }
   // A copy in a buffer of its own, with fresh headroom.
   Packet clone() const;
 
   // Grows at the front by n bytes of undefined content; returns the new first byte.
   std::uint8_t* prepend(std::size_t n) {
-    if (buffer_->references != 1 || begin_ < n) unshare(kDefaultHeadroom + n);
-    begin_ -= static_cast<std::uint32_t>(n);
-    return buffer_->bytes() + begin_;
+    if (buffer_->references != 1 || begin() < n) unshare(kDefaultHeadroom + n);
+    window_ -= n;
+    return buffer_->bytes() + begin();
   }
   // Grows at the back by n bytes of undefined content; returns the first of them.
   std::uint8_t* append(std::size_t n);
   // n must not exceed size().
-  void trim_front(std::size_t n) { begin_ += static_cast<std::uint32_t>(n); }
-  void trim_back(std::size_t n) { end_ -= static_cast<std::uint32_t>(n); }
+  void trim_front(std::size_t n) { window_ += n; }
+  void trim_back(std::size_t n) { window_ -= at_end(n); }
   // Whether no other handle shares the bytes.
   bool sole() const { return buffer_->references == 1; }
   void truncate(std::size_t size) {
-    if (size < this->size()) end_ = begin_ + static_cast<std::uint32_t>(size);
+    if (size < this->size()) trim_back(this->size() - size);
   }
 
  private:
   friend class PacketPool;
   static constexpr std::size_t kMostPrefetched = 2048;
   static constexpr std::size_t kHeaders = 53;  // to the last byte of IPv6's, behind Ethernet's
-  Packet(PacketBuffer* buffer, std::uint32_t begin, std::uint32_t end)
-      : buffer_(buffer), begin_(begin), end_(end) {}
+  Packet(PacketBuffer* buffer, std::uint64_t window) : buffer_(buffer), window_(window) {}
+  static std::uint64_t at_end(std::size_t n) { return std::uint64_t{n} << 32; }
+  std::uint32_t begin() const { return static_cast<std::uint32_t>(window_); }
+  std::uint32_t end() const { return static_cast<std::uint32_t>(window_ >> 32); }
   void release();
   void unshare(std::size_t headroom);
 
   PacketBuffer* buffer_ = nullptr;
-  std::uint32_t begin_ = 0;
-  std::uint32_t end_ = 0;
+  // Its begin in the lower half, its end in the upper one. Handles are handed on as a whole, right after one of the two was
+  // changed: a half that was just written cannot be read together with the other before it is in the cache.
+  std::uint64_t window_ = 0;
 };
 
 // Buffers of one size in no one's use, one behind the other.
