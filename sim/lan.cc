@@ -42,6 +42,7 @@ void Lan::set_config(const LinkConfig& config) {
   config_ = port_ = config;
   port_.loss = 0;
   for (const auto& station : stations_) {
+    station->pipe.set_config(port_);
     if (station->nic != nullptr) station->nic->mtu_changed();
   }
 }

@@ -61,6 +61,22 @@ void Pipe::reuse(const Actor& medium, void* target, const Kind& kind, const Link
   kind_ = &kind;
 }
 
+void Pipe::set_config(const LinkConfig& config) {
+  config_ = &config;
+  PortTimes& times = port_times();
+  times.timed_bytes = times.took_ns = 0;
+}
+
+// A division takes as long as all else that is to be computed for a frame.
+inline Duration Pipe::transmission_time_of(std::size_t bytes, PortTimes& times) const {
+  if (bytes == times.timed_bytes) [[likely]] return Duration::nanoseconds(times.took_ns);
+  const Duration took = transmission_time(bytes, config_->rate_bps);
+  if (took.ns() > UINT32_MAX) [[unlikely]] return took;
+  times.timed_bytes = static_cast<std::uint32_t>(bytes);  // a frame is shorter than 4 GiB
+  times.took_ns = static_cast<std::uint32_t>(took.ns());
+  return took;
+}
+
 RandomStream& Pipe::random() {
   if (random_ == nullptr) random_ = std::make_unique<RandomStream>(kind_->random(target_));
   return *random_;
@@ -117,7 +133,7 @@ void Pipe::push(Node& sender, Packet&& frame) {
   }
   if (full(now)) [[unlikely]] return sender.count_drop(&kLinkQueueFull, frame.bytes());
   PortTimes& times = port_times();
-  const Time departure = std::max(now, times.busy_until) + transmission_time(frame.size(), config.rate_bps);
+  const Time departure = std::max(now, times.busy_until) + transmission_time_of(frame.size(), times);
   times.busy_until = departure;
   // A lost frame takes its place in the queue and its time on the port like any other: it goes on, empty.
   if (config.loss > 0 && random().chance(config.loss)) {
@@ -202,7 +218,9 @@ void Pipe::arrive_next() {
   Packet frame = take_frame(arrived);
   if (first_ != nullptr) {
     shard_->events.schedule(*this, first_->arrival);
-    __builtin_prefetch(first_->next);  // which may be another core's: there is time
+    // They may be another core's: there is time. What comes soon is not prepared.
+    __builtin_prefetch(first_->next);
+    if (crosses_ && first_->frame) first_->frame.prefetch();
   }
   Nic* const receiver = receiver_;
   if (receiver == nullptr) [[unlikely]] {

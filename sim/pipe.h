@@ -44,7 +44,7 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   Pipe(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config);
   ~Pipe();
   // Must outlive the pipe, or be followed by another.
-  void set_config(const LinkConfig& config) { config_ = &config; }
+  void set_config(const LinkConfig& config);
   // Who takes, as its filter says, the frames that arrive; it prepares for them (Event::Kind). Null: Kind::arrive.
   void set_receiver(Nic* receiver) { receiver_ = receiver; }
 
@@ -74,6 +74,8 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   struct PortTimes {
     Time busy_until;
     Time last_arrival;
+    // How long the last frame took, as the next one will that is as long.
+    std::uint32_t timed_bytes = 0, took_ns = 0;
   };
   // What the sender's shard has of a pipe to another one. In cache lines of its own: those of a link's two pipes are made
   // one after the other, and used by two threads at once; and processors fetch lines in pairs, so that the receiver, who
@@ -101,6 +103,7 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   void join(UnderWay& first, UnderWay& last, std::uint32_t count);
   static UnderWay& note(Packet&& frame, EventKey arrival, Time departure);
   static Packet take_frame(UnderWay* under_way);
+  Duration transmission_time_of(std::size_t bytes, PortTimes& times) const;
   PortTimes& port_times() { return crossing_ == nullptr ? port_times_ : crossing_->port_times; }
   bool full(Time now);
   void count_waiting(Time now);

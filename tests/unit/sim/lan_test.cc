@@ -74,6 +74,16 @@ TEST(Lan, StationsSendByPortsOfTheirOwn) {
   EXPECT_EQ(x.c.arrivals, (Arrivals{{at(10_us), 1}, {at(20_us), 3}, {at(20_us), 2}}));  // a tie: a before b
 }
 
+TEST(Lan, ANewRateIsThatOfFramesAsLongAsThoseBeforeToo) {
+  ThreeOnALan x({.rate_bps = 100'000'000});
+  x.a.send_to(x.c.mac(), 125, 1);
+  x.run_until(1_ms);
+  x.lan.set_config({.rate_bps = 10'000'000});
+  x.a.send_to(x.c.mac(), 125, 2);
+  x.run_until(1_s);
+  EXPECT_EQ(x.c.arrivals, (Arrivals{{at(10_us), 1}, {at(1100_us), 2}}));
+}
+
 TEST(Lan, TwoStationsOfOneAddressBothReceive) {
   ThreeOnALan x;
   x.c.nic.set_mac(x.b.mac());

@@ -206,6 +206,19 @@ TEST(PointToPointLink, ALostFrameTakesItsPlaceInTheQueueAndItsTimeOnThePort) {
   EXPECT_EQ(p.b.arrivals, (Arrivals{{at(20_us), 2}}));
 }
 
+TEST(PointToPointLink, ANewRateIsThatOfFramesAsLongAsThoseBeforeToo) {
+  Pair p({.rate_bps = 100'000'000});
+  p.a.send_to(p.b.mac(), 125, 1);
+  p.a.send_to(p.b.mac(), 250, 2);
+  p.a.send_to(p.b.mac(), 250, 3);
+  p.a.send_to(p.b.mac(), 125, 4);
+  p.run_until(1_ms);
+  p.link.set_config({.rate_bps = 10'000'000});
+  p.a.send_to(p.b.mac(), 125, 5);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals, (Arrivals{{at(10_us), 1}, {at(30_us), 2}, {at(50_us), 3}, {at(60_us), 4}, {at(1100_us), 5}}));
+}
+
 TEST(PointToPointLink, JitterDelaysWithinItsBoundAndKeepsTheOrder) {
   Pair p({.delay = 1_ms, .jitter = 500_us});
   for (std::uint8_t i = 0; i < 100; ++i) {
