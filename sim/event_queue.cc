@@ -82,19 +82,41 @@ void EventQueue::refill() {
   if (size_ == 0) return;
   front_.clear();
   wheel_.take_next(front_);
-  for (const PendingEvent& e : front_) {
-    __builtin_prefetch(e.event, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(e.event) + kBehindEvent, 1);
-  }
-  sort_front();
   some_prepare_ = false;
+  arrange_front(0);
+  spill_at_ = kFewNear;
+}
+
+// Before all are gone, so that the next ones are prepared in time as well.
+void EventQueue::top_up() {
+  if (!wheel_.next_is_soon()) {
+    low_ = tail_ + 1;  // they are taken when none is left
+    return;
+  }
+  std::array<PendingEvent, Event::kSteps> left;
+  std::size_t count = 0;
+  for (const PendingEvent* e = head_; e != tail_; ++e) {
+    if (e->event != nullptr) left[count++] = *e;
+  }
+  front_.clear();
+  std::copy_n(left.begin(), count, front_.add(count));
+  wheel_.take_next(front_);
+  arrange_front(count);
+}
+
+// What was taken from the wheel is behind so many that are earlier, and sorted.
+void EventQueue::arrange_front(std::size_t sorted) {
+  for (const PendingEvent* e = front_.begin() + sorted; e != front_.end(); ++e) {
+    __builtin_prefetch(e->event, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(e->event) + kBehindEvent, 1);
+  }
+  sort_front(sorted);
   std::uint32_t place = Event::kInFront;
   for (const PendingEvent& e : front_) {
     e.event->place_ = place++;
     some_prepare_ |= e.event->kind_->prepare != nullptr;
   }
   set_front();
-  spill_at_ = kFewNear;
   if (wheel_.empty()) wheel_.open();
 }
 
@@ -105,14 +127,15 @@ void EventQueue::set_front() {
   std::fill_n(front_.add(kBehind), kBehind, PendingEvent{});
   head_ = front_.begin();
   tail_ = head_ + count;
+  low_ = count >= Event::kSteps ? tail_ - (Event::kSteps - 1) : head_ + 1;
 }
 
 // Spreads them over spans of the time that the wheel has passed, somewhat more than there are events, and sorts within
 // each: few branches of that cannot be foreseen, as those of comparisons cannot.
-void EventQueue::sort_front() {
-  const std::size_t count = front_.size();
-  if (count <= kFewInFront) return insertion_sort(front_.begin(), front_.end());
-  if (std::is_sorted(front_.begin(), front_.end(), earlier)) return;
+void EventQueue::sort_front(std::size_t sorted) {
+  const std::size_t count = front_.size() - sorted;
+  if (count <= kFewInFront) return insertion_sort(front_.begin() + sorted, front_.end());
+  if (std::is_sorted(front_.begin() + sorted, front_.end(), earlier)) return;
 
   const std::int64_t first = wheel_.taken_from().ns(), last = wheel_.cursor().ns();
   const int bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(last - first)));
@@ -120,17 +143,18 @@ void EventQueue::sort_front() {
   const auto span = [&](const PendingEvent& e) { return static_cast<std::size_t>((e.key.time.ns() - first) >> shift); };
   const auto spans = static_cast<std::size_t>((last - first) >> shift) + 1;
   std::fill_n(spans_.begin(), spans, 0);
-  for (const PendingEvent& e : front_) ++spans_[span(e)];
-  std::uint32_t end = 0, most = 0;
+  for (std::size_t i = sorted; i < front_.size(); ++i) ++spans_[span(front_[i])];
+  auto end = static_cast<std::uint32_t>(sorted);
+  std::uint32_t most = 0;
   for (std::size_t s = 0; s < spans; ++s) {
     most = std::max(most, spans_[s]);
     spans_[s] = end += spans_[s];
   }
   unsorted_.swap(front_);
   front_.clear();
-  front_.add(count);
-  for (std::size_t i = count; i-- > 0;) front_[--spans_[span(unsorted_[i])]] = unsorted_[i];
-  if (most <= kFewInFront) return insertion_sort(front_.begin(), front_.end());
+  std::copy_n(unsorted_.begin(), sorted, front_.add(unsorted_.size()));
+  for (std::size_t i = unsorted_.size(); i-- > sorted;) front_[--spans_[span(unsorted_[i])]] = unsorted_[i];
+  if (most <= kFewInFront) return insertion_sort(front_.begin() + sorted, front_.end());
   for (std::size_t s = 0; s < spans; ++s) {  // now each says where its span begins
     std::sort(front_.begin() + spans_[s], s + 1 < spans ? front_.begin() + spans_[s + 1] : front_.end(), earlier);
   }
@@ -158,7 +182,9 @@ void EventQueue::take_front(PendingList& out) {
 // a few, as that takes a look at all.
 void EventQueue::spill() {
   const Time next = next_key().time;
-  if (next < wheel_.taken_from() && near_.size() * kTimesNear >= size_) start_over();
+  // What was still left in front when more was taken is earlier than that, too.
+  const bool far_off = next < wheel_.taken_from() && !(head_->key.time < wheel_.taken_from());
+  if (far_off && near_.size() * kTimesNear >= size_) start_over();
   spilled_.clear();
   near_.list(spilled_);
   for (unsigned level = std::min(wheel_.taken_level() + 1, TimingWheel::kLevels); level-- > 0;) {

@@ -79,6 +79,7 @@ class EventQueue {
   Event& take_from_front() {
     Event& event = *head_++->event;
     if (head_->event == nullptr) [[unlikely]] skip_cancelled();
+    if (head_ >= low_) [[unlikely]] top_up();
     if (some_prepare_) look_ahead();
     return taken(event);
   }
@@ -88,7 +89,9 @@ class EventQueue {
   }
   void remove(Event& event);
   void refill();
-  void sort_front();
+  void top_up();
+  void arrange_front(std::size_t sorted);
+  void sort_front(std::size_t sorted);
   void set_front();
   void take_front(PendingList& out);
   void start_over();
@@ -104,6 +107,7 @@ class EventQueue {
   PendingList front_;
   PendingEvent* head_ = nullptr;
   PendingEvent* tail_ = nullptr;
+  PendingEvent* low_ = nullptr;  // from there on so few are left that the next ones are wanted
   bool some_prepare_ = false;  // of those in front
   NearEvents near_;
   std::size_t spill_at_ = kFewNear;

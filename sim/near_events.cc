@@ -3,7 +3,7 @@
 namespace kamesim {
 
 // Back to the list only when half of them are gone, so that a number about kFew does not go back and forth.
-void NearEvents::push_to_heap(Event& event, const EventKey& key) {
+void NearEvents::push_to_heap(Event& event, EventKey key) {
   if (in_heap_ && heap_.size() <= kFew / 2) {
     leave_heap();
     return push(event, key);

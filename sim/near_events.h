@@ -23,20 +23,22 @@ class NearEvents {
   // kNoEventKey, if there is none.
   const EventKey& first_key() { return in_heap_ ? heap_.first_key() : places_[places_[kEnd].next].key; }
 
-  void push(Event& event, const EventKey& key) {
+  void push(Event& event, EventKey key) {
     if (in_heap_ || free_ == kEnd) [[unlikely]] return push_to_heap(event, key);
     const std::uint32_t i = free_;
     Place& place = places_[i];
     free_ = place.next;
     insert_behind(find_before(key), i);
-    place.key = key;
+    // By halves, as it was written: read as a whole it waits until both, and all that was written before, are in the cache.
+    place.key.time = key.time;
+    place.key.tie = key.tie;
     place.event = &event;
     event.place_ = Event::kInNear | i;
     last_ = i;
     ++listed_;
   }
   // The event is one of these: gets another place.
-  void move(Event& event, const EventKey& key) {
+  void move(Event& event, EventKey key) {
     if (in_heap_) return heap_.move(event, key);
     take_out(event.place_ & Event::kIndex);
     push(event, key);
@@ -70,7 +72,7 @@ class NearEvents {
   };
 
   // The last place whose key is not greater; kEnd, if the new one is first.
-  std::uint32_t find_before(const EventKey& key) const {
+  std::uint32_t find_before(EventKey key) const {
     std::uint32_t at = last_;
     if (key < places_[at].key) {  // as is kEnd's
       do {
@@ -97,7 +99,7 @@ class NearEvents {
     free_ = i;
     --listed_;
   }
-  void push_to_heap(Event& event, const EventKey& key);
+  void push_to_heap(Event& event, EventKey key);
   void leave_heap();
 
   std::array<Place, kFew + 1> places_;  // that at kEnd has kNoEventKey

@@ -6,10 +6,11 @@ namespace kamesim {
 
 namespace {
 // Slots are taken together until there are so many events; a slot with more than the other number is split.
-constexpr std::size_t kEnough = 32, kMost = 2048;
+constexpr std::size_t kEnough = 16, kMost = 2048;
 // A slot above the lowest level is split as well where more than one of so many events of its time is at the lowest
 // already: the next ones will soon be.
 constexpr std::size_t kMostAreFar = 8;
+constexpr unsigned kSoon = 4;  // slots of the lowest level
 constexpr std::size_t kAhead = 32;  // places of events change in memory that no cache holds: asked for in time
 }  // namespace
 
@@ -70,7 +71,7 @@ void TimingWheel::add_chunk(unsigned index) {
   levels_ |= 1u << level;
 }
 
-void TimingWheel::insert(Event& event, const EventKey& key) {
+void TimingWheel::insert(Event& event, EventKey key) {
   const unsigned index = slot_of(key.time);
   Slot& slot = slots_[index];
   if (in_chunk(slot.next) == kChunkEvents) add_chunk(index);
@@ -169,21 +170,24 @@ unsigned TimingWheel::first_digit(unsigned level, unsigned from) const {
   return 64 * word + static_cast<unsigned>(std::countr_zero(occupied_[level][word]));
 }
 
-// Slots of the lowest level, up to the end of the present slot of level 1. False: there is none.
-bool TimingWheel::take_lowest(PendingList& out) {
-  constexpr std::uint64_t kDigit = kSlots - 1;
-  unsigned digit = first_digit(0, static_cast<unsigned>(lowest_slot(cursor_) & kDigit));
-  if (digit == kNoDigit) return false;
+// Slots of the lowest level from one on that holds an event, up to the end of the present slot of level 1.
+void TimingWheel::take_lowest(unsigned digit, PendingList& out) {
   taken_level_ = 0;
   taken_from_ = start_of_digit(0, digit);
   lowest_from_ = lowest_slot(taken_from_);
   for (;;) {
     drain(digit, out);
     cursor_ = end_of(0, start_of_digit(0, digit));
-    if (out.size() >= kEnough || digit == kDigit) return true;
+    if (out.size() >= kEnough || digit == kSlots - 1) return;
     digit = first_digit(0, digit + 1);
-    if (digit == kNoDigit) return true;
+    if (digit == kNoDigit) return;
   }
+}
+
+bool TimingWheel::next_is_soon() const {
+  if (in_lowest_ == 0) return false;
+  const unsigned digit = next_lowest();
+  return digit != kNoDigit && digit <= lowest_digit(cursor_) + kSoon;
 }
 
 bool TimingWheel::takes_whole(unsigned level, unsigned digit) const {
@@ -194,7 +198,9 @@ bool TimingWheel::takes_whole(unsigned level, unsigned digit) const {
 void TimingWheel::take_next(PendingList& out) {
   bool taken = false;
   while (levels_ != 0 && out.size() < kEnough) {
-    if (!taken && take_lowest(out)) return;
+    if (!taken) {
+      if (const unsigned digit = next_lowest(); digit != kNoDigit) return take_lowest(digit, out);
+    }
     // What is left of the lowest level is in the next slot of level 1.
     const Time next = in_lowest_ > 0 ? end_of(1, cursor_) + 1_ns : Time::max();
     const std::uint32_t above = levels_ & ~1u;

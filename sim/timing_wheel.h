@@ -32,7 +32,7 @@ class TimingWheel {
 
   // Every event here is later than this.
   Time cursor() const { return cursor_; }
-  void insert(Event& event, const EventKey& key);
+  void insert(Event& event, EventKey key);
   void remove(Event& event);
   Time time_of(const Event& event) const {
     const Chunk& chunk = chunk_at(event.place_);
@@ -42,6 +42,8 @@ class TimingWheel {
   // Takes out what comes first, in no order, and moves the cursor behind it: a slot, and those that follow if that holds
   // little; a slot that holds much is split first. There must be an event.
   void take_next(PendingList& out);
+  // Whether what comes next does so at most a few slots behind the cursor.
+  bool next_is_soon() const;
   // All of it; the cursor stays.
   void take_all(PendingList& out);
 
@@ -81,6 +83,7 @@ class TimingWheel {
   static Time start_of(unsigned level, Time t) {
     return Time::from_ns(t.ns() & ~((std::int64_t{1} << shift(level)) - 1));
   }
+  static unsigned lowest_digit(Time t) { return static_cast<unsigned>(lowest_slot(t) & (kSlots - 1)); }
   static std::uint64_t lowest_slot(Time t) { return static_cast<std::uint64_t>(t.ns()) >> kLowestBits; }
   Time start_of_digit(unsigned level, unsigned digit) const;
   unsigned slot_of(Time t) const;
@@ -100,7 +103,8 @@ class TimingWheel {
   void enter(Time start);
   [[gnu::always_inline]] static void prefetch(const Chunk* chunk);  // in line, or nothing is left of it (prefetch.h)
   void drain(unsigned slot, PendingList& out);
-  bool take_lowest(PendingList& out);
+  void take_lowest(unsigned digit, PendingList& out);
+  unsigned next_lowest() const { return first_digit(0, lowest_digit(cursor_)); }
   bool takes_whole(unsigned level, unsigned digit) const;
   void split(unsigned level, unsigned digit);
 
