@@ -10,7 +10,8 @@ constexpr std::size_t kEnough = 16, kMost = 2048;
 // A slot above the lowest level is split as well where more than one of so many events of its time is at the lowest
 // already: the next ones will soon be.
 constexpr std::size_t kMostAreFar = 8;
-constexpr unsigned kSoon = 4;  // slots of the lowest level
+// So many slots of the lowest level. What comes later may be taken too early: all that is scheduled before it is near then.
+constexpr unsigned kSoon = 4;
 constexpr std::size_t kAhead = 32;  // places of events change in memory that no cache holds: asked for in time
 }  // namespace
 
