@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 #include "tests/unit/apps/two_hosts.h"
 
@@ -41,6 +42,17 @@ class Forger final : public DatagramHandler {
   UdpSocket socket_;
 };
 
+// Notes what datagrams say of when they went, which is their sender's clock.
+class Listener final : public DatagramHandler {
+ public:
+  explicit Listener(Host& host) : socket_(host.sockets(), *this) { socket_.bind(9000); }
+  void on_datagram(const Datagram& datagram) override { sent.push_back(UdpFlowHeader::read(datagram.payload)->sent); }
+  std::vector<Time> sent;
+
+ private:
+  UdpSocket socket_;
+};
+
 UdpFlowConfig to_b(double rate, Duration length) {
   return {.flow_id = 7, .destination = TwoHosts::kB, .destination_port = 9000, .rate = rate,
           .stop = Time() + length};
@@ -57,6 +69,22 @@ TEST(UdpFlow, MeasuresEveryPacket) {
   EXPECT_EQ(m.lost + m.duplicated + m.reordered, 0u);
   EXPECT_EQ(m.send_ns[3], (300_ms).ns());
   EXPECT_EQ(m.delay_ns[3], (5_ms).ns());
+}
+
+TEST(UdpFlow, KnowsWhenEachPacketWent) {
+  UdpFlowConfig regular = to_b(7, 20_s), poisson = regular, in_periods = regular;
+  regular.start = Time() + 123'457_us;
+  poisson.pattern = SendPattern::Poisson;
+  in_periods.periods = {.on = 1_s, .off = 300_ms};
+  for (const UdpFlowConfig& config : {regular, poisson, in_periods}) {
+    TwoHosts net;
+    Listener listener(net.b);
+    const UdpFlowSender sender(net.a.sockets(), config);
+    net.run_for(21_s);
+    ASSERT_GT(listener.sent.size(), 50u);
+    ASSERT_EQ(sender.sent(), listener.sent.size());
+    for (std::size_t i = 0; i < listener.sent.size(); ++i) EXPECT_EQ(sender.sent_at(i), listener.sent[i]) << i;
+  }
 }
 
 TEST(UdpFlow, CountsLossDuplicationAndReordering) {  // RFC 4737 §3.3: later than a packet with a higher number
