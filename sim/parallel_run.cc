@@ -29,15 +29,20 @@ constexpr int kSplitsLost = 3;
 constexpr double kUneven = 0.01;
 // What a shard did tells its speed if it took so long; that is taken for at most so many times the mean, or a part of it.
 constexpr auto kLongEnough = std::chrono::milliseconds(10);
-constexpr double kMostApart = 4;
+constexpr double kMostUneven = 4;
 // A core that was taken away for a while is not slow: of what an event takes, so many times the usual is counted at most.
 // What is usual follows by so much.
 constexpr double kMostUnusual = 4, kFollows = 1.0 / 16;
 
+// A part of the network stands apart if this much further from the rest than threads may be ahead of each other, and if it
+// has so much of all load: enough for a thread that would wait, and no more than that needs.
+constexpr int kApartWindows = 4;
+constexpr double kLeastApart = 0.04, kMostApart = 0.15;
+
 // After so many events at most a shard tells the others how far it has come.
 constexpr int kEventsToTell = 512;
 // A phase is to take about so long, if it has events: what is done between two must not wait for long.
-constexpr auto kPhaseTakes = std::chrono::milliseconds(25);
+constexpr auto kPhaseTakes = std::chrono::milliseconds(50);
 constexpr std::int64_t kMostWindows = 1 << 20;
 constexpr Duration kUncutWindow = 10_ms;  // what takes the place of the least delay between shards where nothing crosses
 constexpr std::uint64_t kEventsOfWindow = 4;  // with fewer it is better to meet and see what comes next
@@ -69,20 +74,23 @@ double per_second(std::uint64_t count, Duration duration) {
 
 }  // namespace
 
-ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards, Now now)
+ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t threads, Now now)
     : simulation_(simulation),
       shards_(simulation.shards_),
-      logs_(shards),
+      owned_(threads),
+      threads_(std::clamp(std::thread::hardware_concurrency(), 1u, threads)),
+      logs_(threads + 1),
       looked_(simulation.now()),
       load_then_(simulation.nodes_.size(), 0),
       look_after_(std::max(kLookAfter, kLookAfterEach * simulation.actors_)),
-      shares_(ShardGraph::equal_shares(shards)),
-      progress_(shards),
+      shares_(ShardGraph::equal_shares(threads)),
+      progress_(threads + 1),
+      workers_(threads_),
       now_(now),
-      compared_(shards),
+      compared_(threads_),
       topology_(simulation.topology_generation_),
-      threads_(std::clamp(std::thread::hardware_concurrency(), 1u, shards)),
       barrier_(threads_) {
+  const auto shards = static_cast<std::uint32_t>(logs_.size());
   while (shards_.size() < shards) shards_.push_back(std::make_unique<Shard>(simulation));
   for (std::uint32_t i = 0; i < shards; ++i) {
     Shard& shard = *shards_[i];
@@ -92,10 +100,10 @@ ParallelRun::ParallelRun(Simulation& simulation, std::uint32_t shards, Now now)
     shard.borrowed.resize(std::max<std::size_t>(shard.borrowed.size(), shards));
   }
   for (auto& set : published_) set = std::vector<Published>(shards);
-  const ShardGraph graph = described();
+  ShardGraph graph = described();
   const bool known = looked_ > Time() && graph.total_load() > kLookAfter;
   const double load_rate = known ? per_second(graph.total_load(), looked_ - Time()) : ShardGraph::kUnknownLoadRate;
-  distribute(graph, graph.partition(shares_, load_rate).shard_of);
+  distribute(graph, split_and_set_apart(graph, load_rate).shard_of);
   simulation_.parallel_ = true;
 }
 
@@ -175,6 +183,7 @@ ParallelRun::End ParallelRun::run(Time until, const std::function<void()>& betwe
   until_ = until;
   between_ = &between;
   next_between_ = now_() + kBetweenInterval;
+  spare_.set_at(Time());
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     progress_[i].done = Time();
     for (Neighbor& to : progress_[i].neighbors) to.told = Time();
@@ -234,8 +243,12 @@ void ParallelRun::work(std::uint32_t thread) {
         }
         run_phase(thread, view);
         if (first_thread) took_ = now_() - began;
-        for (std::size_t i = thread; i < logs_.size(); i += threads_) {
-          publish(*shards_[i], writing, failed_ || (first_thread && simulation_.stop_requested()));
+        const bool stop = failed_ || (first_thread && simulation_.stop_requested());
+        for (std::size_t i = thread; i < owned_; i += threads_) publish(*shards_[i], writing, stop);
+        if (first_thread) {
+          while (!spare_.take()) std::this_thread::yield();  // another runs it only if the run has failed
+          publish(*shards_[owned_], writing, stop);
+          spare_.leave();
         }
     }
   }
@@ -250,9 +263,9 @@ void ParallelRun::look(unsigned reading, View& view) const {
   for (const Published& shard : all) {
     view.first = std::min(view.first, shard.next);
     view.observed += shard.observed;
-    view.work.push_back(shard.work);
     view.stop |= shard.stop;
   }
+  for (std::size_t i = 0; i < threads_; ++i) view.work.push_back(all[i].work);
   view.world_next = all.front().world_next;
   view.took = all.front().took;
   view.look = all.front().look;
@@ -285,18 +298,18 @@ ParallelRun::Turn ParallelRun::turn(const View& view) const {
 // Until this thread's shards have come to the phase's end, and nothing is on its way to them.
 void ParallelRun::run_phase(std::uint32_t thread, const View& view) {
   std::size_t going = 0;
-  for (std::size_t i = thread; i < logs_.size(); i += threads_) {
+  for (std::size_t i = thread; i < owned_; i += threads_) {
     progress_[i].at_end = false;
     ++going;
   }
-  for (unsigned waits = 0; going > 0 && !failed_;) {
+  for (unsigned waits = 0; (going > 0 || !spare_.at(view.end)) && !failed_;) {
     bool some = false;
-    for (std::size_t i = thread; i < logs_.size(); i += threads_) {
+    for (std::size_t i = thread; i < owned_; i += threads_) {
       if (progress_[i].at_end) continue;
-      some |= go_on(*shards_[i], view);
+      some |= go_on(thread, *shards_[i], view);
       going -= progress_[i].at_end;
     }
-    if (some) {
+    if (some || run_spare(thread, view)) {
       waits = 0;
     } else if (++waits < kSpins) {
       __builtin_ia32_pause();
@@ -306,17 +319,31 @@ void ParallelRun::run_phase(std::uint32_t thread, const View& view) {
   }
 }
 
-void ParallelRun::Progress::count(std::uint64_t events, Clock::duration took) {
+// False: another thread runs it, or there is nothing to run now.
+bool ParallelRun::run_spare(std::uint32_t thread, const View& view) {
+  if (spare_.at(view.end) || !spare_.take()) return false;
+  bool some = false;
+  if (!spare_.at(view.end)) {
+    Progress& progress = progress_[owned_];
+    progress.at_end = false;
+    some = go_on(thread, *shards_[owned_], view);
+    if (progress.at_end) spare_.set_at(view.end);
+  }
+  spare_.leave();
+  return some;
+}
+
+void ParallelRun::Worker::count(std::uint64_t events, Clock::duration took) {
   auto each = static_cast<double>(took.count()) / static_cast<double>(std::max<std::uint64_t>(events, 1));
   if (usual > 0) each = std::min(each, kMostUnusual * usual);
   usual += usual > 0 ? (each - usual) * kFollows : each;
-  time += std::min(took, Clock::duration(static_cast<Clock::rep>(each * static_cast<double>(events))));
+  done.events += events;
+  done.time += std::min(took, Clock::duration(static_cast<Clock::rep>(each * static_cast<double>(events))));
 }
 
 // Runs what may be run of a shard now. False: nothing.
-bool ParallelRun::go_on(Shard& shard, const View& view) {
+bool ParallelRun::go_on(std::uint32_t thread, Shard& shard, const View& view) {
   Progress& progress = progress_[shard.index];
-  const Clock::time_point began = now_();
   Time horizon = view.end;
   bool all_at_end = true;
   for (Neighbor& from : progress.neighbors) {
@@ -326,10 +353,11 @@ bool ParallelRun::go_on(Shard& shard, const View& view) {
     all_at_end &= there == view.end;
   }
   if (progress.done < horizon) {
+    const Clock::time_point began = now_();
     const std::uint64_t fired = shard.events_fired;
     run_events(shard, horizon);
     tell(shard);
-    progress.count(shard.events_fired - fired, now_() - began);
+    workers_[thread].count(shard.events_fired - fired, now_() - began);
     return true;
   }
   progress.at_end = tell(shard) && all_at_end && horizon == view.end;
@@ -399,17 +427,16 @@ bool ParallelRun::worth_a_look(const View& view, Clock::time_point now) {
     return events >= look_after_;
   }
   if (now < compare_at_) return false;
-  std::vector<Clock::duration> times(threads_), of_late(threads_);
-  Clock::duration sum{}, sum_of_late{};
+  Clock::duration most{}, most_of_late{}, sum{}, sum_of_late{};
   for (std::size_t i = 0; i < view.work.size(); ++i) {
-    const Clock::duration late = view.work[i].time - compared_[i].time;
-    times[i % threads_] += view.work[i].time;
-    sum += view.work[i].time;
-    of_late[i % threads_] += late;
-    sum_of_late += late;
+    const Clock::duration time = view.work[i].time, of_late = time - compared_[i].time;
+    most = std::max(most, time);
+    most_of_late = std::max(most_of_late, of_late);
+    sum += time;
+    sum_of_late += of_late;
   }
-  const Clock::duration lost = *std::ranges::max_element(times) - sum / threads_;
-  if (lost > kSplitsLost * split_takes_ && *std::ranges::max_element(of_late) * threads_ > (1 + kUneven) * sum_of_late) return true;
+  const Clock::duration lost = most - sum / threads_;
+  if (lost > kSplitsLost * split_takes_ && most_of_late * threads_ > (1 + kUneven) * sum_of_late) return true;
   compared_ = view.work;
   compare_at_ = now + kCompareInterval;
   return false;
@@ -427,8 +454,11 @@ void ParallelRun::measure_shares(const View& view) {
   }
   const double mean = sum / static_cast<double>(speeds.size());
   sum = 0;
-  for (double& speed : speeds) sum += speed = std::clamp(speed, mean / kMostApart, mean * kMostApart);
-  for (std::size_t i = 0; i < speeds.size(); ++i) shares_[i] = speeds[i] / sum;
+  for (double& speed : speeds) sum += speed = std::clamp(speed, mean / kMostUneven, mean * kMostUneven);
+  for (std::size_t i = 0; i < owned_; ++i) {
+    const std::size_t thread = i % threads_, shards_of_it = (owned_ - thread + threads_ - 1) / threads_;
+    shares_[i] = speeds[thread] / sum / static_cast<double>(shards_of_it);
+  }
 }
 
 // Alone: the others wait, and all have come to the same time.
@@ -445,23 +475,36 @@ void ParallelRun::split_again(const View& view, unsigned writing) {
     look_ = false;
   });
   for (std::size_t i = 0; i < logs_.size(); ++i) {
-    progress_[i].events_before = shards_[i]->events_fired;
-    progress_[i].time = {};
-    compared_[i] = {};
+    if (i < threads_) workers_[i].done = compared_[i] = {};
     publish(*shards_[i], writing, failed_);
   }
 }
 
+// What is to stand in the spare shard follows from how far ahead of each other the others may be without it.
+ShardGraph::Split ParallelRun::split_and_set_apart(ShardGraph& graph, double load_rate) {
+  ShardGraph::Split whole = graph.partition(shares_, load_rate);
+  apart_.clear();
+  if (threads_ > 1) apart_ = graph.part_beyond(times(whole.window, kApartWindows), kLeastApart, kMostApart);
+  if (apart_.empty()) return whole;
+  graph.set_apart(apart_);
+  return graph.partition(shares_, load_rate);
+}
+
 // False: the present split is as good.
 bool ParallelRun::split_better(const View& view) {
-  const ShardGraph graph = described();
+  ShardGraph graph = described();
   const double load_rate = per_second(graph.total_load(), view.first - std::exchange(looked_, view.first));
-  if (looked_before_) measure_shares(view);
-  const ShardGraph::Split present = graph.rated(shard_of_, shares_, load_rate);
+  const std::vector<bool> apart_before = apart_;
+  ShardGraph::Split fresh;
+  if (looked_before_) {
+    measure_shares(view);
+    graph.set_apart(apart_);
+    fresh = graph.partition(shares_, load_rate);
+  } else {
+    fresh = split_and_set_apart(graph, load_rate);
+  }
   const double worth = looked_before_ ? kWorthSplittingLater : kWorthSplitting;
-  if (present.cost < 1 + worth) return false;
-  ShardGraph::Split fresh = graph.partition(shares_, load_rate);
-  if (fresh.cost > present.cost - worth) return false;
+  if (apart_ == apart_before && fresh.cost > graph.rated(shard_of_, shares_, load_rate).cost - worth) return false;
   gather();
   distribute(graph, std::move(fresh.shard_of));
   return true;
@@ -491,8 +534,7 @@ void ParallelRun::publish(Shard& shard, unsigned writing, bool stop) {
   Published& published = published_[writing][shard.index];
   published.next = next_of(shard);
   published.observed = logs_[shard.index].bytes();
-  const Progress& progress = progress_[shard.index];
-  published.work = {shard.events_fired - progress.events_before, progress.time};
+  if (shard.index < threads_) published.work = workers_[shard.index].done;
   published.stop = stop;
   if (shard.index != 0) return;
   published.world_next = next_of(simulation_.main_);

@@ -7,6 +7,11 @@
 // callables, needs all at one time: they meet there, and now and then besides, so time is divided into phases. Order
 // needs no thought: an event's key says its place whoever inserted it, and shards share nothing.
 //
+// Each thread has a shard. Cores are not equally fast at all times, so a thread that has come as far as it may would wait
+// for the others. Where a part of the network is further from the rest than the shards from each other, as beyond a link
+// to another continent, no thread has it: it is the spare shard, which may be far behind the others or ahead of them, and
+// whoever would wait runs that.
+//
 // How much work a node is, its frames tell: at first those of the past, which may be few and of another kind. So a run
 // looks at its shards once it has seen some frames of its own, and splits the network anew where that is better balanced.
 // Later it compares, now and then, how long its threads work. Some take longer, be it that their nodes' frames are more
@@ -14,9 +19,11 @@
 // as much as it did of late in the same time. Where the network is cut has no influence on the outcome.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -27,21 +34,21 @@
 #include "sim/mailbox.h"
 #include "sim/observation_log.h"
 #include "sim/shard.h"
+#include "sim/shard_graph.h"
 #include "sim/spin_barrier.h"
 #include "sim/time.h"
 
 namespace kamesim {
 
-class ShardGraph;
 class Simulation;
 
 class ParallelRun {
  public:
   using Clock = std::chrono::steady_clock;
   using Now = Clock::time_point (*)();
-  // Moves everything but the world to so many shards; back, when destroyed. They share the processor's cores, if there
-  // are fewer. `now`: what tells each thread how long its work takes.
-  ParallelRun(Simulation& simulation, std::uint32_t shards, Now now = &Clock::now);
+  // Moves everything but the world to so many shards, and a spare one; back, when destroyed. They share the processor's
+  // cores, if there are fewer. `now`: what tells each thread how long its work takes.
+  ParallelRun(Simulation& simulation, std::uint32_t threads, Now now = &Clock::now);
   ~ParallelRun();
   ParallelRun(const ParallelRun&) = delete;
   ParallelRun& operator=(const ParallelRun&) = delete;
@@ -52,16 +59,18 @@ class ParallelRun {
   End run(Time until, const std::function<void()>& between);
   // How often the network was split, the first time included.
   std::uint32_t splits() const { return splits_; }
+  // How many nodes and media stand in the spare shard.
+  std::ptrdiff_t apart() const { return std::ranges::count(apart_, true); }
 
  private:
-  struct Work {  // since the split was made, or looked at
+  struct Work {  // of a thread, since the split was made, or looked at
     std::uint64_t events = 0;
     Clock::duration time{};
   };
   struct alignas(64) Published {  // of one shard, where all meet: no frame is on its way between shards then
     Time next;                    // its first event
     std::size_t observed = 0;     // bytes kept back for observers
-    Work work;
+    Work work;                    // of the thread of the same number
     bool stop = false;
     // Of the first shard only.
     Time world_next;         // what is next outside the nodes
@@ -73,7 +82,7 @@ class ParallelRun {
     Time first;              // event of all shards
     Time world_next;
     std::size_t observed = 0;
-    std::vector<Work> work;  // by shard
+    std::vector<Work> work;  // by thread
     Clock::duration took{};
     bool look = false;
     bool stop = false;
@@ -90,20 +99,33 @@ class ParallelRun {
     Mailbox* out;
     Time told;  // that it has come so far
   };
-  struct alignas(128) Progress {  // of one shard, for its thread
+  struct alignas(128) Progress {  // of one shard, for the thread that runs it
     Time done;                    // all events before it
     bool at_end = false;          // of the phase
     std::vector<Neighbor> neighbors;
-    std::uint64_t events_before = 0;  // the split was made, or looked at
-    Clock::duration time{};           // worked since
-    double usual = 0;                 // what an event takes, in the clock's units; 0: not known
+  };
+  struct alignas(128) Worker {  // a thread
+    Work done;
+    double usual = 0;  // what an event takes, in the clock's units; 0: not known
     void count(std::uint64_t events, Clock::duration took);
+  };
+  class alignas(128) Spare {  // the shard that no thread has: who runs it, and the end of the phase that it was run to
+   public:
+    bool take() { return !taken_.load(std::memory_order_relaxed) && !taken_.exchange(true, std::memory_order_acquire); }
+    void leave() { taken_.store(false, std::memory_order_release); }
+    bool at(Time end) const { return at_.load(std::memory_order_acquire) == end.ns(); }
+    void set_at(Time end) { at_.store(end.ns(), std::memory_order_release); }
+
+   private:
+    std::atomic<bool> taken_ = false;
+    std::atomic<std::int64_t> at_ = 0;
   };
 
   ShardGraph described();
   void distribute(const ShardGraph& graph, std::vector<std::uint32_t> shard_of);
   void find_neighbors(const ShardGraph& graph);
   void gather();
+  ShardGraph::Split split_and_set_apart(ShardGraph& graph, double load_rate);
   void split_again(const View& view, unsigned writing);
   bool split_better(const View& view);
   void measure_shares(const View& view);
@@ -113,7 +135,8 @@ class ParallelRun {
   Turn turn(const View& view) const;
   void size_phase(View& view) const;
   void run_phase(std::uint32_t thread, const View& view);
-  bool go_on(Shard& shard, const View& view);
+  bool go_on(std::uint32_t thread, Shard& shard, const View& view);
+  bool run_spare(std::uint32_t thread, const View& view);
   void run_events(Shard& shard, Time horizon);
   bool tell(Shard& shard);
   void take_mail(Shard& shard, Neighbor& from);
@@ -127,8 +150,11 @@ class ParallelRun {
 
   Simulation& simulation_;
   std::vector<std::unique_ptr<Shard>>& shards_;  // the first ones are used
+  std::uint32_t owned_;    // so many of them threads have, each those whose numbers leave the same remainder; the next is spare
+  std::uint32_t threads_;
   std::vector<ObservationLog> logs_;             // by shard
   std::vector<std::uint32_t> shard_of_;          // by actor
+  std::vector<bool> apart_;                      // by actor, whether it stands in the spare shard; empty: none does
   std::uint32_t splits_ = 0;
   Time looked_;                                  // when the split was made, or looked at
   std::vector<std::uint64_t> load_then_;         // by node, all frames of its past
@@ -136,11 +162,13 @@ class ParallelRun {
   std::uint64_t look_after_;                     // so many events, for the first time
   bool looked_before_ = false;
   bool look_ = false;                            // is wanted
-  std::vector<double> shares_;                   // of all work, by shard: what each did of late in the same time
+  std::vector<double> shares_;                   // of what threads have, by shard: what each did of late in the same time
   std::vector<Progress> progress_;               // by shard
+  std::vector<Worker> workers_;                  // by thread
+  Spare spare_;
   Now now_;
   Clock::time_point compare_at_;
-  std::vector<Work> compared_;                   // what had been done when the threads were compared last
+  std::vector<Work> compared_;                   // by thread, what had been done when they were compared last
   Clock::duration split_takes_{};
   Duration window_;           // the least delay between two shards; some time, where nothing crosses
   Clock::duration took_{};    // the last phase, on the first thread
@@ -149,7 +177,6 @@ class ParallelRun {
   Time until_;
   const std::function<void()>* between_ = nullptr;
   Clock::time_point next_between_;
-  std::uint32_t threads_;  // one has the shards whose numbers leave the same remainder
   SpinBarrier barrier_;
   std::mutex failure_lock_;
   std::exception_ptr failure_;  // the first

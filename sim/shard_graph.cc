@@ -22,6 +22,7 @@ constexpr double kGoodCost = 1.02;
 constexpr std::size_t kDelaysTried = 12;
 constexpr double kLoadOfWindow = 10;  // what the end of a window costs each shard
 constexpr double kLoadOfCrossing = 0.5;  // what a frame that crosses costs beyond one that does not
+constexpr double kMostCrossings = 0.25;  // what they may cost of the load of a part that is to stand apart
 constexpr idx_t kFewPerShard = 4;
 constexpr int kMostMoves = 100;
 constexpr double kAlike = 0.004;  // of what all have on average
@@ -123,21 +124,27 @@ void ShardGraph::leave_frames_since(std::vector<std::uint64_t>& then) {
 
 void ShardGraph::set_load(const Actor& actor, std::uint64_t load) { load_[actor.id()] = load; }
 
-ShardGraph::Split ShardGraph::partition(const Shares& shares, double load_rate) const {
+// Falling; the last is the shortest.
+std::vector<Duration> ShardGraph::delays_to_try() const {
   std::vector<Duration> delays;
-  for (const Edge& edge : edges_) delays.push_back(edge.delay);
+  for (const Edge& edge : edges_) {
+    if (!apart(edge)) delays.push_back(edge.delay);
+  }
   std::ranges::sort(delays);
   delays.erase(std::unique(delays.begin(), delays.end()), delays.end());
-  std::vector<Duration> tried;  // falling; the last is the shortest
+  std::vector<Duration> tried;
   const std::size_t count = std::min(delays.size(), kDelaysTried);
   for (std::size_t i = 0; i < count; ++i) {
     tried.push_back(delays[(delays.size() - 1) * (count - 1 - i) / std::max<std::size_t>(count - 1, 1)]);
   }
   if (tried.empty()) tried.push_back(Duration());
+  return tried;
+}
 
+ShardGraph::Split ShardGraph::partition(const Shares& shares, double load_rate) const {
   Split best;
   best.cost = std::numeric_limits<double>::infinity();
-  for (const Duration shortest : tried) {
+  for (const Duration shortest : delays_to_try()) {
     Split split = rated(try_partition(shares, shortest), shares, load_rate);
     if (split.cost < best.cost) best = std::move(split);
     if (best.cost - best.crossings <= kGoodCost) break;
@@ -147,12 +154,14 @@ ShardGraph::Split ShardGraph::partition(const Shares& shares, double load_rate) 
 
 ShardGraph::Split ShardGraph::rated(std::vector<std::uint32_t> shard_of, const Shares& shares, double load_rate) const {
   std::vector<std::uint64_t> sums(shares.size(), 0);
-  for (std::size_t actor = 0; actor < load_.size(); ++actor) sums[shard_of[actor]] += load_[actor];
+  for (std::uint32_t actor = 0; actor < load_.size(); ++actor) {
+    if (!apart(actor)) sums[shard_of[actor]] += load_[actor];
+  }
   const auto all = static_cast<double>(std::accumulate(sums.begin(), sums.end(), std::uint64_t{0}));
   Duration window = Time::max() - Time();
   std::uint64_t crossing = 0;
   for (const Edge& edge : edges_) {
-    if (shard_of[edge.a] == shard_of[edge.b]) continue;
+    if (shard_of[edge.a] == shard_of[edge.b] || apart(edge)) continue;
     window = std::min(window, edge.delay);
     crossing += edge.frames;
   }
@@ -162,19 +171,65 @@ ShardGraph::Split ShardGraph::rated(std::vector<std::uint32_t> shard_of, const S
   }
   const double load_in_window = load_rate / static_cast<double>(shares.size()) * window.to_seconds();
   const double crossings = all > 0 ? kLoadOfCrossing * static_cast<double>(crossing) / all : 0;
-  return {std::move(shard_of), imbalance, crossings, imbalance + kLoadOfWindow / load_in_window + crossings};
+  return {std::move(shard_of), imbalance, crossings, imbalance + kLoadOfWindow / load_in_window + crossings, window};
+}
+
+// Sets of actors that links shorter than this join.
+std::vector<std::uint32_t> ShardGraph::joined_below(Duration delay) const {
+  std::vector<std::uint32_t> parent = parent_;
+  for (const Edge& edge : edges_) {
+    if (edge.delay < delay && !apart(edge)) join_sets(parent, edge.a, edge.b);
+  }
+  return parent;
+}
+
+std::vector<bool> ShardGraph::part_beyond(Duration least_delay, double least, double most) const {
+  struct Set {
+    double load = 0, crossings = 0;  // shares of all load
+    bool in = false;
+  };
+  const auto all = static_cast<double>(total_load());
+  std::vector<bool> best;
+  double best_share = 0;
+  for (const Duration delay : delays_to_try()) {
+    if (delay < least_delay) break;
+    std::vector<std::uint32_t> parent = joined_below(delay);
+    std::vector<Set> sets(parent.size());
+    for (std::uint32_t a = 0; a < load_.size(); ++a) sets[find(parent, a)].load += static_cast<double>(load_[a]) / all;
+    for (const Edge& edge : edges_) {
+      const std::uint32_t a = find(parent, edge.a), b = find(parent, edge.b);
+      if (a == b) continue;
+      sets[a].crossings += kLoadOfCrossing * static_cast<double>(edge.frames) / all;
+      sets[b].crossings += kLoadOfCrossing * static_cast<double>(edge.frames) / all;
+    }
+    std::vector<Set*> parts;  // the cheapest first, without the largest, which is the rest
+    for (Set& set : sets) {
+      if (set.load > 0 && set.crossings <= kMostCrossings * set.load) parts.push_back(&set);
+    }
+    const double largest = std::ranges::max(sets, {}, &Set::load).load;
+    std::ranges::stable_sort(parts, {}, [](const Set* set) { return set->crossings / set->load; });
+    double share = 0;
+    for (Set* const set : parts) {
+      if (set->load == largest || share + set->load > most) continue;
+      set->in = true;
+      share += set->load;
+    }
+    if (share < least || share <= best_share) continue;
+    best_share = share;
+    best.resize(parent.size());
+    for (std::uint32_t a = 0; a < parent.size(); ++a) best[a] = sets[find(parent, a)].in;
+  }
+  return best;
 }
 
 std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Duration shortest_cut) const {
-  std::vector<std::uint32_t> parent = parent_;  // with what links shorter than `shortest_cut` join
-  for (const Edge& edge : edges_) {
-    if (edge.delay < shortest_cut) join_sets(parent, edge.a, edge.b);
-  }
+  std::vector<std::uint32_t> parent = joined_below(shortest_cut);
   constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
   const auto actors = static_cast<std::uint32_t>(parent.size());
   std::vector<std::uint32_t> vertex(actors, kNone);
   std::vector<std::uint64_t> load;
   for (std::uint32_t actor = 0; actor < actors; ++actor) {
+    if (apart(actor)) continue;
     std::uint32_t& root = vertex[find(parent, actor)];
     if (root == kNone) {
       root = static_cast<std::uint32_t>(load.size());
@@ -191,6 +246,7 @@ std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Durat
   const std::uint64_t frames_unit = frames / 500'000'000 + 1;
   std::vector<std::pair<std::uint64_t, idx_t>> arcs;  // (from << 32 | to, weight)
   for (const Edge& edge : edges_) {
+    if (apart(edge)) continue;
     const std::uint64_t a = vertex_of(edge.a), b = vertex_of(edge.b);
     if (a == b) continue;
     const auto weight = static_cast<idx_t>(edge.frames / frames_unit + 1);
@@ -222,7 +278,7 @@ std::vector<std::uint32_t> ShardGraph::try_partition(const Shares& shares, Durat
   }
   std::vector<std::uint32_t> result(actors);
   for (std::uint32_t actor = 0; actor < actors; ++actor) {
-    result[actor] = static_cast<std::uint32_t>(part[vertex_of(actor)]);
+    result[actor] = static_cast<std::uint32_t>(apart(actor) ? shares.size() : static_cast<std::size_t>(part[vertex_of(actor)]));
   }
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "sim/time.h"
@@ -30,6 +31,12 @@ class ShardGraph {
   // How much work the actor is expected to be, in any unit.
   void set_load(const Actor& actor, std::uint64_t load);
 
+  // A part of the network that only links of at least `least_delay` join to the rest, which is larger. Of all load it has
+  // from `least` to `most`, and as much as can be had so. By actor, whether it is in it; empty: there is none.
+  std::vector<bool> part_beyond(Duration least_delay, double least, double most) const;
+  // These stand apart from now on (empty: none does): a split puts them in one more shard, and does not rate what they do.
+  void set_apart(std::vector<bool> actors) { apart_ = std::move(actors); }
+
   std::uint64_t total_load() const { return std::accumulate(load_.begin(), load_.end(), std::uint64_t{0}); }
 
   struct Edge {
@@ -45,6 +52,7 @@ class ShardGraph {
     double imbalance = 1;  // the load of the most loaded shard against its share
     double crossings = 0;  // what frames that cross cost, of the time that a perfect split would take
     double cost = 0;       // of the same: what imbalance, windows and frames that cross make of it
+    Duration window;       // the least delay of the links that are cut; the longest of all times, where none is
   };
   // By shard: how much of all load it is to have. They add up to 1.
   using Shares = std::vector<double>;
@@ -57,12 +65,17 @@ class ShardGraph {
   static constexpr double kUnknownLoadRate = 1e6;
 
  private:
+  std::vector<std::uint32_t> joined_below(Duration delay) const;
+  std::vector<Duration> delays_to_try() const;
+  bool apart(std::uint32_t actor) const { return !apart_.empty() && apart_[actor]; }
+  bool apart(const Edge& edge) const { return apart(edge.a) || apart(edge.b); }
   std::vector<std::uint32_t> try_partition(const Shares& shares, Duration shortest_cut) const;
 
   std::vector<std::uint32_t> parent_;  // union-find over actors
   std::vector<std::uint64_t> load_;
   std::vector<Edge> edges_;
   std::vector<std::uint32_t> radio_;
+  std::vector<bool> apart_;  // by actor; empty: none is
 };
 
 }  // namespace kamesim

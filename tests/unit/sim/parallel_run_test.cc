@@ -84,9 +84,11 @@ class Record final : public FrameObserver {
   int frames = 0;
 };
 
-// A ring of nodes with two LANs hanging on it; lossy links of different delays, with short queues.
+// A ring of nodes with two LANs hanging on it; lossy links of different delays, with short queues. It may have an island, a
+// ring of fourteen nodes beyond a link that is far longer than its own.
 struct Ring {
-  explicit Ring(std::uint64_t seed = 1, int size = 12) : simulation(seed) {
+  enum class Island : bool { kNo, kYes };
+  explicit Ring(std::uint64_t seed = 1, int size = 12, Island island = Island::kNo) : simulation(seed) {
     simulation.enable_trace_hash();
     for (int i = 0; i < size; ++i) nodes.push_back(&simulation.add_node("n" + std::to_string(i)));
     for (int i = 0; i < size; ++i) {
@@ -103,6 +105,19 @@ struct Ring {
         nodes.push_back(&simulation.add_node("h" + std::to_string(at) + "." + std::to_string(h)));
         lan.attach(nodes.back()->add_nic());
       }
+    }
+    if (island == Island::kYes) {
+      std::vector<Node*> ring;
+      for (int i = 0; i < 14; ++i) ring.push_back(&simulation.add_node("i" + std::to_string(i)));
+      const auto connect = [&](Node& a, Node& b, Duration delay) {
+        auto& link = simulation.add_medium<PointToPointLink>("to " + b.name(), LinkConfig{.delay = delay, .loss = 0.02});
+        link.attach(a.add_nic(), b.add_nic());
+        links.push_back(&link);
+      };
+      for (std::size_t i = 1; i < ring.size(); ++i) connect(*ring[i - 1], *ring[i], 200_us);
+      connect(*ring.back(), *ring[0], 300_us);
+      connect(*nodes[1], *ring[0], 30_ms);
+      nodes.insert(nodes.end(), ring.begin(), ring.end());
     }
     for (Node* node : nodes) {
       gossips.push_back(std::make_unique<Gossip>(*node));
@@ -270,6 +285,27 @@ TEST_P(ParallelRuns, SplitTheNetworkAnewWithTheSameOutcome) {
     splits = run.splits();
   }
   EXPECT_EQ(splits > 1, GetParam() > 1 && std::thread::hardware_concurrency() > 1) << splits;
+  EXPECT_EQ(several.simulation.trace_hash(), one.simulation.trace_hash());
+  EXPECT_EQ(several.simulation.events_fired(), one.simulation.events_fired());
+  EXPECT_EQ(several.record.hash, one.record.hash);
+  EXPECT_EQ(several.drops, one.drops);
+}
+
+// What is far from the rest belongs to no thread: whoever would wait runs it.
+TEST_P(ParallelRuns, ShareWhatIsFarAway) {
+  Ring one(1, 12, Ring::Island::kYes), several(1, 12, Ring::Island::kYes);
+  one.run(Time::from_seconds(0.8), 0);
+  {
+    ParallelRun run(several.simulation, GetParam(), &time_worked);
+    EXPECT_EQ(run.run(Time::from_seconds(0.2), [] {}), ParallelRun::End::kReachedLimit);
+    EXPECT_EQ(run.run(Time::from_seconds(0.8), [] {}), ParallelRun::End::kReachedLimit);
+    const bool shared = GetParam() > 1 && std::thread::hardware_concurrency() > 1;
+    EXPECT_EQ(run.apart() > 0, shared);
+    for (const Node* node : several.nodes) {
+      EXPECT_EQ(node->shard().index == GetParam(), shared && node->name().starts_with("i")) << node->name();
+    }
+  }
+  EXPECT_GT(one.gossips.back()->heard, 100);
   EXPECT_EQ(several.simulation.trace_hash(), one.simulation.trace_hash());
   EXPECT_EQ(several.simulation.events_fired(), one.simulation.events_fired());
   EXPECT_EQ(several.record.hash, one.record.hash);

@@ -53,6 +53,54 @@ TEST(ShardGraph, BalancesALine) {
   EXPECT_LE(cuts, 4);
 }
 
+// Two nodes beyond an ocean, at the end of a line of ten; `frames` go there and back.
+ShardGraph with_an_island(Nodes& n, std::uint64_t frames) {
+  ShardGraph graph(n.actors());
+  for (int i = 0; i < 11; ++i) graph.connect(n[i], n[i + 1], i == 9 ? 20_ms : 1_ms, i == 9 ? frames : 100);
+  for (int i = 0; i < 12; ++i) graph.set_load(n[i], 100);
+  return graph;
+}
+
+TEST(ShardGraph, FindsThePartBeyondLongLinks) {
+  Nodes n(12);
+  const ShardGraph graph = with_an_island(n, 50);
+  const std::vector<bool> apart = graph.part_beyond(4_ms, 0.04, 0.2);
+  ASSERT_EQ(apart.size(), n.actors());
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(apart[n[i].id()], i >= 10) << i;
+  EXPECT_TRUE(graph.part_beyond(21_ms, 0.04, 0.2).empty());  // the longest link is shorter
+  EXPECT_TRUE(graph.part_beyond(4_ms, 0.2, 0.4).empty());    // it has less work: a sixth of all
+  EXPECT_TRUE(graph.part_beyond(4_ms, 0.04, 0.1).empty());   // it has more
+  EXPECT_TRUE(with_an_island(n, 150).part_beyond(4_ms, 0.04, 0.2).empty());  // what crosses would cost too much
+}
+
+TEST(ShardGraph, FindsTheLargestPartThatMayStandApart) {
+  Nodes n(14);
+  ShardGraph graph(n.actors());
+  for (int i = 0; i < 11; ++i) graph.connect(n[i], n[i + 1], 1_ms);
+  graph.connect(n[11], n[12], 40_ms);
+  graph.connect(n[0], n[13], 20_ms);
+  for (int i = 0; i < 14; ++i) graph.set_load(n[i], 100);
+  const std::vector<bool> apart = graph.part_beyond(4_ms, 0.04, 0.2);
+  ASSERT_EQ(apart.size(), n.actors());
+  for (int i = 0; i < 14; ++i) EXPECT_EQ(apart[n[i].id()], i >= 12) << i;
+}
+
+TEST(ShardGraph, SplitsTheRestWhereAPartStandsApart) {
+  Nodes n(12);
+  ShardGraph graph = with_an_island(n, 50);
+  graph.set_apart(graph.part_beyond(4_ms, 0.04, 0.2));
+  const ShardGraph::Split split = graph.partition(ShardGraph::equal_shares(2));
+  int first = 0;
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_LT(split.shard_of[n[i].id()], 2u) << i;
+    first += split.shard_of[n[i].id()] == 0;
+  }
+  EXPECT_EQ(first, 5);
+  for (int i = 10; i < 12; ++i) EXPECT_EQ(split.shard_of[n[i].id()], 2u) << i;
+  EXPECT_LT(split.imbalance, 1.01);
+  EXPECT_EQ(split.window, 1_ms);
+}
+
 TEST(ShardGraph, CutsLongLinksRatherThanShortOnes) {
   Nodes n(12);
   ShardGraph graph(n.actors());
