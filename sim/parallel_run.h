@@ -19,11 +19,9 @@
 // as much as it did of late in the same time. Where the network is cut has no influence on the outcome.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -59,8 +57,6 @@ class ParallelRun {
   End run(Time until, const std::function<void()>& between);
   // How often the network was split, the first time included.
   std::uint32_t splits() const { return splits_; }
-  // How many nodes and media stand in the spare shard.
-  std::ptrdiff_t apart() const { return std::ranges::count(apart_, true); }
 
  private:
   struct Work {  // of a thread, since the split was made, or looked at
