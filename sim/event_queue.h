@@ -4,7 +4,8 @@
 // Events are intrusive: scheduling allocates nothing (once the queue has grown), re-arming moves the event in
 // place and cancelling leaves nothing behind.
 //
-// What is far waits in a timing wheel, unsorted. What the wheel gave out last is sorted: the front. What was scheduled
+// What is far waits in a timing wheel, unsorted. What the wheel gave out last is sorted: the front. More is taken from the
+// wheel when a few of the front are left, as each event is prepared (event.h) while those before it fire. What was scheduled
 // since then for times that the wheel has passed stands with the near ones (near_events.h). So an event costs the same
 // however many wait. Where few wait the wheel stays empty and all are near.
 #pragma once

@@ -42,8 +42,9 @@ bool LinkConfig::valid() const {
 }
 
 Pipe::Pipe(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config)
-    : Event(kEvent), shard_(&medium.shard()), config_(&config), target_(target), kind_(&kind) {
+    : Event(kEvent), shard_(&medium.shard()), delay_(config.delay), config_(&config), target_(target), kind_(&kind) {
   static_assert(sizeof(Pipe) == 2 * Pool::kLine);
+  set_plain_below();
 }
 
 Pipe::~Pipe() {
@@ -56,30 +57,43 @@ void Pipe::reuse(const Actor& medium, void* target, const Kind& kind, const Link
   receiver_ = nullptr;
   shard_ = &medium.shard();
   port_times_ = {};
-  config_ = &config;
+  set_config(config);
   target_ = target;
   kind_ = &kind;
 }
 
 void Pipe::set_config(const LinkConfig& config) {
   config_ = &config;
+  delay_ = config.delay;
   PortTimes& times = port_times();
   times.timed_bytes = times.took_ns = 0;
+  set_plain_below();
+}
+
+void Pipe::set_plain_below() {
+  const bool plain = config_->loss == 0 && config_->jitter == Duration() && crossing() == nullptr;
+  port_times_.plain_below = static_cast<std::uint16_t>(plain ? std::min<std::uint32_t>(config_->queue_limit, UINT16_MAX) : 0);
 }
 
 // The division of each frame was a quarter of the time that push() takes.
 inline Duration Pipe::transmission_time_of(std::size_t bytes, PortTimes& times) const {
   if (bytes == times.timed_bytes) [[likely]] return Duration::nanoseconds(times.took_ns);
   const Duration took = transmission_time(bytes, config_->rate_bps);
-  if (took.ns() > UINT32_MAX) [[unlikely]] return took;
-  times.timed_bytes = static_cast<std::uint32_t>(bytes);  // a frame is shorter than 4 GiB
+  if (took.ns() > UINT32_MAX || bytes > UINT16_MAX) [[unlikely]] return took;
+  times.timed_bytes = static_cast<std::uint16_t>(bytes);
   times.took_ns = static_cast<std::uint32_t>(took.ns());
   return took;
 }
 
+Pipe::Rare& Pipe::rare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+  return *rare_;
+}
+
 RandomStream& Pipe::random() {
-  if (random_ == nullptr) random_ = std::make_unique<RandomStream>(kind_->random(target_));
-  return *random_;
+  std::optional<RandomStream>& random = rare().random;
+  if (!random) random = kind_->random(target_);
+  return *random;
 }
 
 void Pipe::count_waiting(Time now) {
@@ -88,8 +102,8 @@ void Pipe::count_waiting(Time now) {
 
 // Who waits is counted only where it may be too many: it takes a look at each frame under way.
 inline bool Pipe::full(Time now) {
-  if (crossing_ != nullptr) [[unlikely]] {
-    Ring<Time>& departures = crossing_->departures;
+  if (Rare* const rare = crossing(); rare != nullptr) [[unlikely]] {
+    Ring<Time>& departures = rare->departures;
     while (!departures.empty() && departures.front() <= now) departures.drop_front();
     return departures.size() >= config_->queue_limit;
   }
@@ -125,7 +139,23 @@ inline Packet Pipe::take_frame(UnderWay* under_way) {
   return frame;
 }
 
+inline void Pipe::put_under_way(Node& sender, Packet&& frame, Time departure, Time arrival) {
+  UnderWay& noted = note(std::move(frame), sender.next_key(arrival), departure);
+  join(noted, noted, 1);
+}
+
 void Pipe::push(Node& sender, Packet&& frame) {
+  PortTimes& times = port_times_;
+  if (frame.size() != times.timed_bytes || waiting_ >= times.plain_below) [[unlikely]] {
+    return push_with_care(sender, std::move(frame));
+  }
+  const Time departure = std::max(sender.now(), times.busy_until) + Duration::nanoseconds(times.took_ns);
+  times.busy_until = departure;
+  times.last_arrival = std::max(departure + delay_, times.last_arrival);
+  put_under_way(sender, std::move(frame), departure, times.last_arrival);
+}
+
+void Pipe::push_with_care(Node& sender, Packet&& frame) {
   const Time now = sender.now();
   const LinkConfig& config = *config_;
   if (frame.size() > config.mtu + Nic::kEthernetHeaderSize) [[unlikely]] {
@@ -143,17 +173,15 @@ void Pipe::push(Node& sender, Packet&& frame) {
   Time arrival = departure + config.delay;
   if (config.jitter > Duration()) arrival += random().uniform(Duration(), config.jitter);
   arrival = times.last_arrival = std::max(arrival, times.last_arrival);
-  if (crossing_ != nullptr) [[unlikely]] {
-    crossing_->departures.push_back(departure);
-    // What is noted of a lost frame crosses in a buffer too: those come back, blocks of a thread's pool do not.
-    if (!frame) [[unlikely]] frame = sender.packets().allocate(0, 0);
-    if (!frame.sole()) frame = frame.clone();
-    UnderWay& noted = note(std::move(frame), sender.next_key(arrival), departure);
-    // What is sent from outside the nodes, while no shard runs, is under way at once: the link may go down at once.
-    return PacketPool::used_on_this_thread() ? crossing_->box.post(*this, noted, crossing_->place) : join(noted, noted, 1);
-  }
-  UnderWay& noted = note(std::move(frame), sender.next_key(arrival), departure);
-  join(noted, noted, 1);
+  Rare* const rare = crossing();
+  if (rare == nullptr) return put_under_way(sender, std::move(frame), departure, arrival);
+  rare->departures.push_back(departure);
+  // What is noted of a lost frame crosses in a buffer too: those come back, blocks of a thread's pool do not.
+  if (!frame) [[unlikely]] frame = sender.packets().allocate(0, 0);
+  if (!frame.sole()) frame = frame.clone();
+  // What is sent from outside the nodes, while no shard runs, is under way at once: the link may go down at once.
+  if (!PacketPool::used_on_this_thread()) return put_under_way(sender, std::move(frame), departure, arrival);
+  rare->box->post(*this, note(std::move(frame), sender.next_key(arrival), departure), rare->place);
 }
 
 void Pipe::set_shards(Shard& sender, Shard& receiver) {
@@ -166,13 +194,20 @@ void Pipe::set_shards(Shard& sender, Shard& receiver) {
   waiting_ = 0;
   for (const UnderWay* f = first_; f != nullptr; f = f->next) ++waiting_;
   port_times_ = port_times();
-  crossing_.reset();
+  std::optional<RandomStream> random = rare_ != nullptr ? rare_->random : std::nullopt;
+  rare_.reset();
+  if (random) rare().random = random;
   crosses_ = &sender != &receiver;
-  if (!crosses_) return;
-  crossing_.reset(new Crossover{.box = sender.outboxes[receiver.index], .place = {}, .port_times = port_times_, .departures = {}});
-  for (const UnderWay* f = first_; f != nullptr; f = f->next) {
-    if (f->departure > sender.now) crossing_->departures.push_back(f->departure);
+  if (crosses_) {
+    Rare& rare = this->rare();
+    rare.box = &sender.outboxes[receiver.index];
+    rare.port_times = port_times_;
+    port_times_.timed_bytes = 0;  // so that no departure looks at what is the receiver's: how many wait
+    for (const UnderWay* f = first_; f != nullptr; f = f->next) {
+      if (f->departure > sender.now) rare.departures.push_back(f->departure);
+    }
   }
+  set_plain_below();
 }
 
 void Pipe::fire(Event& event) { static_cast<Pipe&>(event).arrive_next(); }
@@ -234,8 +269,7 @@ void Pipe::arrive_next() {
 }
 
 std::size_t Pipe::heap_bytes() const {
-  std::size_t bytes = (random_ != nullptr ? sizeof *random_ : 0) +
-                      (crossing_ != nullptr ? sizeof *crossing_ + crossing_->departures.heap_bytes() : 0);
+  std::size_t bytes = rare_ != nullptr ? sizeof *rare_ + rare_->departures.heap_bytes() : 0;
   for (const UnderWay* f = first_; f != nullptr; f = f->next) bytes += f->frame.owns_room(f) ? 0 : sizeof(UnderWay);
   return bytes;
 }
@@ -269,7 +303,7 @@ void Pipe::lose_from(UnderWay* first, UnderWay* before, Node& sender) {
   PortTimes& times = port_times();
   times.busy_until = sender.now();
   times.last_arrival = before != nullptr ? before->arrival.time : times.busy_until;
-  if (crossing_ != nullptr) crossing_->departures = {};
+  if (Rare* const rare = crossing(); rare != nullptr) rare->departures = {};
 }
 
 }  // namespace kamesim

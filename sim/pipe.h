@@ -2,11 +2,13 @@
 // are under way, and computes how many of them still wait for the port instead of simulating the queue.
 //
 // What is noted of a frame stands in the frame's own buffer, which the receiver will need anyway. What each arrival
-// needs of the pipe is in its first cache line, what each departure needs besides in the second.
+// needs of the pipe is in its first cache line, what each departure needs besides in the second; the configuration, which
+// a link of its own kind has in a line of its own, is for departures that are not plain.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "sim/drop.h"
 #include "sim/event_queue.h"
@@ -56,8 +58,7 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   bool empty() const { return first_ == nullptr; }
   // It is as one that was made just now: nothing is under way, and nothing of the past matters.
   bool pristine(Time now) const {
-    return first_ == nullptr && crossing_ == nullptr && random_ == nullptr && port_times_.busy_until <= now &&
-           port_times_.last_arrival <= now;
+    return first_ == nullptr && rare_ == nullptr && port_times_.busy_until <= now && port_times_.last_arrival <= now;
   }
   // A pristine one may serve another target.
   void reuse(const Actor& medium, void* target, const Kind& kind, const LinkConfig& config);
@@ -74,17 +75,23 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   struct PortTimes {
     Time busy_until;
     Time last_arrival;
-    // How long the last frame took, as the next one will that is as long.
-    std::uint32_t timed_bytes = 0, took_ns = 0;
+    // How long the last frame took, as the next one will that is as long; not noted of one that is longer than 64 KiB.
+    std::uint32_t took_ns = 0;
+    std::uint16_t timed_bytes = 0;
+    // While fewer than so many frames wait one that takes as long as the last is plain: it fits, is not lost and comes
+    // without jitter, and to the same shard. 0: none is.
+    std::uint16_t plain_below = 0;
   };
-  // What the sender's shard has of a pipe to another one. In cache lines of its own: those of a link's two pipes are made
-  // one after the other, and used by two threads at once; and processors fetch lines in pairs, so that the receiver, who
-  // needs the first line of a pipe, would take the second away from the sender each time that this has written to it.
-  struct alignas(2 * Pool::kLine) Crossover {
-    Mailbox& box;
+  // What the sender has of a pipe with losses or jitter, and of one to another shard. In cache lines of its own: those of a
+  // link's two pipes are made one after the other, and used by two threads at once; and processors fetch lines in pairs, so
+  // that the receiver, who needs the first line of a pipe, would take the second away from the sender each time that this
+  // has written to it.
+  struct alignas(2 * Pool::kLine) Rare {
+    Mailbox* box = nullptr;  // null: both ends are in one shard
     Mailbox::Place place;
-    PortTimes port_times;
-    Ring<Time> departures;  // of what still waits for the port
+    PortTimes port_times;   // where there is a box
+    Ring<Time> departures;  // of what still waits for the port; likewise
+    std::optional<RandomStream> random;  // made when the first number is drawn
   };
   // Whether it may go is asked so many times that it has run empty and stayed, and no more.
   static constexpr std::uint32_t kToStay = 63;
@@ -103,14 +110,22 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   void join(UnderWay& first, UnderWay& last, std::uint32_t count);
   static UnderWay& note(Packet&& frame, EventKey arrival, Time departure);
   static Packet take_frame(UnderWay* under_way);
+  Rare& rare();
+  Rare* crossing() const { return rare_ != nullptr && rare_->box != nullptr ? rare_.get() : nullptr; }
+  void set_plain_below();
+  void push_with_care(Node& sender, Packet&& frame);
+  void put_under_way(Node& sender, Packet&& frame, Time departure, Time arrival);
   Duration transmission_time_of(std::size_t bytes, PortTimes& times) const;
-  PortTimes& port_times() { return crossing_ == nullptr ? port_times_ : crossing_->port_times; }
+  PortTimes& port_times() {
+    Rare* const rare = crossing();
+    return rare == nullptr ? port_times_ : rare->port_times;
+  }
   bool full(Time now);
   void count_waiting(Time now);
   void lose_from(UnderWay* first, UnderWay* before, Node& sender);
 
   std::uint32_t waiting_ : 25 = 0;     // of the frames under way, those from port_ on: more than memory holds
-  std::uint32_t crosses_ : 1 = false;  // as crossing_ says, which is in the sender's cache line then
+  std::uint32_t crosses_ : 1 = false;  // as crossing() says, which is in the sender's cache line then
   std::uint32_t times_empty_ : 6 = 0;  // up to kToStay
   UnderWay* first_ = nullptr;
   UnderWay* last_ = nullptr;
@@ -118,10 +133,10 @@ class alignas(Pool::kLine) Pipe : public Event, public Pooled {
   Nic* receiver_ = nullptr;
   Shard* shard_;  // where frames arrive
 
-  PortTimes port_times_;  // unless it crosses
+  PortTimes port_times_;  // unless it crosses; but plain_below
+  Duration delay_;        // the configuration's
+  std::unique_ptr<Rare> rare_;
   const LinkConfig* config_;
-  std::unique_ptr<Crossover> crossing_;  // null: both ends are in one shard
-  std::unique_ptr<RandomStream> random_;  // made when the first number is drawn
   void* target_;
   const Kind* kind_;
 };

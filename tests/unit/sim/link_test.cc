@@ -219,6 +219,70 @@ TEST(PointToPointLink, ANewRateIsThatOfFramesAsLongAsThoseBeforeToo) {
   EXPECT_EQ(p.b.arrivals, (Arrivals{{at(10_us), 1}, {at(30_us), 2}, {at(50_us), 3}, {at(60_us), 4}, {at(1100_us), 5}}));
 }
 
+// Frames that are as long as the last are sent without a look at the configuration, until there is a new one.
+TEST(PointToPointLink, WhatIsConfiguredAnewHoldsForFramesAsLongAsThoseBefore) {
+  constexpr std::size_t kBytes = 1400;
+  const LinkConfig before{.rate_bps = 100'000'000, .delay = 1_ms};
+  const auto sent_after = [&](auto change) {
+    Pair p(before);
+    for (std::uint8_t tag = 1; tag <= 2; ++tag) p.a.send_to(p.b.mac(), kBytes, tag);
+    p.run_until(500_us);  // they have left the port, and are under way
+    LinkConfig config = before;
+    change(config);
+    p.link.set_config(config);
+    for (std::uint8_t tag = 3; tag <= 4; ++tag) p.a.send_to(p.b.mac(), kBytes, tag);
+    p.run_until(1_s);
+    const Arrivals later(p.b.arrivals.begin() + 2, p.b.arrivals.end());
+    std::string drops;
+    for (const char* reason : {"link.frame_too_long", "link.queue_full", "link.loss"}) {
+      if (p.a.node().drops(reason) > 0) drops += std::to_string(p.a.node().drops(reason)) + " " + reason;
+    }
+    return std::pair(later, drops);
+  };
+  EXPECT_EQ(sent_after([](LinkConfig&) {}), std::pair(Arrivals{{at(1612_us), 3}, {at(1724_us), 4}}, std::string()));
+  EXPECT_EQ(sent_after([](LinkConfig& c) { c.delay = 5_ms; }),
+            std::pair(Arrivals{{at(5612_us), 3}, {at(5724_us), 4}}, std::string()));
+  EXPECT_EQ(sent_after([](LinkConfig& c) { c.mtu = 1280; }), std::pair(Arrivals{}, std::string("2 link.frame_too_long")));
+  EXPECT_EQ(sent_after([](LinkConfig& c) { c.loss = 1; }), std::pair(Arrivals{}, std::string("2 link.loss")));
+  EXPECT_EQ(sent_after([](LinkConfig& c) { c.queue_limit = 1; }),
+            std::pair(Arrivals{{at(1612_us), 3}}, std::string("1 link.queue_full")));
+  const auto [jittered, drops] = sent_after([](LinkConfig& c) { c.jitter = 1_ms; });
+  ASSERT_EQ(jittered.size(), 2u);
+  EXPECT_GT(jittered[0].time, at(1612_us));
+  EXPECT_GT(jittered[1].time, at(1724_us));
+  EXPECT_EQ(drops, "");
+}
+
+TEST(PointToPointLink, AShorterDelayDoesNotLetFramesOvertake) {
+  Pair p({.rate_bps = 100'000'000, .delay = 10_ms});
+  p.a.send_to(p.b.mac(), 125, 1);
+  p.a.send_to(p.b.mac(), 125, 2);
+  p.run_until(1_ms);
+  p.link.set_config({.rate_bps = 100'000'000, .delay = 1_ms});
+  p.a.send_to(p.b.mac(), 125, 3);
+  p.a.send_to(p.b.mac(), 125, 4);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals, (Arrivals{{at(10'010_us), 1}, {at(10'020_us), 2}, {at(10'020_us), 3}, {at(10'020_us), 4}}));
+}
+
+TEST(PointToPointLink, AQueueMayBeLongerThan64Ki) {
+  constexpr std::uint32_t kLimit = 70'000;
+  Pair p({.rate_bps = 100'000'000, .queue_limit = kLimit});
+  for (std::uint32_t i = 0; i < kLimit + 2; ++i) p.a.send_to(p.b.mac(), 60);
+  EXPECT_EQ(p.a.node().drops("link.queue_full"), 2u);
+  p.run_until(1_s);
+  EXPECT_EQ(p.b.arrivals.size(), kLimit);
+}
+
+TEST(PointToPointLink, AFrameMayBe64KiLongerThanTheOneBefore) {
+  Pair p({.rate_bps = 1'000'000'000, .mtu = kMaximumMtu});
+  for (const std::size_t bytes : {125, 65'536 + 125, 65'536 + 125, 125}) p.a.send_to(p.b.mac(), bytes);
+  p.run_until(1_s);
+  std::vector<Time> times;
+  for (const Station::Arrival& arrival : p.b.arrivals) times.push_back(arrival.time);
+  EXPECT_EQ(times, (std::vector{at(1_us), at(526'288_ns), at(1'051'576_ns), at(1'052'576_ns)}));
+}
+
 TEST(PointToPointLink, JitterDelaysWithinItsBoundAndKeepsTheOrder) {
   Pair p({.delay = 1_ms, .jitter = 500_us});
   for (std::uint8_t i = 0; i < 100; ++i) {

@@ -86,8 +86,8 @@ class Record final : public FrameObserver {
   int frames = 0;
 };
 
-// A ring of nodes with two LANs hanging on it; lossy links of different delays, with short queues. It may have an island, a
-// ring of fourteen nodes beyond a link that is far longer than its own.
+// A ring of nodes with two LANs hanging on it; links of different delays, most of them lossy, with short queues. It may have
+// an island, a ring of fourteen nodes beyond a link that is far longer than its own.
 struct Ring {
   enum class Island : bool { kNo, kYes };
   explicit Ring(std::uint64_t seed = 1, int size = 12, Island island = Island::kNo) : simulation(seed) {
@@ -96,7 +96,8 @@ struct Ring {
     for (int i = 0; i < size; ++i) {
       auto& link = simulation.add_medium<PointToPointLink>(
           "link" + std::to_string(i), LinkConfig{.rate_bps = 20'000'000, .delay = 100_us + i * 50_us,
-                                                 .jitter = i % 3 == 0 ? 30_us : Duration(), .loss = 0.02, .queue_limit = 3});
+                                                 .jitter = i % 3 == 0 ? 30_us : Duration(), .loss = i % 4 == 2 ? 0 : 0.02,
+                                                 .queue_limit = 3});
       link.attach(nodes[i]->add_nic(), nodes[(i + 1) % size]->add_nic());
       links.push_back(&link);
     }
