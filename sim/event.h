@@ -50,7 +50,6 @@ class Event {
   void cancel();
 
  private:
-  friend class EventHeap;
   friend class NearEvents;
   friend class EventQueue;
   friend class TimingWheel;

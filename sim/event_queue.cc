@@ -176,6 +176,8 @@ void EventQueue::take_front(PendingList& out) {
   }
 }
 
+// So many are near (kFewNear) that the wheel does better: a tournament takes a comparison more an event whenever their number
+// doubles, and what many touch is less often in the cache when it is not prepared.
 // The wheel went farther than it should have: too much was scheduled since then for the time that it passed. It goes
 // back, as little as leaves half of that near; and again, if that is many. It cannot go back before what it gave out last:
 // where it had nothing to give but the timers of a distant time, and now much comes before these, it begins anew; not for
@@ -205,7 +207,8 @@ void EventQueue::spill() {
     spilled_.clear();
     near_.list(spilled_);
   }
-  spill_at_ = std::max(kFewNear, 2 * near_.size());
+  // If they are many still, they are of one time: there is no use in trying again soon.
+  spill_at_ = near_.size() <= kFewNear ? kFewNear : 2 * near_.size();
 }
 
 std::vector<std::pair<EventKey, Event*>> EventQueue::take_all() {

@@ -98,7 +98,7 @@ class EventQueue {
   void start_over();
   void spill();
 
-  static constexpr std::size_t kFewNear = 64;
+  static constexpr std::size_t kFewNear = 512;
   static constexpr std::size_t kFewInFront = 16;  // sorted by insertion
   static constexpr std::size_t kTimesNear = 4;  // all events may be so many times the near ones for the wheel to begin anew
   static constexpr int kMostSpanBits = 10;

@@ -1,47 +1,44 @@
 #include "sim/near_events.h"
 
+#include <algorithm>
+
 namespace kamesim {
 
-// Back to the list only when half of them are gone, so that a number about kFew does not go back and forth.
-void NearEvents::push_to_heap(Event& event, EventKey key) {
-  if (in_heap_ && heap_.size() <= kFew / 2) {
-    leave_heap();
-    return push(event, key);
+// What is there moves to the first leaves.
+void NearEvents::rebuild(std::uint32_t leaves) {
+  std::uint32_t used = 0;
+  for (std::uint32_t leaf = 0; leaf < leaves_; ++leaf) {
+    if (keys_[leaf] == kNoEventKey) continue;
+    keys_[used] = keys_[leaf];
+    events_[used] = events_[leaf];
+    events_[used]->place_ = Event::kInNear | used;
+    ++used;
   }
-  while (listed_ > 0) {
-    const EventKey first = first_key();
-    heap_.push(take_first(), first);
+  leaves_ = std::max(leaves, kLeastLeaves);
+  keys_.resize(leaves_);
+  std::fill(keys_.begin() + used, keys_.end(), kNoEventKey);
+  events_.resize(leaves_);
+  free_.clear();
+  for (std::uint32_t leaf = leaves_; leaf-- > used;) free_.push_back(leaf);
+  earliest_.resize(std::size_t{2} * leaves_);
+  for (std::uint32_t leaf = 0; leaf < leaves_; ++leaf) earliest_[leaves_ + leaf] = leaf;
+  for (std::uint32_t node = leaves_; --node >= kRoot;) {
+    const std::uint32_t a = earliest_[2 * node], b = earliest_[2 * node + 1];
+    earliest_[node] = keys_[b] < keys_[a] ? b : a;
   }
-  in_heap_ = true;
-  heap_.push(event, key);
-}
-
-void NearEvents::leave_heap() {
-  in_heap_ = false;
-  while (!heap_.empty()) {
-    const EventKey first = heap_.first_key();
-    push(heap_.take_first(), first);
-  }
-  heap_.clear();
 }
 
 void NearEvents::list(PendingList& out) {
-  if (in_heap_) return heap_.list(out);
-  for (std::uint32_t i = places_[kEnd].next; i != kEnd; i = places_[i].next) {
-    out.push_back({places_[i].key, places_[i].event});
+  if (vacant_ != kNone) close_vacancy();
+  for (std::uint32_t leaf = 0; leaf < leaves_; ++leaf) {
+    if (keys_[leaf] != kNoEventKey) out.push_back({keys_[leaf], events_[leaf]});
   }
 }
 
 void NearEvents::clear() {
-  heap_.clear();
-  in_heap_ = false;
-  listed_ = 0;
-  last_ = free_ = kEnd;
-  places_[kEnd] = {.key = kNoEventKey};
-  for (std::uint32_t i = kFew; i > kEnd; --i) {
-    places_[i].next = free_;
-    free_ = i;
-  }
+  leaves_ = size_ = 0;
+  vacant_ = kNone;
+  rebuild(kLeastLeaves);
 }
 
 }  // namespace kamesim

@@ -1,16 +1,16 @@
-// The events that are next. While they are few they stand in a sorted list, in an array of its own. The search for the
-// place of a new one begins at that of the last: what one event causes is mostly near in time to what the one before it
-// caused. No event is touched but the one that is pushed or taken. When they are many they stand in a heap.
+// The events that are next, in a tournament: each has a leaf of a binary tree, and each node above names the leaf with the
+// earlier key of the two below it. A new key has one way, from its leaf to the root, with one comparison a level that no
+// branch depends on: there is nothing on it that a processor could foresee wrongly. What is taken leaves its leaf to what
+// is pushed next, as events often cause one: then one way does for both. No event is touched but the one that is pushed or
+// taken.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "sim/event.h"
 #include "sim/pending_list.h"
-#include "sim/event_heap.h"
 
 namespace kamesim {
 
@@ -18,96 +18,93 @@ class NearEvents {
  public:
   NearEvents() { clear(); }
 
-  bool empty() const { return size() == 0; }
-  std::size_t size() const { return in_heap_ ? heap_.size() : listed_; }
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
   // kNoEventKey, if there is none.
-  const EventKey& first_key() { return in_heap_ ? heap_.first_key() : places_[places_[kEnd].next].key; }
+  const EventKey& first_key() {
+    if (vacant_ != kNone) close_vacancy();
+    return keys_[earliest_[kRoot]];
+  }
 
-  void push(Event& event, EventKey key) {
-    if (in_heap_ || free_ == kEnd) [[unlikely]] return push_to_heap(event, key);
-    const std::uint32_t i = free_;
-    Place& place = places_[i];
-    free_ = place.next;
-    insert_behind(find_before(key), i);
-    // By halves, as it was written: read as a whole it waits until both, and all that was written before, are in the cache.
-    place.key.time = key.time;
-    place.key.tie = key.tie;
-    place.event = &event;
-    event.place_ = Event::kInNear | i;
-    last_ = i;
-    ++listed_;
+  void push(Event& event, const EventKey& key) {
+    std::uint32_t leaf = vacant_;
+    if (leaf != kNone) {
+      vacant_ = kNone;
+    } else {
+      if (free_.empty()) [[unlikely]] rebuild(2 * leaves_);
+      leaf = free_.back();
+      free_.pop_back();
+    }
+    ++size_;
+    events_[leaf] = &event;
+    event.place_ = Event::kInNear | leaf;
+    set(leaf, key);
   }
-  // The event is one of these: gets another place.
-  void move(Event& event, EventKey key) {
-    if (in_heap_) return heap_.move(event, key);
-    take_out(event.place_ & Event::kIndex);
-    push(event, key);
-  }
+  // The event is one of these: gets another place in their order.
+  void move(Event& event, const EventKey& key) { set(leaf_of(event), key); }
   void remove(Event& event) {
-    if (in_heap_) return heap_.remove(event);
-    take_out(event.place_ & Event::kIndex);
+    if (vacant_ != kNone) close_vacancy();
+    --size_;
+    give_up(leaf_of(event));
   }
   // There must be one.
   Event& take_first() {
-    if (in_heap_) return heap_.take_first();
-    const std::uint32_t first = places_[kEnd].next;
-    take_out(first);
-    return *places_[first].event;
+    if (vacant_ != kNone) close_vacancy();
+    vacant_ = earliest_[kRoot];
+    --size_;
+    return *events_[vacant_];
   }
-  Time time_of(const Event& event) const {
-    return in_heap_ ? heap_.time_of(event) : places_[event.place_ & Event::kIndex].key.time;
-  }
+  Time time_of(const Event& event) const { return keys_[leaf_of(event)].time; }
   // Adds all of them, in no order.
   void list(PendingList& out);
   void clear();
 
  private:
-  static constexpr std::uint32_t kFew = 32;
-  static constexpr std::uint32_t kEnd = 0;  // of the list, which is a ring: before the first and behind the last
+  static constexpr std::uint32_t kRoot = 1;  // below node n are 2n and 2n+1
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint32_t kLeastLeaves = 8;
+  // The tree shrinks when so many times the events would still have a leaf, and then by half of that.
+  static constexpr std::uint32_t kMostLeavesEach = 8;
 
-  struct Place {
-    EventKey key;
-    Event* event = nullptr;
-    std::uint32_t previous = kEnd, next = kEnd;
-  };
+  static std::uint32_t leaf_of(const Event& event) { return event.place_ & Event::kIndex; }
 
-  // The last place whose key is not greater; kEnd, if the new one is first.
-  std::uint32_t find_before(EventKey key) const {
-    std::uint32_t at = last_;
-    if (key < places_[at].key) {  // as is kEnd's
-      do {
-        at = places_[at].previous;
-      } while (at != kEnd && key < places_[at].key);
-      return at;
+  // The key of the leaf changes.
+  void set(std::uint32_t leaf, const EventKey& key) {
+    keys_[leaf] = key;
+    std::uint32_t* const earliest = earliest_.data();
+    const EventKey* const keys = keys_.data();
+    std::uint32_t first = leaf;
+    // By halves, as it was written: read as a whole it waits until both, and all that was written before, are in the cache.
+    auto time = static_cast<std::uint64_t>(key.time.ns()), tie = key.tie;
+    for (std::uint32_t node = leaf + leaves_; node != kRoot; node /= 2) {
+      const std::uint32_t beside = earliest[node ^ 1];
+      const EventKey& other = keys[beside];
+      const bool earlier = other.number() < (static_cast<unsigned __int128>(time) << 64 | tie);
+      first = earlier ? beside : first;
+      time = earlier ? static_cast<std::uint64_t>(other.time.ns()) : time;
+      tie = earlier ? other.tie : tie;
+      earliest[node / 2] = first;
     }
-    while (!(key < places_[places_[at].next].key)) at = places_[at].next;
-    return at;
   }
-  void insert_behind(std::uint32_t before, std::uint32_t i) {
-    const std::uint32_t next = places_[before].next;
-    places_[i].previous = before;
-    places_[i].next = next;
-    places_[before].next = i;
-    places_[next].previous = i;
+  void give_up(std::uint32_t leaf) {
+    free_.push_back(leaf);
+    set(leaf, kNoEventKey);
+    if (size_ * kMostLeavesEach < leaves_ && leaves_ > kLeastLeaves) [[unlikely]] rebuild(leaves_ / (kMostLeavesEach / 2));
   }
-  void take_out(std::uint32_t i) {
-    Place& place = places_[i];
-    places_[place.previous].next = place.next;
-    places_[place.next].previous = place.previous;
-    if (last_ == i) last_ = place.previous;
-    place.next = free_;
-    free_ = i;
-    --listed_;
+  void close_vacancy() {
+    const std::uint32_t leaf = vacant_;
+    vacant_ = kNone;
+    give_up(leaf);
   }
-  void push_to_heap(Event& event, EventKey key);
-  void leave_heap();
+  void rebuild(std::uint32_t leaves);
 
-  std::array<Place, kFew + 1> places_;  // that at kEnd has kNoEventKey
-  std::uint32_t last_ = kEnd;           // where the last one was pushed, or one near it
-  std::uint32_t free_ = kEnd;           // the first place that is free; the others by `next`
-  std::uint32_t listed_ = 0;
-  bool in_heap_ = false;
-  EventHeap heap_;
+  std::vector<EventKey> keys_;           // by leaf; kNoEventKey: free
+  std::vector<Event*> events_;           // by leaf
+  std::vector<std::uint32_t> earliest_;  // by node: the leaf below it with the earliest key; those at leaves_ are the leaves
+  std::vector<std::uint32_t> free_;      // leaves
+  std::uint32_t leaves_ = 0;             // a power of two
+  std::uint32_t size_ = 0;
+  std::uint32_t vacant_ = kNone;  // the leaf of what was taken, which keeps its key until it is pushed to or given up
 };
 
 }  // namespace kamesim

@@ -1,6 +1,6 @@
-// Structures for pending events, compared: the simulation's own (a timing wheel, and a heap for what is near), a 4-ary
-// heap alone, and a ladder queue; on the HOLD model, and on what scenarios did. One JSON object a line.
-// Usage: event_queues [workload=hold] [pending=1000] [events=2000000] [structure=all|wheel|heap|ladder]
+// Structures for pending events, compared: the simulation's own (a timing wheel, and a tournament of what is near), such a
+// tournament alone, a 4-ary heap, and a ladder queue; on the HOLD model, and on what scenarios did. One JSON object a line.
+// Usage: event_queues [workload=hold] [pending=1000] [events=2000000] [structure=all|wheel|tournament|heap|ladder]
 //        event_queues workload=chain|lan [size=10] [seconds=6]
 #include <cmath>
 #include <cstdio>
@@ -11,11 +11,12 @@
 #include <vector>
 
 #include "protocols/host/host.h"
-#include "sim/event_heap.h"
 #include "sim/event_queue.h"
 #include "sim/lan.h"
 #include "sim/link.h"
+#include "sim/near_events.h"
 #include "tests/benchmarks/event_trace.h"
+#include "tests/benchmarks/heap_queue.h"
 #include "tests/benchmarks/ladder_queue.h"
 #include "tests/benchmarks/machine.h"
 #include "tests/benchmarks/program.h"
@@ -40,23 +41,19 @@ struct Wheel {
   EventQueue queue;
 };
 
-struct Heap {
-  struct Event : kamesim::Event {
-    Event() : kamesim::Event(kKind) {}
-    static void fire(kamesim::Event&) {}
-    static constexpr Kind kKind{&fire};
-  };
+struct Tournament {
+  using Event = Wheel::Event;
   void schedule(Event& event, const EventKey& key, bool pending) {
     if (pending) {
-      heap.move(event, key);
+      events.move(event, key);
     } else {
-      heap.push(event, key);
+      events.push(event, key);
     }
   }
-  void cancel(Event& event) { heap.remove(event); }
-  const EventKey& first_key() { return heap.first_key(); }
-  Event& take_first() { return static_cast<Event&>(heap.take_first()); }
-  EventHeap heap;
+  void cancel(Event& event) { events.remove(event); }
+  const EventKey& first_key() { return events.first_key(); }
+  Event& take_first() { return static_cast<Event&>(events.take_first()); }
+  NearEvents events;
 };
 
 struct Result {
@@ -184,7 +181,8 @@ int run(int argc, char** argv) {
   const auto wanted = [&](const char* name) { return structure == "all" || structure == name; };
   const auto compare = [&](auto&& measure) {
     if (wanted("wheel")) report(workload, "wheel", measure.template operator()<Wheel>());
-    if (wanted("heap")) report(workload, "heap", measure.template operator()<Heap>());
+    if (wanted("tournament")) report(workload, "tournament", measure.template operator()<Tournament>());
+    if (wanted("heap")) report(workload, "heap", measure.template operator()<HeapQueue>());
     if (wanted("ladder")) report(workload, "ladder", measure.template operator()<LadderQueue>());
   };
   if (workload == "hold") {

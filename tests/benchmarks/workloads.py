@@ -341,7 +341,11 @@ def _structure(name: str, about: str, pending: int) -> Workload:
     )
 
 
-STRUCTURES = {"heap": "a 4-ary heap", "ladder": "a ladder queue"}
+STRUCTURES = {
+    "tournament": "the tournament of what is near alone",
+    "heap": "a 4-ary heap",
+    "ladder": "a ladder queue",
+}
 
 SERIES = [
     _nodes(10, 2, 5, 8000),
